@@ -1,0 +1,1 @@
+"""Leaks in TML source: what they are, how they are fixed, how a fix reaches a maintainer."""

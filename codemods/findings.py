@@ -1,0 +1,99 @@
+"""What an analysis yields: findings, the edits that mend them, and the input it could not read.
+
+All positions that a person reads are 1-based lines and columns counted in characters;
+all positions that a machine applies are byte offsets into the file as it was read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How far tmlfix goes with a finding."""
+
+    FIXED = "fixed"
+    """The edit is safe: proven on every path, or idempotent and asked for by the plan."""
+    REVIEW = "review"
+    """An edit is offered and applied only on request; the message says what is not proven."""
+    REPORTED = "reported"
+    """A leak that tmlfix explains but does not know how to mend."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace the bytes ``start`` to ``end`` of the original file by ``text``."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One leak (or one release the plan asks for), where it is, and what is done about it."""
+
+    phase: int
+    rule: str
+    path: str
+    line: int
+    column: int
+    function: str
+    message: str
+    verdict: Verdict
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    """A file that was left out of the analysis, and why. Line and column are 0 when unknown."""
+
+    path: str
+    message: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return f"{place}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The content of one file before and after the fixes."""
+
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """Everything one phase found in a tree, and the files it changes."""
+
+    phase: int
+    findings: tuple[Finding, ...]
+    changes: Mapping[str, Change] = field(default_factory=dict)
+
+    def by_verdict(self) -> Counter[Verdict]:
+        """How many findings of each verdict."""
+        return Counter(finding.verdict for finding in self.findings)
+
+    def by_rule(self, verdict: Verdict) -> Counter[str]:
+        """How many findings of each rule that have ``verdict``."""
+        return Counter(finding.rule for finding in self.findings if finding.verdict is verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisResult:
+    """The phases that were asked for, in order, and the files that could not be read."""
+
+    phases: tuple[PhaseResult, ...]
+    errors: tuple[InputError, ...] = ()
+
+    @property
+    def findings(self) -> Iterable[Finding]:
+        """The findings of all phases, phase by phase."""
+        return (finding for phase in self.phases for finding in phase.findings)
