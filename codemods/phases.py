@@ -1,0 +1,57 @@
+"""The five phases of the clean-up: what each is called and which files it covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+def _module(name: str) -> tuple[str, ...]:
+    """The patterns of a library module: its folder, its file, and the tests named after it."""
+    return (f"*/{name}/*", f"*/{name}.tml", f"*/{name}.test.tml", f"*/{name}_*.test.tml")
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step of the plan; its fixes become one branch, one commit and one patch."""
+
+    number: int
+    slug: str
+    title: str
+    scope: tuple[str, ...]
+    """Patterns over "/" + path, where ``*`` also matches "/"; the first phase that matches owns a file."""
+
+    @property
+    def branch(self) -> str:
+        """The name of the branch that carries the fixes."""
+        return f"tmlfix/phase-{self.number}-{self.slug}"
+
+    @property
+    def patch_name(self) -> str:
+        """The file name of the patch that carries the fixes."""
+        return f"phase-{self.number}-{self.slug}.patch"
+
+    def covers(self, path: str) -> bool:
+        """Whether ``path`` (posix, relative to the root of the tree) matches the scope."""
+        return any(fnmatchcase(f"/{path}", pattern) for pattern in self.scope)
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase(1, "http", "HTTP", _module("http")),
+    Phase(2, "net-parsers", "network parser", _module("net")),
+    Phase(3, "collections", "collection", (*_module("collections"), *_module("hashmap"))),
+    Phase(
+        4, "url-json-crypto", "URL, JSON and crypto", (*_module("url"), *_module("json"), *_module("crypto"))
+    ),
+    Phase(5, "test-infra", "test infrastructure and remaining", ("*.tml",)),
+)
+
+OUTSIDE = ("/compiler/*", "/docs/*", "/tools/*", "/vscode-tml/*", "*.error.tml")
+"""What no phase touches: the compiler and its tests, samples, and tests that must not compile."""
+
+
+def phase_of(path: str) -> Phase | None:
+    """The one phase that owns the .tml file ``path``; none for files that are outside of the plan."""
+    if any(fnmatchcase(f"/{path}", pattern) for pattern in OUTSIDE):
+        return None
+    return next((phase for phase in PHASES if phase.covers(path)), None)
