@@ -1,0 +1,349 @@
+"""Bytes to tokens, losing nothing.
+
+Every byte of a file belongs to exactly one token: whitespace, comments and preprocessor lines
+are the *trivia* of the token they precede, and the EOF token carries what follows the last one.
+So ``b"".join(t.trivia + t.lexeme for t in tokenize(source)) == source`` for every input.
+
+The rules are those of the compiler's own lexer and preprocessor: preprocessor lines are trivia
+and every branch of an ``#if`` is kept; identifiers may hold any byte from 0x80 on; a brace in a
+string opens a hole only before a letter or underscore.
+"""
+
+from __future__ import annotations
+
+import re
+
+KEYWORDS = frozenset(
+    """func type enum union behavior impl mod use pub decorator crate super let var const
+    if then else when loop while for in to through break continue return
+    and or not xor shl shr this This as is mut ref life volatile
+    do move async await with where dyn lowlevel unsafe quote true false null
+    class interface extends implements override virtual abstract sealed namespace
+    base protected private static prop throw""".split()
+)
+"""Every reserved word; none of them is contextual."""
+
+_SAME_KIND = {"enum": "type", "unsafe": "lowlevel"}
+_BUILTIN_LITERALS = {"__FILE__": "STRING", "__DIRNAME__": "STRING", "__LINE__": "INT"}
+
+MAX_NESTING = 1000
+"""Brackets nested deeper than this are an error instead of a risk for the stack."""
+
+
+class Token:
+    """A lexeme with the trivia before it.
+
+    ``type`` is the spelling of a keyword or operator, or one of IDENT, INT, FLOAT, CHAR, STRING,
+    STRING_START, STRING_MIDDLE, STRING_END, TEMPLATE, TEMPLATE_START, TEMPLATE_MIDDLE,
+    TEMPLATE_END, ERROR, EOF. ``enum`` has type ``type`` and ``unsafe`` has type ``lowlevel``,
+    as in the compiler. ``start`` is the byte offset of the lexeme; ``newline_before`` tells whether
+    the trivia holds a line end that the grammar can see.
+    """
+
+    __slots__ = ("lexeme", "newline_before", "start", "trivia", "type")
+
+    def __init__(self, type: str, start: int, lexeme: bytes, trivia: bytes, newline_before: bool) -> None:
+        self.type = type
+        self.start = start
+        self.lexeme = lexeme
+        self.trivia = trivia
+        self.newline_before = newline_before
+
+    @property
+    def end(self) -> int:
+        """Byte offset just behind the lexeme."""
+        return self.start + len(self.lexeme)
+
+    @property
+    def text(self) -> str:
+        """The lexeme as text; bytes that are not UTF-8 become surrogates."""
+        return self.lexeme.decode("utf-8", "surrogateescape")
+
+    def code(self) -> bytes:
+        """Trivia and lexeme, verbatim."""
+        return self.trivia + self.lexeme
+
+    def __repr__(self) -> str:
+        return f"Token({self.type!r}, {self.start}, {self.lexeme!r})"
+
+
+class TmlSyntaxError(Exception):
+    """The source is not TML: where (1-based line, 1-based column in characters) and what is wrong."""
+
+    def __init__(self, message: str, line: int, column: int, offset: int) -> None:
+        super().__init__(f"{line}:{column}: {message}")
+        self.message = message
+        self.line = line
+        self.column = column
+        self.offset = offset
+
+
+def position(source: bytes, offset: int) -> tuple[int, int]:
+    """The 1-based line and 1-based column in characters of a byte offset."""
+    line_start = source.rfind(b"\n", 0, offset) + 1
+    line = source.count(b"\n", 0, line_start) + 1
+    return line, len(source[line_start:offset].decode("utf-8", "replace")) + 1
+
+
+def syntax_error(source: bytes, offset: int, message: str) -> TmlSyntaxError:
+    """A TmlSyntaxError at a byte offset of ``source``."""
+    line, column = position(source, offset)
+    return TmlSyntaxError(message, line, column, offset)
+
+
+_DIRECTIVE = rb"(?m:^)[ \t\r]*\#[^\n]*(?:\n|\Z)"
+_TRIVIA = re.compile(rb"(?:[ \t\r\n]*\n|" + _DIRECTIVE + rb"|[ \t\r]+|//[^\n]*)*", re.VERBOSE)
+_DOC_COMMENT = re.compile(rb"///(?!/)|//!")
+_BLOCK_COMMENT_PIECE = re.compile(rb"/\*|\*/|" + _DIRECTIVE, re.VERBOSE)
+_DIRECTIVE_LINE = re.compile(_DIRECTIVE, re.VERBOSE)
+
+_ESCAPE = rb"\\(?:[nrt\\'\"0]|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\})"
+_STRING_TEXT = rb"(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![A-Za-z_]))*+"
+_TEMPLATE_TEXT = rb"(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![A-Za-z_]))*+"
+
+_TOKEN = re.compile(
+    rb"""
+      (?P<RAW> r"[^"\n]*" )
+    | (?P<IDENT> [A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]* )
+    | (?P<NUMBER> 0[xX][0-9A-Fa-f_]+(?P<hex_suffix>[iu][A-Za-z0-9_]*)?
+        | 0[bB][01_]+(?P<binary_suffix>[iu][A-Za-z0-9_]*)?
+        | 0[oO][0-7_]+(?P<octal_suffix>[iu][A-Za-z0-9_]*)?
+        | [0-9][0-9_]* (?P<fraction>\.[0-9][0-9_]*)? (?P<exponent>[eE](?:[+-]?[0-9][0-9_]*)?)?
+          (?P<suffix>[iuf][A-Za-z0-9_]*)? )
+    | (?P<OPERATOR> <<= | >>= | \*\* | \+\+ | -- | -> | => | == | != | <= | >= | << | >> | && | \|\| | \+=
+        | -= | \*= | /= | %= | &= | \|= | \^= | \.\. | :: | \$\{ | [-+*/%=!<>&|^~.:?@$()\[\]{},;] )
+    | (?P<STRING> "(?P<string_text>"""
+    + _STRING_TEXT
+    + rb""")(?P<string_end>["{])? )
+    | (?P<TEMPLATE> `(?P<template_text>"""
+    + _TEMPLATE_TEXT
+    + rb""")(?P<template_end>[`{])? )
+    | (?P<CHAR> '(?:[\x00-\x7f] | [\xc0-\xff][\x80-\xbf]*)??(?<!')(?<!\\)' | '"""
+    + _ESCAPE
+    + rb"""' )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_PATTERN_VARIABLE = re.compile(rb"\$(?:\.\.\.)?[A-Za-z_][A-Za-z0-9_]*")
+_STRING_REST = re.compile(rb"\}(?P<text>" + _STRING_TEXT + rb")(?P<end>[\"{])?", re.VERBOSE | re.DOTALL)
+_TEMPLATE_REST = re.compile(rb"\}(?P<text>" + _TEMPLATE_TEXT + rb")(?P<end>[`{])?", re.VERBOSE | re.DOTALL)
+
+_INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
+_FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
+_OPENERS = frozenset("([{")
+_CLOSERS = frozenset(")]}")
+
+
+def tokenize(source: bytes) -> list[Token]:
+    """All tokens of ``source``, the last one EOF. Never raises; see ``first_error``."""
+    return _Lexer(source, pattern_variables=False).run()
+
+
+def tokenize_pattern(source: bytes) -> list[Token]:
+    """Like ``tokenize``, for a pattern: ``$name`` and ``$...name`` are identifiers."""
+    return _Lexer(source, pattern_variables=True).run()
+
+
+def first_error(source: bytes, tokens: list[Token]) -> TmlSyntaxError | None:
+    """The first thing in ``tokens`` that the compiler's lexer refuses, or None."""
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return syntax_error(source, error.start, "this byte is not valid UTF-8")
+    if source.startswith(b"\xef\xbb\xbf"):
+        return syntax_error(source, 0, "the file starts with a byte order mark; TML files have none")
+    depth = 0
+    for token in tokens:
+        kind = token.type
+        if kind in _OPENERS:
+            depth += 1
+            if depth > MAX_NESTING:
+                return syntax_error(
+                    source, token.start, f"brackets nested more than {MAX_NESTING} levels deep"
+                )
+        elif kind in _CLOSERS:
+            depth -= 1
+        elif kind == "ERROR":
+            return syntax_error(source, token.start, _describe_error(token.lexeme))
+    return None
+
+
+def _describe_error(lexeme: bytes) -> str:
+    first = lexeme[:1]
+    if first == b"\x00":
+        return "a NUL byte is not allowed in TML source"
+    if first in (b'"', b"`", b"}"):
+        kind = "template" if first == b"`" else "string"
+        bad = re.search(rb"\\(?!" + _ESCAPE[2:] + rb"|[{}`])", lexeme)
+        if bad is not None and bad.end() < len(lexeme):
+            return f"unknown escape sequence in a {kind}"
+        return f"unterminated {kind}"
+    if lexeme.startswith(b'r"'):
+        return "unterminated raw string"
+    if first == b"'":
+        return "a character literal holds exactly one character"
+    if lexeme.startswith(b"/*"):
+        return "unterminated block comment"
+    if first.isdigit():
+        return f"invalid number {lexeme.decode('utf-8', 'replace')}"
+    return f"unexpected character {lexeme.decode('utf-8', 'replace')!r}"
+
+
+class _Lexer:
+    def __init__(self, source: bytes, *, pattern_variables: bool) -> None:
+        self.source = source
+        self.pattern_variables = pattern_variables
+        self.holes: list[str] = []
+
+    def run(self) -> list[Token]:
+        source = self.source
+        tokens: list[Token] = []
+        add = tokens.append
+        size = len(source)
+        offset = 0
+        match_token = _TOKEN.match
+        match_trivia = _TRIVIA.match
+        keywords = KEYWORDS
+        while True:
+            found = match_trivia(source, offset)
+            start = offset if found is None else found.end()
+            if source.startswith(b"/*", start):
+                start, trivia, newline = self._trivia_with_block_comments(offset)
+                if start < 0:
+                    start = source.index(b"/*", offset)
+                    add(Token("ERROR", start, source[start:], source[offset:start], True))
+                    add(Token("EOF", size, b"", b"", False))
+                    return tokens
+            else:
+                trivia = source[offset:start]
+                newline = b"\n" in trivia and self._has_newline(offset, trivia)
+            if start >= size:
+                add(Token("EOF", size, b"", trivia, newline))
+                return tokens
+            if self.holes and source[start] == 0x7D:
+                kind, end = self._close_hole(start)
+            else:
+                matched = match_token(source, start)
+                if matched is None:
+                    kind, end = self._no_match(start)
+                else:
+                    end = matched.end()
+                    group = matched.lastgroup
+                    if group == "IDENT":
+                        name = matched.group().decode("utf-8", "surrogateescape")
+                        kind = "IDENT"
+                        if name in keywords:
+                            kind = _SAME_KIND.get(name, name)
+                        elif name in _BUILTIN_LITERALS:
+                            kind = _BUILTIN_LITERALS[name]
+                    elif group == "OPERATOR":
+                        kind = matched.group().decode()
+                        if kind == "$" and self.pattern_variables:
+                            variable = _PATTERN_VARIABLE.match(source, start)
+                            if variable is not None:
+                                kind, end = "IDENT", variable.end()
+                    else:
+                        kind, end = self._literal(matched, start)
+            add(Token(kind, start, source[start:end], trivia, newline))
+            offset = end
+
+    def _has_newline(self, offset: int, trivia: bytes) -> bool:
+        """Preprocessor lines are removed with their own line end before the grammar sees the text."""
+        if b"#" not in trivia:
+            return True
+        at_line_start = offset == 0 or self.source[offset - 1] == 0x0A
+        text = trivia if at_line_start else b"\x01" + trivia
+        return b"\n" in _DIRECTIVE_LINE.sub(b"", text)
+
+    def _trivia_with_block_comments(self, offset: int) -> tuple[int, bytes, bool]:
+        """End of the trivia at ``offset``, its text, and whether it holds a visible line end.
+
+        The end is -1 for an unterminated comment.
+        """
+        source = self.source
+        position_ = offset
+        visible = False
+        while True:
+            found = _TRIVIA.match(source, position_)
+            end = position_ if found is None else found.end()
+            piece = source[position_:end]
+            if b"\n" in piece and self._has_newline(position_, piece):
+                visible = True
+            if not source.startswith(b"/*", end):
+                return end, source[offset:end], visible
+            depth, position_ = 1, end + 2
+            while depth:
+                found = _BLOCK_COMMENT_PIECE.search(source, position_)
+                if found is None:
+                    return -1, b"", False
+                position_ = found.end()
+                if found.group() == b"/*":
+                    depth += 1
+                elif found.group() == b"*/":
+                    depth -= 1
+
+    def _close_hole(self, start: int) -> tuple[str, int]:
+        prefix = self.holes[-1]
+        rest = (_STRING_REST if prefix == "STRING" else _TEMPLATE_REST).match(self.source, start)
+        assert rest is not None
+        if rest.group("end") is None:
+            self.holes.pop()
+            return "ERROR", self._line_end(rest.end())
+        if rest.group("end") == b"{":
+            return f"{prefix}_MIDDLE", rest.end()
+        self.holes.pop()
+        return f"{prefix}_END", rest.end()
+
+    def _literal(self, matched: re.Match[bytes], start: int) -> tuple[str, int]:
+        end = matched.end()
+        group = matched.lastgroup
+        if matched.group("RAW") is not None:
+            return "STRING", end
+        if matched.group("CHAR") is not None:
+            return "CHAR", end
+        if matched.group("NUMBER") is not None:
+            return _number_type(matched), end
+        prefix = "STRING" if matched.group("STRING") is not None else "TEMPLATE"
+        closer = matched.group("string_end" if prefix == "STRING" else "template_end")
+        del group
+        if closer is None:
+            return "ERROR", self._line_end(end)
+        if closer == b"{":
+            self.holes.append(prefix)
+            return f"{prefix}_START", end
+        return prefix, end
+
+    def _no_match(self, start: int) -> tuple[str, int]:
+        return "ERROR", self._line_end(start + 1) if self.source[start] in b"'r" else start + 1
+
+    def _line_end(self, offset: int) -> int:
+        end = self.source.find(b"\n", offset)
+        return len(self.source) if end < 0 else max(end, offset)
+
+
+def _number_type(matched: re.Match[bytes]) -> str:
+    text = matched.group()
+    for group in ("hex_suffix", "binary_suffix", "octal_suffix"):
+        suffix = matched.group(group)
+        if suffix is not None:
+            return "INT" if suffix in _INT_SUFFIXES and _fits(text[: -len(suffix)]) else "ERROR"
+    suffix = matched.group("suffix") or b""
+    fraction, exponent = matched.group("fraction"), matched.group("exponent")
+    if exponent is not None and len(exponent) == 1:
+        return "ERROR"
+    if fraction or exponent or suffix in _FLOAT_SUFFIXES:
+        return "FLOAT" if not suffix or suffix in _FLOAT_SUFFIXES else "ERROR"
+    if suffix and suffix not in _INT_SUFFIXES:
+        return "ERROR"
+    return "INT" if _fits(text[: len(text) - len(suffix)]) else "ERROR"
+
+
+def _fits(digits: bytes) -> bool:
+    text = digits.replace(b"_", b"")
+    if len(text) > 2 and text[:1] == b"0" and text[1:2] in b"xXbBoO":
+        base = {b"x": 16, b"b": 2, b"o": 8}[text[1:2].lower()]
+        text = text[2:]
+    else:
+        base = 10
+    significant = text.lstrip(b"0")
+    return len(significant) <= 64 and int(significant or b"0", base) < 1 << 64

@@ -1,0 +1,166 @@
+"""The decisions of TML's syntax that look at tokens ahead instead of at the grammar.
+
+Each predicate gets the tokens and an index and returns the index unchanged when it holds, None
+when it does not; ``any_token`` alone consumes one. ``tml.peg`` calls them by name. They repeat the
+compiler's own heuristics, odd as some are: whether ``x {`` starts a struct literal or ``x[`` holds
+type arguments is decided by a few tokens, the same way everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tml_ast.lexer import Token
+
+Predicate = Callable[[Sequence[Token], int], int | None]
+
+_INDEX_START = frozenset(("INT", "FLOAT", "STRING", "STRING_START", "CHAR", "true", "false", "null"))
+_NO_VALUE = frozenset((";", "}", "EOF"))
+_ENUM_FOLLOW = frozenset(("(", "{", ",", "}", "="))
+_LIFETIME_FOLLOW = frozenset(("IDENT", "(", "[", "func", "dyn", "impl", "*", "ref", "mut"))
+
+
+def same_line(tokens: Sequence[Token], index: int) -> int | None:
+    """No line end before this token: a ``(``, ``[``, ``!``, ``++``, ``--`` or ``*`` continues."""
+    return None if tokens[index].newline_before else index
+
+
+def any_token(tokens: Sequence[Token], index: int) -> int | None:
+    """Consumes one token, whatever it is, but never EOF."""
+    return None if tokens[index].type == "EOF" else index + 1
+
+
+def value_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """A value follows ``return`` or ``break``: on the same line, and not the end of a block."""
+    token = tokens[index]
+    return None if token.newline_before or token.type in _NO_VALUE else index
+
+
+def is_self(tokens: Sequence[Token], index: int) -> int | None:
+    """The identifier ``self``, an untyped receiver."""
+    return index if tokens[index].lexeme == b"self" else None
+
+
+def is_new(tokens: Sequence[Token], index: int) -> int | None:
+    """The identifier ``new`` here, or after a ``func``: a class constructor."""
+    if tokens[index].type == "func":
+        index += 1
+    return index if tokens[index].lexeme == b"new" else None
+
+
+def is_accessor(tokens: Sequence[Token], index: int) -> int | None:
+    """``get`` or ``set`` of a property."""
+    return index if tokens[index].lexeme in (b"get", b"set") else None
+
+
+def function_type_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``Fn(``: a function type spelled as an identifier."""
+    return index if tokens[index].lexeme == b"Fn" and tokens[index + 1].type == "(" else None
+
+
+def generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``[`` opens type arguments, not an index: the token behind it alone decides."""
+    token = tokens[index]
+    if token.type != "[" or token.newline_before:
+        return None
+    following = tokens[index + 1]
+    if following.type in _INDEX_START:
+        return None
+    if following.type == "IDENT" and following.lexeme[:1].islower():
+        return None
+    return index
+
+
+def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``.name[...](``: the brackets hold type arguments when a call follows the matching one."""
+    if tokens[index].type != "[" or tokens[index].newline_before:
+        return None
+    depth = 0
+    for ahead in range(index, len(tokens) - 1):
+        kind = tokens[ahead].type
+        if kind == "[":
+            depth += 1
+        elif kind == "]":
+            depth -= 1
+            if depth == 0:
+                return index if tokens[ahead + 1].type == "(" else None
+    return None
+
+
+def lifetime_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``ref [a] T`` names a lifetime when a type follows the brackets; ``ref [T]`` is a slice."""
+    if tokens[index].type != "[" or index + 3 >= len(tokens):
+        return None
+    name, closer, following = tokens[index + 1 : index + 4]
+    if name.type not in ("IDENT", "static") or closer.type != "]":
+        return None
+    return index if following.type in _LIFETIME_FOLLOW else None
+
+
+def sum_type_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``= A | B``: a ``|`` outside all brackets before the line ends makes a sum type."""
+    if tokens[index].type != "=":
+        return None
+    depth = 0
+    for ahead in range(index + 1, len(tokens)):
+        token = tokens[ahead]
+        if ahead > index + 1 and token.newline_before:
+            return None
+        if token.type in ("(", "[", "{"):
+            depth += 1
+        elif token.type in (")", "]", "}"):
+            depth -= 1
+        elif token.type == "|" and depth == 0:
+            return index
+    return None
+
+
+def enum_body_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``{`` opens the variants of an enum rather than the fields of a struct."""
+    if tokens[index].type != "{" or tokens[index + 1].type != "IDENT":
+        return None
+    following = tokens[index + 2]
+    return index if following.newline_before or following.type in _ENUM_FOLLOW else None
+
+
+def struct_literal_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``path {`` starts a struct literal, not a block: the compiler's test, in every position."""
+    if tokens[index].type != "{" or tokens[index].newline_before:
+        return None
+    first = tokens[index + 1]
+    if first.type in ("}", ".."):
+        return index
+    if first.type != "IDENT":
+        return None
+    following = tokens[index + 2]
+    if following.newline_before:
+        return None
+    if following.type in (":", "}"):
+        return index
+    if following.type != ",":
+        return None
+    ahead = index + 2
+    while tokens[ahead].type == "," and tokens[ahead + 1].type == "IDENT":
+        ahead += 2
+    return None if tokens[ahead].type == "=>" else index
+
+
+PREDICATES: dict[str, Predicate] = {
+    predicate.__name__: predicate
+    for predicate in (
+        same_line,
+        any_token,
+        value_ahead,
+        is_self,
+        is_new,
+        is_accessor,
+        function_type_ahead,
+        generics_ahead,
+        method_generics_ahead,
+        lifetime_ahead,
+        sum_type_ahead,
+        enum_body_ahead,
+        struct_literal_ahead,
+    )
+}
+"""The predicates by the name that the grammar calls them by."""

@@ -1,0 +1,73 @@
+"""Source to tree: tokens, grammar, and an error that says where and what was expected."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from tml_ast import engine
+from tml_ast.lexer import TmlSyntaxError, Token, first_error, syntax_error, tokenize
+from tml_ast.nodes import Module
+
+_RECURSION_LIMIT = 60_000
+"""Room for the deepest nesting that the lexer lets through, in the parser and in every walk."""
+
+_NAMES = {
+    "IDENT": "a name",
+    "INT": "a number",
+    "FLOAT": "a number",
+    "STRING": "a string",
+    "STRING_START": "a string",
+    "CHAR": "a character",
+    "EOF": "the end of the file",
+    "STRING_MIDDLE": "the end of the hole",
+    "STRING_END": "the end of the hole",
+    "TEMPLATE_MIDDLE": "the end of the hole",
+    "TEMPLATE_END": "the end of the hole",
+}
+_MOST_EXPECTATIONS = 4
+
+
+def parse(source: bytes) -> Module:
+    """The lossless tree of a file: ``parse(source).code() == source``.
+
+    Raises TmlSyntaxError, with line and column, for what the compiler's parser refuses, for bytes
+    that are not UTF-8, and for nesting too deep to follow.
+    """
+    return parse_tokens(source, tokenize(source))
+
+
+def parse_tokens(source: bytes, tokens: list[Token]) -> Module:
+    """Like ``parse``, for tokens made before."""
+    error = first_error(source, tokens)
+    if error is not None:
+        raise error
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+    try:
+        module = engine.parse_tokens(tokens)
+        if module is not None:
+            return module
+        raise _failure(source, tokens)
+    except RecursionError as error_:
+        index = _innermost_index(error_.__traceback__)
+        raise syntax_error(source, tokens[index].start, "nested too deeply") from None
+
+
+def _failure(source: bytes, tokens: list[Token]) -> TmlSyntaxError:
+    index, expected = engine.furthest_failure(tokens)
+    token = tokens[index]
+    found = "the end of the file" if token.type == "EOF" else repr(token.text)
+    names = sorted({_NAMES.get(each, repr(each)) for each in expected})
+    message = f"unexpected {found}"
+    if 0 < len(names) <= _MOST_EXPECTATIONS:
+        message += f", expected {' or '.join(names)}"
+    return syntax_error(source, token.start, message)
+
+
+def _innermost_index(traceback: TracebackType | None) -> int:
+    index = 0
+    while traceback is not None:
+        found = traceback.tb_frame.f_locals.get("p")
+        index = found if isinstance(found, int) and found > index else index
+        traceback = traceback.tb_next
+    return index
