@@ -1,0 +1,194 @@
+"""Where the files come from: a working tree, a git commit, or the paths of a command line."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.findings import InputError
+from codemods.repository import git_errors, raw
+
+if TYPE_CHECKING:
+    from git import Repo
+
+SUFFIX = ".tml"
+SKIPPED_FOLDERS = frozenset({".git", "node_modules", "build"})
+"""Folders whose content is not source, in a working tree and in a commit alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The .tml files of a tree, and those that could not be read.
+
+    Paths are posix paths relative to the root of the tree; bytes of a name that are not UTF-8 are
+    kept as surrogate escapes.
+    """
+
+    files: Mapping[str, bytes]
+    errors: tuple[InputError, ...] = ()
+
+
+def read_tree(root: Path) -> Workspace:
+    """Read every .tml file below the folder ``root``.
+
+    Symbolic links are never followed: one that stays inside the tree names a file that is read under
+    its own name, one that leads out of it is an error. Submodules and other nested repositories are
+    left out. Raises nothing for files and folders that cannot be read: they become errors.
+    """
+    files: dict[str, bytes] = {}
+    errors: list[InputError] = []
+    for outcome in _walk(root):
+        if isinstance(outcome, InputError):
+            errors.append(outcome)
+        else:
+            files[outcome[0]] = outcome[1]
+    return Workspace(dict(sorted(files.items())), tuple(sorted(errors, key=lambda error: error.path)))
+
+
+def read_paths(paths: Sequence[Path]) -> Workspace:
+    """Read the files among ``paths`` whatever their names, and the .tml files below the folders.
+
+    The keys are the paths as they were given, with what lies below appended.
+    """
+    files: dict[str, bytes] = {}
+    errors: list[InputError] = []
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112  (unlike Path.is_dir, never raises)
+            tree = read_tree(path)
+            files |= {_below(path, name): content for name, content in tree.files.items()}
+            errors += [InputError(_below(path, error.path), error.message) for error in tree.errors]
+        else:
+            outcome = _read_file(path, path.as_posix())
+            if isinstance(outcome, InputError):
+                errors.append(outcome)
+            else:
+                files[outcome[0]] = outcome[1]
+    return Workspace(files, tuple(errors))
+
+
+def _below(folder: Path, name: str) -> str:
+    return (folder / name).as_posix()
+
+
+def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
+    boundary = root.resolve()
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield InputError(folder.relative_to(root).as_posix(), f"cannot be read: {error.strerror}")
+            continue
+        if folder != root and any(entry.name == ".git" for entry in entries):
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            name = path.relative_to(root).as_posix()
+            if entry.name in SKIPPED_FOLDERS:
+                continue
+            if entry.is_symlink():
+                yield from _judge_link(path, name, boundary)
+            elif entry.is_dir():
+                pending.append(path)
+            elif entry.name.endswith(SUFFIX):
+                yield _read_file(path, name)
+
+
+def _judge_link(link: Path, name: str, boundary: Path) -> Iterator[InputError]:
+    target = Path(os.path.realpath(link))
+    if not link.name.endswith(SUFFIX) and not target.is_dir():
+        return
+    if not target.is_relative_to(boundary):
+        yield InputError(name, "is a symbolic link that leads out of the tree; it was not followed")
+    elif not target.exists():
+        yield InputError(name, "is a symbolic link to a file that does not exist")
+
+
+def _read_file(path: Path, name: str) -> tuple[str, bytes] | InputError:
+    try:
+        if path.exists() and not path.is_file():
+            return InputError(name, "is not a regular file")
+        return name, path.read_bytes()
+    except OSError as error:
+        return InputError(name, f"cannot be read: {error.strerror}")
+
+
+def read_commit(repository: Repo, revision: str = "HEAD") -> Workspace:
+    """Read every .tml file of a commit, without touching checkout or index.
+
+    Submodules are left out; a symbolic link that leads out of the tree is an error.
+    Raises `RepositoryError` if there is no such commit.
+    """
+    with git_errors():
+        listing = raw(repository.git, "ls_tree", "-r", "-z", "--full-tree", revision)
+    entries = [_Entry.parse(line) for line in listing.split(b"\0") if line]
+    wanted = [entry for entry in entries if entry.kind == "blob" and _is_source(entry.path)]
+    contents = _read_blobs(repository, [entry.blob for entry in wanted])
+    files: dict[str, bytes] = {}
+    errors: list[InputError] = []
+    for entry, content in zip(wanted, contents, strict=True):
+        if content is None:
+            errors.append(InputError(entry.path, "is missing from the git repository"))
+        elif entry.is_link:
+            if _leads_out(entry.path, os.fsdecode(content)):
+                message = "is a symbolic link that leads out of the tree; it was not followed"
+                errors.append(InputError(entry.path, message))
+        else:
+            files[entry.path] = content
+    return Workspace(files, tuple(errors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One line of ``git ls-tree``."""
+
+    mode: str
+    kind: str
+    blob: str
+    path: str
+
+    @classmethod
+    def parse(cls, line: bytes) -> _Entry:
+        description, _, name = line.partition(b"\t")
+        mode, kind, blob = description.decode("ascii").split()
+        return cls(mode, kind, blob, name.decode("utf-8", "surrogateescape"))
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
+
+
+def _is_source(path: str) -> bool:
+    *folders, name = path.split("/")
+    return name.endswith(SUFFIX) and SKIPPED_FOLDERS.isdisjoint(folders)
+
+
+def _leads_out(link: str, target: str) -> bool:
+    resolved = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
+    return resolved.startswith(("/", "../")) or resolved == ".."
+
+
+def _read_blobs(repository: Repo, blobs: Sequence[str]) -> Iterator[bytes | None]:
+    """The contents in the order of the ids, from one git process; None for an object that is missing."""
+    with tempfile.TemporaryFile() as request:
+        request.write("".join(f"{blob}\n" for blob in blobs).encode("ascii"))
+        request.seek(0)
+        with git_errors():
+            answer = raw(repository.git, "cat_file", "--batch", istream=request)
+    position = 0
+    for _ in blobs:
+        end = answer.index(b"\n", position)
+        header = answer[position:end].split()
+        position = end + 1
+        if header[-1] == b"missing":
+            yield None
+        else:
+            size = int(header[2])
+            yield answer[position : position + size]
+            position += size + 1
