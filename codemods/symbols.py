@@ -1,0 +1,461 @@
+"""What the files of a workspace declare: types, fields, functions, methods, Drop, visibility, imports.
+
+Types are compared by their qualified name (``std::http::response::Response``); the built-in ones
+and those that nothing declares keep their bare name. The module path of a file follows from where
+it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` is its folder.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from tml_ast import nodes
+from tml_ast.nodes import TypeNode
+
+BUILTIN_VARIANTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]] = {
+    "Maybe": (("T",), {"Just": ("T",), "Nothing": ()}),
+    "Outcome": (("T", "E"), {"Ok": ("T",), "Err": ("E",)}),
+}
+"""The enums that the compiler itself declares: generic parameters, and the payload of each variant."""
+
+SCALARS = frozenset(
+    "I8 I16 I32 I64 I128 U8 U16 U32 U64 U128 F32 F64 Bool Char Unit Never Isize Usize".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type as the analysis sees it: a name and arguments.
+
+    ``name`` is a qualified or built-in name, or one of ``ref``, ``*``, ``()``, ``[]`` and ``func`` for
+    references, pointers, tuples, arrays and functions. A generic parameter keeps its bare name.
+    """
+
+    name: str
+    arguments: tuple[Type, ...] = ()
+
+    @property
+    def bare(self) -> str:
+        """The last segment of the name."""
+        return self.name.rpartition("::")[2]
+
+    def __str__(self) -> str:
+        inside = ", ".join(map(str, self.arguments))
+        match self.name:
+            case "ref":
+                return f"ref {inside}"
+            case "*":
+                return f"*{inside}"
+            case "()":
+                return f"({inside})"
+            case _:
+                return f"{self.bare}[{inside}]" if self.arguments else self.bare
+
+    def substitute(self, bindings: Mapping[str, Type]) -> Type:
+        """This type with generic parameters replaced."""
+        if not bindings:
+            return self
+        if not self.arguments:
+            return bindings.get(self.name, self)
+        return Type(self.name, tuple(argument.substitute(bindings) for argument in self.arguments))
+
+    def target(self) -> Type:
+        """What a reference refers to; the type itself otherwise."""
+        return self.arguments[0].target() if self.name == "ref" and self.arguments else self
+
+
+STR = Type("Str")
+BOOL = Type("Bool")
+UNIT = Type("Unit")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A parsed file of the workspace."""
+
+    path: str
+    source: bytes
+    tree: nodes.Module
+    module: tuple[str, ...]
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the compiler takes it for a test."""
+        return is_test_path(self.path)
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a file is a test by its name or folder."""
+    return path.endswith(".test.tml") or "tests" in PurePosixPath(path).parts[:-1]
+
+
+def module_path(path: str) -> tuple[str, ...]:
+    """The module that a file makes up."""
+    parts = list(PurePosixPath(path).with_suffix("").parts)
+    if "src" in parts:
+        index = len(parts) - 1 - parts[::-1].index("src")
+        parts = [*parts[max(index - 1, 0) : index], *parts[index + 1 :]]
+    if len(parts) > 1 and parts[-1] == "mod":
+        parts.pop()
+    return tuple(parts)
+
+
+@dataclass(eq=False, slots=True)
+class TypeInfo:
+    """A declared struct, enum or class."""
+
+    name: str
+    file: SourceFile
+    node: nodes.Item
+    generics: tuple[str, ...]
+    fields: dict[str, Type] = field(default_factory=dict)
+    variants: dict[str, tuple[Type, ...]] = field(default_factory=dict)
+    alias: Type | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """A parameter: its name (None for a destructuring pattern) and type (None for a bare receiver)."""
+
+    name: str | None
+    type: Type | None
+    is_receiver: bool
+    is_mutable: bool
+
+
+@dataclass(eq=False)
+class FunctionInfo:
+    """A declared function or method."""
+
+    name: str
+    file: SourceFile
+    node: nodes.Function
+    owner: Type | None
+    generics: tuple[str, ...]
+    parameters: tuple[ParameterInfo, ...]
+    returns: Type
+    behavior: str | None = None
+    impl: nodes.Impl | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        """``Type.name`` for a method, the name for a function: for messages."""
+        return f"{self.owner.bare}.{self.name}" if self.owner else self.name
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether it is called on a value."""
+        return bool(self.parameters) and self.parameters[0].is_receiver
+
+    @property
+    def values(self) -> tuple[ParameterInfo, ...]:
+        """The parameters without the receiver."""
+        return self.parameters[1:] if self.has_receiver else self.parameters
+
+    @cached_property
+    def is_extern(self) -> bool:
+        """Whether another language implements it."""
+        return self.node.decorator("extern") is not None
+
+    @cached_property
+    def allocates(self) -> bool:
+        """Whether ``@allocates`` takes effect: it is ignored on externs and generic functions."""
+        return self.node.decorator("allocates") is not None and not self.is_extern and not self.generics
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is ``pub``."""
+        return self.node.is_public
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the test runner calls it."""
+        return self.node.decorator("test") is not None
+
+    @property
+    def returns_nothing(self) -> bool:
+        """Whether it is declared without a value."""
+        return self.returns == UNIT
+
+
+class Index:
+    """Everything that the files of a workspace declare."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self.files = {file.path: file for file in files}
+        self.types: dict[str, TypeInfo] = {}
+        self.functions: list[FunctionInfo] = []
+        self.methods: dict[str, dict[str, list[FunctionInfo]]] = defaultdict(lambda: defaultdict(list))
+        self.free_functions: dict[str, list[FunctionInfo]] = defaultdict(list)
+        self.drops: set[str] = set()
+        self._types_by_bare_name: dict[str, list[TypeInfo]] = defaultdict(list)
+        self._imports: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._globs: dict[str, list[tuple[str, ...]]] = {}
+        for file in self.files.values():
+            self._imports[file.path], self._globs[file.path] = _imports(file)
+            for item in _items(file.tree.items):
+                if isinstance(item, nodes.TypeDeclaration | nodes.Class):
+                    self._declare_type(file, item)
+        for info in list(self.types.values()):
+            self._resolve_members(info)
+        for file in self.files.values():
+            for item in _items(file.tree.items):
+                self._declare_functions(file, item)
+
+    # -- declarations -------------------------------------------------------------------------
+
+    def _declare_type(self, file: SourceFile, item: nodes.TypeDeclaration | nodes.Class) -> None:
+        generics = item.child(nodes.GenericParameters)
+        names = tuple(each.name for each in generics.all(nodes.GenericParameter)) if generics else ()
+        info = TypeInfo("::".join((*file.module, item.name)), file, item, names)
+        self.types.setdefault(info.name, info)
+        self._types_by_bare_name[item.name].append(info)
+
+    def _resolve_members(self, info: TypeInfo) -> None:
+        generics = frozenset(info.generics)
+        node = info.node
+        if isinstance(node, nodes.Struct | nodes.Union):
+            info.fields = {
+                each.name: self.resolve(each.annotation, info.file, generics) for each in node.fields
+            }
+        elif isinstance(node, nodes.Class):
+            info.fields = {
+                each.name: self.resolve(each.annotation, info.file, generics)
+                for each in node.all(nodes.ClassField)
+                if each.annotation is not None
+            }
+        elif isinstance(node, nodes.Enum | nodes.SumType):
+            info.variants = {
+                each.name: tuple(self.resolve(payload, info.file, generics) for payload in each.payload)
+                for each in node.variants
+            }
+        elif isinstance(node, nodes.Alias) and node.target is not None:
+            info.alias = self.resolve(node.target, info.file, generics)
+
+    def _declare_functions(self, file: SourceFile, item: nodes.Item) -> None:
+        if isinstance(item, nodes.Function):
+            self._declare_function(file, item, None, None, ())
+        elif isinstance(item, nodes.Impl):
+            generics = tuple(each.name for each in item.generic_parameters)
+            owner = self.resolve(item.target, file, frozenset(generics))
+            behavior = item.behavior
+            name = behavior.segments[-1] if isinstance(behavior, nodes.NamedType) else None
+            if name == "Drop":
+                self.drops.add(owner.name)
+            for function in item.functions:
+                self._declare_function(file, function, owner, item, generics, name)
+        elif isinstance(item, nodes.Class):
+            owner = Type("::".join((*file.module, item.name)))
+            for function in item.functions:
+                self._declare_function(file, function, owner, None, ())
+
+    def _declare_function(
+        self,
+        file: SourceFile,
+        node: nodes.Function,
+        owner: Type | None,
+        impl: nodes.Impl | None,
+        outer_generics: tuple[str, ...],
+        behavior: str | None = None,
+    ) -> None:
+        generics = (*outer_generics, *(each.name for each in node.generic_parameters))
+        known = frozenset(generics)
+        this = {"This": owner, "Self": owner} if owner else {}
+
+        def resolved(annotation: TypeNode | None) -> Type | None:
+            if annotation is None:
+                return None
+            return self.resolve(annotation, file, known).substitute(this)
+
+        parameters = tuple(
+            ParameterInfo(
+                each.name,
+                owner if each.is_receiver and each.annotation is None else resolved(each.annotation),
+                each.is_receiver,
+                each.is_mutable,
+            )
+            for each in node.parameters
+        )
+        returns = resolved(node.return_type) or UNIT
+        info = FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl)
+        self.functions.append(info)
+        if owner is None:
+            self.free_functions[node.name].append(info)
+        else:
+            self.methods[owner.name][node.name].append(info)
+
+    # -- look-up ------------------------------------------------------------------------------
+
+    def resolve(self, node: TypeNode, file: SourceFile, generics: frozenset[str] = frozenset()) -> Type:
+        """The type that a type expression of ``file`` stands for."""
+        if isinstance(node, nodes.ReferenceType):
+            return Type("ref", (self.resolve(node.target, file, generics),))
+        if isinstance(node, nodes.TupleType) and node.child(nodes.ReturnType) is None:
+            elements = tuple(self.resolve(each, file, generics) for each in node.all(TypeNode))
+            return Type("()", elements) if elements else UNIT
+        if isinstance(node, nodes.PointerType | nodes.ArrayType):
+            name = "*" if isinstance(node, nodes.PointerType) else "[]"
+            return Type(name, tuple(self.resolve(each, file, generics) for each in node.all(TypeNode)))
+        if not isinstance(node, nodes.NamedType):
+            return Type("func")
+        arguments = tuple(
+            self.resolve(each, file, generics) for each in node.arguments if isinstance(each, TypeNode)
+        )
+        segments = node.segments
+        if len(segments) == 1 and (segments[0] in generics or segments[0] in ("This", "Self")):
+            return Type(segments[0])
+        info = self.type_named(segments, file)
+        if info is None:
+            return Type(segments[-1], arguments)
+        if info.alias is not None:
+            return info.alias.substitute(dict(zip(info.generics, arguments, strict=False)))
+        return Type(info.name, arguments)
+
+    def type_named(self, segments: list[str], file: SourceFile) -> TypeInfo | None:
+        """The type that a path names in ``file``: its own, an imported one, or the only one there is."""
+        name = segments[-1]
+        if name in BUILTIN_VARIANTS or name == "Str" or name in SCALARS:
+            return None
+        candidates = self._types_by_bare_name.get(name, [])
+        if not candidates:
+            return None
+        own = [each for each in candidates if each.file is file]
+        if own:
+            return own[0]
+        wanted = self._import_target(segments, file)
+        if wanted is not None:
+            found = [each for each in candidates if _same_module(each.file.module, wanted[:-1])]
+            if found:
+                return found[0]
+            below = [each for each in candidates if _below(each.file.module, wanted[:-1])]
+            if len(below) == 1:
+                return below[0]
+        for glob in self._globs[file.path]:
+            found = [each for each in candidates if _below(each.file.module, glob)]
+            if len(found) == 1:
+                return found[0]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _import_target(self, segments: list[str], file: SourceFile) -> tuple[str, ...] | None:
+        imported = self._imports[file.path].get(segments[0])
+        if imported is not None:
+            return (*imported, *segments[1:])
+        return tuple(segments) if len(segments) > 1 else None
+
+    def functions_named(self, segments: list[str], file: SourceFile) -> list[FunctionInfo]:
+        """The free functions that a path may call from ``file``, the likeliest only."""
+        candidates = self.free_functions.get(segments[-1], [])
+        if len(segments) == 1:
+            own = [each for each in candidates if each.file is file]
+            if own:
+                return own
+        wanted = self._import_target(segments, file)
+        if wanted is not None:
+            found = [each for each in candidates if _same_module(each.file.module, wanted[:-1])]
+            found = found or [each for each in candidates if _below(each.file.module, wanted[:-1])]
+            if found:
+                return found
+            return []
+        for glob in self._globs[file.path]:
+            found = [each for each in candidates if _below(each.file.module, glob)]
+            if found:
+                return found
+        builtin = [each for each in candidates if each.file.module[-1:] == ("intrinsics",)]
+        return builtin
+
+    def type_info(self, type_: Type) -> TypeInfo | None:
+        """The declaration of a type, or None for a built-in or unknown one."""
+        return self.types.get(type_.target().name)
+
+    def method(self, type_: Type, name: str) -> FunctionInfo | None:
+        """The method or associated function of a type; inherent ones come first."""
+        found = self.methods.get(type_.target().name, {}).get(name, [])
+        inherent = [each for each in found if each.behavior is None]
+        return next(iter(inherent or found), None)
+
+    def bindings(self, function: FunctionInfo, receiver: Type) -> dict[str, Type]:
+        """What the generic parameters of a method stand for on this receiver."""
+        if function.owner is None:
+            return {}
+        return match_types(function.owner, receiver.target(), frozenset(function.generics))
+
+    def variants(self, type_: Type) -> dict[str, tuple[Type, ...]]:
+        """The variants of an enum with their payload types; empty for every other type."""
+        target = type_.target()
+        if target.name in BUILTIN_VARIANTS:
+            generics, variants = BUILTIN_VARIANTS[target.name]
+            bound = dict(zip(generics, target.arguments, strict=False))
+            return {
+                name: tuple(bound.get(each, Type(each)) for each in payload)
+                for name, payload in variants.items()
+            }
+        info = self.types.get(target.name)
+        if info is None:
+            return {}
+        bound = dict(zip(info.generics, target.arguments, strict=False))
+        return {
+            name: tuple(each.substitute(bound) for each in payload) for name, payload in info.variants.items()
+        }
+
+    def fields(self, type_: Type) -> dict[str, Type]:
+        """The fields of a struct with their types."""
+        target = type_.target()
+        info = self.types.get(target.name)
+        if info is None:
+            return {}
+        bound = dict(zip(info.generics, target.arguments, strict=False))
+        return {name: each.substitute(bound) for name, each in info.fields.items()}
+
+
+def match_types(pattern: Type, type_: Type, generics: frozenset[str]) -> dict[str, Type]:
+    """The generic parameters that make ``pattern`` equal ``type_``, as far as they can be read off."""
+    if pattern.name in generics and not pattern.arguments:
+        return {pattern.name: type_}
+    found: dict[str, Type] = {}
+    if pattern.name == type_.name:
+        for left, right in zip(pattern.arguments, type_.arguments, strict=False):
+            found.update(match_types(left, right, generics))
+    elif pattern.name == "ref" and pattern.arguments:
+        return match_types(pattern.arguments[0], type_, generics)
+    return found
+
+
+def _items(items: Iterable[nodes.Item]) -> Iterable[nodes.Item]:
+    for item in items:
+        if isinstance(item, nodes.Namespace):
+            yield from _items(item.items)
+        else:
+            yield item
+
+
+def _imports(file: SourceFile) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
+    """Local name to full path, and the paths imported whole."""
+    names: dict[str, tuple[str, ...]] = {}
+    globs: list[tuple[str, ...]] = []
+    for item in file.tree.items:
+        if not isinstance(item, nodes.Use):
+            continue
+        path = tuple(item.path)
+        if item.is_glob:
+            globs.append(path)
+        elif item.group is not None:
+            names.update({name: (*path, name) for name in item.group})
+        elif path:
+            names[item.alias or path[-1]] = path
+    return names, globs
+
+
+def _same_module(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a file's module is the one named; the package may be spelled otherwise in a use."""
+    return bool(wanted) and (module == wanted or (len(wanted) > 1 and module[1:] == wanted[1:]))
+
+
+def _below(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a module lies in the one named, which may re-export it."""
+    if not wanted:
+        return False
+    return module[: len(wanted)] == wanted or (len(wanted) > 1 and module[1 : len(wanted)] == wanted[1:])
