@@ -15,26 +15,36 @@ from typing import Any
 from parsimonious.expressions import Expression, Lookahead, OneOf, Quantifier, TokenMatcher
 from parsimonious.expressions import Sequence as InSequence
 
-from tml_ast.grammar import NODE_CLASSES, load_grammar
+from tml_ast.grammar import MODULE, NODE_CLASSES, START_RULES, load_grammar
 from tml_ast.lexer import Token
 from tml_ast.lookahead import PREDICATES
-from tml_ast.nodes import Module
+from tml_ast.nodes import Module, Node
 from tml_ast.precedence import FOLDS
 
-Parser = Callable[[Sequence[Token], list[str]], Module | None]
+Parser = Callable[[Sequence[Token], str, list[Any]], list[Node | Token] | None]
 First = frozenset[str] | None
 """The token types that an expression can start with; None when any might do."""
 
 
 def parse_tokens(tokens: Sequence[Token]) -> Module | None:
-    """The tree of ``tokens``, or None when they do not parse. May raise RecursionError."""
-    return _parser(recording=False)(tokens, [])
+    """The tree of a file's tokens, or None when they do not parse. May raise RecursionError."""
+    found = parse_rule(tokens, MODULE)
+    if found is None:
+        return None
+    (module,) = found
+    assert isinstance(module, Module)
+    return module
 
 
-def furthest_failure(tokens: Sequence[Token]) -> tuple[int, list[str]]:
+def parse_rule(tokens: Sequence[Token], rule: str) -> list[Node | Token] | None:
+    """What ``rule``, one of START_RULES, makes of all the tokens; None when it does not match them."""
+    return _parser(recording=False)(tokens, rule, [])
+
+
+def furthest_failure(tokens: Sequence[Token], rule: str = MODULE) -> tuple[int, list[str]]:
     """The furthest index that the grammar got to, and the token types it wanted there."""
     failures: list[Any] = []
-    _parser(recording=True)(tokens, failures)
+    _parser(recording=True)(tokens, rule, failures)
     index: int = max((failure[0] for failure in failures), default=0)
     return index, sorted({failure[1] for failure in failures if failure[0] == index})
 
@@ -64,18 +74,19 @@ class _Generator:
         self.tables: list[str] = []
 
     def source(self) -> str:
-        root = self._function(self.grammar["Module"])
+        roots = ", ".join(f"{rule!r}: {self._function(self.grammar[rule])}" for rule in START_RULES)
         while self.pending:
             self._define(*self.pending.pop())
         return "\n".join(
             [
                 *self.constants,
-                "def parse(tokens, failures):",
+                "def parse(tokens, rule, failures):",
                 "    types = [token.type for token in tokens]",
                 *self.lines,
                 *self.tables,
                 "    found = []",
-                f"    return found[0] if {root}(0, found) == len(types) else None",
+                f"    roots = {{{roots}}}",
+                "    return found if roots[rule](0, found) == len(types) else None",
                 "",
             ]
         )

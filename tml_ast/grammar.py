@@ -12,6 +12,17 @@ from tml_ast.lookahead import PREDICATES
 from tml_ast.nodes import Node, node_classes
 from tml_ast.precedence import FOLDS, Piece, piece_classes
 
+MODULE = "Module"
+START_RULES = (
+    MODULE,
+    "expression_snippet",
+    "statements_snippet",
+    "item_snippet",
+    "pattern_snippet",
+    "type_snippet",
+)
+"""The rules that end with EOF, so that they can match a whole input."""
+
 
 @cache
 def load_grammar() -> TokenGrammar:

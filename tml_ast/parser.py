@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
+from typing import Literal
 
 from tml_ast import engine
+from tml_ast.grammar import MODULE
 from tml_ast.lexer import TmlSyntaxError, Token, first_error, syntax_error, tokenize
-from tml_ast.nodes import Module
+from tml_ast.nodes import Module, Node
+
+SnippetKind = Literal["expression", "statements", "item", "pattern", "type"]
+"""What a piece of TML outside of a file can be."""
 
 _RECURSION_LIMIT = 60_000
 """Room for the deepest nesting that the lexer lets through, in the parser and in every walk."""
@@ -39,22 +44,42 @@ def parse(source: bytes) -> Module:
 
 def parse_tokens(source: bytes, tokens: list[Token]) -> Module:
     """Like ``parse``, for tokens made before."""
+    (module,) = _parse_rule(source, tokens, MODULE)
+    assert isinstance(module, Module)
+    return module
+
+
+def parse_snippet(source: bytes, kind: SnippetKind) -> list[Node]:
+    """A piece of TML outside of a file: any number of statements, or one node of another kind.
+
+    Raises TmlSyntaxError as ``parse`` does.
+    """
+    return parse_snippet_tokens(source, tokenize(source), kind)
+
+
+def parse_snippet_tokens(source: bytes, tokens: list[Token], kind: SnippetKind) -> list[Node]:
+    """Like ``parse_snippet``, for tokens made before."""
+    pieces = _parse_rule(source, tokens, f"{kind}_snippet")
+    return [piece for piece in pieces if isinstance(piece, Node)]
+
+
+def _parse_rule(source: bytes, tokens: list[Token], rule: str) -> list[Node | Token]:
     error = first_error(source, tokens)
     if error is not None:
         raise error
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
     try:
-        module = engine.parse_tokens(tokens)
-        if module is not None:
-            return module
-        raise _failure(source, tokens)
+        found = engine.parse_rule(tokens, rule)
+        if found is not None:
+            return found
+        raise _failure(source, tokens, rule)
     except RecursionError as error_:
         index = _innermost_index(error_.__traceback__)
         raise syntax_error(source, tokens[index].start, "nested too deeply") from None
 
 
-def _failure(source: bytes, tokens: list[Token]) -> TmlSyntaxError:
-    index, expected = engine.furthest_failure(tokens)
+def _failure(source: bytes, tokens: list[Token], rule: str) -> TmlSyntaxError:
+    index, expected = engine.furthest_failure(tokens, rule)
     token = tokens[index]
     found = "the end of the file" if token.type == "EOF" else repr(token.text)
     names = sorted({_NAMES.get(each, repr(each)) for each in expected})

@@ -8,21 +8,29 @@ from parsimonious.exceptions import ParseError
 from parsimonious.expressions import Lookahead, TokenMatcher
 from parsimonious.nodes import Node as ParseNode
 
-from tml_ast.grammar import fold_of, load_grammar
+from tml_ast.grammar import MODULE, fold_of, load_grammar
 from tml_ast.lexer import Token
 from tml_ast.nodes import Module
 from tml_ast.precedence import Piece
 
 
 def parse_tokens(tokens: Sequence[Token]) -> Module | None:
-    """The tree of ``tokens``, or None when they do not parse."""
-    try:
-        found = load_grammar().parse(tokens)
-    except (ParseError, IndexError):
+    """The tree of a file's tokens, or None when they do not parse."""
+    found = parse_rule(tokens, MODULE)
+    if found is None:
         return None
-    (module,) = _pieces(found, tokens)
+    (module,) = found
     assert isinstance(module, Module)
     return module
+
+
+def parse_rule(tokens: Sequence[Token], rule: str) -> list[Piece] | None:
+    """What ``rule`` makes of all the tokens; None when it does not match them."""
+    try:
+        found = load_grammar()[rule].parse(tokens)
+    except (ParseError, IndexError):
+        return None
+    return _pieces(found, tokens)
 
 
 def _pieces(found: ParseNode, tokens: Sequence[Token]) -> list[Piece]:

@@ -1,0 +1,412 @@
+"""Edits as spans of the original bytes: apply, compose, and insert statements where they are valid.
+
+All offsets are bytes. An edit never touches a byte outside of its span, so every other line of the
+file stays as it was, line ending included.
+
+    source = b"func f() {\n    let a = open()\n    use_it(a)\n}\n"
+    module = parse(source)
+    let = module.items[0].body.statements[0]
+    edit = insert_statement_after(source, module, let, "check(a)")
+    apply(source, [edit])   # ... b"    let a = open()\n    check(a)\n    use_it(a)\n" ...
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tml_ast.lexer import Token, tokenize
+from tml_ast.nodes import Block, If, Module, Node
+from tml_ast.parser import parse_snippet
+from tml_ast.precedence import PRECEDENCE
+
+INDENT = b"    "
+"""One level of indentation."""
+
+_NO_OWNERS: frozenset[Hashable] = frozenset()
+
+_GLUED_ANYWHERE = (frozenset(PRECEDENCE) | {".", "as", "is"}) - {"*"}
+"""Tokens that continue the expression before them from a later line."""
+_GLUED_TO_OPEN_IF = frozenset(("(", "[", "!", "++", "--", "*"))
+"""Tokens that do so only behind an ``if`` without ``else``."""
+
+_REST_OF_LINE = re.compile(rb"[ \t\r]*(?://[^\n]*)?(?=\n)")
+_LINE_BREAK = re.compile(rb"\r?\n")
+
+
+class EditConflict(ValueError):
+    """Two edits that claim the same bytes."""
+
+    def __init__(self, first: SourceEdit, second: SourceEdit) -> None:
+        super().__init__(
+            f"the edits of bytes {first.start} to {first.end} and {second.start} to {second.end} overlap"
+        )
+        self.first = first
+        self.second = second
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEdit:
+    """Replace the bytes from ``start`` to ``end`` by ``text``; an insertion when both are equal.
+
+    ``owners`` names whoever asked for the edit; it is carried along and never looked at.
+    """
+
+    start: int
+    end: int
+    text: bytes
+    owners: frozenset[Hashable] = _NO_OWNERS
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: {self.start} to {self.end}")
+
+
+def in_order(edits: Iterable[SourceEdit]) -> list[SourceEdit]:
+    """The edits from left to right; insertions at one point keep the order they came in.
+
+    An insertion at the start of a replaced span comes before the replacement. Raises EditConflict
+    when two replaced spans overlap or an insertion lies inside of one.
+    """
+    ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
+    for first, second in pairwise(ordered):
+        if second.start < first.end:
+            raise EditConflict(first, second)
+    return ordered
+
+
+def apply(source: bytes, edits: Iterable[SourceEdit]) -> bytes:
+    """The source with all the edits made. Raises EditConflict as ``in_order`` does."""
+    pieces: list[bytes] = []
+    done = 0
+    for edit in in_order(edits):
+        if edit.end > len(source):
+            raise ValueError(f"an edit ends at byte {edit.end}, behind the end of the source")
+        pieces += (source[done : edit.start], edit.text)
+        done = edit.end
+    return b"".join([*pieces, source[done:]])
+
+
+def compose(first: Iterable[SourceEdit], second: Iterable[SourceEdit]) -> list[SourceEdit]:
+    """One list of edits with the effect of ``first`` and then ``second`` on what ``first`` made.
+
+    ``apply(source, compose(first, second)) == apply(apply(source, first), second)``. An edit of
+    ``first`` and one of ``second`` that overlap or touch become one edit that has the owners of both.
+    """
+    placed: list[_Placed] = []
+    grown = 0
+    for edit in in_order(first):
+        start = edit.start + grown
+        placed.append(_Placed(start, start + len(edit.text), edit, True))
+        grown += len(edit.text) - (edit.end - edit.start)
+    placed += [_Placed(edit.start, edit.end, edit, False) for edit in in_order(second)]
+    placed.sort(key=lambda each: (each.start, each.end))
+
+    composed: list[SourceEdit] = []
+    group: list[_Placed] = []
+    grown = 0
+    for each in placed:
+        reach = max((one.end for one in group if one.is_first != each.is_first), default=-1)
+        if group and each.start > reach:
+            edit, growth = _merge(group, grown)
+            composed.append(edit)
+            grown += growth
+            group = []
+        group.append(each)
+    if group:
+        composed.append(_merge(group, grown)[0])
+    return composed
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An edit and the span it has in the text between ``first`` and ``second``."""
+
+    start: int
+    end: int
+    edit: SourceEdit
+    is_first: bool
+
+
+def _merge(group: Sequence[_Placed], grown: int) -> tuple[SourceEdit, int]:
+    """One edit for a group that touches, and by how much its ``first`` edits grew the source."""
+    start = min(each.start for each in group)
+    end = max(each.end for each in group)
+    middle = bytearray(end - start)
+    growth = 0
+    for each in group:
+        if each.is_first:
+            middle[each.start - start : each.end - start] = each.edit.text
+            growth += len(each.edit.text) - (each.edit.end - each.edit.start)
+    text = apply(
+        bytes(middle),
+        [
+            SourceEdit(each.start - start, each.end - start, each.edit.text)
+            for each in group
+            if not each.is_first
+        ],
+    )
+    owners = _NO_OWNERS.union(*(each.edit.owners for each in group))
+    return SourceEdit(start - grown, end - grown - growth, text, owners), growth
+
+
+# ---- layout ----
+
+
+def line_start(source: bytes, offset: int) -> int:
+    """Where the line that holds ``offset`` starts."""
+    return source.rfind(b"\n", 0, offset) + 1
+
+
+def indentation_of(source: bytes, offset: int) -> bytes:
+    """The spaces and tabs that start the line that holds ``offset``."""
+    start = line_start(source, offset)
+    end = start
+    while end < len(source) and source[end] in b" \t":
+        end += 1
+    return source[start:end]
+
+
+def line_ending_of(source: bytes, offset: int) -> bytes:
+    r"""The line ending, ``\n`` or ``\r\n``, of the line that holds ``offset``.
+
+    A last line without one gets that of the line before it, and a lone line ``\n``.
+    """
+    end = source.find(b"\n", offset)
+    if end < 0:
+        end = source.rfind(b"\n", 0, offset)
+    return b"\r\n" if end > 0 and source[end - 1] == 0x0D else b"\n"
+
+
+def reindent(text: str, old: bytes, new: bytes, ending: bytes = b"\n") -> str:
+    """``text`` with the indentation ``old`` of every line but the first changed to ``new``.
+
+    Lines get the line ending ``ending``. Lines that start inside a token, in a template literal for
+    instance, and blank lines stay as they are; so does a line indented less than ``old``, but for
+    the ``new`` put before it.
+    """
+    code = text.encode("utf-8", "surrogateescape")
+    pieces: list[bytes] = []
+    for token in tokenize(code):
+        pieces.append(_reindent_trivia(token, old, new, ending))
+        pieces.append(token.lexeme)
+    return b"".join(pieces).decode("utf-8", "surrogateescape")
+
+
+def _reindent_trivia(token: Token, old: bytes, new: bytes, ending: bytes) -> bytes:
+    first, *others = _LINE_BREAK.split(token.trivia)
+    lines = [first]
+    for number, line in enumerate(others, 1):
+        line = line.removeprefix(old)
+        is_blank = not line and (number < len(others) or token.type == "EOF")
+        lines.append(line if is_blank else new + line)
+    return ending.join(lines)
+
+
+# ---- statements ----
+
+
+def insert_statement_before(
+    source: bytes,
+    module: Module,
+    statement: Node,
+    text: str,
+    owners: frozenset[Hashable] = _NO_OWNERS,
+) -> SourceEdit:
+    """Insert the statements ``text`` in front of a statement of a block.
+
+    They get lines of their own when the statement starts its line, at its indentation; otherwise
+    they are put in front of it on the same line, with ``;`` between. Further lines of ``text`` are
+    indented relative to its first. A ``;`` is added where a neighbour would be absorbed otherwise.
+    ``source`` must be what ``module`` was parsed from. Raises ValueError when ``statement`` is not
+    a statement of a block of ``module``, and TmlSyntaxError when ``text`` is not statements.
+    """
+    block, index = _place(module, statement)
+    new = _Insertion(source, text, owners)
+    start = statement.start
+    own_line = line_start(source, start)
+    before = block.children[index - 1]
+    if source[own_line:start].strip(b" \t"):
+        lines = new.inline(indentation_of(source, start), line_ending_of(source, start), semicolon=True)
+        return new.edit(before, start, lines + b" ")
+    indentation = source[own_line:start]
+    ending = line_ending_of(source, start)
+    semicolon = new.would_absorb(_first_token(statement))
+    return new.edit(before, own_line, new.lines(indentation, ending, semicolon=semicolon) + ending)
+
+
+def insert_statement_after(
+    source: bytes,
+    module: Module,
+    statement: Node,
+    text: str,
+    owners: frozenset[Hashable] = _NO_OWNERS,
+) -> SourceEdit:
+    """Insert the statements ``text`` behind a statement of a block and its ``;``.
+
+    They get lines of their own, below a comment that ends the line of the statement; when more code
+    follows on that line they go before it, with ``;`` between. Otherwise like
+    ``insert_statement_before``. Behind the last statement of a block they become its end, and the
+    block's value when they end in an expression; a ``;`` that kept the block from having a value is
+    repeated for that.
+    """
+    block, index = _place(module, statement)
+    return _insert_behind(source, block, index, _Insertion(source, text, owners))
+
+
+def insert_before_block_end(
+    source: bytes,
+    module: Module,
+    block: Block,
+    text: str,
+    owners: frozenset[Hashable] = _NO_OWNERS,
+) -> SourceEdit:
+    """Insert the statements ``text`` in front of the ``}`` of a block, below its last comment.
+
+    A block on one line stays on one line. Otherwise like ``insert_statement_after``: when the block
+    has a value, ``text`` takes its place at the end.
+    """
+    new = _Insertion(source, text, owners)
+    closer = block.last_token
+    own_line = line_start(source, closer.start)
+    is_first_on_line = not source[own_line : closer.start].strip(b" \t")
+    indentation = indentation_of(source, closer.start)
+    if len(block.children) == 2:
+        ending = line_ending_of(source, block.start)
+        if is_first_on_line:
+            inserted = new.lines(indentation + INDENT, ending, semicolon=False) + ending
+            return SourceEdit(own_line, own_line, inserted, owners)
+        start = block.first_token.end
+        inserted = b" " + new.inline(indentation, ending, semicolon=False)
+        return SourceEdit(start, start, inserted + (b"" if closer.trivia else b" "), owners)
+    last = _last_statement(block)
+    if not is_first_on_line:
+        return _insert_behind(source, block, last, new)
+    statement = block.children[last]
+    if source[line_start(source, statement.start) : statement.start].strip(b" \t"):
+        indentation += INDENT
+    else:
+        indentation = indentation_of(source, statement.start)
+    end, _ = _end_with_semicolon(block, last)
+    semicolon = _ends_with_semicolon(block, last)
+    ending = line_ending_of(source, end)
+    return new.edit(statement, own_line, new.lines(indentation, ending, semicolon=semicolon) + ending, end)
+
+
+def _insert_behind(source: bytes, block: Block, index: int, new: _Insertion) -> SourceEdit:
+    statement = block.children[index]
+    end, following = _end_with_semicolon(block, index)
+    has_semicolon = _ends_with_semicolon(block, index)
+    indentation = indentation_of(source, statement.start)
+    ending = line_ending_of(source, end)
+    rest = _REST_OF_LINE.match(source, end)
+    if rest is None or following.start < rest.end():
+        semicolon = has_semicolon or following.type != "}"
+        lines = new.inline(indentation, ending, semicolon=semicolon)
+        return SourceEdit(end, end, (b" " if has_semicolon else b"; ") + lines, new.owners)
+    if line_start(source, statement.start) <= block.start:
+        indentation += INDENT
+    keeps_no_value = has_semicolon and following.type == "}"
+    semicolon = keeps_no_value or new.would_absorb(following)
+    line_end = rest.end() - (source[rest.end() - 1] == 0x0D)
+    return new.edit(statement, line_end, ending + new.lines(indentation, ending, semicolon=semicolon), end)
+
+
+class _Insertion:
+    """Statements to insert, and what they would do to the statements around them."""
+
+    def __init__(self, source: bytes, text: str, owners: frozenset[Hashable]) -> None:
+        self.source = source
+        self.owners = owners
+        code = text.strip().encode("utf-8", "surrogateescape")
+        statements = parse_snippet(code, "statements")
+        if not statements:
+            raise ValueError("there is no statement to insert")
+        self.first = statements[0].first_token
+        self.last = statements[-1]
+        *_, last_token, end_of_file = tokenize(code)
+        self.code = code[: last_token.end].decode("utf-8", "surrogateescape")
+        self.has_semicolon = last_token.type == ";"
+        self.comment = end_of_file.trivia.decode("utf-8", "surrogateescape")
+
+    def lines(self, indentation: bytes, ending: bytes, *, semicolon: bool) -> bytes:
+        """The text on lines of its own, without the last line's ending."""
+        return indentation + self._text(indentation, ending, semicolon=semicolon)
+
+    def inline(self, indentation: bytes, ending: bytes, *, semicolon: bool) -> bytes:
+        """The text between other code of a line; a comment that would swallow the rest ends the line."""
+        text = self._text(indentation, ending, semicolon=semicolon)
+        return text + ending + indentation if "//" in self.comment else text
+
+    def _text(self, indentation: bytes, ending: bytes, *, semicolon: bool) -> bytes:
+        closer = ";" if semicolon and not self.has_semicolon else ""
+        text = reindent(self.code + closer + self.comment, b"", indentation, ending)
+        return text.encode("utf-8", "surrogateescape")
+
+    def would_absorb(self, following: Token) -> bool:
+        """Whether ``following``, on a later line, would continue the last statement."""
+        return not self.has_semicolon and _continues(self.last, following)
+
+    def edit(
+        self, previous: Node | Token, offset: int, inserted: bytes, previous_end: int | None = None
+    ) -> SourceEdit:
+        """Insert at ``offset``; put a ``;`` behind the previous statement if it would absorb the first."""
+        if not self._is_absorbed_by(previous):
+            return SourceEdit(offset, offset, inserted, self.owners)
+        end = previous.end if previous_end is None else previous_end
+        return SourceEdit(end, offset, b";" + self.source[end:offset] + inserted, self.owners)
+
+    def _is_absorbed_by(self, previous: Node | Token) -> bool:
+        if isinstance(previous, Token) or previous.last_token.type == ";":
+            return False
+        return _continues(previous, self.first)
+
+
+def _place(module: Module, statement: Node) -> tuple[Block, int]:
+    """The block that holds a statement, and the statement's index among its children."""
+    start = statement.start
+    stack: list[Node] = [module]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Block):
+            for index, child in enumerate(node.children):
+                if child is statement:
+                    return node, index
+        stack.extend(child for child in node.nodes() if child.start <= start < child.end)
+    raise ValueError(f"{statement!r} is not a statement of a block of this module")
+
+
+def _first_token(piece: Node | Token) -> Token:
+    return piece if isinstance(piece, Token) else piece.first_token
+
+
+def _end_with_semicolon(block: Block, index: int) -> tuple[int, Token]:
+    """Where a statement ends, its ``;`` included, and the token behind it."""
+    following = block.children[index + 1]
+    if isinstance(following, Token) and following.type == ";":
+        return following.end, _first_token(block.children[index + 2])
+    return block.children[index].end, _first_token(following)
+
+
+def _ends_with_semicolon(block: Block, index: int) -> bool:
+    statement, following = block.children[index : index + 2]
+    assert isinstance(statement, Node)
+    return ";" in (statement.last_token.type, _first_token(following).type)
+
+
+def _last_statement(block: Block) -> int:
+    return max(index for index, child in enumerate(block.children) if isinstance(child, Node))
+
+
+def _continues(statement: Node, following: Token) -> bool:
+    """Whether ``following``, on a later line, would continue a statement that has no ``;``."""
+    if following.type in _GLUED_ANYWHERE:
+        return True
+    last: Node | Token = statement
+    while following.type in _GLUED_TO_OPEN_IF and isinstance(last, Node):
+        if isinstance(last, If) and last.token("else") is None:
+            return True
+        last = last.children[-1]
+    return False
