@@ -1,0 +1,318 @@
+"""One branch, one commit and one patch file a phase, made without touching the user's checkout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.findings import Change, InputError, PhaseResult, Verdict
+from codemods.phases import PHASES, Phase
+from codemods.repository import RepositoryError, clean_room, git_errors, identities, raw, text
+from codemods.writing import write_atomically
+
+if TYPE_CHECKING:
+    from git import Git, Repo
+
+PATCH_OPTIONS = (
+    "--stdout",
+    "-1",
+    "--no-signature",
+    "--text",
+    "--binary",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--no-renames",
+)
+"""How a patch is formatted; the clean room it is made in has no configuration that could differ."""
+
+
+class BranchState(StrEnum):
+    """What became of the branch of a phase."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UP_TO_DATE = "already up to date"
+    NOTHING_TO_FIX = "nothing to fix"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseBranch:
+    """The branch of one phase: its state, its tip (None when there is nothing to fix), its patch."""
+
+    phase: Phase
+    state: BranchState
+    commit: str | None = None
+    patch: Path | None = None
+    pushed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The branches that were opened, and what kept others from it (branch name and reason)."""
+
+    branches: tuple[PhaseBranch, ...]
+    errors: tuple[InputError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """The parts of a commit that tell who made it from what."""
+
+    name: str
+    tree: str
+    parents: tuple[str, ...]
+    author_date: str
+    committer_date: str
+    message: str
+
+    def is_untouched(self, phase: Phase) -> bool:
+        """Whether tmlfix made this commit for ``phase`` and nobody has changed it since."""
+        trailers = dict(re.findall(r"^Tmlfix-(\w+): (\w+)$", self.message, re.MULTILINE))
+        return (
+            trailers == {"Phase": str(phase.number), "Base": " ".join(self.parents), "Tree": self.tree}
+            and self.author_date == self.committer_date
+        )
+
+
+def deliver(
+    repository: Repo,
+    results: Iterable[PhaseResult],
+    *,
+    base: str,
+    patches: Path,
+    stacked: bool = False,
+    force: bool = False,
+    remote: str | None = None,
+) -> Delivery:
+    """Open the branch of every phase in ``results`` on the commit ``base`` and write its patch.
+
+    When ``stacked``, each branch starts from the one before, and the first that fails ends the stack.
+    With ``remote`` the branches are pushed there. A phase that fails becomes an error of the delivery.
+    """
+    branches: list[PhaseBranch] = []
+    errors: list[InputError] = []
+    for result in results:
+        phase = _phase(result)
+        try:
+            branch = open_branch(repository, result, base=base, force=force)
+            branches.append(branch)
+            if branch.commit is not None:
+                patch = patches / phase.patch_name
+                write_atomically(patch, format_patch(repository, branch.commit))
+                branches[-1] = replace(branch, patch=patch)
+                if remote is not None:
+                    push_branch(repository, branch, remote, force=force)
+                    branches[-1] = replace(branches[-1], pushed=True)
+            if stacked:
+                base = branch.commit or base
+        except (RepositoryError, OSError) as error:
+            errors.append(InputError(phase.branch, _reason(error)))
+            if stacked:
+                break
+    return Delivery(tuple(branches), tuple(errors))
+
+
+def open_branch(repository: Repo, result: PhaseResult, *, base: str, force: bool = False) -> PhaseBranch:
+    """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
+
+    Checkout, index, stash and hooks play no part. A branch that tmlfix made and nobody changed is
+    moved; with ``force``, any is. Raises `RepositoryError` if that is refused, if the branch is checked
+    out, or if the user's identity is unknown.
+    """
+    phase = _phase(result)
+    changes = {path: change for path, change in result.changes.items() if change.before != change.after}
+    if not changes:
+        return PhaseBranch(phase, BranchState.NOTHING_TO_FIX)
+    tip, checkout = _branch_tip(repository, phase)
+    with clean_room(repository) as room:
+        tree = _write_tree(room, base, changes)
+        message = commit_message(phase, result, base=base, tree=tree)
+        existing = _read_commit(room, tip) if tip else None
+        if existing is not None:
+            if (existing.tree, existing.parents, existing.message) == (tree, (base,), message):
+                return PhaseBranch(phase, BranchState.UP_TO_DATE, existing.name)
+            if checkout:
+                raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
+            if not force and not existing.is_untouched(phase):
+                raise RepositoryError(
+                    "the branch has commits that are not tmlfix's own; "
+                    "move them away, or use --force to replace the branch"
+                )
+        commit = _write_commit(repository, room, base=base, tree=tree, message=message)
+    with git_errors():
+        repository.git.update_ref(
+            "--no-deref", "-m", f"tmlfix: phase {phase.number}", f"refs/heads/{phase.branch}", commit, tip
+        )
+    return PhaseBranch(phase, BranchState.UPDATED if tip else BranchState.CREATED, commit)
+
+
+def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -> str:
+    """The message of a phase's commit: what was fixed by which rule, what was left, and the trailers."""
+    changed = sum(change.before != change.after for change in result.changes.values())
+    fixed = [finding for finding in result.findings if finding.verdict is Verdict.FIXED]
+    lines = [f"Fix {phase.title} leaks (tmlfix phase {phase.number})", ""]
+    lines += [f"{_count(len(fixed), 'finding')} fixed in {_count(changed, 'file')}:", ""]
+    for rule, count in sorted(result.by_rule(Verdict.FIXED).items()):
+        paths = {finding.path for finding in fixed if finding.rule == rule}
+        lines.append(f"- {rule}: {count} in {_count(len(paths), 'file')}")
+    verdicts = result.by_verdict()
+    if verdicts[Verdict.REVIEW] or verdicts[Verdict.REPORTED]:
+        review = _count(verdicts[Verdict.REVIEW], "finding")
+        lines += [
+            "",
+            f"Left alone: {review} for review, {verdicts[Verdict.REPORTED]} reported without a fix.",
+        ]
+    lines += ["", f"Tmlfix-Phase: {phase.number}", f"Tmlfix-Base: {base}", f"Tmlfix-Tree: {tree}", ""]
+    return "\n".join(lines)
+
+
+def format_patch(repository: Repo, commit: str) -> bytes:
+    """The commit as a mail for ``git am`` (``--keep-cr`` where files end their lines with CRLF)."""
+    with clean_room(repository) as room, git_errors():
+        return raw(room, "format_patch", *PATCH_OPTIONS, commit)
+
+
+def push_branch(repository: Repo, branch: PhaseBranch, remote: str, *, force: bool = False) -> None:
+    """Push an opened branch to the remote of that name.
+
+    What the remote has under the branch's name is replaced only if tmlfix made it and nobody changed
+    it, or with ``force``; and never if it changes meanwhile. Raises `RepositoryError` otherwise.
+    """
+    assert branch.commit is not None
+    reference = f"refs/heads/{branch.phase.branch}"
+    check_remote(repository, remote)
+    with git_errors():
+        there = text(repository.git, "ls_remote", "--refs", remote, reference).partition("\t")[0]
+    if there == branch.commit:
+        return
+    if there and not force and not _made_by_tmlfix(repository, there, branch.phase):
+        raise RepositoryError(
+            f"the branch on {remote} has commits that are not tmlfix's own; "
+            "fetch and look at them, or use --force to replace the branch there"
+        )
+    with git_errors():
+        repository.git.push(
+            "--quiet",
+            "--no-verify",
+            f"--force-with-lease={reference}:{there}",
+            remote,
+            f"{branch.commit}:{reference}",
+        )
+
+
+def check_remote(repository: Repo, remote: str) -> None:
+    """Raise `RepositoryError` unless the repository has a remote of that name."""
+    with git_errors():
+        remotes = text(repository.git, "remote").splitlines()
+    if remote not in remotes:
+        close = get_close_matches(remote, remotes, n=1)
+        advice = f"did you mean {close[0]}?" if close else f"known remotes: {', '.join(remotes) or 'none'}"
+        raise RepositoryError(f"there is no remote named {remote}; {advice}")
+
+
+def _phase(result: PhaseResult) -> Phase:
+    return next(phase for phase in PHASES if phase.number == result.phase)
+
+
+def _reason(error: RepositoryError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _branch_tip(repository: Repo, phase: Phase) -> tuple[str, str]:
+    """The commit of the phase's branch and the checkout it is used in; empty where there is none."""
+    with git_errors():
+        line = text(
+            repository.git,
+            "for_each_ref",
+            "--format=%(objectname) %(worktreepath)",
+            f"refs/heads/{phase.branch}",
+        )
+    tip, _, checkout = line.partition(" ")
+    return tip, checkout
+
+
+def _read_commit(room: Git, name: str) -> _Commit:
+    with git_errors():
+        shown = text(room, "log", "-1", "--format=%T%x00%P%x00%ad%x00%cd%x00%B", "--date=raw", name)
+    tree, parents, author_date, committer_date, message = shown.split("\0")
+    return _Commit(name, tree, tuple(parents.split()), author_date, committer_date, message)
+
+
+def _made_by_tmlfix(repository: Repo, commit: str, phase: Phase) -> bool:
+    with clean_room(repository) as room:
+        try:
+            return _read_commit(room, commit).is_untouched(phase)
+        except RepositoryError:
+            return False
+
+
+def _write_tree(room: Git, base: str, changes: Mapping[str, Change]) -> str:
+    """Store the tree of ``base`` with the changed files replaced, their modes kept; its id."""
+    with git_errors():
+        room.read_tree(base)
+        modes = _read_modes(raw(room, "ls_files", "--stage", "-z"))
+        if foreign := next((path for path in changes if path not in modes), None):
+            raise RepositoryError(f"{foreign} is not a file of commit {base}")
+        blobs = _write_blobs(room, [change.after for change in changes.values()])
+        entries = (f"{modes[path]} {blob}\t{path}\0" for path, blob in zip(changes, blobs, strict=True))
+        feed = _folder(room) / "entries"
+        feed.write_bytes("".join(entries).encode("utf-8", "surrogateescape"))
+        with feed.open("rb") as stream:
+            raw(room, "update_index", "-z", "--index-info", istream=stream)
+        # A partial clone need not have the files that stay as they are.
+        return text(room, "write_tree", "--missing-ok")
+
+
+def _read_modes(listing: bytes) -> dict[str, str]:
+    modes: dict[str, str] = {}
+    for line in listing.split(b"\0"):
+        description, _, name = line.partition(b"\t")
+        modes[name.decode("utf-8", "surrogateescape")] = description[:6].decode("ascii")
+    return modes
+
+
+def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
+    """Store the contents as they are, in one git process; their ids."""
+    folder = _folder(room) / "blobs"
+    folder.mkdir()
+    for number, content in enumerate(contents):
+        (folder / str(number)).write_bytes(content)
+    feed = _folder(room) / "names"
+    feed.write_text("".join(f"{folder / str(number)}\n" for number in range(len(contents))), encoding="utf-8")
+    with feed.open("rb") as stream:
+        return text(room, "hash_object", "-w", "--no-filters", "--stdin-paths", istream=stream).split("\n")
+
+
+def _write_commit(repository: Repo, room: Git, *, base: str, tree: str, message: str) -> str:
+    author, committer = identities(repository)
+    feed = _folder(room) / "message"
+    feed.write_text(message, encoding="utf-8")
+    # One date for both, so that a later amendment shows: it keeps the author's and renews the committer's.
+    environment = {
+        "GIT_AUTHOR_NAME": author.name,
+        "GIT_AUTHOR_EMAIL": author.email,
+        "GIT_AUTHOR_DATE": f"@{committer.date}",
+        "GIT_COMMITTER_NAME": committer.name,
+        "GIT_COMMITTER_EMAIL": committer.email,
+        "GIT_COMMITTER_DATE": f"@{committer.date}",
+    }
+    with feed.open("rb") as stream, git_errors():
+        return text(room, "commit_tree", "--no-gpg-sign", "-p", base, tree, istream=stream, env=environment)
+
+
+def _folder(room: Git) -> Path:
+    assert room.working_dir is not None
+    return Path(room.working_dir)
