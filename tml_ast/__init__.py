@@ -1,7 +1,64 @@
-"""TML as text and tree: a lossless parser, visitors, patterns and edits. Knows nothing about leaks."""
+"""TML as text and tree: a lossless parser, visitors, patterns and edits. Knows nothing about leaks.
 
+    module = parse(source)              # bytes to a tree; module.code() == source
+    for item in module.items: ...       # nodes.py: one class per construct
+    CodePattern("$x.close()")           # find code by its shape, render() a replacement
+    apply(source, edits)                # change spans of the original bytes, nothing else
+
+Units: a source is bytes, and every offset (``Token.start``, ``Node.start`` and ``end``, SourceEdit) counts
+bytes from its beginning. Lines and columns are for people: both count from 1, columns in characters;
+``position`` makes them from an offset. Names and other texts are ``str``.
+
+Errors: ``parse`` and ``parse_snippet`` raise TmlSyntaxError, with line, column and offset, for whatever the
+compiler's parser refuses, and for bytes that are not UTF-8, a byte order mark, or nesting too deep to follow.
+``tokenize`` never fails: what is no token becomes an ERROR token, and all bytes are kept. ``apply`` raises
+EditConflict when two edits claim the same bytes.
+"""
+
+from tml_ast.dump import dump
+from tml_ast.edit import (
+    EditConflict,
+    SourceEdit,
+    apply,
+    compose,
+    in_order,
+    indentation_of,
+    insert_before_block_end,
+    insert_statement_after,
+    insert_statement_before,
+    line_ending_of,
+)
 from tml_ast.lexer import TmlSyntaxError, Token, position, tokenize
 from tml_ast.nodes import Module, Node
-from tml_ast.parser import parse
+from tml_ast.parser import parse, parse_snippet
+from tml_ast.pattern import Binding, CodePattern, Match, render
+from tml_ast.visitor import REMOVE, Transformer, Visitor
 
-__all__ = ["Module", "Node", "TmlSyntaxError", "Token", "parse", "position", "tokenize"]
+__all__ = [
+    "REMOVE",
+    "Binding",
+    "CodePattern",
+    "EditConflict",
+    "Match",
+    "Module",
+    "Node",
+    "SourceEdit",
+    "TmlSyntaxError",
+    "Token",
+    "Transformer",
+    "Visitor",
+    "apply",
+    "compose",
+    "dump",
+    "in_order",
+    "indentation_of",
+    "insert_before_block_end",
+    "insert_statement_after",
+    "insert_statement_before",
+    "line_ending_of",
+    "parse",
+    "parse_snippet",
+    "position",
+    "render",
+    "tokenize",
+]

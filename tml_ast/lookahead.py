@@ -66,9 +66,19 @@ def generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
     following = tokens[index + 1]
     if following.type in _INDEX_START:
         return None
-    if following.type == "IDENT" and following.lexeme[:1].islower():
+    if following.type == "IDENT" and _starts_in_lower_case(following):
         return None
     return index
+
+
+def _starts_in_lower_case(name: Token) -> bool:
+    """Whether a name does; for a metavariable, whether the name behind its ``$`` does."""
+    return name.lexeme.lstrip(b"$.")[:1].islower()
+
+
+def sequence_variable_ahead(tokens: Sequence[Token], index: int) -> int | None:
+    """``$...name``, which only a pattern of code has."""
+    return index if tokens[index].lexeme.startswith(b"$...") else None
 
 
 def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
@@ -119,8 +129,18 @@ def enum_body_ahead(tokens: Sequence[Token], index: int) -> int | None:
     """``{`` opens the variants of an enum rather than the fields of a struct."""
     if tokens[index].type != "{" or tokens[index + 1].type != "IDENT":
         return None
+    if sequence_variable_ahead(tokens, index + 1) is not None:
+        return _keyword_is_enum(tokens, index)
     following = tokens[index + 2]
     return index if following.newline_before or following.type in _ENUM_FOLLOW else None
+
+
+def _keyword_is_enum(tokens: Sequence[Token], index: int) -> int | None:
+    """A pattern that leaves the whole body open tells by its keyword what it means."""
+    keyword = index
+    while tokens[keyword].type != "type":
+        keyword -= 1
+    return index if tokens[keyword].lexeme == b"enum" else None
 
 
 def struct_literal_ahead(tokens: Sequence[Token], index: int) -> int | None:
@@ -128,6 +148,9 @@ def struct_literal_ahead(tokens: Sequence[Token], index: int) -> int | None:
     if tokens[index].type != "{" or tokens[index].newline_before:
         return None
     first = tokens[index + 1]
+    path_end = tokens[index - 1]
+    if b"$" in (path_end.lexeme[:1], first.lexeme[:1]) and _starts_in_lower_case(path_end):
+        return None
     if first.type in ("}", ".."):
         return index
     if first.type != "IDENT":
@@ -157,6 +180,7 @@ PREDICATES: dict[str, Predicate] = {
         function_type_ahead,
         generics_ahead,
         method_generics_ahead,
+        sequence_variable_ahead,
         lifetime_ahead,
         sum_type_ahead,
         enum_body_ahead,

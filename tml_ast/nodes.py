@@ -8,7 +8,7 @@ look among the children, so there is one copy of every fact. Offsets are bytes i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tml_ast.lexer import Token
 
@@ -108,6 +108,21 @@ class Node:
             elif seen and isinstance(child, kind):
                 return child
         return None
+
+    def with_children(self, children: list[Node | Token]) -> Self:
+        """A node of the same class with other children."""
+        return type(self)(children)
+
+    def with_trivia(self, trivia: bytes) -> Self:
+        """This node with other trivia before its first token."""
+        spine: list[Node] = [self]
+        while isinstance(first := spine[-1].children[0], Node):
+            spine.append(first)
+        replaced: Node | Token = Token(first.type, first.start, first.lexeme, trivia, b"\n" in trivia)
+        for node in reversed(spine):
+            replaced = node.with_children([replaced, *node.children[1:]])
+        assert isinstance(replaced, type(self))
+        return replaced
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"
@@ -1508,6 +1523,12 @@ class StructPattern(Pattern):
 
 class FieldPattern(Node):
     """``field`` or ``field: pattern``."""
+
+    __slots__ = ()
+
+
+class SequenceVariable(Node):
+    """``$...name`` in a pattern of code, where the grammar wants an arm, a member or a parameter."""
 
     __slots__ = ()
 
