@@ -1,0 +1,189 @@
+"""What the commands do: read a tree, analyse it, deliver the fixes, and report."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Protocol
+
+from codemods import engine
+from codemods.branches import PhaseBranch, check_remote, deliver
+from codemods.engine import Progress
+from codemods.errors import UserError
+from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
+from codemods.phases import PHASES, phase_of
+from codemods.repository import identities
+from codemods.sources import (
+    Head,
+    WorkingTree,
+    read_head,
+    read_head_or_working_tree,
+    read_working_tree,
+    select,
+)
+from codemods.writing import write_changes
+
+PATCH_FOLDER = "patches"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run found and did.
+
+    ``errors`` are the problems with what was asked for; files that no phase covers and that cannot be
+    read are only counted, as ``unread_elsewhere``.
+    """
+
+    source: str
+    phases: tuple[PhaseResult, ...]
+    errors: tuple[InputError, ...]
+    unread_elsewhere: int = 0
+    branches: tuple[PhaseBranch, ...] = ()
+    written: tuple[str, ...] = ()
+
+    @property
+    def fixes_remain(self) -> bool:
+        """Whether there is a fix that could be applied."""
+        return any(phase.changes or phase.by_verdict()[Verdict.FIXED] for phase in self.phases)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to analyse: the phases by number, and the paths that limit the findings."""
+
+    phases: tuple[int, ...]
+    paths: tuple[Path, ...] = ()
+    stacked: bool = False
+
+
+class RuleText(Protocol):
+    """What a rule tells about itself."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def before(self) -> str: ...
+    @property
+    def after(self) -> str: ...
+
+
+def find_rule(name: str) -> RuleText:
+    """The rule of that name. Raises `UserError` if there is none."""
+    rules: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
+    if name not in rules:
+        close = get_close_matches(name, rules, n=1)
+        advice = f"Did you mean {close[0]}? " if close else ""
+        raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(rules))}")
+    return rules[name]
+
+
+def choose_phases(text: str) -> tuple[int, ...]:
+    """The phases that ``text`` names by number or name, separated by commas, in the order of the plan.
+
+    Raises `UserError` for an unknown one.
+    """
+    names = {name: phase.number for phase in PHASES for name in (str(phase.number), phase.slug)}
+    chosen = set[int]()
+    for name in (part.strip() for part in text.split(",")):
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            known = ", ".join(f"{phase.number} {phase.slug}" for phase in PHASES)
+            advice = f"Did you mean {close[0]}? " if close else ""
+            raise UserError(f"there is no phase {name!r}. {advice}The phases are: {known}")
+        chosen.add(names[name])
+    return tuple(sorted(chosen))
+
+
+def preview(request: Request, *, in_place: bool = False, progress: Progress | None = None) -> Report:
+    """Find what remains to be fixed, and write nothing.
+
+    Looks at the commit HEAD, or at the working tree if ``in_place`` or if there is no repository.
+    Raises `UserError` if neither can be read.
+    """
+    source = read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
+    return _analyse(source, request, in_place=isinstance(source, WorkingTree), progress=progress)
+
+
+def fix_in_place(request: Request, *, progress: Progress | None = None) -> Report:
+    """Fix the working tree itself; git plays no part."""
+    source = read_working_tree(request.paths)
+    report = _analyse(source, request, in_place=True, progress=progress)
+    changes = _last_state(report.phases)
+    refused = write_changes(source.root, changes)
+    written = tuple(sorted(changes.keys() - {error.path for error in refused}))
+    return replace(report, errors=(*report.errors, *refused), written=written)
+
+
+def open_branches(
+    request: Request,
+    *,
+    patches: Path | None = None,
+    force: bool = False,
+    remote: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Fix the commit HEAD on one branch a phase, and write the patches (see `branches.deliver`).
+
+    Raises `UserError` if there is no repository, no commit, no identity or no such remote.
+    """
+    source = read_head(request.paths)
+    identities(source.repository)
+    if remote is not None:
+        check_remote(source.repository, remote)
+    report = _analyse(source, request, in_place=False, progress=progress)
+    delivery = deliver(
+        source.repository,
+        report.phases,
+        base=source.commit,
+        patches=patches or source.root / PATCH_FOLDER,
+        stacked=request.stacked,
+        force=force,
+        remote=remote,
+    )
+    return replace(report, errors=(*report.errors, *delivery.errors), branches=delivery.branches)
+
+
+def _analyse(
+    source: Head | WorkingTree, request: Request, *, in_place: bool, progress: Progress | None
+) -> Report:
+    selection = select(source, request.paths)
+    result = AnalysisResult(())
+    if len(selection.errors) < len(request.paths) or not request.paths:
+        # In one working tree the phases build on each other whatever was asked for.
+        result = engine.analyse(
+            source.workspace.files,
+            request.phases,
+            stacked=in_place or request.stacked,
+            only=selection.only,
+            progress=progress,
+        )
+    unread = [*source.workspace.errors, *result.errors]
+    covered = [error for error in unread if selection.includes(error.path) and _is_covered(error.path)]
+    return Report(
+        source=str(source),
+        phases=result.phases,
+        errors=(*selection.errors, *covered),
+        unread_elsewhere=len(unread) - len(covered),
+    )
+
+
+def _is_covered(path: str) -> bool:
+    """Whether some phase covers the file, or files of the folder, that could not be read."""
+    return phase_of(path if path.endswith(".tml") else f"{path}/any.tml") is not None
+
+
+def _last_state(phases: Iterable[PhaseResult]) -> dict[str, Change]:
+    """The changes of stacked phases taken together."""
+    changes: dict[str, Change] = {}
+    for phase in phases:
+        for path, change in phase.changes.items():
+            before = changes[path].before if path in changes else change.before
+            changes[path] = Change(before, change.after)
+    return {path: change for path, change in changes.items() if change.before != change.after}

@@ -1,0 +1,323 @@
+"""How results look: text for people, tables on a terminal, JSON for programs. Decides nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import tml_ast
+from codemods.branches import PhaseBranch
+from codemods.commands import Report, RuleText
+from codemods.diffs import diff_lines
+from codemods.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.parse_check import ParseReport
+from codemods.phases import PHASES, Phase
+
+JSON_VERSION = 1
+UNBOUNDED = 10_000
+"""Columns of a console that is not a terminal: nothing is wrapped in a pipe."""
+
+VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
+DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = UNBOUNDED
+    return console
+
+
+def print_errors(errors: Iterable[InputError]) -> None:
+    """One line for each error, on standard error."""
+    console = make_console(stderr=True)
+    for error in errors:
+        console.print(Text.assemble(("error: ", "bold red"), _visible(str(error))))
+
+
+def print_failure(message: str) -> None:
+    """Why a command could not run at all, on standard error."""
+    make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), _visible(message)))
+
+
+def print_preview(report: Report) -> None:
+    """Every finding, one a line, and a summary: what a dry run shows."""
+    console = make_console()
+    for phase in report.phases:
+        for finding in phase.findings:
+            console.print(_finding_line(finding))
+    print_summary(report, console)
+
+
+def print_summary(report: Report, console: Console) -> None:
+    """How many findings of each verdict there are in how many files."""
+    findings = [finding for phase in report.phases for finding in phase.findings]
+    counts = Counter(finding.verdict for finding in findings)
+    if findings:
+        console.print(
+            f"{_count(len(findings), 'finding')} in {_count(len({each.path for each in findings}), 'file')} "
+            f"of {report.source}: {counts[Verdict.FIXED]} with a fix, {counts[Verdict.REVIEW]} for review, "
+            f"{counts[Verdict.REPORTED]} reported without a fix"
+        )
+    elif report.phases:
+        console.print(f"nothing to fix in {report.source}")
+    _print_unread(report, console)
+
+
+def print_diff(report: Report) -> None:
+    """The changes of all phases as one unified diff; to a pipe byte for byte."""
+    lines = (
+        line
+        for phase in report.phases
+        for path, change in sorted(phase.changes.items())
+        for line in diff_lines(path, change)
+    )
+    console = make_console()
+    if console.is_terminal:
+        for line in lines:
+            console.print(Text(_visible(line.removesuffix("\n")), _diff_style(line)))
+    else:
+        sys.stdout.flush()
+        for line in lines:
+            sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+
+
+def print_rewritten(report: Report) -> None:
+    """What fixing in place did."""
+    console = make_console()
+    for path in report.written:
+        console.print(f"fixed {_visible(path)}")
+    fixed = sum(
+        finding.verdict is Verdict.FIXED and finding.path in report.written
+        for phase in report.phases
+        for finding in phase.findings
+    )
+    console.print(f"{_count(fixed, 'finding')} fixed in {_count(len(report.written), 'file')}")
+    for phase in report.phases:
+        _print_left(phase, console)
+    _print_unread(report, console)
+
+
+def print_branches(report: Report) -> None:
+    """What became of each branch, where its patch is, and what was left alone."""
+    console = make_console()
+    results = {result.phase: result for result in report.phases}
+    for branch in report.branches:
+        result = results[branch.phase.number]
+        console.print(_branch_line(branch, result))
+        if branch.patch is not None:
+            console.print(f"  patch {_visible(str(branch.patch))}")
+        _print_left(result, console)
+    _print_unread(report, console)
+
+
+def _branch_line(branch: PhaseBranch, result: PhaseResult) -> Text:
+    phase = branch.phase
+    if branch.commit is None:
+        return Text(f"phase {phase.number} {phase.slug}: {branch.state}, no branch")
+    fixed = _count(result.by_verdict()[Verdict.FIXED], "finding")
+    return Text.assemble(
+        f"phase {phase.number} {phase.slug}: branch ",
+        (phase.branch, "bold"),
+        f" {branch.state} at {branch.commit[:12]}, {fixed} fixed in {_count(len(result.changes), 'file')}",
+        ", pushed" if branch.pushed else "",
+    )
+
+
+def _print_left(result: PhaseResult, console: Console) -> None:
+    counts = result.by_verdict()
+    if counts[Verdict.REVIEW] or counts[Verdict.REPORTED]:
+        console.print(
+            f"  left alone: {counts[Verdict.REVIEW]} for review, {counts[Verdict.REPORTED]} reported; "
+            f"see tmlfix apply --phase {result.phase} --dry-run"
+        )
+
+
+def _print_unread(report: Report, console: Console) -> None:
+    if report.unread_elsewhere:
+        console.print(
+            f"{_count(report.unread_elsewhere, 'file')} outside of what was asked for could not be read; "
+            "tmlfix parse --check names them"
+        )
+
+
+def print_status(report: Report) -> None:
+    """The table of phases with their findings by verdict, and the files they change."""
+    console = make_console()
+    table = _table("phase", "name", "fixed", "review", "reported", "files", right=(2, 3, 4, 5))
+    for result in report.phases:
+        counts = result.by_verdict()
+        table.add_row(
+            str(result.phase),
+            _phase(result).slug,
+            *(str(counts[verdict]) for verdict in Verdict),
+            str(len({finding.path for finding in result.findings})),
+        )
+    console.print(Text(f"Findings in {report.source}"))
+    _print_table(table, console)
+    _print_unread(report, console)
+
+
+def print_rule(rule: RuleText) -> None:
+    """What a rule finds, why it matters, and the code before and after its fix."""
+    console = make_console()
+    console.print(Text(rule.name, "bold"))
+    console.print(Text(rule.summary.strip()))
+    for title, body in (("Why", rule.reason), ("Before", rule.before), ("After", rule.after)):
+        console.print(Text(f"\n{title}", "bold"))
+        console.print(Text(_indent(body)))
+
+
+def print_parse_report(report: ParseReport) -> None:
+    """The files that were rejected or did not round-trip, and the totals."""
+    console = make_console()
+    for rejection in report.rejected:
+        console.print(Text(_visible(str(rejection))))
+    for path in report.roundtrip_failures:
+        console.print(Text(f"{_visible(path)}: does not round-trip", "red"))
+    console.print(
+        f"{_count(report.files, 'file')}, {_count(report.lines, 'line')} in {report.seconds:.1f} s: "
+        f"{report.parsed:,} parsed, {len(report.rejected):,} rejected, "
+        f"{_count(len(report.roundtrip_failures), 'round-trip failure')}"
+    )
+
+
+def print_trees(files: Mapping[str, bytes]) -> tuple[InputError, ...]:
+    """The tree of every file; the errors of those that do not parse."""
+    errors: list[InputError] = []
+    for path, source in files.items():
+        try:
+            module = tml_ast.parse(source)
+        except tml_ast.TmlSyntaxError as error:
+            errors.append(InputError(path, error.message, error.line, error.column))
+        else:
+            print(tml_ast.dump(module).removesuffix("\n"))
+    return tuple(errors)
+
+
+def parse_document(report: ParseReport, errors: Iterable[InputError]) -> dict[str, Any]:
+    """The JSON of ``tmlfix parse --check``."""
+    return {
+        "files": report.files,
+        "parsed": report.parsed,
+        "rejected": [_error_document(rejection) for rejection in report.rejected],
+        "roundtrip_failures": list(report.roundtrip_failures),
+        "lines": report.lines,
+        "seconds": report.seconds,
+        "errors": [_error_document(error) for error in errors],
+    }
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The JSON of ``tmlfix apply`` and ``tmlfix status``."""
+    return {
+        "version": JSON_VERSION,
+        "findings": [_finding_document(each) for phase in report.phases for each in phase.findings],
+        "summary": {
+            "source": report.source,
+            "phases": [_phase_document(phase) for phase in report.phases],
+            "branches": [_branch_document(branch) for branch in report.branches],
+            "written": list(report.written),
+            "unread_elsewhere": report.unread_elsewhere,
+        },
+        "errors": [_error_document(error) for error in report.errors],
+    }
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """A document on standard output; what is not UTF-8 in a name is written as a lone surrogate escape."""
+    print(json.dumps(document, indent=2))
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    return {
+        "phase": finding.phase,
+        "rule": finding.rule,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "function": finding.function,
+        "message": finding.message,
+        "verdict": finding.verdict.value,
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.edits],
+    }
+
+
+def _phase_document(result: PhaseResult) -> dict[str, Any]:
+    counts = result.by_verdict()
+    return {
+        "phase": result.phase,
+        "name": _phase(result).slug,
+        **{verdict.value: counts[verdict] for verdict in Verdict},
+        "files": len({finding.path for finding in result.findings}),
+        "changed_files": len(result.changes),
+    }
+
+
+def _branch_document(branch: PhaseBranch) -> dict[str, Any]:
+    return {
+        "phase": branch.phase.number,
+        "branch": branch.phase.branch,
+        "state": branch.state.value,
+        "commit": branch.commit,
+        "patch": str(branch.patch) if branch.patch else None,
+        "pushed": branch.pushed,
+    }
+
+
+def _error_document(error: InputError) -> dict[str, Any]:
+    return {"path": error.path, "line": error.line, "column": error.column, "message": error.message}
+
+
+def _finding_line(finding: Finding) -> Text:
+    return Text.assemble(
+        (f"{_visible(finding.path)}:{finding.line}:{finding.column}: ", "bold"),
+        (f"[{finding.verdict}] ", VERDICT_STYLES[finding.verdict]),
+        f"{finding.rule}: {_visible(finding.message)}",
+        f" (in {_visible(finding.function)})" if finding.function else "",
+    )
+
+
+def _phase(result: PhaseResult) -> Phase:
+    return next(phase for phase in PHASES if phase.number == result.phase)
+
+
+def _table(*columns: str, right: tuple[int, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in right else "left", no_wrap=True)
+    return table
+
+
+def _print_table(table: Table, console: Console) -> None:
+    if not console.is_terminal:
+        table.box = None
+    console.print(table)
+
+
+def _diff_style(line: str) -> str:
+    return next((style for start, style in DIFF_STYLES.items() if line.startswith(start)), "")
+
+
+def _visible(text: str) -> str:
+    """The text with control characters in caret notation, so that no file can steer a terminal."""
+    return re.sub(r"[\x00-\x08\x0a-\x1f\x7f]", lambda match: f"^{chr(ord(match[0]) ^ 0x40)}", text)
+
+
+def _indent(code: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in code.strip("\n").splitlines())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,133 @@
+"""Which tree a command looks at, and which of its files the command line asks for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.findings import InputError
+from codemods.repository import NoRepositoryError, head_commit, open_repository, top_folder
+from codemods.workspace import Workspace, read_commit, read_tree
+
+if TYPE_CHECKING:
+    from git import Repo
+
+PROJECT_FILE = "tml.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTree:
+    """The files as they lie below ``root``."""
+
+    root: Path
+    workspace: Workspace
+
+    def __str__(self) -> str:
+        return "the working tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The files of the commit HEAD of ``repository``; ``root`` is the folder of its checkout."""
+
+    root: Path
+    workspace: Workspace
+    repository: Repo
+    commit: str
+
+    def __str__(self) -> str:
+        return f"commit {self.commit[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files may get findings (None: all of them), and the paths that name no file."""
+
+    only: Callable[[str], bool] | None
+    errors: tuple[InputError, ...] = ()
+
+    def includes(self, path: str) -> bool:
+        """Whether ``path`` is selected."""
+        return self.only is None or self.only(path)
+
+
+def read_head(paths: Sequence[Path]) -> Head:
+    """The commit HEAD of the repository that encloses the paths (or the current folder).
+
+    Raises `RepositoryError`; `NoRepositoryError` if there is none.
+    """
+    repository = open_repository(_common_folder(paths))
+    commit = head_commit(repository)
+    return Head(top_folder(repository), read_commit(repository, commit), repository, commit)
+
+
+def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
+    """The working tree that encloses the paths (or the current folder).
+
+    Its root is the top of the git checkout, else the folder of ``tml.toml``, else the folder that the
+    paths have in common. No git is needed.
+    """
+    folder = _common_folder(paths)
+    root = _enclosing(folder, ".git") or _enclosing(folder, PROJECT_FILE) or folder
+    return WorkingTree(root, read_tree(root))
+
+
+def read_head_or_working_tree(paths: Sequence[Path]) -> Head | WorkingTree:
+    """The commit HEAD, or the working tree where there is no git repository."""
+    try:
+        return read_head(paths)
+    except NoRepositoryError:
+        return read_working_tree(paths)
+
+
+def select(source: Head | WorkingTree, paths: Sequence[Path]) -> Selection:
+    """Limit the findings to the files at and below ``paths``; none given selects all."""
+    if not paths:
+        return Selection(None)
+    known = sorted({*source.workspace.files, *(error.path for error in source.workspace.errors)})
+    wanted: list[str] = []
+    errors: list[InputError] = []
+    for path in paths:
+        name = _name_below(source.root, path)
+        if name is None:
+            errors.append(InputError(str(path), f"is outside of {source.root}"))
+        elif any(_lies_at(file, name) for file in known):
+            wanted.append(name)
+        else:
+            close = get_close_matches(name, known, n=1)
+            advice = f"; did you mean {close[0]}?" if close else ""
+            errors.append(InputError(str(path), f"names no .tml file of {source}{advice}"))
+    return Selection(lambda file: any(_lies_at(file, name) for name in wanted), tuple(errors))
+
+
+def _lies_at(file: str, name: str) -> bool:
+    return name == "." or file == name or file.startswith(f"{name}/")
+
+
+def _name_below(root: Path, path: Path) -> str | None:
+    top = root.resolve()
+    for candidate in (_absolute(path), path.resolve()):
+        if candidate.is_relative_to(top):
+            return candidate.relative_to(top).as_posix()
+    return None
+
+
+def _absolute(path: Path) -> Path:
+    """The path without links resolved: a file of a commit need not exist in the checkout."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def _common_folder(paths: Sequence[Path]) -> Path:
+    if not paths:
+        return Path.cwd()
+    folders = [absolute if absolute.is_dir() else absolute.parent for absolute in map(_absolute, paths)]
+    folder = Path(os.path.commonpath(folders))
+    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+
+
+def _enclosing(folder: Path, marker: str) -> Path | None:
+    return next((parent for parent in (folder, *folder.parents) if (parent / marker).exists()), None)
