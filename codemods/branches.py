@@ -293,7 +293,7 @@ def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
     feed = _folder(room) / "names"
     feed.write_text("".join(f"{folder / str(number)}\n" for number in range(len(contents))), encoding="utf-8")
     with feed.open("rb") as stream:
-        return text(room, "hash_object", "-w", "--no-filters", "--stdin-paths", istream=stream).split("\n")
+        return text(room, "hash_object", "-w", "--stdin-paths", istream=stream).split("\n")
 
 
 def _write_commit(repository: Repo, room: Git, *, base: str, tree: str, message: str) -> str:

@@ -235,7 +235,20 @@ def point_elsewhere(checkout: Checkout) -> None:
     checkout.git("reset", "--quiet", "--hard", "main")
 
 
-@pytest.mark.parametrize("change", [add_a_commit, amend_the_content, amend_the_message, point_elsewhere])
+def insert_a_commit_below(checkout: Checkout) -> None:
+    below = checkout.line("commit-tree", "-p", "HEAD^", "-m", "Nothing changes", "HEAD^^{tree}")
+    ours = checkout.git("cat-file", "commit", "HEAD")
+    ours = ours.replace(
+        b"parent " + checkout.line("rev-parse", "HEAD^").encode(), b"parent " + below.encode()
+    )
+    moved = checkout.git("hash-object", "-t", "commit", "-w", "--stdin", feed=ours).decode().strip()
+    checkout.git("reset", "--quiet", "--hard", moved)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [add_a_commit, amend_the_content, amend_the_message, insert_a_commit_below, point_elsewhere],
+)
 def test_a_branch_that_somebody_changed_is_replaced_only_by_force(
     checkout: Checkout, change: Callable[[Checkout], None]
 ) -> None:

@@ -1,0 +1,42 @@
+# `make example` shows the main job on the bundled library; `make test` runs all checks.
+# Each sets up what it needs in .venv by itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: example test
+
+example: $(VENV)/installed
+	$(BIN)/python tests/run_example.py
+
+test: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto
+
+$(VENV)/installed: pyproject.toml $(BIN)/pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml $(BIN)/pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# Debian ships python3 without ensurepip; virtualenv or a pip of the system can stand in for it.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'tmlfix needs Python 3.11 or newer; name it with: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
+	  || $(PYTHON) -m virtualenv --quiet --clear $(VENV) 2>/dev/null \
+	  || virtualenv --quiet --clear --python $(PYTHON) $(VENV) 2>/dev/null \
+	  || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
+	       && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip 2>/dev/null; } \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && echo 'Installing python3-venv, which Python needs to make a virtual environment.' \
+	       && apt-get update --quiet --quiet && apt-get install --yes --quiet --quiet python3-venv \
+	       && $(PYTHON) -m venv --clear $(VENV); } \
+	  || { rm -rf $(VENV); \
+	       echo 'Python cannot make a virtual environment here. Install it with:' >&2; \
+	       echo '    apt-get install python3-venv' >&2; exit 1; }
