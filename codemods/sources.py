@@ -56,23 +56,27 @@ class Selection:
 
 
 def read_head(paths: Sequence[Path]) -> Head:
-    """The commit HEAD of the repository that encloses the paths (or the current folder).
+    """The commit HEAD of the repository that encloses the first path (or the current folder).
 
     Raises `RepositoryError`; `NoRepositoryError` if there is none.
     """
-    repository = open_repository(_common_folder(paths))
+    repository = open_repository(_folders(paths)[0])
     commit = head_commit(repository)
     return Head(top_folder(repository), read_commit(repository, commit), repository, commit)
 
 
 def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
-    """The working tree that encloses the paths (or the current folder).
+    """The working tree that encloses the first path (or the current folder).
 
     Its root is the top of the git checkout, else the folder of ``tml.toml``, else the folder that the
     paths have in common. No git is needed.
     """
-    folder = _common_folder(paths)
-    root = _enclosing(folder, ".git") or _enclosing(folder, PROJECT_FILE) or folder
+    folders = _folders(paths)
+    root = (
+        _enclosing(folders[0], ".git")
+        or _enclosing(folders[0], PROJECT_FILE)
+        or Path(os.path.commonpath(folders))
+    )
     return WorkingTree(root, read_tree(root))
 
 
@@ -121,12 +125,10 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
-def _common_folder(paths: Sequence[Path]) -> Path:
-    if not paths:
-        return Path.cwd()
-    folders = [absolute if absolute.is_dir() else absolute.parent for absolute in map(_absolute, paths)]
-    folder = Path(os.path.commonpath(folders))
-    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+def _folders(paths: Sequence[Path]) -> list[Path]:
+    """The folder of each path, or the closest that exists; without paths, the current one."""
+    candidates = ((path, *path.parents) for path in map(_absolute, paths))
+    return [next(filter(Path.is_dir, candidate)) for candidate in candidates] or [Path.cwd()]
 
 
 def _enclosing(folder: Path, marker: str) -> Path | None:

@@ -350,7 +350,9 @@ def test_the_patch_on_the_base_gives_the_tree_of_the_branch(checkout: Checkout, 
     assert checkout.git("show", f"{HTTP}:lib/src/http/b\udcffd.tml") == b"fine\nfree"
 
 
-def test_configuration_and_attributes_cannot_change_the_patch(checkout: Checkout, tmp_path: Path) -> None:
+def test_configuration_attributes_and_environment_cannot_change_the_patch(
+    checkout: Checkout, git_identity: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = fix_phase_1(checkout)
     assert plain.patch is not None
     expected = plain.patch.read_bytes()
@@ -358,6 +360,13 @@ def test_configuration_and_attributes_cannot_change_the_patch(checkout: Checkout
         configuration.write(CONFIGURATION_THAT_SHOWS)
     checkout.write(".gitattributes", b"*.tml diff=tml -text filter=tml\n")
     checkout.write(".git/info/attributes", b"*.tml -diff\n")
+    with git_identity.open("a") as configuration:
+        configuration.write(CONFIGURATION_THAT_SHOWS)
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
+    monkeypatch.setenv("GIT_DIFF_OPTS", "--unified=0")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "format.signature")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "Kind regards")
 
     branch = fix_phase_1(checkout)
 

@@ -307,11 +307,29 @@ def test_an_unknown_path_is_named_with_a_suggestion_and_the_others_are_done(
     assert inside.line("diff", "--name-only", "main", HTTP) == "lib/src/http/response.tml"
 
 
-def test_a_path_outside_of_the_repository_is_refused(run: Run, inside: Checkout) -> None:
+def test_a_path_outside_of_the_repository_is_refused_and_the_others_are_done(
+    run: Run, inside: Checkout
+) -> None:
     outcome = run("apply", "--phase", "1", "lib/src/http", "/etc/hostname")
 
     assert outcome.code == 2
-    assert "not inside a git repository" in outcome.err
+    assert outcome.err == f"error: /etc/hostname: is outside of {inside.folder}\n"
+    assert HTTP in inside.branches()
+
+
+def test_a_path_may_lead_through_a_link(run: Run, inside: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(inside.folder)
+
+    assert run("apply", "--phase", "1", tmp_path / "alias/lib/src/http/client.tml").code == 0
+    assert inside.line("diff", "--name-only", "main", HTTP) == "lib/src/http/client.tml"
+
+
+def test_a_deleted_file_of_the_commit_can_be_named(run: Run, inside: Checkout) -> None:
+    for name in ["client.tml", "response.tml"]:
+        (inside.folder / "lib/src/http" / name).unlink()
+    (inside.folder / "lib/src/http").rmdir()
+
+    assert run("apply", "--phase", "1", "lib/src/http/client.tml").code == 0
 
 
 # Input that cannot be parsed
