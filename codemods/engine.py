@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from codemods.findings import AnalysisResult
+from codemods.catalogue import catalogue_files
+from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
+from codemods.ownership.fields import Fields
+from codemods.ownership.obligations import Analysis
+from codemods.phases import PHASES, Phase, phase_of
+from codemods.rules import rules_of
+from codemods.rules.base import Context, Names, Proposal
+from codemods.symbols import Index, SourceFile, is_test_path, module_path
+from tml_ast import TmlSyntaxError, parse, position
+from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
+
+MAX_ROUNDS = 12
+"""Fixes that still call for others after so many rounds are a fault of a rule."""
 
 
 def analyse(
@@ -24,4 +37,276 @@ def analyse(
     ``stacked``. ``only`` limits which files may get findings; all of them inform the analysis.
     A file that does not parse becomes an error of the result, never an exception.
     """
-    raise NotImplementedError
+    report = progress or (lambda _what, _done, _total: None)
+    chosen = [phase for phase in PHASES if phase.number in phases]
+    parsed, errors = _parse_files(files, chosen, report)
+    results = []
+    for phase in chosen:
+        fixer = _PhaseFixer(parsed, phase, only, report)
+        results.append(fixer.run())
+        errors += fixer.faults
+        if stacked:
+            parsed = fixer.files
+    return AnalysisResult(tuple(results), tuple(errors))
+
+
+def _parse_files(
+    files: Mapping[str, bytes], phases: Sequence[Phase], report: Progress
+) -> tuple[dict[str, SourceFile], list[InputError]]:
+    """The files that matter: the whole library, and the tests of the phases."""
+    wanted = [path for path in sorted(files) if _is_wanted(path, phases)]
+    parsed: dict[str, SourceFile] = {}
+    errors: list[InputError] = []
+    for done, path in enumerate(wanted):
+        report("parsing", done, len(wanted))
+        try:
+            parsed[path] = SourceFile(path, files[path], parse(files[path]), module_path(path))
+        except TmlSyntaxError as error:
+            errors.append(InputError(path, error.message, error.line, error.column))
+    report("parsing", len(wanted), len(wanted))
+    return parsed, errors
+
+
+def _is_wanted(path: str, phases: Sequence[Phase]) -> bool:
+    owner = phase_of(path)
+    if owner is None:
+        return False
+    return owner in phases or not is_test_path(path)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A finding that was fixed: where it was, and the number that its edits carry."""
+
+    number: int
+    path: str
+    proposal: Proposal
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One run of a phase to its fixpoint."""
+
+    files: dict[str, SourceFile]
+    edits: dict[str, list[SourceEdit]] = field(default_factory=dict)
+    drafts: list[_Draft] = field(default_factory=list)
+    open: list[tuple[str, Proposal]] = field(default_factory=list)
+
+
+class _Fault(Exception):
+    """A fix that did not hold: the file and what is wrong with it."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+class _PhaseFixer:
+    def __init__(
+        self,
+        files: dict[str, SourceFile],
+        phase: Phase,
+        only: Callable[[str], bool] | None,
+        report: Progress,
+    ) -> None:
+        self.originals = files
+        self.files = files
+        self.phase = phase
+        self.report = report
+        self.scope = [path for path in files if phase_of(path) is phase and (only is None or only(path))]
+        self.faults: list[InputError] = []
+
+    def run(self) -> PhaseResult:
+        """Run to the fixpoint; a file whose fixes do not hold is left alone and the rest done again."""
+        excluded: set[str] = set()
+        while True:
+            try:
+                attempt = self._attempt(excluded)
+                break
+            except _Fault as fault:
+                excluded.add(fault.path)
+                message = f"left as it was: {fault.message}; this is a fault of tmlfix"
+                self.faults.append(InputError(fault.path, message))
+        self.files = attempt.files
+        changes = {
+            path: Change(self.originals[path].source, attempt.files[path].source)
+            for path, edits in sorted(attempt.edits.items())
+            if edits
+        }
+        return PhaseResult(self.phase.number, tuple(self._findings(attempt)), changes)
+
+    # -- rounds -------------------------------------------------------------------------------
+
+    def _attempt(self, excluded: set[str]) -> _Attempt:
+        attempt = _Attempt(dict(self.originals))
+        baseline: dict[tuple[str, str], int] = {}
+        fixed_before: set[tuple[str, str, str, int]] = set()
+        for round_number in range(MAX_ROUNDS):
+            analysis = _analysis(attempt.files)
+            if round_number == 0:
+                baseline = self._double_releases(analysis, self.scope)
+            proposals = self._proposals(analysis, attempt, excluded, round_number)
+            accepted = _accept(each for each in proposals if each[1].verdict is Verdict.FIXED)
+            if not accepted:
+                attempt.open = [each for each in proposals if each[1].verdict is not Verdict.FIXED]
+                self._check_double_releases(analysis, attempt, baseline)
+                return attempt
+            for path, chosen in accepted.items():
+                self._apply(attempt, path, chosen, fixed_before)
+        path = next(iter(accepted))
+        raise _Fault(path, "its fixes call for ever more fixes")
+
+    def _proposals(
+        self, analysis: Analysis, attempt: _Attempt, excluded: set[str], round_number: int
+    ) -> list[tuple[str, Proposal]]:
+        names = Names(analysis, attempt.files.values())
+        fields = Fields(analysis)
+        found: list[tuple[str, Proposal]] = []
+        for done, path in enumerate(self.scope):
+            self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
+            if path in excluded:
+                continue
+            context = Context(analysis, names, fields, attempt.files[path])
+            for rule in rules_of(self.phase):
+                found += ((path, proposal) for proposal in rule.check(context))
+        return found
+
+    def _apply(
+        self,
+        attempt: _Attempt,
+        path: str,
+        proposals: Sequence[Proposal],
+        fixed_before: set[tuple[str, str, str, int]],
+    ) -> None:
+        """Make the edits of one file, and read the result again."""
+        file = attempt.files[path]
+        so_far = attempt.edits.get(path, [])
+        edits: list[SourceEdit] = []
+        for proposal in proposals:
+            original = _original_offset(so_far, proposal.offset)
+            key = (path, proposal.rule, proposal.message, original)
+            if key in fixed_before:
+                raise _Fault(path, f"{proposal.rule} finds {proposal.function} again after its fix")
+            fixed_before.add(key)
+            number = len(attempt.drafts)
+            line, column = position(self.originals[path].source, original)
+            attempt.drafts.append(_Draft(number, path, proposal, line, column))
+            owners = frozenset((number,))
+            edits += (SourceEdit(each.start, each.end, each.text, owners) for each in proposal.edits)
+        source = apply(file.source, edits)
+        try:
+            tree = parse(source)
+        except TmlSyntaxError as error:
+            raise _Fault(path, f"with its fixes it would not parse ({error})") from None
+        attempt.files[path] = SourceFile(path, source, tree, file.module)
+        attempt.edits[path] = compose(so_far, edits)
+
+    # -- the self-check -----------------------------------------------------------------------
+
+    def _double_releases(self, analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
+        """How many releases of a function may find their value released, by file and function."""
+        wanted = set(paths)
+        counts: dict[tuple[str, str], int] = {}
+        for function in analysis.index.functions:
+            if function.file.path not in wanted:
+                continue
+            flow = analysis.summaries.flow(function)
+            if flow is None:
+                continue
+            key = function.file.path, function.qualified_name
+            twice = sum(len(each.released_twice) for each in analysis.obligations(flow))
+            counts[key] = counts.get(key, 0) + twice
+        return counts
+
+    def _check_double_releases(
+        self, analysis: Analysis, attempt: _Attempt, baseline: Mapping[tuple[str, str], int]
+    ) -> None:
+        changed = [path for path, edits in attempt.edits.items() if edits]
+        for (path, function), count in self._double_releases(analysis, changed).items():
+            if count > baseline.get((path, function), 0):
+                raise _Fault(path, f"a path of {function} would release a value twice")
+
+    # -- results ------------------------------------------------------------------------------
+
+    def _findings(self, attempt: _Attempt) -> Iterator[Finding]:
+        found = []
+        for draft in attempt.drafts:
+            edits = tuple(
+                Edit(each.start, each.end, each.text.decode("utf-8", "surrogateescape"))
+                for each in attempt.edits[draft.path]
+                if draft.number in each.owners
+            )
+            found.append(self._finding(draft.path, draft.proposal, draft.line, draft.column, edits))
+        for path, proposal in attempt.open:
+            original = _original_offset(attempt.edits.get(path, []), proposal.offset)
+            line, column = position(self.originals[path].source, original)
+            found.append(self._finding(path, proposal, line, column, ()))
+        return iter(sorted(found, key=lambda each: (each.path, each.line, each.column, each.rule)))
+
+    def _finding(
+        self, path: str, proposal: Proposal, line: int, column: int, edits: tuple[Edit, ...]
+    ) -> Finding:
+        return Finding(
+            self.phase.number,
+            proposal.rule,
+            path,
+            line,
+            column,
+            proposal.function,
+            proposal.message,
+            proposal.verdict,
+            edits,
+        )
+
+
+def _analysis(files: Mapping[str, SourceFile]) -> Analysis:
+    known = {file.module for file in files.values()}
+    return Analysis(
+        Index([*files.values(), *(each for each in catalogue_files() if each.module not in known)])
+    )
+
+
+def _accept(proposals: Iterable[tuple[str, Proposal]]) -> dict[str, list[Proposal]]:
+    """For each file the proposals to make now; what collides with another waits for the next round.
+
+    In one function only one rule has its turn, so that names made by two cannot meet.
+    """
+    accepted: dict[str, list[Proposal]] = {}
+    turns: dict[tuple[str, str], str] = {}
+    for path, proposal in proposals:
+        if turns.setdefault((path, proposal.function), proposal.rule) != proposal.rule:
+            continue
+        chosen = accepted.setdefault(path, [])
+        edits = [edit for each in [*chosen, proposal] for edit in each.edits]
+        if _collide(edits):
+            continue
+        chosen.append(proposal)
+    return {path: chosen for path, chosen in accepted.items() if chosen}
+
+
+def _collide(edits: Sequence[SourceEdit]) -> bool:
+    """Whether edits overlap, or replacements touch so that their order would matter."""
+    try:
+        ordered = in_order(edits)
+    except EditConflict:
+        return True
+    return any(
+        first.end == second.start and first.start < first.end and second.start < second.end
+        for first, second in zip(ordered, ordered[1:], strict=False)
+    )
+
+
+def _original_offset(edits: Sequence[SourceEdit], offset: int) -> int:
+    """Where an offset of the edited text lies in the original; inside an edit, where that starts."""
+    grown = 0
+    for edit in in_order(edits):
+        start = edit.start + grown
+        if offset < start:
+            break
+        if offset < start + len(edit.text):
+            return edit.start
+        grown += len(edit.text) - (edit.end - edit.start)
+    return offset - grown

@@ -20,6 +20,8 @@ class Phase:
     title: str
     scope: tuple[str, ...]
     """Patterns over "/" + path, where ``*`` also matches "/"; the first phase that matches owns a file."""
+    rules: tuple[str, ...]
+    """The names of the rules it applies, in the order they have their turn."""
 
     @property
     def branch(self) -> str:
@@ -36,14 +38,27 @@ class Phase:
         return any(fnmatchcase(f"/{path}", pattern) for pattern in self.scope)
 
 
+_EVERY_RULE = (
+    "incomplete-destroy",
+    "missing-release",
+    "scoped-cleanup",
+    "discarded-owner",
+    "consumed-by-return",
+    "library-temporary",
+)
+
 PHASES: tuple[Phase, ...] = (
-    Phase(1, "http", "HTTP", _module("http")),
-    Phase(2, "net-parsers", "network parser", _module("net")),
-    Phase(3, "collections", "collection", (*_module("collections"), *_module("hashmap"))),
+    Phase(1, "http", "HTTP", _module("http"), _EVERY_RULE),
+    Phase(2, "net-parsers", "network parser", _module("net"), _EVERY_RULE),
+    Phase(3, "collections", "collection", (*_module("collections"), *_module("hashmap")), _EVERY_RULE),
     Phase(
-        4, "url-json-crypto", "URL, JSON and crypto", (*_module("url"), *_module("json"), *_module("crypto"))
+        4,
+        "url-json-crypto",
+        "URL, JSON and crypto",
+        (*_module("url"), *_module("json"), *_module("crypto")),
+        _EVERY_RULE,
     ),
-    Phase(5, "test-infra", "test infrastructure and remaining", ("*.tml",)),
+    Phase(5, "test-infra", "test infrastructure and remaining", ("*.tml",), _EVERY_RULE),
 )
 
 OUTSIDE = ("/compiler/*", "/docs/*", "/tools/*", "/vscode-tml/*", "*.error.tml")

@@ -1,0 +1,87 @@
+"""What functions without a TML body do with their arguments.
+
+Compiler intrinsics are known by name. An ``@extern`` function borrows: the compiler already frees a
+caller's string at the end of its scope, so a C function that kept one would be broken today; what is
+named after freeing or closing releases.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from codemods.symbols import FunctionInfo
+from tml_ast import nodes
+
+
+class Effect(Enum):
+    """What a function does with a value it is given."""
+
+    BORROWS = auto()
+    RETURNS = auto()
+    """The result is the value itself, or holds its parts."""
+    RETAINS = auto()
+    """Stores it where it outlives the call."""
+    SHARES = auto()
+    """Stores a part of it, a string say, where it outlives the call."""
+    RELEASES = auto()
+    UNKNOWN = auto()
+
+
+_RELEASING = {
+    ("mem_free", 0),
+    ("mem_realloc", 0),
+    ("free", 0),
+    ("dealloc", 0),
+    ("tml_str_free", 0),
+    ("drop", 0),
+}
+_RETAINING = {("ptr_write", 1), ("volatile_write", 1), ("atomic_store", 1), ("atomic_exchange", 1)}
+_BORROWING = frozenset(
+    """ptr_read ptr_write ptr_offset mem_alloc mem_alloc_zeroed mem_free mem_realloc mem_copy mem_move mem_set
+    mem_compare copy copy_nonoverlapping write_bytes size_of align_of sizeof_type alignof_type type_name
+    type_id volatile_read volatile_write atomic_load atomic_store print println eprint eprintln panic assert
+    assert_eq assert_ne assert_true assert_false assert_gt assert_gte assert_lt assert_lte assert_in_range
+    assert_str_len assert_str_empty assert_str_not_empty""".split()
+)
+_RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
+
+
+def builtin_effect(name: str, position: int) -> Effect:
+    """The effect of a function of the compiler's own, by its name."""
+    if (name, position) in _RELEASING:
+        return Effect.RELEASES
+    if (name, position) in _RETAINING:
+        return Effect.RETAINS
+    return Effect.BORROWS if name in _BORROWING else Effect.UNKNOWN
+
+
+def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
+    """The effect of a declared function that has no body here; -1 is the receiver."""
+    retained = function.node.decorator("retains")
+    if retained is not None:
+        names = {each.text for each in retained.arguments}
+        parameter = function.parameters[0] if position < 0 else function.values[position]
+        if parameter.name in names:
+            return Effect.RETAINS
+    if function.node.decorator("releases") is not None and position <= 0:
+        return Effect.RELEASES
+    if function.is_extern:
+        symbol = extern_symbol(function)
+        return Effect.RELEASES if any(word in symbol for word in _RELEASING_WORDS) else Effect.BORROWS
+    effect = builtin_effect(function.name, position)
+    if effect is Effect.UNKNOWN and function.node.decorator("catalogued") is not None:
+        return Effect.BORROWS
+    return effect
+
+
+def extern_symbol(function: FunctionInfo) -> str:
+    """The C symbol of an ``@extern`` function."""
+    decorator = function.node.decorator("extern")
+    assert decorator is not None
+    for argument in decorator.arguments:
+        if isinstance(argument, nodes.Assignment):
+            return argument.value.text.strip('"')
+        text = argument.text.strip('"')
+        if text not in ("c", "c++", "stdcall", "fastcall", "thiscall", "system"):
+            return text
+    return function.name

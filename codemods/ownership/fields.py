@@ -1,0 +1,179 @@
+"""Who owns what a struct's fields hold, read off every place that builds such a struct.
+
+A string parameter stored as it came belongs to the caller: the compiler never moves a string that is
+passed to a function it can see. A number field may hold a string that was cast away from the
+compiler's bookkeeping; then nobody but the struct can free it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.flow import Flow, Role, Variable
+from codemods.ownership.obligations import Analysis
+from codemods.ownership.summaries import Origin
+from codemods.symbols import Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression
+
+
+class Holds(Enum):
+    """What one constructor puts into a field."""
+
+    OWNED = auto()
+    CONSTANT = auto()
+    BORROWED = auto()
+    """Text of the caller, or of something else that lives on."""
+    SHARED = auto()
+    """The same field of another value of the type, as builder methods do."""
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOrigin:
+    """What a field may hold over all constructors."""
+
+    holds: frozenset[Holds]
+    literals: frozenset[str] = frozenset()
+    is_text: bool = False
+    """A number or pointer field that holds a string."""
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether what it holds is the struct's own, wherever it is not a constant."""
+        return Holds.OWNED in self.holds and self.holds <= {Holds.OWNED, Holds.CONSTANT, Holds.SHARED}
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether what it holds is never the struct's own."""
+        return Holds.BORROWED in self.holds and self.holds <= {Holds.BORROWED, Holds.CONSTANT, Holds.SHARED}
+
+    def __or__(self, other: FieldOrigin) -> FieldOrigin:
+        return FieldOrigin(
+            self.holds | other.holds, self.literals | other.literals, self.is_text or other.is_text
+        )
+
+
+_NOTHING = FieldOrigin(frozenset())
+_CONSTANTS = frozenset(("0", "null", '""', "false"))
+
+
+class Fields:
+    """The fields of the structs of an index."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._literals: dict[str, list[tuple[Flow, nodes.StructLiteral]]] | None = None
+
+    def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
+        """Every struct literal of the type in the library, with the function that holds it."""
+        if self._literals is None:
+            self._literals = {}
+            for function in self.analysis.index.functions:
+                flow = None if function.file.is_test else self.analysis.summaries.flow(function)
+                if flow is None:
+                    continue
+                for node in function.node.walk():
+                    built = flow.type_of(node) if isinstance(node, nodes.StructLiteral) else None
+                    if built is not None and isinstance(node, nodes.StructLiteral):
+                        self._literals.setdefault(built.name, []).append((flow, node))
+        return self._literals.get(type_.name, [])
+
+    def origin(self, type_: Type, name: str) -> FieldOrigin:
+        """What field ``name`` of the type holds."""
+        result = _NOTHING
+        for flow, literal in self.constructors(type_):
+            entry = next((each for each in literal.fields if each.name == name), None)
+            if entry is None:
+                return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+            value = entry.value
+            result |= self._value(flow, type_, name, value) if value is not None else self._short(flow, entry)
+        return result
+
+    def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
+        variable = next((each for each in flow.variables if each.name == entry.name), None)
+        if variable is None:
+            return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+        return self._from_origins(
+            self.analysis.summaries.variable_origin(flow, variable).origins, frozenset()
+        )
+
+    def _value(self, flow: Flow, type_: Type, name: str, value: Expression) -> FieldOrigin:
+        if isinstance(value, nodes.FieldAccess) and value.name == name:
+            owner = flow.type_of(value.object)
+            if owner is not None and owner.target().name == type_.name:
+                return FieldOrigin(frozenset((Holds.SHARED,)))
+        found = self.analysis.summaries.origin(flow, value)
+        return self._from_origins(found.origins, found.literals, is_text=self._is_text(flow, value))
+
+    def _from_origins(
+        self, origins: frozenset[Origin], literals: frozenset[str], *, is_text: bool = False
+    ) -> FieldOrigin:
+        meaning = {
+            Origin.FRESH: Holds.OWNED,
+            Origin.LITERAL: Holds.CONSTANT,
+            Origin.VIEW: Holds.BORROWED,
+            Origin.PASSED: Holds.BORROWED,
+            Origin.UNKNOWN: Holds.UNKNOWN,
+        }
+        return FieldOrigin(frozenset(meaning[each] for each in origins), literals, is_text)
+
+    def _is_text(self, flow: Flow, value: Expression) -> bool:
+        """Whether a number is a string cast, directly or through a variable."""
+        values = [value]
+        if isinstance(value, nodes.Path) and value.identifier:
+            values += [each.value for each in flow.variables if each.name == value.identifier and each.value]
+            values += [
+                each.value
+                for each in flow.function.node.walk()
+                if isinstance(each, nodes.Assignment) and each.target.text == value.identifier
+            ]
+        return any(
+            isinstance(each, nodes.Cast) and getattr(flow.type_of(each.operand), "name", "") == "Str"
+            for each in values
+        )
+
+    # -- elements -----------------------------------------------------------------------------
+
+    def elements(self, type_: Type, name: str) -> FieldOrigin:
+        """What the elements of a list field hold, over all constructors."""
+        result = _NOTHING
+        for flow, literal in self.constructors(type_):
+            entry = next((each for each in literal.fields if each.name == name), None)
+            value = entry.value if entry is not None else None
+            variable = self._variable(flow, value) if value is not None else None
+            if variable is None:
+                return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+            result |= self._pushed(flow, variable)
+        return result
+
+    def _variable(self, flow: Flow, value: Expression) -> Variable | None:
+        use = next((each for each in flow.actions() if getattr(each, "node", None) is value), None)
+        return getattr(use, "variable", None)
+
+    def _pushed(self, flow: Flow, variable: Variable) -> FieldOrigin:
+        """What is put into a local list, as far as the function does nothing else with it."""
+        summaries = self.analysis.summaries
+        if not summaries.variable_origin(flow, variable).is_fresh:
+            return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+        result = _NOTHING
+        for use in flow.uses(variable):
+            site = use.site
+            if site.role is Role.ELEMENT:
+                continue
+            if site.role is not Role.RECEIVER or site.callee is None:
+                return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+            call = site.parent
+            assert isinstance(call, nodes.MethodCall)
+            for position, argument in enumerate(call.arguments):
+                if Effect.RETAINS in summaries.effects(site.callee, position):
+                    found = summaries.origin(flow, argument)
+                    result |= self._from_origins(found.origins, found.literals, is_text=True)
+        return result
+
+
+def only_empty_constants(origin: FieldOrigin) -> bool:
+    """Whether the only constants are zero and the empty string, which a length test tells apart."""
+    return origin.literals <= _CONSTANTS

@@ -1,0 +1,223 @@
+"""Obligations: an owned value must be released exactly once on every path out of its scope.
+
+A forward dataflow over the control-flow graph, one small lattice for each variable, in the manner of
+the Checker Framework's Resource Leak Checker. What it cannot follow is unknown, and unknown is never
+called a leak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import DropKind, Drops
+from codemods.ownership.flow import (
+    Action,
+    Assign,
+    BasicBlock,
+    Declare,
+    Exit,
+    Flow,
+    Role,
+    Site,
+    Use,
+    Variable,
+    VariableKind,
+)
+from codemods.ownership.releases import Releases
+from codemods.ownership.summaries import Summaries
+from codemods.symbols import FunctionInfo, Index, Type
+from tml_ast import nodes
+
+
+class State(Enum):
+    """What a variable may be at a point: several at once where paths meet."""
+
+    OWNED = auto()
+    RELEASED = auto()
+    MOVED = auto()
+    UNKNOWN = auto()
+
+
+_LOCAL_KINDS = frozenset(
+    (VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD, VariableKind.DESTRUCTURED)
+)
+
+
+@dataclass(eq=False, slots=True)
+class Obligation:
+    """A local variable that owns a value with a release, and what becomes of it at its exits."""
+
+    flow: Flow
+    variable: Variable
+    release: FunctionInfo
+    leaks: list[Exit] = field(default_factory=list)
+    """Exits that it reaches owned on every path, and where the compiler does not release it."""
+    unclear: list[Exit] = field(default_factory=list)
+    """Exits that it reaches owned on some paths only, or where a part of it lives on."""
+    overwritten: list[nodes.Assignment] = field(default_factory=list)
+    """Assignments that replace the value while it is owned."""
+    released_twice: list[Use] = field(default_factory=list)
+    """Releases that some path reaches with the value released already."""
+    views: set[Variable] = field(default_factory=set)
+    """Variables that refer to it or into it, itself included."""
+
+
+class Analysis:
+    """All the facts about one state of a workspace."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.summaries = Summaries(index)
+        self.drops = Drops(index)
+        self.releases = Releases(index, self.summaries, self.drops)
+
+    def obligations(self, flow: Flow) -> list[Obligation]:
+        """The obligations of a function, in the order of their declarations."""
+        found = []
+        for variable in flow.variables:
+            release = self._release_owed(flow, variable)
+            if release is not None:
+                found.append(_Dataflow(self, flow, variable, release).run())
+        return found
+
+    def _release_owed(self, flow: Flow, variable: Variable) -> FunctionInfo | None:
+        if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:
+            return None
+        release = self.releases.release_of(variable.type)
+        if release is None:
+            return None
+        by_hand = self.releases.needs_release(variable.type)
+        if not by_hand and self.drops.kind(variable.type) is not DropKind.CALL:
+            return None
+        if not by_hand and not self.releases.is_idempotent(variable.type):
+            return None
+        if isinstance(variable.value, nodes.Path) and variable.kind is not VariableKind.PAYLOAD:
+            return None
+        if not self.summaries.variable_origin(flow, variable).is_fresh:
+            return None
+        return release
+
+
+class _Dataflow:
+    def __init__(self, analysis: Analysis, flow: Flow, variable: Variable, release: FunctionInfo) -> None:
+        self.analysis = analysis
+        self.flow = flow
+        self.variable = variable
+        self.obligation = Obligation(flow, variable, release)
+        self.by_hand = analysis.releases.needs_release(variable.type)
+
+    def run(self) -> Obligation:
+        """States are propagated until nothing changes; then exits are judged once."""
+        reaching: dict[int, frozenset[State]] = {id(self.flow.entry): frozenset()}
+        pending: list[BasicBlock] = [self.flow.entry]
+        while pending:
+            block = pending.pop()
+            states = reaching[id(block)]
+            for action in block.actions:
+                states = self._after(action, states)
+            for successor in block.successors:
+                known = reaching.get(id(successor))
+                merged = states if known is None else known | states
+                if merged != known:
+                    reaching[id(successor)] = merged
+                    pending.append(successor)
+        fate = self.analysis.summaries.fate(self.flow, self.variable)
+        self.obligation.views = fate.views
+        for block in self.flow.blocks:
+            if id(block) in reaching:
+                states = reaching[id(block)]
+                for action in block.actions:
+                    self._judge(action, states, fate.view_escapes)
+                    states = self._after(action, states)
+        return self.obligation
+
+    def _judge(self, action: Action, states: frozenset[State], view_escapes: bool) -> None:
+        obligation = self.obligation
+        if isinstance(action, Exit) and self.variable in action.variables and State.OWNED in states:
+            if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
+                return
+            if states == {State.OWNED} and not view_escapes:
+                obligation.leaks.append(action)
+            else:
+                obligation.unclear.append(action)
+        elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
+            obligation.overwritten.append(action.node)
+        elif (
+            isinstance(action, Use)
+            and action.variable is self.variable
+            and State.RELEASED in states
+            and self._is_release(action.site)
+        ):
+            obligation.released_twice.append(action)
+
+    def _after(self, action: Action, states: frozenset[State]) -> frozenset[State]:
+        """The states behind an action."""
+        if isinstance(action, Declare) and action.variable is self.variable:
+            return frozenset((State.OWNED,))
+        if isinstance(action, Assign) and action.variable is self.variable:
+            return frozenset((State.OWNED,))
+        if isinstance(action, Exit) and self.variable in action.variables:
+            return frozenset()
+        if not isinstance(action, Use) or action.variable is not self.variable or not states:
+            return states
+        becomes = self._use(action.site)
+        if becomes is None:
+            return states
+        return frozenset((becomes,))
+
+    def _is_release(self, site: Site) -> bool:
+        return site.role is Role.RECEIVER and site.callee is self.obligation.release
+
+    def _use(self, site: Site) -> State | None:
+        """What a use makes of the variable; None when it leaves it as it is."""
+        match site.role:
+            case Role.RECEIVER if self._is_release(site):
+                return State.RELEASED
+            case Role.RECEIVER | Role.ARGUMENT:
+                return self._passed(site)
+            case Role.RETURNED | Role.STORED | Role.ELEMENT | Role.CONSTRUCTED:
+                return State.MOVED
+            case Role.FIELD:
+                return self._field(site)
+            case Role.REFERENCED:
+                outer = self.flow.site_of(site.parent)
+                if outer is not None and outer.role is Role.ARGUMENT:
+                    return self._passed(outer)
+                return State.UNKNOWN
+            case Role.INTERPOLATED | Role.CONDITION | Role.DISCARDED | Role.OPERAND:
+                return None
+            case _:
+                return State.UNKNOWN
+
+    def _passed(self, site: Site) -> State | None:
+        effects = self.analysis.summaries.call_effects(site)
+        if effects <= {Effect.BORROWS}:
+            return None
+        if effects <= {Effect.BORROWS, Effect.RETURNS}:
+            outer = self.flow.site_of(site.parent)
+            result = self.flow.type_of(site.parent)
+            kept = outer is not None and outer.role is Role.DISCARDED
+            return None if kept or (result is not None and not self._may_own(result)) else State.MOVED
+        if effects <= {Effect.BORROWS, Effect.RETAINS}:
+            return State.MOVED
+        if effects <= {Effect.BORROWS, Effect.RELEASES}:
+            return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
+        return State.UNKNOWN
+
+    def _field(self, site: Site) -> State | None:
+        """Reading a field leaves the value owned, unless the field is itself released or moved out."""
+        type_ = self.flow.type_of(site.parent)
+        if type_ is None or not self._may_own(type_):
+            return None
+        outer = self.flow.site_of(site.parent)
+        if outer is not None and outer.role in (Role.RECEIVER, Role.ARGUMENT):
+            return None if self.analysis.summaries.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
+        return None if outer is not None and outer.role is Role.FIELD else State.UNKNOWN
+
+    def _may_own(self, type_: Type) -> bool:
+        releases = self.analysis.releases
+        if releases.release_of(type_) is not None or self.analysis.drops.kind(type_) is DropKind.CALL:
+            return True
+        return any(self._may_own(argument) for argument in type_.arguments)

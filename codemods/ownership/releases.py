@@ -1,0 +1,190 @@
+"""Which types are released by hand, with what, and whether that is safe beside the compiler's drop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.drops import DropKind, Drops
+from codemods.ownership.flow import CallSite, Flow
+from codemods.ownership.summaries import RELEASE_NAMES, Summaries
+from codemods.symbols import FunctionInfo, Index, Type
+from tml_ast import nodes
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRelease:
+    """What a release does to one field."""
+
+    freed: bool
+    """Its memory is given back by a call on the field or on something read from it."""
+    delegated: FunctionInfo | None
+    """The release of the field's own type, when that is what is called."""
+    blanked: bool
+    """The field is overwritten afterwards."""
+
+
+class Releases:
+    """What releasing means for each type of an index."""
+
+    def __init__(self, index: Index, summaries: Summaries, drops: Drops) -> None:
+        self.index = index
+        self.summaries = summaries
+        self.drops = drops
+        self._needs: dict[str, bool] = {}
+
+    def release_of(self, type_: Type | None) -> FunctionInfo | None:
+        """The method that releases a value of this type: no arguments, no result."""
+        if type_ is None or type_.name in ("ref", "*", "Str"):
+            return None
+        for name in RELEASE_NAMES:
+            found = self.index.method(type_, name)
+            if found is None or not found.has_receiver or found.values or found.behavior is not None:
+                continue
+            if found.returns_nothing:
+                return found
+        return None
+
+    def needs_release(self, type_: Type | None) -> bool:
+        """Whether a value leaks something, even when the compiler drops it, unless it is released by hand."""
+        release = self.release_of(type_)
+        if type_ is None or release is None or self.drops.kind(type_) is DropKind.CALL:
+            return False
+        if type_.name not in self._needs:
+            self._needs[type_.name] = False
+            self._needs[type_.name] = self._compute_need(type_, release)
+        return self._needs[type_.name]
+
+    def _compute_need(self, type_: Type, release: FunctionInfo) -> bool:
+        flow = self.summaries.flow(release)
+        if flow is None:
+            return (
+                release.node.decorator("catalogued") is not None
+                or release.node.decorator("releases") is not None
+            )
+        fields = self.index.fields(type_)
+        for call in flow.calls():
+            freed_field = self._delegated_field(call)
+            if freed_field is not None:
+                field_type = fields.get(freed_field)
+                if self.drops.drops_field(type_, freed_field):
+                    continue
+                if self.drops.kind(field_type) is DropKind.CALL or self.needs_release(field_type):
+                    return True
+            elif self.frees(call):
+                return True
+        return False
+
+    def _delegated_field(self, call: CallSite) -> str | None:
+        """The field whose own release a call in a release is: ``this.field.destroy()``."""
+        receiver = call.receiver
+        if call.callee is None or call.callee.name not in RELEASE_NAMES:
+            return None
+        if isinstance(receiver, nodes.FieldAccess) and isinstance(receiver.object, nodes.This):
+            return receiver.name
+        return None
+
+    def frees(self, call: CallSite) -> bool:
+        """Whether a call gives memory back."""
+        if call.callee is None:
+            node = call.node
+            if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
+                return builtin_effect(node.function.segments[-1], 0) is Effect.RELEASES
+            return False
+        if call.callee.node.body is None:
+            return bodyless_effect(call.callee, 0) is Effect.RELEASES
+        if call.callee.name in RELEASE_NAMES and call.receiver is not None:
+            return True
+        return any(
+            Effect.RELEASES in self.summaries.effects(call.callee, position)
+            for position in range(len(call.callee.values))
+        )
+
+    def fields_released(self, type_: Type, release: FunctionInfo) -> dict[str, FieldRelease]:
+        """What a type's release does to each of its fields."""
+        flow = self.summaries.flow(release)
+        fields = self.index.fields(type_)
+        if flow is None:
+            return {}
+        found: dict[str, FieldRelease] = {}
+        for name in fields:
+            delegated = next(
+                (call.callee for call in flow.calls() if self._delegated_field(call) == name), None
+            )
+            freed = delegated is not None or self._frees_field(flow, name)
+            found[name] = FieldRelease(freed, delegated, _is_blanked(flow, name))
+        return found
+
+    def _frees_field(self, flow: Flow, name: str) -> bool:
+        """Whether something read from ``this.name`` is given back."""
+        for call in flow.calls():
+            if self.frees(call) and any(
+                isinstance(each, nodes.FieldAccess)
+                and each.name == name
+                and isinstance(each.object, nodes.This)
+                for each in call.node.walk()
+            ):
+                return True
+        variables = {
+            variable
+            for variable in flow.variables
+            if variable.value is not None
+            and any(
+                isinstance(each, nodes.FieldAccess) and each.name == name for each in variable.value.walk()
+            )
+        }
+        return any(Effect.RELEASES in self.summaries.fate(flow, variable).effects for variable in variables)
+
+    def is_idempotent(self, type_: Type) -> bool:
+        """Whether releasing the same variable twice is harmless: each thing freed is blanked after."""
+        release = self.release_of(type_)
+        return release is not None and self._idempotent(type_, release, frozenset())
+
+    def _idempotent(self, type_: Type, release: FunctionInfo, seen: frozenset[str]) -> bool:
+        if type_.name in seen:
+            return False
+        flow = self.summaries.flow(release)
+        if flow is None:
+            return release.node.decorator("idempotent") is not None
+        if not _starts_with_guard(release) and _reads_through_field(flow):
+            return False
+        fields = self.index.fields(type_)
+        for name, done in self.fields_released(type_, release).items():
+            if not done.freed or done.blanked:
+                continue
+            field_type = fields[name]
+            if done.delegated is None or not self._idempotent(
+                field_type, done.delegated, seen | {type_.name}
+            ):
+                return False
+        return True
+
+
+def _is_blanked(flow: Flow, name: str) -> bool:
+    return any(
+        isinstance(each, nodes.Assignment)
+        and isinstance(each.target, nodes.FieldAccess)
+        and each.target.name == name
+        and isinstance(each.target.object, nodes.This)
+        for each in flow.function.node.walk()
+    )
+
+
+def _starts_with_guard(release: FunctionInfo) -> bool:
+    """Whether a release begins by returning when there is nothing to release."""
+    body = release.node.body
+    first = body.statements[0] if body is not None and body.statements else None
+    if not isinstance(first, nodes.ExpressionStatement) or not isinstance(first.expression, nodes.If):
+        return False
+    return any(isinstance(each, nodes.Return) for each in first.expression.branch.walk())
+
+
+def _reads_through_field(flow: Flow) -> bool:
+    """Whether a release asks a field something, which a second call would do through freed memory."""
+    return any(
+        call.callee is not None
+        and call.callee.name not in RELEASE_NAMES
+        and isinstance(call.receiver, nodes.FieldAccess)
+        and isinstance(call.receiver.object, nodes.This)
+        for call in flow.calls()
+    )

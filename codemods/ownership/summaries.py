@@ -1,0 +1,460 @@
+"""Summaries of functions: what they do with each argument, and whether their result is fresh.
+
+Computed on demand from the bodies, callees first; a call back into a function that is being
+summarised counts as a borrow, so recursion settles on the least effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.lowering import lower
+from codemods.symbols import SCALARS, FunctionInfo, Index, Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
+
+RELEASE_NAMES = ("destroy", "free", "drop")
+"""The names that a type's own release goes by, the preferred one first."""
+
+
+class Origin(Enum):
+    """Where a value comes from."""
+
+    FRESH = auto()
+    """Made for whoever receives it."""
+    VIEW = auto()
+    """Part of something that lives on."""
+    LITERAL = auto()
+    """A constant; freeing it is wrong but losing it is harmless."""
+    PASSED = auto()
+    """One of the arguments, or holding parts of one."""
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a function may return: the origins, and the literals among them."""
+
+    origins: frozenset[Origin]
+    literals: frozenset[str] = frozenset()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Every value returned is made for the caller, apart from literals."""
+        return Origin.FRESH in self.origins and self.origins <= {Origin.FRESH, Origin.LITERAL}
+
+    @property
+    def is_view(self) -> bool:
+        """Some value returned belongs to something else."""
+        return Origin.VIEW in self.origins
+
+    def __or__(self, other: Result) -> Result:
+        return Result(self.origins | other.origins, self.literals | other.literals)
+
+
+NOTHING = Result(frozenset())
+FRESH = Result(frozenset((Origin.FRESH,)))
+VIEW = Result(frozenset((Origin.VIEW,)))
+PASSED = Result(frozenset((Origin.PASSED,)))
+UNKNOWN = Result(frozenset((Origin.UNKNOWN,)))
+
+
+@dataclass(slots=True)
+class Fate:
+    """What happens to a value that a variable holds, in the whole of a function."""
+
+    effects: set[Effect] = field(default_factory=set)
+    views: set[Variable] = field(default_factory=set)
+    """Variables that hold the value or a part of it."""
+    view_escapes: bool = False
+    """A part of it is returned or stored where it outlives the function."""
+
+
+_ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "shl", "shr"))
+
+
+class Summaries:
+    """The summaries of all functions of an index."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._flows: dict[FunctionInfo, Flow | None] = {}
+        self._effects: dict[tuple[FunctionInfo, int], frozenset[Effect]] = {}
+        self._results: dict[FunctionInfo, Result] = {}
+
+    def flow(self, function: FunctionInfo) -> Flow | None:
+        """The control-flow graph of a function, made once."""
+        if function not in self._flows:
+            self._flows[function] = lower(self.index, function)
+        return self._flows[function]
+
+    # -- arguments ----------------------------------------------------------------------------
+
+    def effects(self, function: FunctionInfo, position: int) -> frozenset[Effect]:
+        """What ``function`` does with its argument; position -1 is the receiver."""
+        key = function, position
+        if key not in self._effects:
+            self._effects[key] = frozenset((Effect.BORROWS,))
+            self._effects[key] = self._compute_effects(function, position)
+        return self._effects[key]
+
+    def _compute_effects(self, function: FunctionInfo, position: int) -> frozenset[Effect]:
+        flow = self.flow(function)
+        if flow is None:
+            return frozenset((bodyless_effect(function, position),))
+        parameters = function.parameters if position < 0 else function.values
+        index = max(position, 0)
+        if index >= len(parameters):
+            return frozenset((Effect.UNKNOWN,))
+        name = parameters[index].name
+        variable = next(
+            (
+                each
+                for each in flow.variables
+                if each.name == name and each.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER)
+            ),
+            None,
+        )
+        if variable is None:
+            return frozenset((Effect.BORROWS,)) if name == "_" else frozenset((Effect.UNKNOWN,))
+        return frozenset(self.fate(flow, variable).effects) or frozenset((Effect.BORROWS,))
+
+    def fate(self, flow: Flow, variable: Variable) -> Fate:
+        """What becomes of the value of ``variable``, its copies and its parts."""
+        fate = Fate()
+        _FateSearch(self, flow, fate).follow(variable, partial=False)
+        return fate
+
+    def call_effects(self, site: Site) -> frozenset[Effect]:
+        """The effect of the call at a site on the argument or receiver that goes there."""
+        position = -1 if site.role is Role.RECEIVER else site.position
+        if site.callee is not None:
+            return self.effects(site.callee, position)
+        parent = site.parent
+        if isinstance(parent, nodes.MethodCall):
+            return frozenset((_unknown_method_effect(parent.name),))
+        if isinstance(parent, nodes.Call) and isinstance(parent.function, nodes.Path):
+            return frozenset((builtin_effect(parent.function.segments[-1], site.position),))
+        return frozenset((Effect.UNKNOWN,))
+
+    # -- results ------------------------------------------------------------------------------
+
+    def result(self, function: FunctionInfo) -> Result:
+        """What a function returns."""
+        if function not in self._results:
+            self._results[function] = NOTHING
+            self._results[function] = self._compute_result(function)
+        return self._results[function]
+
+    def _compute_result(self, function: FunctionInfo) -> Result:
+        if function.returns.name in SCALARS:
+            return NOTHING
+        flow = self.flow(function)
+        if flow is None:
+            return self._declared_result(function)
+        result = NOTHING
+        for action in flow.actions():
+            if isinstance(action, Exit) and action.kind in (ExitKind.RETURN, ExitKind.TAIL) and action.value:
+                result |= self.origin(flow, action.value)
+        if result == NOTHING and function.allocates:
+            return FRESH
+        return result
+
+    def _declared_result(self, function: FunctionInfo) -> Result:
+        if function.node.decorator("view") is not None:
+            return VIEW
+        if function.is_extern:
+            return UNKNOWN
+        if function.node.decorator("catalogued") is not None:
+            return FRESH
+        return FRESH if function.name in ("mem_alloc", "mem_alloc_zeroed", "mem_realloc") else UNKNOWN
+
+    def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
+        """Where the value of an expression comes from."""
+        match node:
+            case nodes.Group():
+                return self.origin(flow, node.inner, seen)
+            case nodes.Literal():
+                return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
+            case nodes.InterpolatedString() | nodes.Array():
+                return FRESH
+            case nodes.StructLiteral():
+                return self._struct_origin(flow, node, seen)
+            case nodes.Binary():
+                return FRESH if node.operator == "+" and _is_text(flow.type_of(node)) else UNKNOWN
+            case nodes.Cast():
+                return self.origin(flow, node.operand, seen)
+            case nodes.FieldAccess() | nodes.Index():
+                return VIEW
+            case nodes.This():
+                return PASSED
+            case nodes.Path():
+                return self._path_origin(flow, node, seen)
+            case nodes.Call() | nodes.StaticCall() | nodes.MethodCall():
+                return self._call_origin(flow, node, seen)
+            case nodes.Propagate():
+                return self.origin(flow, node.operand, seen)
+            case nodes.Tuple():
+                return self._join(flow, node.elements, seen)
+            case nodes.Block():
+                return self.origin(flow, node.value, seen) if node.value is not None else NOTHING
+            case nodes.LowlevelBlock():
+                return self.origin(flow, node.block, seen)
+            case nodes.Ternary():
+                return self._join(flow, node.branches, seen)
+            case nodes.If():
+                branches = [node.branch, *([node.alternative] if node.alternative else [])]
+                return self._join(flow, branches, seen)
+            case nodes.When():
+                return self._join(flow, (arm.body for arm in node.arms), seen)
+            case nodes.Return() | nodes.Break() | nodes.Continue() | nodes.Throw():
+                return NOTHING
+            case nodes.Unary() if node.operator in ("ref", "mut ref", "&"):
+                return VIEW
+            case _:
+                return UNKNOWN
+
+    def _struct_origin(self, flow: Flow, node: nodes.StructLiteral, seen: frozenset[int]) -> Result:
+        """A new struct is fresh unless it shares a part that is released with something else."""
+        result = FRESH
+        for entry in node.fields:
+            value = entry.value
+            if value is None or not self._is_released(flow.type_of(value)):
+                continue
+            if isinstance(value, nodes.FieldAccess):
+                owner = self.origin(flow, value.object, seen)
+                result |= PASSED if owner == PASSED else VIEW
+            else:
+                result |= self.origin(flow, value, seen)
+        return result
+
+    def _is_released(self, type_: Type | None) -> bool:
+        """Whether values of a type are released, by hand or by Drop."""
+        if type_ is None:
+            return False
+        return type_.name in self.index.drops or any(self.index.method(type_, each) for each in RELEASE_NAMES)
+
+    def _join(self, flow: Flow, parts: Iterable[Expression], seen: frozenset[int]) -> Result:
+        result = NOTHING
+        for part in parts:
+            result |= self.origin(flow, part, seen)
+        return result
+
+    def _path_origin(self, flow: Flow, node: nodes.Path, seen: frozenset[int]) -> Result:
+        variable = next(
+            (action.variable for action in flow.actions() if isinstance(action, Use) and action.node is node),
+            None,
+        )
+        if variable is None:
+            return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
+        return self.variable_origin(flow, variable, seen)
+
+    def variable_origin(self, flow: Flow, variable: Variable, seen: frozenset[int] = frozenset()) -> Result:
+        """Where the value of a variable comes from, over all its assignments."""
+        if id(variable) in seen:
+            return NOTHING
+        seen |= {id(variable)}
+        if variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
+            return PASSED
+        if variable.kind is VariableKind.LOOP or variable.value is None:
+            return UNKNOWN
+        result = self.origin(flow, variable.value, seen)
+        for action in flow.actions():
+            if isinstance(action, Assign) and action.variable is variable:
+                result |= self.origin(flow, action.node.value, seen)
+        return result
+
+    def _call_origin(
+        self, flow: Flow, node: nodes.Call | nodes.StaticCall | nodes.MethodCall, seen: frozenset[int]
+    ) -> Result:
+        call = next((each for each in flow.calls() if each.node is node), None)
+        if call is None:
+            return UNKNOWN
+        if call.constructor:
+            return self._join(flow, call.arguments, seen)
+        if call.callee is None:
+            if isinstance(node, nodes.MethodCall) and node.name in _HANDING_OUT:
+                return self.origin(flow, node.receiver, seen)
+            if isinstance(node, nodes.Call) and node.function.text in ("mem_alloc", "mem_realloc"):
+                return FRESH
+            return UNKNOWN
+        result = self.result(call.callee)
+        if Origin.PASSED not in result.origins:
+            return result
+        passed = NOTHING
+        for position, argument in self._passed_arguments(call.callee, node):
+            type_ = flow.type_of(argument)
+            if _is_text(type_) and not _is_text(call.type):
+                continue
+            if Effect.RETURNS in self.effects(call.callee, position):
+                passed |= self.origin(flow, argument, seen)
+        return Result(result.origins - {Origin.PASSED}, result.literals) | passed
+
+    def _passed_arguments(
+        self, callee: FunctionInfo, node: nodes.Call | nodes.StaticCall | nodes.MethodCall
+    ) -> Iterator[tuple[int, Expression]]:
+        if isinstance(node, nodes.MethodCall) and callee.has_receiver:
+            yield -1, node.receiver
+        yield from enumerate(node.arguments)
+
+
+_HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
+
+
+def _unknown_method_effect(name: str) -> Effect:
+    if name in _HANDING_OUT:
+        return Effect.RETURNS
+    if name.startswith("is_") or name in ("len", "get", "has", "contains"):
+        return Effect.BORROWS
+    return Effect.UNKNOWN
+
+
+def _is_text(type_: Type | None) -> bool:
+    return type_ is not None and type_.target().name == "Str"
+
+
+def carries_ownership(type_: Type | None) -> bool:
+    """Whether a value of this type can hold or refer to something that is released."""
+    return type_ is None or (type_.name not in SCALARS - {"I64", "U64", "Usize"})
+
+
+class _FateSearch:
+    """Follows a value through the variables, casts and calls it flows through."""
+
+    def __init__(self, summaries: Summaries, flow: Flow, fate: Fate) -> None:
+        self.summaries = summaries
+        self.flow = flow
+        self.fate = fate
+        self.followed: set[tuple[int, bool]] = set()
+
+    def follow(self, variable: Variable, *, partial: bool) -> None:
+        """``partial``: the variable holds a part of the value, or a view into it."""
+        if (id(variable), partial) in self.followed:
+            return
+        self.followed.add((id(variable), partial))
+        self.fate.views.add(variable)
+        for use in self.flow.uses(variable):
+            self._value(use.node, use.site, variable.type, partial)
+
+    def _effect(self, effect: Effect, partial: bool) -> None:
+        if partial and effect in (Effect.RETURNS, Effect.RETAINS, Effect.SHARES):
+            self.fate.view_escapes = True
+            if effect is not Effect.RETURNS:
+                self.fate.effects.add(Effect.SHARES)
+        else:
+            self.fate.effects.add(effect)
+
+    def _value(self, node: Node, site: Site, type_: Type | None, partial: bool) -> None:
+        """The value of ``node`` goes to ``site``."""
+        match site.role:
+            case Role.BOUND | Role.SCRUTINEE:
+                for variable in self._bound_by(site):
+                    if carries_ownership(variable.type):
+                        self.follow(variable, partial=partial)
+            case Role.ASSIGNED:
+                for action in self.flow.actions():
+                    if isinstance(action, Assign) and action.node is site.parent:
+                        self.follow(action.variable, partial=partial)
+            case Role.RETURNED:
+                if carries_ownership(self.flow.function.returns):
+                    self._effect(Effect.RETURNS, partial)
+            case Role.STORED | Role.CAPTURED:
+                self._effect(Effect.RETAINS, partial)
+            case Role.ELEMENT | Role.CONSTRUCTED:
+                self._placed(site, partial)
+            case Role.ARGUMENT | Role.RECEIVER:
+                self._passed(site, type_, partial)
+            case Role.FIELD:
+                field_type = self.flow.type_of(site.parent)
+                if carries_ownership(field_type):
+                    self._onwards(site.parent, field_type, partial=True)
+            case Role.CAST | Role.REFERENCED | Role.PROPAGATED:
+                self._onwards(site.parent, self.flow.type_of(site.parent), partial)
+            case Role.OPERAND:
+                self._operand(site, type_, partial)
+            case Role.INTERPOLATED:
+                if _is_text(type_) and not partial:
+                    self._effect(Effect.RELEASES, partial)
+            case Role.CONDITION | Role.DISCARDED:
+                pass
+
+    def _onwards(self, node: Node, type_: Type | None, partial: bool) -> None:
+        site = self.flow.site_of(node)
+        if site is not None:
+            self._value(node, site, type_, partial)
+
+    def _bound_by(self, site: Site) -> list[Variable]:
+        """The variables that a let, var or arm binds to the value."""
+        parent = site.parent
+        if isinstance(parent, nodes.When):
+            patterns = {
+                id(each) for arm in parent.arms for pattern in arm.patterns for each in pattern.walk()
+            }
+        elif isinstance(parent, nodes.LetCondition | nodes.Let):
+            patterns = {id(each) for each in parent.pattern.walk()}
+        else:
+            patterns = {id(parent)}
+        return [variable for variable in self.flow.variables if id(variable.node) in patterns]
+
+    def _placed(self, site: Site, partial: bool) -> None:
+        """The value becomes part of a struct, tuple, array or enum."""
+        literal: Node = site.parent
+        if isinstance(literal, nodes.FieldInit):
+            literal = next(
+                each
+                for each in self.flow.function.node.walk()
+                if isinstance(each, nodes.StructLiteral) and literal in each.fields
+            )
+        target = self.flow.site_of(literal)
+        if target is None:
+            self._effect(Effect.RETAINS, partial)
+        elif target.role is Role.RETURNED:
+            self._effect(Effect.RETURNS, partial=False)
+        else:
+            self._value(literal, target, self.flow.type_of(literal), partial)
+
+    def _passed(self, site: Site, type_: Type | None, partial: bool) -> None:
+        for effect in self.summaries.call_effects(site):
+            if effect is Effect.RETURNS:
+                self._onwards(site.parent, self.flow.type_of(site.parent), partial)
+            elif effect is not Effect.BORROWS:
+                self._effect(effect, partial)
+        if site.role is Role.RECEIVER or _is_reference(site):
+            self._view_result(site)
+
+    def _view_result(self, site: Site) -> None:
+        """A method may hand out a part of its receiver."""
+        callee = site.callee
+        result_type = self.flow.type_of(site.parent)
+        if result_type is None or not carries_ownership(result_type) or result_type.name in SCALARS:
+            return
+        if callee is not None and not self.summaries.result(callee).origins & {Origin.VIEW, Origin.UNKNOWN}:
+            return
+        self._onwards(site.parent, result_type, partial=True)
+
+    def _operand(self, site: Site, type_: Type | None, partial: bool) -> None:
+        parent = site.parent
+        if isinstance(parent, nodes.Binary) and parent.operator in _ARITHMETIC and not _is_text(type_):
+            if parent.operator == "-" and self._both_followed(parent):
+                return
+            self._onwards(parent, self.flow.type_of(parent), partial)
+        elif isinstance(parent, nodes.Index | nodes.Unary):
+            self._onwards(parent, self.flow.type_of(parent), partial=True)
+
+    def _both_followed(self, node: nodes.Binary) -> bool:
+        """A difference of two addresses is a number again."""
+        followed = {key for key, _ in self.followed}
+        used = {
+            id(action.variable)
+            for action in self.flow.actions()
+            if isinstance(action, Use) and node.right.start <= action.node.start < node.right.end
+        }
+        return bool(used & followed)
+
+
+def _is_reference(site: Site) -> bool:
+    return site.role is Role.ARGUMENT and site.callee is None

@@ -1,0 +1,33 @@
+"""The rules, one file a kind of fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from codemods.phases import Phase
+from codemods.rules import (
+    consumed_by_return,
+    discarded_owner,
+    incomplete_destroy,
+    library_temporary,
+    missing_release,
+)
+from codemods.rules.base import Rule
+
+RULES: Mapping[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        incomplete_destroy.RULE,
+        missing_release.MISSING_RELEASE_RULE,
+        missing_release.SCOPED_CLEANUP_RULE,
+        discarded_owner.RULE,
+        consumed_by_return.RULE,
+        library_temporary.RULE,
+    )
+}
+"""Every rule by its name, in the order they have their turn."""
+
+
+def rules_of(phase: Phase) -> Sequence[Rule]:
+    """The rules that a phase applies."""
+    return [RULES[name] for name in phase.rules]

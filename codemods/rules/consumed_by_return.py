@@ -1,0 +1,111 @@
+"""consumed-by-return: ``return f(x)`` cancels the drop of ``x``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import is_visible
+from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.naming import result_name
+from tml_ast import nodes
+from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of
+
+NAME = "consumed-by-return"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The strings that a returned call is given by name, and that nothing frees any more."""
+    for _, flow in context.flows():
+        for action in flow.actions():
+            if isinstance(action, Use) and _is_lost(context, flow, action):
+                yield _proposal(context, flow, action)
+
+
+def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
+    site = use.site
+    if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
+        return False
+    outer = flow.site_of(site.parent)
+    if outer is None or outer.role is not Role.RETURNED or not isinstance(outer.parent, nodes.Return):
+        return False
+    if outer.through is not None or outer.parent.value is not site.parent:
+        return False
+    variable = use.variable
+    if variable.type is None or variable.type.name != "Str":
+        return False
+    if not context.analysis.drops.is_registered(variable):
+        return False
+    if variable.kind is VariableKind.PAYLOAD and not _payload_is_fresh(context, flow, variable):
+        return False
+    if context.analysis.summaries.call_effects(site) != {Effect.BORROWS}:
+        return False
+    return isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, flow.function)
+
+
+def _payload_is_fresh(context: Context, flow: Flow, variable: Variable) -> bool:
+    return context.analysis.summaries.variable_origin(flow, variable).is_fresh
+
+
+def _proposal(context: Context, flow: Flow, use: Use) -> Proposal:
+    variable = use.variable
+    returned = use.site.parent
+    message = (
+        f"`{variable.name}` is never freed: naming it in the returned call "
+        f"on line {context.line(returned.start)} counts as giving it away"
+    )
+    edits = _bind(context, flow, use)
+    if edits is None:
+        return Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.REPORTED)
+    if flow.function.owner is not None and variable.name in context.names.consumed:
+        renamed = context.names.fresh(
+            f"raw_{variable.name}", f"{variable.name}_text", f"owned_{variable.name}"
+        )
+        edits += _rename(flow, variable, renamed)
+        message += f"; in a method it also needs a name that nothing else gives away, `{renamed}`"
+    return Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
+
+
+def _bind(context: Context, flow: Flow, use: Use) -> list[SourceEdit] | None:
+    """``return call`` becomes a binding and a return of the binding."""
+    call = use.site.parent
+    outer = flow.site_of(call)
+    assert outer is not None
+    jump = outer.parent
+    source = context.file.source
+    assert isinstance(call, nodes.Expression)
+    name = result_name(context, flow.function, call)
+    ending = line_ending_of(source, call.end)
+    parent = context.parent(jump)
+    if isinstance(parent, nodes.ExpressionStatement):
+        separator = ending + indentation_of(source, jump.start)
+        return [
+            SourceEdit(jump.start, call.start, f"let {name} = ".encode()),
+            SourceEdit(call.end, call.end, separator + f"return {name}".encode()),
+        ]
+    if isinstance(parent, nodes.Arm):
+        outer_indentation = indentation_of(source, parent.start)
+        inner = ending + outer_indentation + INDENT
+        return [
+            SourceEdit(jump.start, call.start, b"{" + inner + f"let {name} = ".encode()),
+            SourceEdit(
+                call.end,
+                jump.end,
+                inner + f"return {name}".encode() + ending + outer_indentation + b"}",
+            ),
+        ]
+    return None
+
+
+def _rename(flow: Flow, variable: Variable, name: str) -> list[SourceEdit]:
+    token = variable.node.last_token if isinstance(variable.node, nodes.BindingPattern) else None
+    if token is None and isinstance(variable.node, nodes.Var):
+        token = variable.node.token("IDENT")
+    assert token is not None
+    spots = [(token.start, token.end), *((use.node.start, use.node.end) for use in flow.uses(variable))]
+    return [SourceEdit(start, end, name.encode()) for start, end in dict.fromkeys(spots)]
+
+
+RULE = Rule(NAME, "", "", check, (("", ""),), ())

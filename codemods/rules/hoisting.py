@@ -1,0 +1,123 @@
+"""Binding an expression in front of the statement that holds it, where that changes nothing else."""
+
+from __future__ import annotations
+
+from codemods.ownership.builtins import Effect, builtin_effect, extern_symbol
+from codemods.ownership.flow import Flow
+from codemods.ownership.obligations import Analysis
+from codemods.rules.base import Context
+from codemods.symbols import FunctionInfo
+from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
+
+_SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
+
+
+def statement_to_hoist_before(context: Context, node: Expression, *, pure: bool) -> Node | None:
+    """The statement in front of which ``node`` can be evaluated instead; None where that is not the same.
+
+    Whatever is evaluated before ``node`` in its statement must be free of effects, and only a pure
+    expression may leave a place that is evaluated on a condition.
+    """
+    child: Node = node
+    for parent in context.ancestors(node):
+        match parent:
+            case nodes.Let() | nodes.Var() | nodes.ExpressionStatement():
+                return parent if isinstance(context.parent(parent), nodes.Block) else None
+            case nodes.If():
+                if child is not parent.condition or isinstance(context.parent(parent), nodes.If):
+                    return None
+            case nodes.When():
+                if child is not parent.subject:
+                    return None
+            case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right and not pure:
+                return None
+            case nodes.Ternary() if child is not parent.condition:
+                return None
+            case (
+                nodes.Block()
+                | nodes.Arm()
+                | nodes.Loop()
+                | nodes.While()
+                | nodes.For()
+                | nodes.Closure()
+                | nodes.LetCondition()
+                | nodes.Guard()
+            ):
+                return None
+            case _:
+                pass
+        if not pure and not _harmless_before(parent, child):
+            return None
+        child = parent
+    return None
+
+
+def _harmless_before(parent: Node, child: Node) -> bool:
+    """Whether what ``parent`` evaluates before ``child`` is only names and constants."""
+    for sibling in parent.nodes():
+        if sibling is child:
+            return True
+        if any(
+            isinstance(
+                each, nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
+            )
+            for each in sibling.walk()
+        ):
+            return False
+    return True
+
+
+class Purity:
+    """Which functions only compute a result: nothing they are given or that lives on is changed."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._known: dict[FunctionInfo, bool] = {}
+
+    def is_pure(self, flow: Flow, node: Expression) -> bool:
+        """Whether evaluating an expression has no effect."""
+        calls = {id(call.node): call for call in flow.calls()}
+        for each in node.walk():
+            if isinstance(each, nodes.Assignment | nodes.Propagate | nodes.Closure | nodes.Return):
+                return False
+            call = calls.get(id(each))
+            if call is None or call.constructor:
+                continue
+            if call.callee is None or not self.function_is_pure(call.callee):
+                return False
+        return True
+
+    def function_is_pure(self, function: FunctionInfo) -> bool:
+        """Whether calling a function has no effect beyond its result."""
+        if function not in self._known:
+            self._known[function] = True
+            self._known[function] = self._compute(function)
+        return self._known[function]
+
+    def _compute(self, function: FunctionInfo) -> bool:
+        flow = self.analysis.summaries.flow(function)
+        if flow is None:
+            return function.is_extern and extern_symbol(function) in _PURE_EXTERNS
+        for node in function.node.walk():
+            if isinstance(node, nodes.Assignment) and not isinstance(node.target, nodes.Path):
+                return False
+        for call in flow.calls():
+            if call.constructor:
+                continue
+            if call.callee is not None and call.callee.node.body is not None:
+                if not self.function_is_pure(call.callee):
+                    return False
+            elif not self._bodyless_is_pure(call.callee, call.node):
+                return False
+        return True
+
+    def _bodyless_is_pure(self, callee: FunctionInfo | None, node: Expression) -> bool:
+        """Intrinsics that write do so into memory that the function just made."""
+        if callee is not None and callee.is_extern:
+            return extern_symbol(callee) in _PURE_EXTERNS
+        if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
+            name = node.function.segments[-1]
+            return name != "mem_free" and builtin_effect(name, 0) in (Effect.BORROWS, Effect.RELEASES)
+        return False

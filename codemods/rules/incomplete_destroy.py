@@ -1,0 +1,250 @@
+"""incomplete-destroy: a release forgets something that only its type can free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.drops import DropKind
+from codemods.ownership.fields import Fields, only_empty_constants
+from codemods.ownership.flow import Role
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.symbols import FunctionInfo, Type
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, indentation_of, insert_before_block_end, line_start
+
+NAME = "incomplete-destroy"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The types of the file whose release leaves owned fields behind."""
+    for info in context.analysis.index.types.values():
+        if info.file is not context.file or not info.fields:
+            continue
+        type_ = Type(info.name, tuple(Type(each) for each in info.generics))
+        release = context.analysis.releases.release_of(type_)
+        if release is not None and release.file is context.file and release.node.body is not None:
+            proposal = _complete(context, type_, release)
+            if proposal is not None:
+                yield proposal
+
+
+def borrowed_text_fields(context: Context, type_: Type) -> list[str]:
+    """String fields that the compiler would free with a value of the type, though they are the caller's."""
+    fields = context.fields
+    return [
+        name
+        for name, each in context.analysis.index.fields(type_).items()
+        if each.name == "Str"
+        and context.analysis.drops.drops_field(type_, name)
+        and fields.origin(type_, name).is_borrowed
+    ]
+
+
+def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal | None:
+    analysis = context.analysis
+    fields = analysis.index.fields(type_)
+    done = analysis.releases.fields_released(type_, release)
+    forgotten_text: list[str] = []
+    drained: list[str] = []
+    delegated: list[str] = []
+    for name, field_type in fields.items():
+        if done[name].freed and field_type.bare != "List":
+            continue
+        if _holds_escaped_text(context.fields, type_, name, field_type):
+            forgotten_text.append(name)
+        elif _owns_elements(context, type_, name, field_type, release):
+            drained.append(name)
+        elif _forgets_field(context, type_, name, field_type):
+            delegated.append(name)
+    if not forgotten_text and not drained and not delegated:
+        return None
+    lists = [
+        name
+        for name, each in fields.items()
+        if drained
+        and analysis.drops.kind(each) is DropKind.CALL
+        and not done[name].freed
+        and name not in delegated
+    ]
+    blanked = [name for name in borrowed_text_fields(context, type_) if not done[name].blanked]
+    statements = _statements(context, fields, forgotten_text, drained, [*delegated, *lists], blanked)
+    edits = _edits(context, release, statements)
+    forgotten = [*forgotten_text, *drained, *delegated]
+    if edits is None:
+        message = (
+            f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}; its receiver has no room for `mut`"
+        )
+        return Proposal(
+            NAME, release.node.name_token.start, release.qualified_name, message, Verdict.REPORTED
+        )
+    message = f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}, which nothing else can free"
+    return Proposal(
+        NAME, release.node.name_token.start, release.qualified_name, message, Verdict.FIXED, tuple(edits)
+    )
+
+
+def _quoted(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+
+
+def _holds_escaped_text(fields: Fields, type_: Type, name: str, field_type: Type) -> bool:
+    """A number that is a string in disguise, owned by the struct."""
+    if field_type.name not in ("I64", "U64", "*"):
+        return False
+    origin = fields.origin(type_, name)
+    return origin.is_owned and origin.is_text and only_empty_constants(origin)
+
+
+def _owns_elements(context: Context, type_: Type, name: str, field_type: Type, release: FunctionInfo) -> bool:
+    """A list of strings that were all made for it, which the release does not go through."""
+    if field_type.bare != "List" or [each.name for each in field_type.arguments] != ["Str"]:
+        return False
+    origin = context.fields.elements(type_, name)
+    if not origin.is_owned or not only_empty_constants(origin):
+        return False
+    return not any(
+        isinstance(each, nodes.MethodCall)
+        and each.name in ("get", "pop")
+        and isinstance(each.receiver, nodes.FieldAccess)
+        and each.receiver.name == name
+        for each in release.node.walk()
+    )
+
+
+def _forgets_field(context: Context, type_: Type, name: str, field_type: Type) -> bool:
+    """A field that has a release of its own, which the compiler does not drop with the struct."""
+    analysis = context.analysis
+    if analysis.drops.kind(type_) is DropKind.FIELDS and not analysis.releases.needs_release(field_type):
+        return False
+    if analysis.releases.release_of(field_type) is None or not analysis.releases.is_idempotent(field_type):
+        return False
+    if analysis.drops.kind(type_) is DropKind.NOTHING and not analysis.releases.needs_release(field_type):
+        return False
+    if not context.fields.origin(type_, name).is_owned:
+        return False
+    return not _is_moved_out(context, type_, name)
+
+
+def _is_moved_out(context: Context, type_: Type, name: str) -> bool:
+    """Whether some method hands the field out and leaves the old value in its place."""
+    analysis = context.analysis
+    for methods in analysis.index.methods[type_.name].values():
+        for method in methods:
+            flow = analysis.summaries.flow(method)
+            if flow is None:
+                continue
+            blanks = any(
+                isinstance(each, nodes.Assignment) and f"this.{name}" in each.target.text
+                for each in method.node.walk()
+            )
+            for node in method.node.walk():
+                if isinstance(node, nodes.FieldAccess) and node.name == name and not blanks:
+                    site = flow.site_of(node)
+                    if site is not None and site.role in (
+                        Role.RETURNED,
+                        Role.ELEMENT,
+                        Role.CONSTRUCTED,
+                        Role.BOUND,
+                        Role.STORED,
+                        Role.ASSIGNED,
+                    ):
+                        return True
+    return False
+
+
+def _statements(
+    context: Context,
+    fields: dict[str, Type],
+    forgotten_text: list[str],
+    drained: list[str],
+    delegated: list[str],
+    blanked: list[str],
+) -> list[str]:
+    """The statements that complete the release; each leaves its field blank."""
+    statements: list[str] = []
+    handle = _handle_field(context, fields[drained[0]]) if drained else None
+    if handle is not None:
+        statements.append(f"if this.{drained[0]}.{handle} == null {{\n    return\n}}")
+    for name in forgotten_text:
+        blank = "null" if fields[name].name == "*" else "0"
+        statements.append(
+            f"if {_length(context, f'this.{name} as Str')} > 0 {{\n"
+            f"    lowlevel {{ mem_free(this.{name} as *Unit) }}\n"
+            "}\n"
+            f"this.{name} = {blank}"
+        )
+    for name in drained:
+        index = "i" if len(drained) == 1 else f"{name}_index"
+        item = context.names.fresh("item_word", "element_word")
+        statements.append(
+            f"var {index}: I64 = 0\n"
+            f"loop ({index} < this.{name}.len()) {{\n"
+            f"    let {item}: I64 = this.{name}.get({index}) as I64\n"
+            f"    if {_length(context, f'{item} as Str')} > 0 {{\n"
+            f"        lowlevel {{ mem_free({item} as *Unit) }}\n"
+            "    }\n"
+            f"    {index} = {index} + 1\n"
+            "}"
+        )
+    for name in delegated:
+        release = context.analysis.releases.release_of(fields[name])
+        statements.append(f"this.{name}.{release.name if release else 'destroy'}()")
+    statements += [f"this.{name} = 0 as Str" for name in blanked]
+    return statements
+
+
+def _length(context: Context, text: str) -> str:
+    """The length of a string, by whatever the file imports."""
+    imported = any(
+        isinstance(item, nodes.Use) and item.path[-1:] == ["str"] and item.group is None
+        for item in context.file.tree.items
+    )
+    return f"str::len({text})" if imported else f"({text}).len()"
+
+
+def _handle_field(context: Context, list_type: Type) -> str | None:
+    """The pointer inside a list, null once it is destroyed."""
+    fields = context.analysis.index.fields(list_type)
+    pointers = [name for name, each in fields.items() if each.name == "*"]
+    return pointers[0] if len(pointers) == 1 else None
+
+
+def _edits(context: Context, release: FunctionInfo, statements: list[str]) -> list[SourceEdit] | None:
+    node = release.node
+    body = node.body
+    assert body is not None
+    receiver = node.parameters[0]
+    edits: list[SourceEdit] = []
+    if not receiver.is_mutable:
+        if receiver.token("this") is None:
+            return None
+        edits.append(SourceEdit(receiver.start, receiver.start, b"mut "))
+    text = "\n".join(statements)
+    source = context.file.source
+    if body.statements:
+        return [*edits, insert_before_block_end(source, context.file.tree, body, text)]
+    outer = indentation_of(source, node.start)
+    lines = [b"    " + line.encode() if line else b"" for line in text.split("\n")]
+    interior = b"\n" + b"".join(outer + line + b"\n" for line in lines) + outer
+    edits.append(SourceEdit(body.start + 1, body.end - 1, interior))
+    return [*_stale_documentation(source, node), *edits]
+
+
+def _stale_documentation(source: bytes, node: nodes.Function) -> list[SourceEdit]:
+    """A release that did nothing said so: of its documentation only the first line stays true."""
+    start = line_start(source, node.start)
+    first = start
+    while first > 0:
+        previous = line_start(source, first - 1)
+        if not source[previous:first].lstrip().startswith(b"///"):
+            break
+        first = previous
+    if first == start:
+        return []
+    second = source.index(b"\n", first) + 1
+    return [SourceEdit(second, start, b"")] if second < start else []
+
+
+RULE = Rule(NAME, "", "", check, (("", ""),), ())

@@ -1,0 +1,111 @@
+"""library-temporary: in a library body nothing frees a string that a call makes and no variable holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import called_name, is_visible
+from codemods.ownership.flow import CallSite, Flow, Role
+from codemods.ownership.summaries import Origin
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.hoisting import Purity, statement_to_hoist_before
+from codemods.rules.naming import text_name
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_before
+
+NAME = "library-temporary"
+
+_COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The strings that library code makes in the middle of an expression."""
+    if context.file.is_test:
+        return
+    purity = Purity(context.analysis)
+    for _, flow in context.flows():
+        done: set[int] = set()
+        taken: set[str] = set()
+        calls = list(flow.calls())
+        for call in calls:
+            if id(call.node) in done or not _is_temporary(context, flow, call):
+                continue
+            same = _same_in_statement(context, flow, call, calls, purity)
+            done.update(id(each.node) for each in same)
+            yield _proposal(context, flow, call, same, purity, taken)
+
+
+def _is_temporary(context: Context, flow: Flow, call: CallSite) -> bool:
+    if call.callee is None or call.type is None or call.type.name != "Str":
+        return False
+    if called_name(call.node) not in context.analysis.drops.allocating_names:
+        return False
+    origins = context.analysis.summaries.result(call.callee).origins
+    if Origin.FRESH not in origins or not origins <= {Origin.FRESH, Origin.LITERAL}:
+        return False
+    site = call.site
+    if site.through is not None:
+        return False
+    match site.role:
+        case Role.ARGUMENT | Role.RECEIVER:
+            return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+        case Role.OPERAND:
+            return isinstance(site.parent, nodes.Binary) and site.parent.operator in _COMPARISONS
+        case _:
+            return False
+
+
+def _same_in_statement(
+    context: Context, flow: Flow, call: CallSite, calls: list[CallSite], purity: Purity
+) -> list[CallSite]:
+    """The call and those like it in the same statement, which one binding can serve."""
+    place = statement_to_hoist_before(context, call.node, pure=True)
+    if place is None or not purity.is_pure(flow, call.node):
+        return [call]
+    return [
+        each
+        for each in calls
+        if each.node.text == call.node.text
+        and _is_temporary(context, flow, each)
+        and statement_to_hoist_before(context, each.node, pure=True) is place
+    ]
+
+
+def _proposal(
+    context: Context, flow: Flow, call: CallSite, same: list[CallSite], purity: Purity, taken: set[str]
+) -> Proposal:
+    node = call.node
+    message = (
+        f"nothing frees the string of `{_short(node.text)}`: a library body drops strings only from a let"
+    )
+    pure = purity.is_pure(flow, node)
+    place = statement_to_hoist_before(context, node, pure=pure)
+    refusal = None
+    if place is None:
+        refusal = "it is evaluated again or only sometimes, so it cannot be bound before its statement"
+    elif call.site.role is Role.ARGUMENT and not isinstance(call.site.parent, nodes.MethodCall):
+        callee = call.site.callee
+        if callee is None or not is_visible(callee, flow.function):
+            refusal = (
+                "its consumer is private, and a name passed to it is never dropped; make that public first"
+            )
+    if refusal is not None or place is None:
+        return Proposal(
+            NAME, node.start, flow.function.qualified_name, f"{message}; {refusal}", Verdict.REPORTED
+        )
+    name = text_name(context, flow.function, node, frozenset(taken))
+    taken.add(name)
+    source = context.file.source
+    binding = insert_statement_before(source, context.file.tree, place, f"let {name}: Str = {node.text}")
+    uses = [SourceEdit(each.node.start, each.node.end, name.encode()) for each in same]
+    return Proposal(NAME, node.start, flow.function.qualified_name, message, Verdict.FIXED, (binding, *uses))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else f"{line[:37]}..."
+
+
+RULE = Rule(NAME, "", "", check, (("", ""),), ())
