@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from codemods.catalogue import catalogue_files
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
@@ -162,7 +163,7 @@ class _PhaseFixer:
     def _proposals(
         self, analysis: Analysis, attempt: _Attempt, excluded: set[str], round_number: int
     ) -> list[tuple[str, Proposal]]:
-        names = Names(analysis, attempt.files.values())
+        names = Names(analysis)
         fields = Fields(analysis)
         found: list[tuple[str, Proposal]] = []
         for done, path in enumerate(self.scope):
@@ -295,7 +296,7 @@ def _collide(edits: Sequence[SourceEdit]) -> bool:
         return True
     return any(
         first.end == second.start and first.start < first.end and second.start < second.end
-        for first, second in zip(ordered, ordered[1:], strict=False)
+        for first, second in pairwise(ordered)
     )
 
 

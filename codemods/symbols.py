@@ -338,7 +338,9 @@ class Index:
             found = [each for each in candidates if _below(each.file.module, glob)]
             if len(found) == 1:
                 return found[0]
-        return candidates[0] if len(candidates) == 1 else None
+        if len(candidates) != 1 or (wanted is not None and wanted[0] != candidates[0].file.module[0]):
+            return None
+        return candidates[0]
 
     def _import_target(self, segments: list[str], file: SourceFile) -> tuple[str, ...] | None:
         imported = self._imports[file.path].get(segments[0])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 
 from codemods.findings import Verdict
 from codemods.ownership.fields import Fields
@@ -55,48 +56,69 @@ class Rule:
 
 
 class Names:
-    """The identifiers of a workspace, so that a new one collides with nothing.
+    """The names of a workspace that a new variable must not meet.
 
-    In impl methods the compiler forgets to clear the names that it holds for consumed, so a variable
-    is only sure to be dropped when its name is consumed nowhere in the library.
+    The compiler cancels drops by name, and in impl methods it forgets to forget: a name that one
+    method gives away is not dropped in the next. So a variable that relies on its drop needs a name
+    that the library gives away nowhere, and one that is given away a name that it drops nowhere.
     """
 
-    def __init__(self, analysis: Analysis, files: Iterable[SourceFile]) -> None:
+    def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
-        self._files = tuple(files)
 
-    @cached_property
-    def used(self) -> frozenset[str]:
-        """Every identifier that occurs."""
-        return _identifiers(self._files)
-
-    @cached_property
-    def consumed(self) -> frozenset[str]:
-        """Every name that some library function consumes."""
-        names: set[str] = set()
+    def _flows(self) -> Iterator[Flow]:
         for function in self._analysis.index.functions:
-            if function.file.is_test:
-                continue
-            flow = self._analysis.summaries.flow(function)
+            flow = None if function.file.is_test else self._analysis.summaries.flow(function)
             if flow is not None:
-                names.update(name for name, _ in self._analysis.drops.consumptions(flow))
-        return frozenset(names)
+                yield flow
 
-    def fresh(self, *candidates: str, taken: Iterable[str] = (), within: SourceFile | None = None) -> str:
-        """The first candidate that occurs nowhere (in the file ``within``), numbered when all do."""
-        used = self.used if within is None else _identifiers((within,))
-        refused = used | KEYWORDS | frozenset(taken)
-        for candidate in candidates:
-            if candidate not in refused:
-                return candidate
-        number = 2
-        while f"{candidates[0]}_{number}" in refused:
-            number += 1
-        return f"{candidates[0]}_{number}"
+    @cached_property
+    def _consumers(self) -> dict[str, set[FunctionInfo]]:
+        consumers: dict[str, set[FunctionInfo]] = {}
+        for flow in self._flows():
+            for name, _ in self._analysis.drops.consumptions(flow):
+                consumers.setdefault(name, set()).add(flow.function)
+        return consumers
+
+    def is_consumed(self, name: str, besides: FunctionInfo) -> bool:
+        """Whether a library function other than ``besides`` gives away a variable of this name."""
+        return bool(self._consumers.get(name, set()) - {besides})
+
+    @cached_property
+    def _dropped(self) -> frozenset[str]:
+        drops = self._analysis.drops
+        return frozenset(
+            variable.name
+            for flow in self._flows()
+            for variable in flow.variables
+            if drops.is_registered(variable)
+        )
+
+    def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
+        """A name for a variable of ``function`` that the compiler shall drop."""
+        return self._fresh(function, candidates, taken, self._consumers)
+
+    def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
+        """A name for a variable of ``function`` that is returned or given away."""
+        return self._fresh(function, candidates, taken, self._dropped)
+
+    def _fresh(
+        self,
+        function: FunctionInfo,
+        candidates: Sequence[str],
+        taken: Iterable[str],
+        hazards: Container[str],
+    ) -> str:
+        """The first candidate that is new to the function and no hazard; numbered when there is none."""
+        refused = KEYWORDS | frozenset(taken) | _identifiers(function)
+        numbered = (f"{candidates[0]}_{number}" for number in count(2))
+        return next(
+            each for each in chain(candidates, numbered) if each not in refused and each not in hazards
+        )
 
 
-def _identifiers(files: Iterable[SourceFile]) -> frozenset[str]:
-    return frozenset(token.text for file in files for token in file.tree.tokens() if token.type == "IDENT")
+def _identifiers(function: FunctionInfo) -> frozenset[str]:
+    return frozenset(token.text for token in function.node.tokens() if token.type == "IDENT")
 
 
 class Context:
@@ -147,13 +169,6 @@ class Context:
         if flow.function not in self._obligations:
             self._obligations[flow.function] = self.analysis.obligations(flow)
         return self._obligations[flow.function]
-
-    def fresh_name(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
-        """A name for a new variable of ``function``.
-
-        In a test it only has to be new to its file; in the library, to the whole workspace.
-        """
-        return self.names.fresh(*candidates, taken=taken, within=self.file if function.is_test else None)
 
     def line(self, offset: int) -> int:
         """The 1-based line of a byte offset."""

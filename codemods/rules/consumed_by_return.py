@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import is_visible
-from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind
+from codemods.ownership.flow import Flow, Role, Use, Variable
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import result_name
 from tml_ast import nodes
@@ -38,15 +38,11 @@ def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
         return False
     if not context.analysis.drops.is_registered(variable):
         return False
-    if variable.kind is VariableKind.PAYLOAD and not _payload_is_fresh(context, flow, variable):
+    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
         return False
     if context.analysis.summaries.call_effects(site) != {Effect.BORROWS}:
         return False
     return isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, flow.function)
-
-
-def _payload_is_fresh(context: Context, flow: Flow, variable: Variable) -> bool:
-    return context.analysis.summaries.variable_origin(flow, variable).is_fresh
 
 
 def _proposal(context: Context, flow: Flow, use: Use) -> Proposal:
@@ -56,26 +52,26 @@ def _proposal(context: Context, flow: Flow, use: Use) -> Proposal:
         f"`{variable.name}` is never freed: naming it in the returned call "
         f"on line {context.line(returned.start)} counts as giving it away"
     )
-    edits = _bind(context, flow, use)
+    assert isinstance(returned, nodes.Expression)
+    edits = bind_returned(context, flow, returned)
     if edits is None:
         return Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.REPORTED)
-    if flow.function.owner is not None and variable.name in context.names.consumed:
-        renamed = context.names.fresh(
-            f"raw_{variable.name}", f"{variable.name}_text", f"owned_{variable.name}"
+    if flow.function.owner is not None and context.names.is_consumed(variable.name, flow.function):
+        renamed = context.names.for_dropped(
+            flow.function, f"raw_{variable.name}", f"{variable.name}_text", f"owned_{variable.name}"
         )
         edits += _rename(flow, variable, renamed)
         message += f"; in a method it also needs a name that nothing else gives away, `{renamed}`"
     return Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
 
 
-def _bind(context: Context, flow: Flow, use: Use) -> list[SourceEdit] | None:
-    """``return call`` becomes a binding and a return of the binding."""
-    call = use.site.parent
+def bind_returned(context: Context, flow: Flow, call: nodes.Expression) -> list[SourceEdit] | None:
+    """``return call`` becomes a binding and a return of the binding; None where there is no room."""
     outer = flow.site_of(call)
-    assert outer is not None
+    if outer is None or not isinstance(outer.parent, nodes.Return) or outer.parent.value is not call:
+        return None
     jump = outer.parent
     source = context.file.source
-    assert isinstance(call, nodes.Expression)
     name = result_name(context, flow.function, call)
     ending = line_ending_of(source, call.end)
     parent = context.parent(jump)
@@ -108,4 +104,135 @@ def _rename(flow: Flow, variable: Variable, name: str) -> list[SourceEdit]:
     return [SourceEdit(start, end, name.encode()) for start, end in dict.fromkeys(spots)]
 
 
-RULE = Rule(NAME, "", "", check, (("", ""),), ())
+RULE = Rule(
+    name=NAME,
+    summary="A string named in a returned call is never freed.",
+    reason=(
+        "The compiler takes every bare name among the arguments of a returned call for given away and "
+        "cancels its drop, even when the function only reads it. Binding the result first keeps the drop. In "
+        "a method the drop also needs a name that no other function gives away, because the compiler does "
+        "not forget such names between methods."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::{Label, measure_text}
+
+pub func width(label: Label) -> I64 {
+    let text: Str = label.render()
+    return measure_text(text)
+}
+""",
+            """\
+use demo::prelude::{Label, measure_text}
+
+pub func width(label: Label) -> I64 {
+    let text: Str = label.render()
+    let measure_text_result = measure_text(text)
+    return measure_text_result
+}
+""",
+        ),
+        (
+            """\
+use core::str
+use demo::prelude::measure_text
+
+pub type Ruler {
+    unit: I64,
+}
+
+pub type Line {
+    text: Str,
+}
+
+func read_text(count: I64) -> Outcome[Str, I32] {
+    if count < 1 {
+        return Err(1)
+    }
+    return Ok(str::repeat("x", count))
+}
+
+impl Ruler {
+    pub func wrap(this, count: I64) -> Line {
+        let text: Str = str::repeat("x", count)
+        return Line { text: text }
+    }
+
+    pub func measure(this, count: I64) -> I64 {
+        when read_text(count) {
+            Err(e) => return 0,
+            Ok(text) => return measure_text(text),
+        }
+    }
+}
+""",
+            """\
+use core::str
+use demo::prelude::measure_text
+
+pub type Ruler {
+    unit: I64,
+}
+
+pub type Line {
+    text: Str,
+}
+
+func read_text(count: I64) -> Outcome[Str, I32] {
+    if count < 1 {
+        return Err(1)
+    }
+    return Ok(str::repeat("x", count))
+}
+
+impl Ruler {
+    pub func wrap(this, count: I64) -> Line {
+        let text: Str = str::repeat("x", count)
+        return Line { text: text }
+    }
+
+    pub func measure(this, count: I64) -> I64 {
+        when read_text(count) {
+            Err(e) => return 0,
+            Ok(raw_text) => {
+                let measure_text_result = measure_text(raw_text)
+                return measure_text_result
+            },
+        }
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::measure_text
+
+pub func width(text: Str) -> I64 {
+    return measure_text(text)
+}
+""",
+        """\
+use demo::prelude::{Label, measure_text}
+
+pub func width(label: Label) -> I64 {
+    let text: Str = label.peek()
+    return measure_text(text)
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub func relabel(label: Label) -> Label {
+    let text: Str = label.render()
+    return copy_of(text)
+}
+
+pub func copy_of(text: Str) -> Label {
+    return Label { text: text }
+}
+""",
+    ),
+)

@@ -10,7 +10,7 @@ from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import snake_case
+from codemods.rules.naming import owner_name
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
@@ -71,7 +71,7 @@ def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, t
     release = _release(context, call.type)
     assert release is not None and call.type is not None
     message = f"the {call.type} that `{_short(node.text)}` makes is never bound, so nothing can release it"
-    name = context.names.fresh(snake_case(call.type.bare), f"new_{snake_case(call.type.bare)}", taken=taken)
+    name = owner_name(context, flow.function, call.type, taken)
     source = context.file.source
     function = flow.function.qualified_name
     if call.site.role is Role.DISCARDED:
@@ -114,7 +114,7 @@ def _ignored_payloads(context: Context, flow: Flow, node: nodes.When) -> Iterato
             continue
         if _release(context, payload[0]) is None:
             continue
-        name = context.names.fresh(snake_case(payload[0].bare), f"unused_{snake_case(payload[0].bare)}")
+        name = owner_name(context, flow.function, payload[0])
         yield Proposal(
             NAME,
             ignored.start,
@@ -130,4 +130,117 @@ def _short(text: str) -> str:
     return line if len(line) <= 40 else f"{line[:37]}..."
 
 
-RULE = Rule(NAME, "", "", check, (("", ""),), ())
+RULE = Rule(
+    name=NAME,
+    summary="A call makes something that must be released, and no variable holds it.",
+    reason=(
+        "A result that is only the receiver or argument of the next call has no name: nothing can release "
+        "it, and the compiler does not drop such a temporary. The same goes for a payload that an arm ignores "
+        "with `_`. It gets a name; its release follows by missing-release."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Reel
+
+@test
+func test_size() -> I32 {
+    assert(Reel::new(4).size() == 4, "size")
+    return 0
+}
+""",
+            """\
+use demo::prelude::Reel
+
+@test
+func test_size() -> I32 {
+    let reel = Reel::new(4)
+    assert(reel.size() == 4, "size")
+    reel.destroy()
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(_) => assert(true, "opened"),
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(reel) => {
+            assert(true, "opened")
+            reel.destroy()
+        },
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::Reel
+
+@test
+func test_new() -> I32 {
+    Reel::new(4)
+    return 0
+}
+""",
+            """\
+use demo::prelude::Reel
+
+@test
+func test_new() -> I32 {
+    let reel = Reel::new(4)
+    reel.destroy()
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::{Reel, Shelf}
+
+pub func fill(shelf: Shelf) {
+    shelf.keep(Reel::new(4))
+}
+""",
+        """\
+use demo::prelude::Reel
+
+@test
+func test_only_on_a_condition() -> I32 {
+    var i: I64 = 0
+    loop (i < Reel::new(4).size()) {
+        i = i + 1
+    }
+    return 0
+}
+""",
+        """\
+use demo::prelude::Label
+
+@test
+func test_a_label_owns_nothing() -> I32 {
+    assert(Label { text: "a" }.peek() == "a", "text")
+    return 0
+}
+""",
+    ),
+)

@@ -177,7 +177,7 @@ def _statements(
         )
     for name in drained:
         index = "i" if len(drained) == 1 else f"{name}_index"
-        item = context.names.fresh("item_word", "element_word")
+        item = f"{name}_item"
         statements.append(
             f"var {index}: I64 = 0\n"
             f"loop ({index} < this.{name}.len()) {{\n"
@@ -191,7 +191,11 @@ def _statements(
     for name in delegated:
         release = context.analysis.releases.release_of(fields[name])
         statements.append(f"this.{name}.{release.name if release else 'destroy'}()")
-    statements += [f"this.{name} = 0 as Str" for name in blanked]
+    if blanked:
+        statements.append(
+            "// Text of the caller: without this the compiler would free it with the value.\n"
+            + "\n".join(f"this.{name} = 0 as Str" for name in blanked)
+        )
     return statements
 
 
@@ -247,4 +251,165 @@ def _stale_documentation(source: bytes, node: nodes.Function) -> list[SourceEdit
     return [SourceEdit(second, start, b"")] if second < start else []
 
 
-RULE = Rule(NAME, "", "", check, (("", ""),), ())
+RULE = Rule(
+    name=NAME,
+    summary="A release forgets something that only its type can free.",
+    reason=(
+        "A string that is cast to a number escapes the compiler's bookkeeping, a list never frees its "
+        "elements, and a type with its own Drop gets nothing but that call. What a constructor made for the "
+        "struct must be freed by its release, which then blanks the field so that neither a second call nor "
+        "the compiler's own drop finds it again. Text that belongs to the caller is blanked, not freed."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+
+pub type Badge {
+    block: *Unit,
+    name_word: I64,
+}
+
+impl Badge {
+    pub func new(name: Str) -> Badge {
+        Badge {
+            block: lowlevel { mem_alloc(8) },
+            name_word: str::trim(name) as I64,
+        }
+    }
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+            """\
+use core::str
+
+pub type Badge {
+    block: *Unit,
+    name_word: I64,
+}
+
+impl Badge {
+    pub func new(name: Str) -> Badge {
+        Badge {
+            block: lowlevel { mem_alloc(8) },
+            name_word: str::trim(name) as I64,
+        }
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(this.block) }
+        if str::len(this.name_word as Str) > 0 {
+            lowlevel { mem_free(this.name_word as *Unit) }
+        }
+        this.name_word = 0
+    }
+}
+""",
+        ),
+        (
+            """\
+use core::str
+use std::collections::List
+
+pub type Parts {
+    texts: List[Str],
+}
+
+impl Parts {
+    pub func of(line: Str) -> Parts {
+        let found = List[Str]::new(4)
+        found.push(str::substring(line, 0, 2))
+        found.push(str::substring(line, 2, 4))
+        return Parts { texts: found }
+    }
+
+    /// Gives the parts back.
+    /// There is nothing to do: the list drops itself.
+    pub func destroy(this) {
+    }
+}
+""",
+            """\
+use core::str
+use std::collections::List
+
+pub type Parts {
+    texts: List[Str],
+}
+
+impl Parts {
+    pub func of(line: Str) -> Parts {
+        let found = List[Str]::new(4)
+        found.push(str::substring(line, 0, 2))
+        found.push(str::substring(line, 2, 4))
+        return Parts { texts: found }
+    }
+
+    /// Gives the parts back.
+    pub func destroy(mut this) {
+        if this.texts.handle == null {
+            return
+        }
+        var i: I64 = 0
+        loop (i < this.texts.len()) {
+            let texts_item: I64 = this.texts.get(i) as I64
+            if str::len(texts_item as Str) > 0 {
+                lowlevel { mem_free(texts_item as *Unit) }
+            }
+            i = i + 1
+        }
+        this.texts.destroy()
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+
+pub type Badge {
+    block: *Unit,
+    name_word: I64,
+    number: I64,
+}
+
+impl Badge {
+    pub func view(name: Str, number: I64) -> Badge {
+        Badge {
+            block: lowlevel { mem_alloc(8) },
+            name_word: name as I64,
+            number: number,
+        }
+    }
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+        """\
+use std::collections::List
+
+pub type Names {
+    texts: List[Str],
+}
+
+impl Names {
+    pub func of(first: Str, second: Str) -> Names {
+        let found = List[Str]::new(4)
+        found.push(first)
+        found.push(second)
+        return Names { texts: found }
+    }
+
+    pub func destroy(this) {
+    }
+}
+""",
+    ),
+)

@@ -10,6 +10,7 @@ from codemods.ownership.drops import called_name, is_visible
 from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.consumed_by_return import bind_returned
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import text_name
 from tml_ast import nodes
@@ -91,6 +92,14 @@ def _proposal(
             refusal = (
                 "its consumer is private, and a name passed to it is never dropped; make that public first"
             )
+    returned: list[SourceEdit] | None = None
+    if _is_returned_argument(flow, call):
+        assert isinstance(call.site.parent, nodes.Expression)
+        returned = bind_returned(context, flow, call.site.parent)
+        if returned is None:
+            refusal = (
+                "a name in a returned call is never dropped, and there is no block to bind the result in"
+            )
     if refusal is not None or place is None:
         return Proposal(
             NAME, node.start, flow.function.qualified_name, f"{message}; {refusal}", Verdict.REPORTED
@@ -100,7 +109,17 @@ def _proposal(
     source = context.file.source
     binding = insert_statement_before(source, context.file.tree, place, f"let {name}: Str = {node.text}")
     uses = [SourceEdit(each.node.start, each.node.end, name.encode()) for each in same]
+    if returned is not None:
+        uses += returned
     return Proposal(NAME, node.start, flow.function.qualified_name, message, Verdict.FIXED, (binding, *uses))
+
+
+def _is_returned_argument(flow: Flow, call: CallSite) -> bool:
+    """Whether the call is an argument of a call that is returned: there a name would not be dropped."""
+    if call.site.role is not Role.ARGUMENT:
+        return False
+    outer = flow.site_of(call.site.parent)
+    return outer is not None and isinstance(outer.parent, nodes.Return)
 
 
 def _short(text: str) -> str:
@@ -108,4 +127,86 @@ def _short(text: str) -> str:
     return line if len(line) <= 40 else f"{line[:37]}..."
 
 
-RULE = Rule(NAME, "", "", check, (("", ""),), ())
+RULE = Rule(
+    name=NAME,
+    summary="In a library body nothing frees a string that a call makes and no variable holds.",
+    reason=(
+        "In tests the compiler frees the temporary strings of a statement; in library bodies it does not, "
+        "because a getter there may hand out a string that it does not own. Bound to a let, the string is "
+        "dropped at the end of its block. It is bound only where the consumer does not keep it and where "
+        "evaluating it earlier changes nothing."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Label
+
+pub func is_open(label: Label) -> Bool {
+    let open: Bool = label.render() == "open"
+    return open
+}
+""",
+            """\
+use demo::prelude::Label
+
+pub func is_open(label: Label) -> Bool {
+    let render_text: Str = label.render()
+    let open: Bool = render_text == "open"
+    return open
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Label, measure_text}
+
+pub func width(label: Label) -> I64 {
+    return measure_text(label.render())
+}
+""",
+            """\
+use demo::prelude::{Label, measure_text}
+
+pub func width(label: Label) -> I64 {
+    let render_text: Str = label.render()
+    let measure_text_result = measure_text(render_text)
+    return measure_text_result
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Label
+
+@test
+func test_render() -> I32 {
+    let label = Label { text: "a" }
+    assert(label.render() == "a", "text")
+    return 0
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub func is_open(label: Label) -> Bool {
+    return label.peek() == "open"
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub func relabel(label: Label) -> Label {
+    return Label { text: label.render() }
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub func longer(label: Label) -> Str {
+    return label.render() + "!"
+}
+""",
+    ),
+)

@@ -144,5 +144,321 @@ def _places(context: Context, exits: list[Exit]) -> str:
     return ", ".join(dict.fromkeys(words))
 
 
-MISSING_RELEASE_RULE = Rule(MISSING_RELEASE, "", "", missing_releases, (("", ""),), ())
-SCOPED_CLEANUP_RULE = Rule(SCOPED_CLEANUP, "", "", scoped_cleanups, (("", ""),), ())
+MISSING_RELEASE_RULE = Rule(
+    name=MISSING_RELEASE,
+    summary="An owned value leaves its scope unreleased.",
+    reason=(
+        "The compiler drops a variable only if its type has Drop, and not even then when its name was given "
+        "away, when control leaves by break or continue, or at the end of a void function. A value with a "
+        "release of its own that nothing calls on some path leaks there. The release goes in front of that "
+        "exit; a returned value that still needs it is bound first."
+    ),
+    check=missing_releases,
+    invalid=(
+        (
+            """\
+use demo::prelude::Reel
+
+@test
+func test_size() -> I32 {
+    let reel = Reel::new(4)
+    assert(reel.size() == 4, "size")
+    return 0
+}
+""",
+            """\
+use demo::prelude::Reel
+
+@test
+func test_size() -> I32 {
+    let reel = Reel::new(4)
+    assert(reel.size() == 4, "size")
+    reel.destroy()
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(reel) => {
+            if reel.size() == 0 {
+                return 1
+            }
+            assert(reel.size() == 3, "size")
+        },
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(reel) => {
+            if reel.size() == 0 {
+                reel.destroy()
+                return 1
+            }
+            assert(reel.size() == 3, "size")
+            reel.destroy()
+        },
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Reel, measure}
+
+pub func fresh_size(count: I64) -> I64 {
+    let reel = Reel::new(count)
+    return measure(reel)
+}
+""",
+            """\
+use demo::prelude::{Reel, measure}
+
+pub func fresh_size(count: I64) -> I64 {
+    let reel = Reel::new(count)
+    let measure_result = measure(reel)
+    reel.destroy()
+    return measure_result
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::Reel
+
+@test
+func test_rounds() -> I32 {
+    var i: I64 = 1
+    loop (i < 9) {
+        let reel = Reel::new(i)
+        if reel.size() == 5 {
+            break
+        }
+        i = i + 1
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::Reel
+
+@test
+func test_rounds() -> I32 {
+    var i: I64 = 1
+    loop (i < 9) {
+        let reel = Reel::new(i)
+        if reel.size() == 5 {
+            reel.destroy()
+            break
+        }
+        i = i + 1
+        reel.destroy()
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use std::collections::List
+
+@test
+func test_falls_off_its_end() {
+    let numbers = List[I64]::new(4)
+    numbers.push(1)
+}
+""",
+            """\
+use std::collections::List
+
+@test
+func test_falls_off_its_end() {
+    let numbers = List[I64]::new(4)
+    numbers.push(1)
+    numbers.destroy()
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Reel
+
+@test
+func test_released_on_every_path() -> I32 {
+    let reel = Reel::new(4)
+    if reel.size() == 0 {
+        reel.destroy()
+        return 1
+    }
+    reel.destroy()
+    return 0
+}
+""",
+        """\
+use demo::prelude::{Reel, Shelf}
+
+pub func move_it(shelf: Shelf) -> Reel {
+    let kept = Reel::new(1)
+    shelf.keep(kept)
+    let handed_out = Reel::new(2)
+    return handed_out
+}
+""",
+        """\
+use demo::prelude::Reel
+
+pub func wrap(size: I64) -> Maybe[Reel] {
+    let reel = Reel::new(size)
+    return Just(reel)
+}
+""",
+        """\
+use demo::prelude::Reel
+
+@test
+func test_released_in_one_branch() -> I32 {
+    let reel = Reel::new(4)
+    if reel.size() == 4 {
+        reel.destroy()
+    }
+    return 0
+}
+""",
+        """\
+use demo::prelude::Reel
+
+func size_of_another(reel: Reel) -> I64 {
+    let same = reel
+    return same.size()
+}
+""",
+        """\
+use std::collections::List
+
+@test
+func test_dropped_by_the_compiler() -> I32 {
+    let numbers = List[I64]::new(4)
+    numbers.push(1)
+    return 0
+}
+""",
+        """\
+use demo::prelude::Label
+
+@test
+func test_strings_are_freed_by_the_compiler() -> I32 {
+    let label = Label { text: "a" }
+    let text: Str = label.render()
+    assert(text == "a", "text")
+    return 0
+}
+""",
+    ),
+)
+SCOPED_CLEANUP_RULE = Rule(
+    name=SCOPED_CLEANUP,
+    summary="An owned value lives in an arm that has no block to release it in.",
+    reason=(
+        "The payload of an arm lives until the arm ends. Where the arm is a single expression there is no "
+        "place for a release, so the expression moves into a block that uses the value and then releases it. "
+        "A value that the arm hands on is bound first, and never the payload itself: the compiler drops a "
+        "payload at the end of a block before the block's value is used."
+    ),
+    check=scoped_cleanups,
+    invalid=(
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => assert(false, "open"),
+        Ok(reel) => assert(reel.size() == 3, "size"),
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => assert(false, "open"),
+        Ok(reel) => {
+            assert(reel.size() == 3, "size")
+            reel.destroy()
+        },
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::open_reel
+
+pub func size_or_zero(count: I64) -> I64 {
+    when open_reel(count) {
+        Err(e) => return 0,
+        Ok(reel) => return reel.size(),
+    }
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+pub func size_or_zero(count: I64) -> I64 {
+    when open_reel(count) {
+        Err(e) => return 0,
+        Ok(reel) => {
+            let size_result = reel.size()
+            reel.destroy()
+            return size_result
+        },
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::{Reel, open_reel}
+
+pub func unwrap_reel(count: I64) -> Reel {
+    return when open_reel(count) {
+        Err(e) => Reel::new(1),
+        Ok(reel) => reel,
+    }
+}
+""",
+        """\
+use demo::prelude::open_reel
+
+@test
+func test_released_in_the_arm() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(reel) => reel.destroy(),
+    }
+    return 0
+}
+""",
+    ),
+)

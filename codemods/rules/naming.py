@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from codemods.ownership.drops import called_name
 from codemods.rules.base import Context
-from codemods.symbols import FunctionInfo
+from codemods.symbols import FunctionInfo, Type
 from tml_ast.nodes import Expression
 
 
@@ -17,16 +18,17 @@ def snake_case(name: str) -> str:
 
 def result_name(context: Context, function: FunctionInfo, value: Expression) -> str:
     """A name for a value that is bound before it is returned."""
-    called = called_name(value)
-    if called is None:
-        return context.fresh_name(function, "result_value", "return_value")
-    stem = snake_case(called)
-    return context.fresh_name(function, f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
+    stem = snake_case(called_name(value) or "return")
+    return context.names.for_consumed(function, f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
 
 
-def text_name(
-    context: Context, function: FunctionInfo, value: Expression, taken: frozenset[str] = frozenset()
-) -> str:
+def text_name(context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str] = ()) -> str:
     """A name for a string that is bound before it is used."""
-    called = snake_case(called_name(value) or "text")
-    return context.fresh_name(function, f"{called}_text", f"{called}_copy", f"{called}_owned", taken=taken)
+    stem = snake_case(called_name(value) or "new")
+    return context.names.for_dropped(function, f"{stem}_text", f"{stem}_copy", f"{stem}_owned", taken=taken)
+
+
+def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Iterable[str] = ()) -> str:
+    """A name for a value of ``type_`` that is bound to be released."""
+    stem = snake_case(type_.bare)
+    return context.names.for_dropped(function, stem, f"new_{stem}", f"owned_{stem}", taken=taken)
