@@ -410,6 +410,18 @@ def test_a_missing_git(run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_a_machine_without_git(checkout: Checkout, tmp_path: Path) -> None:
+    environment = os.environ | {"PATH": str(tmp_path)}
+    environment.pop("GIT_PYTHON_REFRESH", None)
+
+    process = subprocess.run(
+        [*PROGRAM, "apply", "--phase", "1"], cwd=checkout.folder, capture_output=True, env=environment
+    )
+
+    assert process.returncode == 2
+    assert process.stderr.startswith(b"tmlfix: git was not found; install it")
+
+
 def test_a_user_without_identity(run: Run, inside: Checkout, git_identity: Path) -> None:
     git_identity.write_text("")
 
