@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from codemods.catalogue import catalogue_files
@@ -170,10 +171,14 @@ class _PhaseFixer:
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
             if path in excluded:
                 continue
-            context = Context(analysis, names, fields, attempt.files[path])
+            line = partial(self._original_line, path, attempt.edits.get(path, []))
+            context = Context(analysis, names, fields, attempt.files[path], line)
             for rule in rules_of(self.phase):
                 found += ((path, proposal) for proposal in rule.check(context))
         return found
+
+    def _original_line(self, path: str, edits: Sequence[SourceEdit], offset: int) -> int:
+        return position(self.originals[path].source, _original_offset(edits, offset))[0]
 
     def _apply(
         self,

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from codemods.ownership.builtins import Effect
-from codemods.ownership.flow import Flow, Role, Variable
+from codemods.ownership.flow import Exit, Flow, Role, Variable
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries import Origin
-from codemods.symbols import Type
+from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression
+from tml_ast.nodes import Expression, Node
 
 
 class Holds(Enum):
@@ -121,7 +121,7 @@ class Fields:
         return FieldOrigin(frozenset(meaning[each] for each in origins), literals, is_text)
 
     def _is_text(self, flow: Flow, value: Expression) -> bool:
-        """Whether a number is a string cast, directly or through a variable."""
+        """Whether a number is a string cast, directly, through a variable, or by a function."""
         values = [value]
         if isinstance(value, nodes.Path) and value.identifier:
             values += [each.value for each in flow.variables if each.name == value.identifier and each.value]
@@ -130,9 +130,20 @@ class Fields:
                 for each in flow.function.node.walk()
                 if isinstance(each, nodes.Assignment) and each.target.text == value.identifier
             ]
+        return any(self._is_cast_text(flow, each) for each in values)
+
+    def _is_cast_text(self, flow: Flow, value: Expression) -> bool:
+        if isinstance(value, nodes.Cast):
+            type_ = flow.type_of(value.operand)
+            return type_ is not None and type_.name == "Str"
+        callee = next((call.callee for call in flow.calls() if call.node is value), None)
+        inner = self.analysis.summaries.flow(callee) if callee is not None else None
+        if inner is None:
+            return False
         return any(
-            isinstance(each, nodes.Cast) and getattr(flow.type_of(each.operand), "name", "") == "Str"
-            for each in values
+            isinstance(action, Exit) and action.value is not None and self._is_cast_text(inner, action.value)
+            for action in inner.actions()
+            if not isinstance(getattr(action, "value", None), nodes.Call)
         )
 
     # -- elements -----------------------------------------------------------------------------
@@ -155,23 +166,52 @@ class Fields:
 
     def _pushed(self, flow: Flow, variable: Variable) -> FieldOrigin:
         """What is put into a local list, as far as the function does nothing else with it."""
-        summaries = self.analysis.summaries
-        if not summaries.variable_origin(flow, variable).is_fresh:
+        if not self.analysis.summaries.variable_origin(flow, variable).is_fresh:
             return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+        return self._put_in(flow, variable, frozenset())
+
+    def _put_in(self, flow: Flow, variable: Variable, seen: frozenset[int]) -> FieldOrigin:
+        """What a function puts into the list of a variable, and those it hands the list to."""
+        if id(variable) in seen:
+            return _NOTHING
+        seen |= {id(variable)}
         result = _NOTHING
         for use in flow.uses(variable):
             site = use.site
-            if site.role is Role.ELEMENT:
-                continue
-            if site.role is not Role.RECEIVER or site.callee is None:
-                return FieldOrigin(frozenset((Holds.UNKNOWN,)))
-            call = site.parent
-            assert isinstance(call, nodes.MethodCall)
-            for position, argument in enumerate(call.arguments):
-                if Effect.RETAINS in summaries.effects(site.callee, position):
-                    found = summaries.origin(flow, argument)
-                    result |= self._from_origins(found.origins, found.literals, is_text=True)
+            if site.role is Role.REFERENCED:
+                site = flow.site_of(site.parent) or site
+            match site.role:
+                case Role.ELEMENT:
+                    continue
+                case Role.RECEIVER if site.callee is not None:
+                    result |= self._received(flow, site.callee, site.parent)
+                case Role.ARGUMENT if site.callee is not None:
+                    result |= self._handed_on(site.callee, site.position, seen)
+                case _:
+                    return FieldOrigin(frozenset((Holds.UNKNOWN,)))
         return result
+
+    def _received(self, flow: Flow, method: FunctionInfo, call: Node) -> FieldOrigin:
+        """What a method call puts into its receiver."""
+        summaries = self.analysis.summaries
+        assert isinstance(call, nodes.MethodCall)
+        result = _NOTHING
+        for position, argument in enumerate(call.arguments):
+            if Effect.RETAINS in summaries.effects(method, position):
+                found = summaries.origin(flow, argument)
+                result |= self._from_origins(found.origins, found.literals, is_text=True)
+        return result
+
+    def _handed_on(self, callee: FunctionInfo, position: int, seen: frozenset[int]) -> FieldOrigin:
+        """What a function puts into the list that it is given."""
+        flow = self.analysis.summaries.flow(callee)
+        name = callee.values[position].name if position < len(callee.values) else None
+        variable = None
+        if flow is not None:
+            variable = next((each for each in flow.variables if each.name == name), None)
+        if flow is None or variable is None:
+            return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+        return self._put_in(flow, variable, seen)
 
 
 def only_empty_constants(origin: FieldOrigin) -> bool:

@@ -185,6 +185,17 @@ class Flow:
         """Where control enters."""
         return self.blocks[0]
 
+    def reachable(self) -> list[BasicBlock]:
+        """The blocks that control can get to, in the order they were written."""
+        seen = {id(self.entry)}
+        pending = [self.entry]
+        while pending:
+            for successor in pending.pop().successors:
+                if id(successor) not in seen:
+                    seen.add(id(successor))
+                    pending.append(successor)
+        return [block for block in self.blocks if id(block) in seen]
+
     def actions(self) -> Iterator[Action]:
         """All actions of all blocks, reachable or not, in the order they were written."""
         for block in self.blocks:

@@ -71,9 +71,18 @@ class Releases:
                     continue
                 if self.drops.kind(field_type) is DropKind.CALL or self.needs_release(field_type):
                     return True
-            elif self.frees(call):
+            elif self.frees(call) and not self._frees_dropped_text(type_, call):
                 return True
         return False
+
+    def _frees_dropped_text(self, type_: Type, call: CallSite) -> bool:
+        """Whether all that a call frees are fields that the compiler frees as well."""
+        read = {
+            each.name
+            for each in call.node.walk()
+            if isinstance(each, nodes.FieldAccess) and isinstance(each.object, nodes.This)
+        }
+        return bool(read) and all(self.drops.drops_field(type_, name) for name in read)
 
     def _delegated_field(self, call: CallSite) -> str | None:
         """The field whose own release a call in a release is: ``this.field.destroy()``."""

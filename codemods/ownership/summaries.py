@@ -151,7 +151,7 @@ class Summaries:
         return self._results[function]
 
     def _compute_result(self, function: FunctionInfo) -> Result:
-        if function.returns.name in SCALARS:
+        if not carries_ownership(function.returns):
             return NOTHING
         flow = self.flow(function)
         if flow is None:
@@ -275,7 +275,8 @@ class Summaries:
         if call is None:
             return UNKNOWN
         if call.constructor:
-            return self._join(flow, call.arguments, seen)
+            owning = (each for each in call.arguments if not _is_scalar(flow.type_of(each)))
+            return self._join(flow, owning, seen)
         if call.callee is None:
             if isinstance(node, nodes.MethodCall) and node.name in _HANDING_OUT:
                 return self.origin(flow, node.receiver, seen)
@@ -311,6 +312,10 @@ def _unknown_method_effect(name: str) -> Effect:
     if name.startswith("is_") or name in ("len", "get", "has", "contains"):
         return Effect.BORROWS
     return Effect.UNKNOWN
+
+
+def _is_scalar(type_: Type | None) -> bool:
+    return type_ is not None and type_.name in SCALARS
 
 
 def _is_text(type_: Type | None) -> bool:

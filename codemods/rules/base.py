@@ -13,7 +13,7 @@ from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.symbols import FunctionInfo, SourceFile
 from tml_ast.edit import SourceEdit
-from tml_ast.lexer import KEYWORDS, position
+from tml_ast.lexer import KEYWORDS
 from tml_ast.nodes import Node
 
 
@@ -124,11 +124,20 @@ def _identifiers(function: FunctionInfo) -> frozenset[str]:
 class Context:
     """One file of a workspace, and what is known about it."""
 
-    def __init__(self, analysis: Analysis, names: Names, fields: Fields, file: SourceFile) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        names: Names,
+        fields: Fields,
+        file: SourceFile,
+        line: Callable[[int], int],
+    ) -> None:
         self.analysis = analysis
         self.names = names
         self.fields = fields
         self.file = file
+        self.line = line
+        """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
         self._obligations: dict[FunctionInfo, list[Obligation]] = {}
 
     @cached_property
@@ -169,7 +178,3 @@ class Context:
         if flow.function not in self._obligations:
             self._obligations[flow.function] = self.analysis.obligations(flow)
         return self._obligations[flow.function]
-
-    def line(self, offset: int) -> int:
-        """The 1-based line of a byte offset."""
-        return position(self.file.source, offset)[0]

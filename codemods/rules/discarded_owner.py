@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import CallSite, Flow, Role
+from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import owner_name
-from codemods.symbols import FunctionInfo, Type
+from codemods.rules.naming import owner_name, result_name
+from codemods.rules.placement import before_exit, mentions
+from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
 
@@ -29,6 +30,10 @@ def check(context: Context) -> Iterator[Proposal]:
         for node in flow.function.node.walk():
             if isinstance(node, nodes.When):
                 yield from _ignored_payloads(context, flow, node)
+        for variable in flow.variables:
+            owed = _unopened(context, flow, variable)
+            if owed is not None:
+                yield _open_result(context, flow, variable, owed)
 
 
 def _release(context: Context, type_: Type | None) -> FunctionInfo | None:
@@ -40,8 +45,25 @@ def _release(context: Context, type_: Type | None) -> FunctionInfo | None:
     )
 
 
+def _owed_payload(context: Context, type_: Type | None) -> tuple[str, Type] | None:
+    """The variant of a Maybe or Outcome whose payload owes a release, and the payload's type."""
+    if type_ is None or type_.name not in BUILTIN_VARIANTS:
+        return None
+    for variant, payload in context.analysis.index.variants(type_).items():
+        if len(payload) == 1 and _release(context, payload[0]) is not None:
+            return variant, payload[0]
+    return None
+
+
 def _is_lost(context: Context, flow: Flow, call: CallSite) -> bool:
-    if call.constructor or call.callee is None or _release(context, call.type) is None:
+    if call.constructor or call.callee is None:
+        return False
+    if _owed_payload(context, call.type) is not None:
+        site = call.site
+        if site.role is not Role.RECEIVER or site.through is not None or not _only_asks(site):
+            return False
+        return context.analysis.summaries.origin(flow, call.node).is_fresh
+    if _release(context, call.type) is None:
         return False
     if not context.analysis.summaries.origin(flow, call.node).is_fresh:
         return False
@@ -69,12 +91,12 @@ def _may_own(context: Context, type_: Type | None) -> bool:
 def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, taken: set[str]) -> Proposal:
     node = call.node
     release = _release(context, call.type)
-    assert release is not None and call.type is not None
+    assert call.type is not None
     message = f"the {call.type} that `{_short(node.text)}` makes is never bound, so nothing can release it"
     name = owner_name(context, flow.function, call.type, taken)
     source = context.file.source
     function = flow.function.qualified_name
-    if call.site.role is Role.DISCARDED:
+    if call.site.role is Role.DISCARDED and release is not None:
         edits = (
             SourceEdit(node.start, node.start, f"let {name} = ".encode()),
             insert_statement_after(source, context.file.tree, call.site.parent, f"{name}.{release.name}()"),
@@ -95,6 +117,57 @@ def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, t
         Verdict.FIXED,
         (binding, SourceEdit(node.start, node.end, name.encode())),
     )
+
+
+def _only_asks(site: Site) -> bool:
+    """Whether a method of Maybe or Outcome only asks which variant it is."""
+    return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
+
+
+def _unopened(context: Context, flow: Flow, variable: Variable) -> tuple[str, Type] | None:
+    """The payload that is lost with a variable that is never opened."""
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
+        return None
+    owed = _owed_payload(context, variable.type)
+    if owed is None or not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+        return None
+    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+        return None
+    uses = flow.uses(variable)
+    if not all(use.site.role is Role.RECEIVER and _only_asks(use.site) for use in uses):
+        return None
+    return owed
+
+
+def _open_result(context: Context, flow: Flow, variable: Variable, owed: tuple[str, Type]) -> Proposal:
+    """Open the variable before each exit and release what it holds."""
+    variant, payload = owed
+    release = _release(context, payload)
+    assert release is not None and variable.type is not None
+    name = owner_name(context, flow.function, payload)
+    arms = []
+    for each, types in context.analysis.index.variants(variable.type).items():
+        if each == variant:
+            arms.append(f"    {each}({name}) => {name}.{release.name}(),")
+        else:
+            arms.append(f"    {each}({'e' if types else ''}) => {{}}," if types else f"    {each} => {{}},")
+    statement = "\n".join([f"when {variable.name} {{", *arms, "}"])
+    message = f"`{variable.name}` is never opened, so the {payload} in it is never released"
+    edits: list[SourceEdit] = []
+    result = ""
+    for block in flow.reachable():
+        for action in block.actions:
+            if not isinstance(action, Exit) or variable not in action.variables:
+                continue
+            if action.value is not None and mentions(flow, action.value, {variable}):
+                result = result or result_name(context, flow.function, action.value)
+            placement = before_exit(context, flow, action, statement, {variable}, result)
+            if placement is None:
+                message += f"; not mended on line {context.line(action.node.start)}: open it there by hand"
+            else:
+                edits += placement.edits
+    verdict = Verdict.FIXED if edits else Verdict.REPORTED
+    return Proposal(NAME, variable.node.start, flow.function.qualified_name, message, verdict, tuple(edits))
 
 
 def _ignored_payloads(context: Context, flow: Flow, node: nodes.When) -> Iterator[Proposal]:
@@ -134,9 +207,10 @@ RULE = Rule(
     name=NAME,
     summary="A call makes something that must be released, and no variable holds it.",
     reason=(
-        "A result that is only the receiver or argument of the next call has no name: nothing can release "
-        "it, and the compiler does not drop such a temporary. The same goes for a payload that an arm ignores "
-        "with `_`. It gets a name; its release follows by missing-release."
+        "A result that is only the receiver or argument of the next call has no name, so nothing can "
+        "release it, and the compiler does not drop such a temporary. The same goes for a payload that an "
+        "arm ignores with `_`, and for a Maybe or Outcome that is only asked which it is: those are never "
+        "dropped. It gets a name; its release follows by missing-release."
     ),
     check=check,
     invalid=(
@@ -212,8 +286,45 @@ func test_new() -> I32 {
 }
 """,
         ),
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    assert(open_reel(3).is_ok(), "opened")
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    let outcome = open_reel(3)
+    assert(outcome.is_ok(), "opened")
+    when outcome {
+        Ok(reel) => reel.destroy(),
+        Err(e) => {},
+    }
+    return 0
+}
+""",
+        ),
     ),
     valid=(
+        """\
+use demo::prelude::open_reel
+
+@test
+func test_opened_later() -> I32 {
+    let opened = open_reel(3)
+    assert(opened.is_ok(), "opened")
+    let reel = opened.unwrap()
+    reel.destroy()
+    return 0
+}
+""",
         """\
 use demo::prelude::{Reel, Shelf}
 

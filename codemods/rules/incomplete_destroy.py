@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.drops import DropKind
-from codemods.ownership.fields import Fields, only_empty_constants
+from codemods.ownership.fields import FieldOrigin, Fields, only_empty_constants
 from codemods.ownership.flow import Role
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.symbols import FunctionInfo, Type
@@ -68,7 +68,7 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
         and name not in delegated
     ]
     blanked = [name for name in borrowed_text_fields(context, type_) if not done[name].blanked]
-    statements = _statements(context, fields, forgotten_text, drained, [*delegated, *lists], blanked)
+    statements = _statements(context, type_, fields, forgotten_text, drained, [*delegated, *lists], blanked)
     edits = _edits(context, release, statements)
     forgotten = [*forgotten_text, *drained, *delegated]
     if edits is None:
@@ -154,8 +154,14 @@ def _is_moved_out(context: Context, type_: Type, name: str) -> bool:
     return False
 
 
+def _may_be_empty_literal(origin: FieldOrigin) -> bool:
+    """Whether the text may be the literal "", which must not be freed; a copy of it must."""
+    return '""' in origin.literals
+
+
 def _statements(
     context: Context,
+    type_: Type,
     fields: dict[str, Type],
     forgotten_text: list[str],
     drained: list[str],
@@ -168,23 +174,25 @@ def _statements(
     if handle is not None:
         statements.append(f"if this.{drained[0]}.{handle} == null {{\n    return\n}}")
     for name in forgotten_text:
+        word = f"this.{name}"
         blank = "null" if fields[name].name == "*" else "0"
+        test = f"{word} != {blank}"
+        if _may_be_empty_literal(context.fields.origin(type_, name)):
+            test = f"{_length(context, f'{word} as Str')} > 0"
         statements.append(
-            f"if {_length(context, f'this.{name} as Str')} > 0 {{\n"
-            f"    lowlevel {{ mem_free(this.{name} as *Unit) }}\n"
-            "}\n"
-            f"this.{name} = {blank}"
+            f"if {test} {{\n    lowlevel {{ mem_free({word} as *Unit) }}\n    {word} = {blank}\n}}"
         )
     for name in drained:
         index = "i" if len(drained) == 1 else f"{name}_index"
         item = f"{name}_item"
+        free = f"lowlevel {{ mem_free({item} as *Unit) }}"
+        if _may_be_empty_literal(context.fields.elements(type_, name)):
+            free = f"if {_length(context, f'{item} as Str')} > 0 {{\n        {free}\n    }}"
         statements.append(
             f"var {index}: I64 = 0\n"
             f"loop ({index} < this.{name}.len()) {{\n"
             f"    let {item}: I64 = this.{name}.get({index}) as I64\n"
-            f"    if {_length(context, f'{item} as Str')} > 0 {{\n"
-            f"        lowlevel {{ mem_free({item} as *Unit) }}\n"
-            "    }\n"
+            f"    {free}\n"
             f"    {index} = {index} + 1\n"
             "}"
         )
@@ -304,8 +312,8 @@ impl Badge {
         lowlevel { mem_free(this.block) }
         if str::len(this.name_word as Str) > 0 {
             lowlevel { mem_free(this.name_word as *Unit) }
+            this.name_word = 0
         }
-        this.name_word = 0
     }
 }
 """,

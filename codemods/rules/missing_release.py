@@ -140,8 +140,8 @@ def _places(context: Context, exits: list[Exit]) -> str:
     for exit_ in exits:
         ends = exit_.kind in (ExitKind.END, ExitKind.SCOPE, ExitKind.ARM)
         offset = exit_.node.end - 1 if ends else (exit_.value or exit_.node).start
-        words.append(f"{_EXIT_WORDS[exit_.kind]} on line {context.line(offset)}")
-    return ", ".join(dict.fromkeys(words))
+        words.append((context.line(offset), _EXIT_WORDS[exit_.kind]))
+    return ", ".join(f"{word} on line {line}" for line, word in sorted(set(words)))
 
 
 MISSING_RELEASE_RULE = Rule(
