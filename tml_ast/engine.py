@@ -2,7 +2,8 @@
 
 Each rule becomes a function over the list of token types. It returns the index behind the match or
 -1, and appends what it matched to a list. First-token sets, computed from the grammar, decide most
-choices without trying; nothing is memoised, which the grammar allows because it rarely goes back.
+choices without trying. What matched is not memoised, which the grammar allows because it rarely goes
+back; where the rules of REMEMBERED failed is, so that nested code with an error takes linear time.
 The trees are those of ``reference.parse_tokens``; tests compare them.
 """
 
@@ -22,6 +23,24 @@ from tml_ast.nodes import Module, Node
 from tml_ast.precedence import FOLDS
 
 Parser = Callable[[Sequence[Token], str, list[Any]], list[Node | Token] | None]
+REMEMBERED = (
+    "expression",
+    "conditional_expression",
+    "plain_expression",
+    "operand",
+    "TernaryMiddle",
+    "dotted_suffix",
+    "bracket_suffix",
+    "Arguments",
+    "Block",
+    "statement",
+    "type",
+    "GenericArguments",
+    "GenericParameters",
+    "pattern",
+)
+"""The rules that nest and may be tried twice at one place."""
+
 First = frozenset[str] | None
 """The token types that an expression can start with; None when any might do."""
 
@@ -67,6 +86,7 @@ class _Generator:
         self.grammar = grammar
         self.recording = recording
         self.lines: list[str] = []
+        self.failure = "return -1"
         self.names: dict[tuple[int, bool], str] = {}
         self.pending: list[tuple[Expression, bool]] = []
         self.first_sets: dict[int, tuple[First, bool]] = {}
@@ -82,6 +102,7 @@ class _Generator:
                 *self.constants,
                 "def parse(tokens, rule, failures):",
                 "    types = [token.type for token in tokens]",
+                *(f"    failed_{rule} = set()" for rule in REMEMBERED),
                 *self.lines,
                 *self.tables,
                 "    found = []",
@@ -146,6 +167,12 @@ class _Generator:
         folded = not raw and (rule in FOLDS or rule in NODE_CLASSES)
         target = "kids" if folded else "out"
         self._emit(1, f"def {self.names[id(expression), raw]}(p, out):")
+        self.failure = "return -1"
+        if rule in REMEMBERED:
+            self._emit(2, f"if p in failed_{rule}:")
+            self._emit(3, "return -1")
+            self._emit(2, "origin = p")
+            self.failure = f"failed_{rule}.add(origin); return -1"
         if folded:
             self._emit(2, "kids = []")
         if isinstance(expression, OneOf):
@@ -171,7 +198,7 @@ class _Generator:
     def _call(self, function: str, target: str) -> None:
         self._emit(2, f"p = {function}(p, {target})")
         self._emit(2, "if p < 0:")
-        self._emit(2, "    return -1")
+        self._emit(3, self.failure)
 
     def _take(self, indent: int, target: str) -> None:
         self._emit(indent, f"{target}.append(tokens[p])")
@@ -183,21 +210,21 @@ class _Generator:
             self._emit(2, f"if types[p] != {expression.literal!r}:")
             if self.recording:
                 self._emit(3, f"failures.append((p, {expression.literal!r}))")
-            self._emit(3, "return -1")
+            self._emit(3, self.failure)
             self._take(2, target)
         elif isinstance(expression, Lookahead):
             relation = ">=" if expression.negativity else "<"
             self._emit(2, f"if {self._function(expression.members[0])}(p, []) {relation} 0:")
-            self._emit(3, "return -1")
+            self._emit(3, self.failure)
         elif isinstance(expression, Quantifier) and (inline or not expression.name):
             self._quantifier(expression, target)
         elif expression.name == "any_token":
             self._emit(2, "if types[p] == 'EOF':")
-            self._emit(3, "return -1")
+            self._emit(3, self.failure)
             self._take(2, target)
         elif expression.name in PREDICATES:
             self._emit(2, f"if look_{expression.name}(tokens, p) is None:")
-            self._emit(3, "return -1")
+            self._emit(3, self.failure)
         else:
             self._call(self._function(expression), target)
 
@@ -236,7 +263,7 @@ class _Generator:
             self._emit(3, "return p")
             if self.recording:
                 self._emit(2, f"failures.extend((p, literal) for literal in {literals!r})")
-            self._emit(2, "return -1")
+            self._emit(2, self.failure)
             return
         self._emit(2, "mark = len(out)")
         if len(members) > 4 and not self.recording:
@@ -252,7 +279,7 @@ class _Generator:
                 self._emit(3, "if q >= 0:")
                 self._emit(4, "return q")
                 self._emit(3, "del out[mark:]")
-        self._emit(2, "return -1")
+        self._emit(2, self.failure)
 
     def _table(self, expression: OneOf) -> str:
         """The name of a table from token type to the alternatives that can start with it."""

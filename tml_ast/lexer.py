@@ -37,10 +37,11 @@ class Token:
     STRING_START, STRING_MIDDLE, STRING_END, TEMPLATE, TEMPLATE_START, TEMPLATE_MIDDLE,
     TEMPLATE_END, ERROR, EOF. ``enum`` has type ``type`` and ``unsafe`` has type ``lowlevel``,
     as in the compiler. ``start`` is the byte offset of the lexeme; ``newline_before`` tells whether
-    the trivia holds a line end that the grammar can see.
+    the trivia holds a line end that the grammar can see. ``closes_before_call`` is a note of the
+    grammar's about a ``[``.
     """
 
-    __slots__ = ("lexeme", "newline_before", "start", "trivia", "type")
+    __slots__ = ("closes_before_call", "lexeme", "newline_before", "start", "trivia", "type")
 
     def __init__(self, type: str, start: int, lexeme: bytes, trivia: bytes, newline_before: bool) -> None:
         self.type = type
@@ -48,6 +49,7 @@ class Token:
         self.lexeme = lexeme
         self.trivia = trivia
         self.newline_before = newline_before
+        self.closes_before_call: bool | None = None
 
     @property
     def end(self) -> int:

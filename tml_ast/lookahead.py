@@ -25,6 +25,11 @@ def same_line(tokens: Sequence[Token], index: int) -> int | None:
     return None if tokens[index].newline_before else index
 
 
+def next_line(tokens: Sequence[Token], index: int) -> int | None:
+    """A line end before this token."""
+    return index if tokens[index].newline_before else None
+
+
 def any_token(tokens: Sequence[Token], index: int) -> int | None:
     """Consumes one token, whatever it is, but never EOF."""
     return None if tokens[index].type == "EOF" else index + 1
@@ -83,18 +88,29 @@ def sequence_variable_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
     """``.name[...](``: the brackets hold type arguments when a call follows the matching one."""
-    if tokens[index].type != "[" or tokens[index].newline_before:
+    opener = tokens[index]
+    if opener.type != "[" or opener.newline_before:
         return None
-    depth = 0
+    if opener.closes_before_call is None:
+        _match_square_brackets(tokens, index)
+    return index if opener.closes_before_call else None
+
+
+def _match_square_brackets(tokens: Sequence[Token], index: int) -> None:
+    """Note for the bracket here, and for all inside of it, whether a ``(`` follows its partner.
+
+    Other brackets do not count. Noting the inner ones keeps nested brackets from being scanned again.
+    """
+    open_ones: list[Token] = []
     for ahead in range(index, len(tokens) - 1):
-        kind = tokens[ahead].type
-        if kind == "[":
-            depth += 1
-        elif kind == "]":
-            depth -= 1
-            if depth == 0:
-                return index if tokens[ahead + 1].type == "(" else None
-    return None
+        token = tokens[ahead]
+        if token.type == "[":
+            token.closes_before_call = False
+            open_ones.append(token)
+        elif token.type == "]":
+            open_ones.pop().closes_before_call = tokens[ahead + 1].type == "("
+            if not open_ones:
+                return
 
 
 def lifetime_ahead(tokens: Sequence[Token], index: int) -> int | None:
@@ -108,13 +124,16 @@ def lifetime_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def sum_type_ahead(tokens: Sequence[Token], index: int) -> int | None:
-    """``= A | B``: a ``|`` outside all brackets before the line ends makes a sum type."""
+    """``= A | B``: a ``|`` outside all brackets before the line ends makes a sum type.
+
+    Stopping at the next declaration too keeps a long line from being scanned again and again.
+    """
     if tokens[index].type != "=":
         return None
     depth = 0
     for ahead in range(index + 1, len(tokens)):
         token = tokens[ahead]
-        if ahead > index + 1 and token.newline_before:
+        if (ahead > index + 1 and token.newline_before) or token.type in (";", "type"):
             return None
         if token.type in ("(", "[", "{"):
             depth += 1
@@ -172,6 +191,7 @@ PREDICATES: dict[str, Predicate] = {
     predicate.__name__: predicate
     for predicate in (
         same_line,
+        next_line,
         any_token,
         value_ahead,
         is_self,

@@ -123,6 +123,12 @@ class Parenthesized(Node):
     __slots__ = ()
 
 
+class Glued(Node):
+    """What a line behind an ``if`` without ``else`` adds to it: a suffix, or ``*`` and an operand."""
+
+    __slots__ = ()
+
+
 class PatternPath(Node):
     """The path that starts a pattern."""
 
@@ -155,9 +161,24 @@ def fold_expression(pieces: list[Piece]) -> list[Piece]:
     """Group a whole flat expression into one node."""
     if len(pieces) == 1:
         return pieces
+    if any(type(piece) is Glued for piece in pieces):
+        pieces = _unglued(pieces)
     expression, index = _climb(pieces, 0, 0)
     assert index == len(pieces)
     return [expression]
+
+
+def _unglued(pieces: Sequence[Piece]) -> list[Piece]:
+    flat: list[Piece] = []
+    for piece in pieces:
+        flat += _unglued(piece.children) if isinstance(piece, Glued) else [piece]
+    return flat
+
+
+def fold_if(pieces: list[Piece]) -> list[Piece]:
+    """An if, and behind it what is glued to it or to the last ``else if`` of its chain."""
+    last = pieces[-1]
+    return [nodes.If(pieces[:-1]), last] if isinstance(last, Glued) else [nodes.If(pieces)]
 
 
 def _climb(pieces: Sequence[Piece], index: int, minimum: int) -> tuple[Node, int]:
@@ -207,7 +228,7 @@ def _operand(pieces: Sequence[Piece], index: int) -> tuple[Node, int]:
     if first < index - 1:
         while index < len(pieces):
             suffix = pieces[index]
-            if not isinstance(suffix, Suffix) or suffix.first_token.newline_before:
+            if not isinstance(suffix, Suffix) or _is_on_next_line(suffix):
                 break
             operand = _SUFFIX_RESULT[type(suffix)]([operand, *suffix.children])
             index += 1
@@ -215,6 +236,11 @@ def _operand(pieces: Sequence[Piece], index: int) -> tuple[Node, int]:
             if isinstance(prefix, Prefix):
                 operand = nodes.Unary([*prefix.children, operand])
     return operand, index
+
+
+def _is_on_next_line(suffix: Suffix) -> bool:
+    """Whether it is a ``.name`` on a later line; other suffixes there are glued on as if on this one."""
+    return isinstance(suffix, MethodSuffix | FieldSuffix) and suffix.first_token.newline_before
 
 
 def fold_path_primary(pieces: list[Piece]) -> list[Piece]:
@@ -268,6 +294,7 @@ FOLDS: dict[str, Callable[[list[Piece]], list[Piece]]] = {
     "expression": fold_expression,
     "conditional_expression": fold_expression,
     "plain_expression": fold_expression,
+    "If": fold_if,
     "path_primary": fold_path_primary,
     "Parenthesized": fold_parenthesized,
     "pattern": fold_pattern,
