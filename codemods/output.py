@@ -23,19 +23,13 @@ from codemods.parse_check import ParseReport
 from codemods.phases import PHASES, Phase
 
 JSON_VERSION = 1
-UNBOUNDED = 10_000
-"""Columns of a console that is not a terminal: nothing is wrapped in a pipe."""
-
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
 
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = UNBOUNDED
-    return console
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def print_errors(errors: Iterable[InputError]) -> None:

@@ -11,7 +11,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -21,7 +21,7 @@ import pytest
 from conftest import Checkout, ordinary_user, stand_in_analysis
 
 from codemods.cli import main
-from codemods.findings import AnalysisResult
+from codemods.findings import AnalysisResult, Change, PhaseResult
 
 HTTP = "tmlfix/phase-1-http"
 PROGRAM = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]
@@ -233,6 +233,26 @@ def test_in_place_reports_as_json(run: Run, inside: Checkout) -> None:
     assert summary["written"] == ["lib/src/net/parser.tml"]
 
 
+def test_phases_that_change_the_same_file_in_place_build_on_each_other(
+    run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def analyse(
+        files: Mapping[str, bytes], phases: Sequence[int], *, stacked: bool = False, **_options: Any
+    ) -> AnalysisResult:
+        path, results = "lib/src/text.tml", []
+        content = files[path]
+        for number in phases:
+            change = Change(content, content + b"phase %d\n" % number)
+            content = change.after if stacked else content
+            results.append(PhaseResult(number, (), {path: change}))
+        return AnalysisResult(tuple(results))
+
+    monkeypatch.setattr("codemods.engine.analyse", analyse)
+
+    assert run("apply", "--phase", "1,3", "--in-place").err == ""
+    assert (inside.folder / "lib/src/text.tml").read_bytes() == b"fine\nphase 1\nphase 3\n"
+
+
 def test_a_file_that_changes_meanwhile_is_left_alone(
     run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +381,10 @@ def test_files_that_nothing_asks_for_are_only_counted(run: Run, inside: Checkout
 
     assert outcome.code == 0
     assert "3 files outside of what was asked for could not be read" in outcome.out
+    outcome = run("apply", "--phase", "1")
+    assert outcome.code == 2
+    assert outcome.err == "error: lib/src/net/bad.tml:1:1: unexpected 'broken'\n"
+    assert "2 files outside of what was asked for could not be read" in outcome.out
 
 
 # Repositories that do not serve

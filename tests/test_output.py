@@ -49,6 +49,12 @@ def test_a_diff_keeps_line_ends_and_marks_a_missing_one() -> None:
     )
 
 
+def test_a_name_with_a_space_ends_in_a_tab_as_git_and_patch_want_it() -> None:
+    assert diff("with space.tml", b"a\n", b"b\n").startswith(
+        b"--- a/with space.tml\t\n+++ b/with space.tml\t\n@@"
+    )
+
+
 LINES = st.lists(
     st.sampled_from([b"a\n", b"b\r\n", b"c\rd\n", b"\x0c\xe2\x80\xa8\n", b"\xff\n", b"\n", b"e"])
 )

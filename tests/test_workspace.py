@@ -142,6 +142,17 @@ def test_a_commit_is_read_as_it_was_committed(checkout: Checkout) -> None:
     assert files["lib/src/http/response.tml"] == b"leak\r\nleak\r\n"
 
 
+def test_generated_folders_are_left_out_of_a_commit_too(checkout: Checkout) -> None:
+    checkout.write("build/lib/a.tml")
+    checkout.write("web/node_modules/b.tml")
+    checkout.commit()
+
+    workspace = read_commit(open_repository(checkout.folder))
+
+    assert workspace == read_tree(checkout.folder)
+    assert not any("build" in path or "node_modules" in path for path in workspace.files)
+
+
 def test_submodules_are_left_out_of_tree_and_commit(
     checkout: Checkout, new_checkout: Callable[[str], Checkout]
 ) -> None:
