@@ -213,8 +213,13 @@ class _Generator:
             self._emit(3, self.failure)
             self._take(2, target)
         elif isinstance(expression, Lookahead):
-            relation = ">=" if expression.negativity else "<"
-            self._emit(2, f"if {self._function(expression.members[0])}(p, []) {relation} 0:")
+            member = expression.members[0]
+            if member.name in PREDICATES:
+                relation = "is not" if expression.negativity else "is"
+                self._emit(2, f"if look_{member.name}(tokens, p) {relation} None:")
+            else:
+                relation = ">=" if expression.negativity else "<"
+                self._emit(2, f"if {self._function(member)}(p, []) {relation} 0:")
             self._emit(3, self.failure)
         elif isinstance(expression, Quantifier) and (inline or not expression.name):
             self._quantifier(expression, target)

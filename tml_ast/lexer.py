@@ -106,7 +106,7 @@ _TEMPLATE_TEXT = rb"(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![A-Za-z_]))*+"
 _TOKEN = re.compile(
     rb"""
       (?P<RAW> r"[^"\n]*" )
-    | (?P<IDENT> [A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]* )
+    | (?P<IDENT> (?!r")[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]* )
     | (?P<NUMBER> 0[xX][0-9A-Fa-f_]+(?P<hex_suffix>[iu][A-Za-z0-9_]*)?
         | 0[bB][01_]+(?P<binary_suffix>[iu][A-Za-z0-9_]*)?
         | 0[oO][0-7_]+(?P<octal_suffix>[iu][A-Za-z0-9_]*)?
@@ -129,6 +129,13 @@ _TOKEN = re.compile(
 _PATTERN_VARIABLE = re.compile(rb"\$(?:\.\.\.)?[A-Za-z_][A-Za-z0-9_]*")
 _STRING_REST = re.compile(rb"\}(?P<text>" + _STRING_TEXT + rb")(?P<end>[\"{])?", re.VERBOSE | re.DOTALL)
 _TEMPLATE_REST = re.compile(rb"\}(?P<text>" + _TEMPLATE_TEXT + rb")(?P<end>[`{])?", re.VERBOSE | re.DOTALL)
+
+_TEXTS = {
+    b'"': ("string", re.compile(_STRING_TEXT)),
+    b"`": ("template", re.compile(_TEMPLATE_TEXT)),
+    b"}": ("string or template", re.compile(_TEMPLATE_TEXT)),
+}
+"""The text behind a quote or hole, to tell why it does not reach its end."""
 
 _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
@@ -174,10 +181,12 @@ def _describe_error(lexeme: bytes) -> str:
     first = lexeme[:1]
     if first == b"\x00":
         return "a NUL byte is not allowed in TML source"
-    if first in (b'"', b"`", b"}"):
-        kind = "template" if first == b"`" else "string"
-        bad = re.search(rb"\\(?!" + _ESCAPE[2:] + rb"|[{}`])", lexeme)
-        if bad is not None and bad.end() < len(lexeme):
+    if first in _TEXTS:
+        kind, text = _TEXTS[first]
+        known = text.match(lexeme, 1)
+        assert known is not None
+        is_last = known.end() + 1 >= len(lexeme)
+        if lexeme.startswith(b"\\", known.end()) and not is_last:
             return f"unknown escape sequence in a {kind}"
         return f"unterminated {kind}"
     if lexeme.startswith(b'r"'):
