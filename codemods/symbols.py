@@ -285,7 +285,7 @@ class Index:
         self.functions.append(info)
         if owner is None:
             self.free_functions[node.name].append(info)
-        else:
+        elif owner.name not in outer_generics:
             self.methods[owner.name][node.name].append(info)
 
     # -- look-up ------------------------------------------------------------------------------

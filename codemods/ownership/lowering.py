@@ -586,6 +586,8 @@ class _Lowering:
                 return self._associated(node, owner, segments[-1], function, node.arguments, site)
         found = self.index.functions_named(segments, self.file)
         callee = found[0] if found else None
+        if callee is None and name == "panic":
+            return self._panic(node, site)
         types = self._arguments(node, node.arguments, callee, Role.ARGUMENT)
         type_ = self._result(callee, types, {}) if callee else None
         if type_ is not None and callee is not None and callee.generics:
@@ -596,6 +598,13 @@ class _Lowering:
             type_ = type_.substitute(bound)
         self._emit(CallSite(node, callee, type_, site, None, node.arguments))
         return type_
+
+    def _panic(self, node: nodes.Call, site: Site) -> Type:
+        """Control does not come back, and nothing is dropped: no exit is a leak that could be mended."""
+        self._arguments(node, node.arguments, None, Role.ARGUMENT)
+        self._emit(CallSite(node, None, Type("Never"), site, None, node.arguments))
+        self._start(self._block())
+        return Type("Never")
 
     def _is_variant(self, segments: Sequence[str]) -> bool:
         if len(segments) < 2:

@@ -29,6 +29,7 @@ from codemods.ownership.releases import Releases
 from codemods.ownership.summaries import Summaries
 from codemods.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
+from tml_ast.nodes import Expression
 
 
 class State(Enum):
@@ -97,7 +98,29 @@ class Analysis:
             return None
         if not self.summaries.variable_origin(flow, variable).is_fresh:
             return None
+        if self.shares_with_released(flow, variable.value):
+            return None
         return release
+
+    def shares_with_released(self, flow: Flow, value: Expression) -> bool:
+        """Whether the value may be, or hold parts of, another variable that is released by itself."""
+        sources = {
+            action.variable
+            for action in flow.actions()
+            if isinstance(action, Use)
+            and value.start <= action.node.start < value.end
+            and action.site.role in (Role.RECEIVER, Role.ARGUMENT)
+            and self.releases.release_of(action.variable.type) is not None
+            and Effect.RETURNS in self.summaries.call_effects(action.site)
+        }
+        return any(
+            isinstance(action, Use)
+            and action.variable in sources
+            and action.site.role is Role.RECEIVER
+            and action.site.callee is not None
+            and action.site.callee is self.releases.release_of(action.variable.type)
+            for action in flow.actions()
+        )
 
 
 class _Dataflow:
@@ -207,14 +230,48 @@ class _Dataflow:
         return State.UNKNOWN
 
     def _field(self, site: Site) -> State | None:
-        """Reading a field leaves the value owned, unless the field is itself released or moved out."""
+        """Reading a field leaves the value owned, unless what the field holds is released or moved out."""
         type_ = self.flow.type_of(site.parent)
-        if type_ is None or not self._may_own(type_):
-            return None
         outer = self.flow.site_of(site.parent)
-        if outer is not None and outer.role in (Role.RECEIVER, Role.ARGUMENT):
+        if outer is None:
+            return State.UNKNOWN
+        if type_ is not None and not self._may_own(type_):
+            return self._handle(outer) if type_.name in ("*", "I64", "U64") else None
+        if outer.role in (Role.RECEIVER, Role.ARGUMENT):
             return None if self.analysis.summaries.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
-        return None if outer is not None and outer.role is Role.FIELD else State.UNKNOWN
+        return None if outer.role is Role.FIELD else State.UNKNOWN
+
+    def _handle(self, outer: Site) -> State | None:
+        """A raw handle read from the value: it may be given back or kept behind the value's back."""
+        summaries = self.analysis.summaries
+        match outer.role:
+            case Role.ARGUMENT:
+                effects = summaries.call_effects(outer)
+                if Effect.RELEASES in effects:
+                    return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
+                return None if effects <= {Effect.BORROWS, Effect.UNKNOWN} else State.UNKNOWN
+            case Role.CAST | Role.OPERAND:
+                further = self.flow.site_of(outer.parent)
+                return self._handle(further) if further is not None and outer.role is Role.CAST else None
+            case Role.ELEMENT if isinstance(outer.parent, nodes.FieldInit):
+                literal = next(
+                    each
+                    for each in self.flow.function.node.walk()
+                    if isinstance(each, nodes.StructLiteral) and outer.parent in each.fields
+                )
+                built = self.flow.type_of(literal)
+                return State.UNKNOWN if built is None or self._may_own(built) else None
+            case Role.BOUND:
+                bound = [
+                    each
+                    for each in self.flow.variables
+                    if each.node is outer.parent
+                    or (isinstance(outer.parent, nodes.Let) and each.node is outer.parent.pattern)
+                ]
+                effects = frozenset().union(*(summaries.fate(self.flow, each).effects for each in bound))
+                return None if effects <= {Effect.BORROWS} else State.UNKNOWN
+            case _:
+                return None
 
     def _may_own(self, type_: Type) -> bool:
         releases = self.analysis.releases

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.lowering import lower
-from codemods.symbols import SCALARS, FunctionInfo, Index, Type
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -219,23 +219,26 @@ class Summaries:
                 return UNKNOWN
 
     def _struct_origin(self, flow: Flow, node: nodes.StructLiteral, seen: frozenset[int]) -> Result:
-        """A new struct is fresh unless it shares a part that is released with something else."""
+        """A new struct is fresh unless it shares a part, or a handle, with something else."""
         result = FRESH
         for entry in node.fields:
             value = entry.value
-            if value is None or not self._is_released(flow.type_of(value)):
+            if value is None:
                 continue
-            if isinstance(value, nodes.FieldAccess):
+            type_ = flow.type_of(value)
+            if isinstance(value, nodes.FieldAccess) and (_is_handle(type_) or self.is_released(type_)):
                 owner = self.origin(flow, value.object, seen)
                 result |= PASSED if owner == PASSED else VIEW
-            else:
+            elif self.is_released(type_):
                 result |= self.origin(flow, value, seen)
         return result
 
-    def _is_released(self, type_: Type | None) -> bool:
-        """Whether values of a type are released, by hand or by Drop."""
+    def is_released(self, type_: Type | None) -> bool:
+        """Whether values of a type, or its payload, are released, by hand or by Drop."""
         if type_ is None:
             return False
+        if type_.name in BUILTIN_VARIANTS:
+            return any(self.is_released(argument) for argument in type_.arguments)
         return type_.name in self.index.drops or any(self.index.method(type_, each) for each in RELEASE_NAMES)
 
     def _join(self, flow: Flow, parts: Iterable[Expression], seen: frozenset[int]) -> Result:
@@ -284,14 +287,13 @@ class Summaries:
                 return FRESH
             return UNKNOWN
         result = self.result(call.callee)
-        if Origin.PASSED not in result.origins:
-            return result
         passed = NOTHING
         for position, argument in self._passed_arguments(call.callee, node):
             type_ = flow.type_of(argument)
             if _is_text(type_) and not _is_text(call.type):
                 continue
-            if Effect.RETURNS in self.effects(call.callee, position):
+            may_be_it = Origin.PASSED in result.origins or self.is_released(type_)
+            if may_be_it and Effect.RETURNS in self.effects(call.callee, position):
                 passed |= self.origin(flow, argument, seen)
         return Result(result.origins - {Origin.PASSED}, result.literals) | passed
 
@@ -312,6 +314,11 @@ def _unknown_method_effect(name: str) -> Effect:
     if name.startswith("is_") or name in ("len", "get", "has", "contains"):
         return Effect.BORROWS
     return Effect.UNKNOWN
+
+
+def _is_handle(type_: Type | None) -> bool:
+    """Whether values of a type may be addresses."""
+    return type_ is not None and type_.name in ("*", "I64", "U64")
 
 
 def _is_scalar(type_: Type | None) -> bool:
@@ -425,7 +432,9 @@ class _FateSearch:
     def _passed(self, site: Site, type_: Type | None, partial: bool) -> None:
         for effect in self.summaries.call_effects(site):
             if effect is Effect.RETURNS:
-                self._onwards(site.parent, self.flow.type_of(site.parent), partial)
+                result = self.flow.type_of(site.parent)
+                wrapped = self.summaries.is_released(result)
+                self._onwards(site.parent, result, partial and not wrapped)
             elif effect is not Effect.BORROWS:
                 self._effect(effect, partial)
         if site.role is Role.RECEIVER or _is_reference(site):

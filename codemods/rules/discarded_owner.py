@@ -11,7 +11,7 @@ from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Va
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import owner_name, result_name
-from codemods.rules.placement import before_exit, mentions
+from codemods.rules.placement import Release, before_exit, mentions
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
@@ -133,6 +133,8 @@ def _unopened(context: Context, flow: Flow, variable: Variable) -> tuple[str, Ty
         return None
     if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
         return None
+    if context.analysis.shares_with_released(flow, variable.value):
+        return None
     uses = flow.uses(variable)
     if not all(use.site.role is Role.RECEIVER and _only_asks(use.site) for use in uses):
         return None
@@ -152,6 +154,7 @@ def _open_result(context: Context, flow: Flow, variable: Variable, owed: tuple[s
         else:
             arms.append(f"    {each}({'e' if types else ''}) => {{}}," if types else f"    {each} => {{}},")
     statement = "\n".join([f"when {variable.name} {{", *arms, "}"])
+    opened = Release(statement, variable, frozenset((variable,)))
     message = f"`{variable.name}` is never opened, so the {payload} in it is never released"
     edits: list[SourceEdit] = []
     result = ""
@@ -161,7 +164,7 @@ def _open_result(context: Context, flow: Flow, variable: Variable, owed: tuple[s
                 continue
             if action.value is not None and mentions(flow, action.value, {variable}):
                 result = result or result_name(context, flow.function, action.value)
-            placement = before_exit(context, flow, action, statement, {variable}, result)
+            placement = before_exit(context, flow, action, opened, result)
             if placement is None:
                 message += f"; not mended on line {context.line(action.node.start)}: open it there by hand"
             else:
@@ -176,7 +179,8 @@ def _ignored_payloads(context: Context, flow: Flow, node: nodes.When) -> Iterato
         return
     variants = context.analysis.index.variants(subject)
     for arm in node.arms:
-        if len(arm.patterns) != 1:
+        body = flow.type_of(arm.body)
+        if len(arm.patterns) != 1 or (body is not None and body.name == "Never"):
             continue
         pattern = arm.patterns[0]
         if not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:

@@ -55,7 +55,7 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
             forgotten_text.append(name)
         elif _owns_elements(context, type_, name, field_type, release):
             drained.append(name)
-        elif _forgets_field(context, type_, name, field_type):
+        elif not done[name].freed and _forgets_field(context, type_, name, field_type):
             delegated.append(name)
     if not forgotten_text and not drained and not delegated:
         return None

@@ -11,7 +11,7 @@ from codemods.ownership.obligations import Obligation
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.incomplete_destroy import borrowed_text_fields
 from codemods.rules.naming import result_name
-from codemods.rules.placement import before_exit, mentions
+from codemods.rules.placement import Release, before_exit, mentions
 from tml_ast.edit import SourceEdit
 
 MISSING_RELEASE = "missing-release"
@@ -49,7 +49,7 @@ def _proposals(context: Context) -> Iterator[Proposal]:
 
 def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
     variable = obligation.variable
-    statement = f"{variable.name}.{obligation.release.name}()"
+    release = Release(f"{variable.name}.{obligation.release.name}()", variable, frozenset(obligation.views))
     refusal = _refusal(context, obligation)
     edits: list[SourceEdit] = []
     opens_block = False
@@ -57,7 +57,7 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
     if refusal is None:
         result = _result_name(context, flow, obligation)
         for exit_ in obligation.leaks:
-            placement = before_exit(context, flow, exit_, statement, obligation.views, result)
+            placement = before_exit(context, flow, exit_, release, result)
             if placement is None:
                 unplaced.append(exit_)
             else:

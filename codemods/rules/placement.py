@@ -6,9 +6,11 @@ to put a statement in, one is opened.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable
+from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -30,7 +32,21 @@ class Placement:
     opens_block: bool = False
 
 
-def mentions(flow: Flow, node: Node, variables: set[Variable]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The statements that release a variable, and the variables that must be read before."""
+
+    statement: str
+    owner: Variable
+    needed_by: frozenset[Variable]
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The statements, a line each."""
+        return self.statement.encode().split(b"\n")
+
+
+def mentions(flow: Flow, node: Node, variables: Container[Variable]) -> bool:
     """Whether any of the variables is read inside of ``node``."""
     start, end = node.start, node.end
     return any(
@@ -39,49 +55,48 @@ def mentions(flow: Flow, node: Node, variables: set[Variable]) -> bool:
     )
 
 
-def before_exit(
-    context: Context, flow: Flow, exit_: Exit, statement: str, needed_by: set[Variable], result: str
-) -> Placement | None:
-    """Put ``statement`` in front of an exit; None where that cannot be done.
+def before_exit(context: Context, flow: Flow, exit_: Exit, release: Release, result: str) -> Placement | None:
+    """Put a release in front of an exit; None where that cannot be done.
 
-    ``needed_by`` are the variables that must be read before it; ``result`` names the binding of the
-    value that leaves, if it reads one of them.
+    ``result`` names the binding of the value that leaves, if it reads what is released.
     """
     node, value = exit_.node, exit_.value
     match exit_.kind:
         case ExitKind.RETURN | ExitKind.BREAK | ExitKind.CONTINUE:
-            keep = value if value is not None and mentions(flow, value, needed_by) else None
-            return _before_jump(context, node, statement, keep, result)
+            keep = value if value is not None and mentions(flow, value, release.needed_by) else None
+            return _before_jump(context, flow, node, release, keep, result)
         case ExitKind.END:
             assert isinstance(node, nodes.Block)
-            return _at_end(context, node, statement)
+            return _at_end(context, flow, node, release)
         case ExitKind.TAIL | ExitKind.SCOPE if isinstance(node, nodes.Block):
-            return _before_value(context, flow, node, value, statement, needed_by, result)
+            return _before_value(context, flow, node, value, release, result)
         case ExitKind.ARM:
-            return _in_arm(context, flow, node, statement, needed_by, result)
+            return _in_arm(context, flow, node, release, result)
         case _:
             return None
 
 
 def _before_jump(
-    context: Context, node: Node, statement: str, value: Expression | None, result: str
+    context: Context, flow: Flow, node: Node, release: Release, value: Expression | None, result: str
 ) -> Placement | None:
     parent = context.parent(node)
     source = context.file.source
     if isinstance(parent, nodes.ExpressionStatement):
         if value is None:
-            place = _before_releases(context, parent)
-            return Placement((insert_statement_before(source, context.file.tree, place, statement),))
+            place = _before_releases(context, flow, parent, release.owner)
+            return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
         if not _starts_line(source, parent):
             return None
-        return Placement(_bound_value(source, node, value, statement, f"return {result}", result))
+        return Placement(_bound_value(source, node, value, release, f"return {result}", result))
     if isinstance(parent, nodes.Arm) and isinstance(node, Expression):
-        return _open_block(context, parent, node, value, statement, f"return {result}", result)
+        return _open_block(context, parent, node, value, release, f"return {result}", result)
     return None
 
 
-def _before_releases(context: Context, statement: nodes.ExpressionStatement) -> Node:
-    """The first of the releases that stand right in front of a statement, or the statement.
+def _before_releases(
+    context: Context, flow: Flow, statement: nodes.ExpressionStatement, owner: Variable
+) -> Node:
+    """The first of the releases right in front of a statement that ``owner`` comes before, or the statement.
 
     What was made last is released first, as a reader expects.
     """
@@ -89,18 +104,25 @@ def _before_releases(context: Context, statement: nodes.ExpressionStatement) -> 
     assert isinstance(block, nodes.Block)
     siblings = block.statements
     index = siblings.index(statement)
-    while index > 0 and _is_release(context, siblings[index - 1]):
+    while index > 0 and _releases_older(context, flow, siblings[index - 1], owner):
         index -= 1
     return siblings[index]
 
 
-def _is_release(context: Context, statement: Node) -> bool:
-    if not isinstance(statement, nodes.ExpressionStatement):
+def _releases_older(context: Context, flow: Flow, statement: Node, owner: Variable) -> bool:
+    """Whether a statement is the release of a variable that was declared before ``owner``."""
+    if not isinstance(statement, nodes.ExpressionStatement) or not _starts_line(
+        context.file.source, statement
+    ):
         return False
     call = statement.expression
-    if not isinstance(call, nodes.MethodCall) or not isinstance(call.receiver, nodes.Path) or call.arguments:
+    if not isinstance(call, nodes.MethodCall) or call.arguments or call.name not in RELEASE_NAMES:
         return False
-    return call.name in ("destroy", "free", "drop") and _starts_line(context.file.source, statement)
+    return any(
+        use.node is call.receiver and use.variable.node.start < owner.node.start
+        for variable in flow.variables
+        for use in flow.uses(variable)
+    )
 
 
 def _starts_line(source: bytes, node: Node) -> bool:
@@ -109,12 +131,12 @@ def _starts_line(source: bytes, node: Node) -> bool:
 
 
 def _bound_value(
-    source: bytes, node: Node, value: Expression, statement: str, last: str, result: str
+    source: bytes, node: Node, value: Expression, release: Release, last: str, result: str
 ) -> tuple[SourceEdit, ...]:
     """Bind the value that leaves, then the statement, then leave with the binding."""
     ending = line_ending_of(source, value.end)
     separator = ending + indentation_of(source, node.start)
-    after = separator.join([b"", *statement.encode().split(b"\n"), last.encode()])
+    after = separator.join([b"", *release.lines, last.encode()])
     return (
         SourceEdit(node.start, value.start, f"let {result} = ".encode()),
         SourceEdit(value.end, value.end, after),
@@ -126,7 +148,7 @@ def _open_block(
     arm: nodes.Arm,
     body: Expression,
     value: Expression | None,
-    statement: str,
+    release: Release,
     last: str,
     result: str,
 ) -> Placement:
@@ -135,7 +157,7 @@ def _open_block(
     outer = indentation_of(source, arm.start)
     ending = line_ending_of(source, arm.start)
     inner = ending + outer + INDENT
-    lines = statement.encode().split(b"\n")
+    lines = release.lines
     if value is None:
         head = b"{" + inner.join([b"", *lines, b""])
         tail = ending + outer + b"}"
@@ -149,14 +171,13 @@ def _open_block(
     )
 
 
-def _at_end(context: Context, block: nodes.Block, statement: str) -> Placement:
+def _at_end(context: Context, flow: Flow, block: nodes.Block, release: Release) -> Placement:
     source = context.file.source
-    if block.statements and _is_release(context, block.statements[-1]):
-        last = block.statements[-1]
-        assert isinstance(last, nodes.ExpressionStatement)
-        place = _before_releases(context, last)
-        return Placement((insert_statement_before(source, context.file.tree, place, statement),))
-    return Placement((insert_before_block_end(source, context.file.tree, block, statement),))
+    last = block.statements[-1] if block.statements else None
+    if isinstance(last, nodes.ExpressionStatement) and _releases_older(context, flow, last, release.owner):
+        place = _before_releases(context, flow, last, release.owner)
+        return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
+    return Placement((insert_before_block_end(source, context.file.tree, block, release.statement),))
 
 
 def _before_value(
@@ -164,43 +185,38 @@ def _before_value(
     flow: Flow,
     block: nodes.Block,
     value: Expression | None,
-    statement: str,
-    needed_by: set[Variable],
+    release: Release,
     result: str,
 ) -> Placement | None:
     """In front of the value of a block, or at its end when it has none."""
     if value is None:
-        return _at_end(context, block, statement)
+        return _at_end(context, flow, block, release)
     holder = context.parent(value)
     if not isinstance(holder, nodes.ExpressionStatement):
         return None
     source = context.file.source
-    if not mentions(flow, value, needed_by):
-        place = _before_releases(context, holder)
-        return Placement((insert_statement_before(source, context.file.tree, place, statement),))
+    if not mentions(flow, value, release.needed_by):
+        place = _before_releases(context, flow, holder, release.owner)
+        return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
     if not _starts_line(source, holder):
         return None
-    return Placement(_bound_value(source, value, value, statement, result, result))
+    return Placement(_bound_value(source, value, value, release, result, result))
 
 
-def _in_arm(
-    context: Context, flow: Flow, arm: Node, statement: str, needed_by: set[Variable], result: str
-) -> Placement | None:
+def _in_arm(context: Context, flow: Flow, arm: Node, release: Release, result: str) -> Placement | None:
     """At the end of an arm, in whose scope its payload lives."""
     assert isinstance(arm, nodes.Arm)
     body = arm.body
     site = flow.site_of(body)
     discarded = site is None or site.role is Role.DISCARDED
     if isinstance(body, nodes.Block):
-        return _before_value(
-            context, flow, body, None if discarded else body.value, statement, needed_by, result
-        )
+        return _before_value(context, flow, body, None if discarded else body.value, release, result)
     if not discarded:
-        return _open_block(context, arm, body, body, statement, result, result)
+        return _open_block(context, arm, body, body, release, result, result)
     source = context.file.source
     outer = indentation_of(source, arm.start)
     ending = line_ending_of(source, arm.start)
     inner = ending + outer + INDENT
     head = SourceEdit(body.start, body.start, b"{" + inner)
-    tail = inner.join([b"", *statement.encode().split(b"\n")]) + ending + outer + b"}"
+    tail = inner.join([b"", *release.lines]) + ending + outer + b"}"
     return Placement((head, SourceEdit(body.end, body.end, tail)), opens_block=True)
