@@ -174,11 +174,13 @@ class Flow:
 
     function: FunctionInfo
     blocks: list[BasicBlock]
-    variables: list[Variable]
-    types: dict[int, Type]
+    variables: list[Variable] = field(default_factory=list)
+    types: dict[int, Type] = field(default_factory=dict)
     """The type of an expression, by the identity of its node."""
-    sites: dict[int, Site]
+    sites: dict[int, Site] = field(default_factory=dict)
     """Where an expression's value goes, by the identity of its node."""
+    closures: list[Flow] = field(default_factory=list)
+    """The graphs of the closures in it."""
 
     @property
     def entry(self) -> BasicBlock:

@@ -64,8 +64,10 @@ class _Lowering:
         self.file: SourceFile = function.file
         self.generics = frozenset(function.generics)
         self.current = BasicBlock()
-        self.flow = Flow(function, [self.current], [], {}, {})
+        self.flow = Flow(function, [self.current])
         self.scopes: list[_Scope] = []
+        self.outermost = 1
+        """The index of the scope that a return leaves last: the body's own."""
 
     # -- the graph ----------------------------------------------------------------------------
 
@@ -82,7 +84,7 @@ class _Lowering:
         value = None if self.function.returns_nothing else body.value
         self._statements(body, Site(Role.RETURNED, body) if value is not None else None)
         kind = ExitKind.TAIL if value is not None else ExitKind.END
-        self._exit(kind, body, self.scopes[1:], value)
+        self._exit(kind, body, self.scopes[self.outermost :], value)
         return self.flow
 
     def _emit(self, action: Action) -> None:
@@ -400,7 +402,7 @@ class _Lowering:
         self._goto(failed)
         self._goto(after)
         self._start(failed)
-        self._exit(ExitKind.PROPAGATE, node, self.scopes[1:])
+        self._exit(ExitKind.PROPAGATE, node, self.scopes[self.outermost :])
         self._start(after)
         if operand is not None and operand.target().name in ("Maybe", "Outcome"):
             return next(iter(operand.target().arguments), None)
@@ -518,10 +520,15 @@ class _Lowering:
             self._operand(value, node, Role.RETURNED)
         if isinstance(node, nodes.Return | nodes.Throw):
             kind = ExitKind.RETURN if isinstance(node, nodes.Return) else ExitKind.THROW
-            self._exit(kind, node, self.scopes[1:], value)
+            self._exit(kind, node, self.scopes[self.outermost :], value)
         else:
             depth = next(
-                (i for i in range(len(self.scopes) - 1, -1, -1) if self.scopes[i].loop_end is not None), None
+                (
+                    i
+                    for i in range(len(self.scopes) - 1, self.outermost - 1, -1)
+                    if self.scopes[i].loop_end is not None
+                ),
+                None,
             )
             if depth is not None:
                 scope = self.scopes[depth]
@@ -534,19 +541,36 @@ class _Lowering:
         return Type("Never")
 
     def _closure(self, node: nodes.Closure) -> Type | None:
-        """A closure holds what it captures by reference; its own body is not followed."""
-        own = {
-            inner.name
-            for parameter in node.parameters
-            for inner in parameter.walk()
-            if isinstance(inner, nodes.BindingPattern)
-        }
-        for inner in node.body.walk():
-            if isinstance(inner, nodes.Path) and inner.identifier and inner.identifier not in own:
-                self._variable_use(inner.identifier, inner, Site(Role.CAPTURED, node))
-            elif isinstance(inner, nodes.This):
-                self._variable_use("this", inner, Site(Role.CAPTURED, node))
+        """A closure holds what it captures by reference; its body is a graph of its own."""
+        inner = _Lowering(self.index, self.function)
+        inner.scopes = list(self.scopes)
+        inner.outermost = len(self.scopes) + 1
+        self.flow.closures.append(inner.run_closure(node))
+        own = {id(variable) for variable in inner.flow.variables}
+        for action in inner.flow.actions():
+            if isinstance(action, Use) and id(action.variable) not in own:
+                self._emit(Use(action.variable, action.node, Site(Role.CAPTURED, node)))
         return Type("func")
+
+    def run_closure(self, node: nodes.Closure) -> Flow:
+        """The graph of a closure, in whose scopes its surroundings can be seen."""
+        self.scopes.append(_Scope())
+        for parameter in node.parameters:
+            pattern = parameter.child(nodes.Pattern)
+            if isinstance(pattern, nodes.BindingPattern):
+                annotation = self._type(parameter.child(nodes.TypeNode))
+                variable = Variable(pattern.name, annotation, VariableKind.PARAMETER, pattern)
+                self.scopes[-1].variables[pattern.name] = variable
+                self.flow.variables.append(variable)
+        self.scopes.append(_Scope())
+        body = node.body
+        if isinstance(body, nodes.Block):
+            value = body.value
+            self._statements(body, Site(Role.RETURNED, body) if value is not None else None)
+            self._exit(ExitKind.TAIL if value is not None else ExitKind.END, body, self.scopes[-1:], value)
+        else:
+            self._expression(body, Site(Role.RETURNED, node))
+        return self.flow
 
     # -- calls --------------------------------------------------------------------------------
 

@@ -138,7 +138,7 @@ class Context:
         self.file = file
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
-        self._obligations: dict[FunctionInfo, list[Obligation]] = {}
+        self._obligations: dict[int, list[Obligation]] = {}
 
     @cached_property
     def parents(self) -> dict[int, Node]:
@@ -167,14 +167,17 @@ class Context:
         return [each for each in self.analysis.index.functions if each.file is self.file]
 
     def flows(self) -> Iterator[tuple[FunctionInfo, Flow]]:
-        """The functions with a body, and their control-flow graphs."""
+        """The functions with a body and their control-flow graphs, each closure with one of its own."""
         for function in self.functions:
             flow = self.analysis.summaries.flow(function)
-            if flow is not None:
+            pending = [flow] if flow is not None else []
+            while pending:
+                flow = pending.pop()
                 yield function, flow
+                pending += flow.closures
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, made once."""
-        if flow.function not in self._obligations:
-            self._obligations[flow.function] = self.analysis.obligations(flow)
-        return self._obligations[flow.function]
+        if id(flow) not in self._obligations:
+            self._obligations[id(flow)] = self.analysis.obligations(flow)
+        return self._obligations[id(flow)]

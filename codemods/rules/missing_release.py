@@ -19,10 +19,10 @@ SCOPED_CLEANUP = "scoped-cleanup"
 
 _EXIT_WORDS = {
     ExitKind.RETURN: "the return",
-    ExitKind.TAIL: "the end of the function",
-    ExitKind.END: "the end of the function",
-    ExitKind.SCOPE: "the end of the block",
-    ExitKind.ARM: "the end of the arm",
+    ExitKind.TAIL: "the function end",
+    ExitKind.END: "the function end",
+    ExitKind.SCOPE: "the block end",
+    ExitKind.ARM: "the arm end",
     ExitKind.BREAK: "the break",
     ExitKind.CONTINUE: "the continue",
     ExitKind.PROPAGATE: "the error exit",
@@ -130,18 +130,26 @@ def _describe(context: Context, obligation: Obligation, exits: list[Exit]) -> st
     line = context.line(variable.node.start)
     places = _places(context, exits) if exits else "an assignment that overwrites it"
     return (
-        f"`{variable.name}` ({variable.type}) is created at line {line} "
-        f"and leaks at {places}: {obligation.release.name}() is never called"
+        f"`{variable.name}` ({variable.type}), created on line {line}, leaks at {places}: "
+        f"{variable.name}.{obligation.release.name}() is missing"
     )
 
 
 def _places(context: Context, exits: list[Exit]) -> str:
-    words = []
+    """``the returns on lines 36 and 43, the end of the arm on line 45``."""
+    lines: dict[str, set[int]] = {}
     for exit_ in exits:
         ends = exit_.kind in (ExitKind.END, ExitKind.SCOPE, ExitKind.ARM)
         offset = exit_.node.end - 1 if ends else (exit_.value or exit_.node).start
-        words.append((context.line(offset), _EXIT_WORDS[exit_.kind]))
-    return ", ".join(f"{word} on line {line}" for line, word in sorted(set(words)))
+        lines.setdefault(_EXIT_WORDS[exit_.kind], set()).add(context.line(offset))
+    words = []
+    for word, numbers in lines.items():
+        *before, last = sorted(numbers)
+        if before:
+            words.append(f"{word}s on lines {', '.join(map(str, before))} and {last}")
+        else:
+            words.append(f"{word} on line {last}")
+    return ", ".join(words)
 
 
 MISSING_RELEASE_RULE = Rule(
@@ -274,6 +282,32 @@ func test_rounds() -> I32 {
         ),
         (
             """\
+use demo::prelude::Reel
+
+pub func measure_twice() -> I64 {
+    let measure_one = do(size: I64) -> I64 {
+        let reel = Reel::new(size)
+        return reel.size()
+    }
+    return measure_one(1)
+}
+""",
+            """\
+use demo::prelude::Reel
+
+pub func measure_twice() -> I64 {
+    let measure_one = do(size: I64) -> I64 {
+        let reel = Reel::new(size)
+        let size_result = reel.size()
+        reel.destroy()
+        return size_result
+    }
+    return measure_one(1)
+}
+""",
+        ),
+        (
+            """\
 use std::collections::List
 
 @test
@@ -355,6 +389,15 @@ func test_dropped_by_the_compiler() -> I32 {
     let numbers = List[I64]::new(4)
     numbers.push(1)
     return 0
+}
+""",
+        """\
+use demo::prelude::Reel
+
+pub func later(size: I64) -> I64 {
+    let reel = Reel::new(size)
+    let measured = do() reel.size()
+    return measured()
 }
 """,
         """\
