@@ -106,15 +106,20 @@ def compose(first: Iterable[SourceEdit], second: Iterable[SourceEdit]) -> list[S
 
     composed: list[SourceEdit] = []
     group: list[_Placed] = []
+    reach_of_first = reach_of_second = -1
     grown = 0
     for each in placed:
-        reach = max((one.end for one in group if one.is_first != each.is_first), default=-1)
-        if group and each.start > reach:
+        if group and each.start > (reach_of_second if each.is_first else reach_of_first):
             edit, growth = _merge(group, grown)
             composed.append(edit)
             grown += growth
             group = []
+            reach_of_first = reach_of_second = -1
         group.append(each)
+        if each.is_first:
+            reach_of_first = each.end
+        else:
+            reach_of_second = each.end
     if group:
         composed.append(_merge(group, grown)[0])
     return composed

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tml_ast import nodes
 from tml_ast.edit import indentation_of, reindent
@@ -87,13 +87,14 @@ class CodePattern:
     def __init__(self, text: str, kind: SnippetKind | None = None) -> None:
         self.text = textwrap.dedent(text).strip()
         self.kind, parsed = _parse(self.text, kind)
-        self._parts = [_compile(node, is_statement=self.kind == "statements") for node in parsed]
+        self._parts = [_compile(node) for node in parsed]
         if not self._parts:
             raise ValueError("the pattern is empty")
-        sequences, singles = set(_names(self._parts, _Sequence)), set(_names(self._parts, _Any, _Name))
+        sequences = frozenset(_names(self._parts, _Sequence)) - {"_"}
+        singles = frozenset(_names(self._parts, _Any, _Name)) - {"_"}
         if sequences & singles:
             raise ValueError(f"${min(sequences & singles)} is used with and without dots")
-        self.variables = frozenset((sequences | singles) - {"_"})
+        self.variables = sequences | singles
 
     def search(self, tree: Node) -> Iterator[Match]:
         """Every match in a parsed tree, outermost and leftmost first; matches may overlap."""
@@ -257,7 +258,7 @@ def _parse(text: str, kind: SnippetKind | None) -> tuple[SnippetKind, list[Node]
     raise max(errors, key=lambda error: error.offset)
 
 
-def _compile(piece: Node | Token, *, is_statement: bool = False) -> _Part:
+def _compile(piece: Node | Token) -> _Part:
     if isinstance(piece, Token):
         if _is_variable(piece):
             name = _variable_name(piece)
@@ -303,19 +304,39 @@ def _names(parts: Sequence[_Part], *kinds: type[_Name | _Any | _Sequence]) -> It
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """The nodes that a metavariable matched, or the offset where there are none."""
-
-    pieces: tuple[Node | Token, ...]
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Pieces:
     """Neighbours to match, and the offset where they start."""
 
     all: Sequence[Node | Token]
     start: int
+    verdicts: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def can_match(self, part: _Part, index: int) -> bool:
+        """Whether ``part`` matches the piece at ``index`` when no metavariable is bound yet."""
+        if index == len(self.all):
+            return False
+        key = (id(part), index)
+        if key not in self.verdicts:
+            self.verdicts[key] = any(True for _ in _match(part, self.all[index], {}))
+        return self.verdicts[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The neighbours from ``first`` to ``end`` that a metavariable matched, or that there are none."""
+
+    neighbours: _Pieces
+    first: int
+    end: int
+
+    @property
+    def pieces(self) -> Sequence[Node | Token]:
+        return self.neighbours.all[self.first : self.end]
+
+    @property
+    def at(self) -> int:
+        """The offset behind what stands before."""
+        return self.neighbours.all[self.first - 1].end if self.first else self.neighbours.start
 
 
 _Bound = dict[str, _Found]
@@ -342,10 +363,10 @@ def _match(part: _Part, piece: Node | Token, bound: _Bound) -> Iterator[_Bound]:
             yield bound
     elif isinstance(part, _Name):
         if isinstance(piece, Token) and piece.type == "IDENT":
-            yield from _bind(part.name, _Found((piece,), piece.start), bound)
+            yield from _bind(part.name, _one(piece), bound)
     elif isinstance(part, _Any):
         if isinstance(piece, part.kinds):
-            yield from _bind(part.name, _Found((piece,), piece.start), bound)
+            yield from _bind(part.name, _one(piece), bound)
     elif isinstance(part, _Branch) and type(piece) is part.kind:
         children = _significant(piece)
         if isinstance(piece, nodes.Item):
@@ -380,10 +401,16 @@ def _match_list(
             for found in _match(part, pieces.all[index], bound):
                 yield from _match_list(others, pieces, index + 1, found, whole=whole)
         return
-    at = pieces.all[index - 1].end if index else pieces.start
+    then = others[0] if others and not isinstance(others[0], _Sequence) else None
     for end in range(index if others else count, count + 1):
-        for found in _bind(part.name, _Found(tuple(pieces.all[index:end]), at), bound):
+        if then is not None and not pieces.can_match(then, end):
+            continue
+        for found in _bind(part.name, _Found(pieces, index, end), bound):
             yield from _match_list(others, pieces, end, found, whole=whole)
+
+
+def _one(piece: Node | Token) -> _Found:
+    return _Found(_Pieces((piece,), 0), 0, 1)
 
 
 def _bind(name: str, found: _Found, bound: _Bound) -> Iterator[_Bound]:
@@ -416,14 +443,15 @@ class _Layout:
         return {name: self._binding(found) for name, found in bound.items()}
 
     def _binding(self, found: _Found) -> Binding:
-        if not found.pieces:
+        pieces = tuple(found.pieces)
+        if not pieces:
             return Binding((), found.at, found.at, "", b"")
         if self.source is None:
             self.source = self.tree.code()
         offset = self.tree.start - len(self.tree.first_token.trivia)
-        start, end = found.pieces[0].start, found.pieces[-1].end
+        start, end = pieces[0].start, pieces[-1].end
         text = self.source[start - offset : end - offset].decode("utf-8", "surrogateescape")
-        return Binding(found.pieces, start, end, text, indentation_of(self.source, start - offset))
+        return Binding(pieces, start, end, text, indentation_of(self.source, start - offset))
 
 
 # ---- rendering ----

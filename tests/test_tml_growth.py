@@ -1,0 +1,150 @@
+"""Large, deep and broken input takes time in proportion to its size and never breaks the interpreter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tml_ast import TmlSyntaxError, nodes, parse
+
+MANY = 100_000
+DEEP = 900
+SECONDS = 20
+"""Far more than any of these needs on a slow machine, far less than anything quadratic takes."""
+
+
+def in_function(code: str) -> bytes:
+    return f"func f() {{ {code} }}\n".encode()
+
+
+def timed(parsing: Callable[[], object]) -> float:
+    started = time.process_time()
+    parsing()
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "(" * MANY,
+        "[" * MANY,
+        "{" * MANY,
+        "if c() { a() }" + " else if c() { a() }" * MANY,
+        "ref " * MANY,
+        "return " * MANY,
+        "do() " * MANY + "a",
+        "a = " * MANY + "a",
+        "a ? " * MANY,
+        '"{a + ' * MANY,
+        "x as " + "* " * MANY + "T",
+    ],
+    ids=lambda code: code[:12],
+)
+def test_what_is_too_deep_or_unfinished_is_an_error_with_its_place(code: str) -> None:
+    started = time.process_time()
+    with pytest.raises(TmlSyntaxError) as caught:
+        parse(in_function(code))
+    assert (caught.value.line, caught.value.column > 10) == (1, True)
+    assert time.process_time() - started < SECONDS
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "a" + ".b" * MANY,
+        "a" + " + a" * MANY,
+        "a" + "()" * MANY,
+        "- " * MANY + "a",
+        "ref " * MANY + "a",
+        "a " * MANY,
+    ],
+    ids=lambda code: code[:8],
+)
+def test_long_chains_parse_and_can_be_walked(code: str) -> None:
+    source = in_function(code)
+    module = parse(source)
+    assert module.code() == source
+    assert sum(1 for _ in module.walk()) > MANY
+
+
+@pytest.mark.parametrize(
+    ("opener", "closer"),
+    [
+        ("(", ")"),
+        ("[", "]"),
+        ("{ ", " }"),
+        ("f(", ")"),
+        ("x.a[", "]"),
+        ("if (a) { ", " }"),
+        ("when a() { A => ", " }"),
+        ("do() { ", " }"),
+        ("P { a: ", " }"),
+        ("lowlevel { ", " }"),
+    ],
+)
+def test_deep_nesting_parses(opener: str, closer: str) -> None:
+    source = in_function(opener * DEEP + "a" + closer * DEEP)
+    assert parse(source).code() == source
+
+
+NESTING = [
+    *(
+        "(",
+        "f(",
+        "x.m(",
+        "x.a[",
+        "x.m[T](",
+        "f[T](",
+        "T[T]::n(",
+        "{ ",
+        "if (a) { ",
+        "when a() { A => ",
+        "do() ",
+    ),
+    *("do() { ", "do(x: T) -> T ", "P { a: ", "a ? ", "a + ", "a = ", "- ", "throw "),
+    *(
+        "if a() then b else ",
+        "x.a[T[",
+        "func g(a: T[",
+        "type A[T = ",
+        "type A { B = ",
+        '"{a + ',
+        "let A(",
+        "if a() { b() }\n*",
+    ),
+]
+
+
+@pytest.mark.parametrize("outer", NESTING)
+def test_an_error_deep_inside_is_found_without_trying_everything(outer: str) -> None:
+    started = time.process_time()
+    for inner in NESTING:
+        with pytest.raises(TmlSyntaxError):
+            parse(in_function((outer + inner) * 30 + "use"))
+    assert time.process_time() - started < SECONDS
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "func add(a: I32, b: I32) -> I32 {\n    let c = a + b\n    return c.abs(1)\n}\n",
+        "type A = B ",
+        "const A: I32 = x.a[x.a[x.a[0]]]\n",
+        "const A: P = P { a, b, c, d }\n",
+        "/* c */ // d\n#if X\n",
+        'const A: Str = "a{b}c{f("d{e}")}"\n',
+    ],
+    ids=lambda unit: unit[:12],
+)
+def test_time_grows_with_size(unit: str) -> None:
+    small, large = (unit.encode() * (size // len(unit)) for size in (60_000, 480_000))
+    parse(small)
+    assert timed(lambda: parse(large)) < 8 * 4 * timed(lambda: parse(small)) + 0.2
+
+
+def test_a_megabyte_of_small_functions() -> None:
+    source = b"func add(a: I32, b: I32) -> I32 {\n    let c = a + b\n    return c.abs(1)\n}\n" * 14_000
+    module = parse(source)
+    assert len(module.all(nodes.Function)) == 14_000
