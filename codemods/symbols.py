@@ -78,8 +78,8 @@ class SourceFile:
     """A parsed file of the workspace."""
 
     path: str
-    source: bytes
-    tree: nodes.Module
+    source: bytes = field(repr=False)
+    tree: nodes.Module = field(repr=False)
     module: tuple[str, ...]
 
     @property
@@ -127,7 +127,7 @@ class ParameterInfo:
     is_mutable: bool
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FunctionInfo:
     """A declared function or method."""
 
@@ -140,6 +140,9 @@ class FunctionInfo:
     returns: Type
     behavior: str | None = None
     impl: nodes.Impl | None = None
+
+    def __repr__(self) -> str:
+        return f"FunctionInfo({self.qualified_name})"
 
     @property
     def qualified_name(self) -> str:

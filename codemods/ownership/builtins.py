@@ -24,6 +24,8 @@ class Effect(Enum):
     SHARES = auto()
     """Stores a part of it, a string say, where it outlives the call."""
     RELEASES = auto()
+    DRAINS = auto()
+    """Releases a part of it, an element say; the rest stays as it was."""
     UNKNOWN = auto()
 
 

@@ -7,11 +7,13 @@ compiler's bookkeeping; then nobody but the struct can free it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from codemods.ownership.builtins import Effect
-from codemods.ownership.flow import Exit, Flow, Role, Variable
+from codemods.ownership.conditions import is_impossible
+from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Variable
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries import Origin
 from codemods.symbols import FunctionInfo, Type
@@ -57,6 +59,8 @@ class FieldOrigin:
 
 
 _NOTHING = FieldOrigin(frozenset())
+_UNKNOWN = FieldOrigin(frozenset((Holds.UNKNOWN,)))
+_LEAVING = (ExitKind.RETURN, ExitKind.TAIL)
 _CONSTANTS = frozenset(("0", "null", '""', "false"))
 
 
@@ -87,7 +91,7 @@ class Fields:
         for flow, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
             if entry is None:
-                return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+                return _UNKNOWN
             value = entry.value
             result |= self._value(flow, type_, name, value) if value is not None else self._short(flow, entry)
         return result
@@ -95,7 +99,7 @@ class Fields:
     def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
         variable = next((each for each in flow.variables if each.name == entry.name), None)
         if variable is None:
-            return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+            return _UNKNOWN
         return self._from_origins(
             self.analysis.summaries.variable_origin(flow, variable).origins, frozenset()
         )
@@ -156,39 +160,85 @@ class Fields:
             value = entry.value if entry is not None else None
             variable = self._variable(flow, value) if value is not None else None
             if variable is None:
-                return FieldOrigin(frozenset((Holds.UNKNOWN,)))
-            result |= self._pushed(flow, variable)
+                return _UNKNOWN
+            result |= self.list_elements(flow, variable)
         return result
 
     def _variable(self, flow: Flow, value: Expression) -> Variable | None:
         use = next((each for each in flow.actions() if getattr(each, "node", None) is value), None)
         return getattr(use, "variable", None)
 
-    def _pushed(self, flow: Flow, variable: Variable) -> FieldOrigin:
-        """What is put into a local list, as far as the function does nothing else with it."""
-        if not self.analysis.summaries.variable_origin(flow, variable).is_fresh:
-            return FieldOrigin(frozenset((Holds.UNKNOWN,)))
-        return self._put_in(flow, variable, frozenset())
+    def list_elements(self, flow: Flow, variable: Variable) -> FieldOrigin:
+        """What the elements of a local list hold: what its maker put in and what is pushed later."""
+        value = variable.value
+        if value is None or not self.analysis.summaries.variable_origin(flow, variable).is_fresh:
+            return _UNKNOWN
+        return self._made(flow, value, {}) | self._put_in(flow, variable, {}, frozenset((id(variable),)))
 
-    def _put_in(self, flow: Flow, variable: Variable, seen: frozenset[int]) -> FieldOrigin:
-        """What a function puts into the list of a variable, and those it hands the list to."""
-        if id(variable) in seen:
+    def _made(self, flow: Flow, value: Expression, given: Mapping[str, Expression]) -> FieldOrigin:
+        """What the list that an expression makes holds already."""
+        match value:
+            case nodes.Group():
+                return self._made(flow, value.inner, given)
+            case nodes.Block():
+                return self._made(flow, value.value, given) if value.value is not None else _UNKNOWN
+            case nodes.If() if value.alternative is not None:
+                return self._made(flow, value.branch, given) | self._made(flow, value.alternative, given)
+            case nodes.Path():
+                return self._made_before(flow, value, given)
+            case _:
+                call = next((each for each in flow.calls() if each.node is value), None)
+                return self._made_by(call, given) if call is not None else _UNKNOWN
+
+    def _made_before(self, flow: Flow, path: nodes.Path, given: Mapping[str, Expression]) -> FieldOrigin:
+        variable = self._variable(flow, path)
+        if variable is None or variable.value is None or isinstance(variable.value, nodes.Path):
+            return _UNKNOWN
+        made = self._made(flow, variable.value, given)
+        return made | self._put_in(flow, variable, given, frozenset((id(variable),)))
+
+    def _made_by(self, call: CallSite, outer: Mapping[str, Expression]) -> FieldOrigin:
+        """What the list that a call returns holds already."""
+        callee = call.callee
+        if callee is not None and callee.owner is not None and callee.owner.bare == callee.returns.bare:
             return _NOTHING
-        seen |= {id(variable)}
+        flow = self.analysis.summaries.flow(callee) if callee is not None else None
+        if callee is None or flow is None:
+            return _UNKNOWN
+        given = {
+            parameter.name: outer.get(argument.text, argument)
+            for parameter, argument in zip(callee.values, call.arguments, strict=False)
+            if parameter.name is not None
+        }
+        result = _NOTHING
+        for block in flow.reachable():
+            for action in block.actions:
+                if isinstance(action, Exit) and action.kind in _LEAVING and action.value is not None:
+                    result |= self._made(flow, action.value, given)
+        return result
+
+    def _put_in(
+        self, flow: Flow, variable: Variable, given: Mapping[str, Expression], seen: frozenset[int]
+    ) -> FieldOrigin:
+        """What a function puts into the list of a variable, and those it hands the list to.
+
+        ``given`` are the arguments of the call, as far as they are known.
+        """
         result = _NOTHING
         for use in flow.uses(variable):
             site = use.site
             if site.role is Role.REFERENCED:
                 site = flow.site_of(site.parent) or site
             match site.role:
-                case Role.ELEMENT:
+                case Role.ELEMENT | Role.RETURNED:
                     continue
                 case Role.RECEIVER if site.callee is not None:
-                    result |= self._received(flow, site.callee, site.parent)
+                    if not is_impossible(flow, site.parent, given):
+                        result |= self._received(flow, site.callee, site.parent)
                 case Role.ARGUMENT if site.callee is not None:
                     result |= self._handed_on(site.callee, site.position, seen)
                 case _:
-                    return FieldOrigin(frozenset((Holds.UNKNOWN,)))
+                    return _UNKNOWN
         return result
 
     def _received(self, flow: Flow, method: FunctionInfo, call: Node) -> FieldOrigin:
@@ -210,8 +260,10 @@ class Fields:
         if flow is not None:
             variable = next((each for each in flow.variables if each.name == name), None)
         if flow is None or variable is None:
-            return FieldOrigin(frozenset((Holds.UNKNOWN,)))
-        return self._put_in(flow, variable, seen)
+            return _UNKNOWN
+        if id(variable) in seen:
+            return _NOTHING
+        return self._put_in(flow, variable, {}, seen | {id(variable)})
 
 
 def only_empty_constants(origin: FieldOrigin) -> bool:

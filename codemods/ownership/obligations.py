@@ -216,6 +216,9 @@ class _Dataflow:
 
     def _passed(self, site: Site) -> State | None:
         effects = self.analysis.summaries.call_effects(site)
+        type_ = self.variable.type
+        if type_ is not None and type_.bare == "List":
+            effects -= {Effect.DRAINS}
         if effects <= {Effect.BORROWS}:
             return None
         if effects <= {Effect.BORROWS, Effect.RETURNS}:

@@ -6,11 +6,12 @@ summarised counts as a borrow, so recursion settles on the least effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.conditions import is_impossible
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.lowering import lower
 from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
@@ -102,7 +103,9 @@ class Summaries:
             self._effects[key] = self._compute_effects(function, position)
         return self._effects[key]
 
-    def _compute_effects(self, function: FunctionInfo, position: int) -> frozenset[Effect]:
+    def _compute_effects(
+        self, function: FunctionInfo, position: int, given: Mapping[str, Expression] | None = None
+    ) -> frozenset[Effect]:
         flow = self.flow(function)
         if flow is None:
             return frozenset((bodyless_effect(function, position),))
@@ -121,19 +124,26 @@ class Summaries:
         )
         if variable is None:
             return frozenset((Effect.BORROWS,)) if name == "_" else frozenset((Effect.UNKNOWN,))
-        return frozenset(self.fate(flow, variable).effects) or frozenset((Effect.BORROWS,))
+        return frozenset(self.fate(flow, variable, given).effects) or frozenset((Effect.BORROWS,))
 
-    def fate(self, flow: Flow, variable: Variable) -> Fate:
-        """What becomes of the value of ``variable``, its copies and its parts."""
+    def fate(self, flow: Flow, variable: Variable, given: Mapping[str, Expression] | None = None) -> Fate:
+        """What becomes of the value of ``variable``, its copies and its parts.
+
+        ``given`` are arguments of the call, as far as they are known.
+        """
         fate = Fate()
-        _FateSearch(self, flow, fate).follow(variable, partial=False)
+        _FateSearch(self, flow, fate, given or {}).follow(variable, partial=False)
         return fate
 
     def call_effects(self, site: Site) -> frozenset[Effect]:
         """The effect of the call at a site on the argument or receiver that goes there."""
         position = -1 if site.role is Role.RECEIVER else site.position
         if site.callee is not None:
-            return self.effects(site.callee, position)
+            effects = self.effects(site.callee, position)
+            given = _texts_given(site)
+            if effects <= {Effect.BORROWS} or not given:
+                return effects
+            return self._compute_effects(site.callee, position, given)
         parent = site.parent
         if isinstance(parent, nodes.MethodCall):
             return frozenset((_unknown_method_effect(parent.name),))
@@ -308,6 +318,19 @@ class Summaries:
 _HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
 
 
+def _texts_given(site: Site) -> dict[str, Expression]:
+    """The arguments of a call that are texts written there, by the name of the parameter."""
+    assert site.callee is not None
+    call = site.parent
+    if not isinstance(call, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return {}
+    return {
+        parameter.name: argument
+        for parameter, argument in zip(site.callee.values, call.arguments, strict=False)
+        if parameter.name is not None and isinstance(argument, nodes.Literal) and argument.kind == "STRING"
+    }
+
+
 def _unknown_method_effect(name: str) -> Effect:
     if name in _HANDING_OUT:
         return Effect.RETURNS
@@ -337,10 +360,11 @@ def carries_ownership(type_: Type | None) -> bool:
 class _FateSearch:
     """Follows a value through the variables, casts and calls it flows through."""
 
-    def __init__(self, summaries: Summaries, flow: Flow, fate: Fate) -> None:
+    def __init__(self, summaries: Summaries, flow: Flow, fate: Fate, given: Mapping[str, Expression]) -> None:
         self.summaries = summaries
         self.flow = flow
         self.fate = fate
+        self.given = given
         self.followed: set[tuple[int, bool]] = set()
 
     def follow(self, variable: Variable, *, partial: bool) -> None:
@@ -350,13 +374,16 @@ class _FateSearch:
         self.followed.add((id(variable), partial))
         self.fate.views.add(variable)
         for use in self.flow.uses(variable):
-            self._value(use.node, use.site, variable.type, partial)
+            if not (self.given and is_impossible(self.flow, use.node, self.given)):
+                self._value(use.node, use.site, variable.type, partial)
 
     def _effect(self, effect: Effect, partial: bool) -> None:
         if partial and effect in (Effect.RETURNS, Effect.RETAINS, Effect.SHARES):
             self.fate.view_escapes = True
             if effect is not Effect.RETURNS:
                 self.fate.effects.add(Effect.SHARES)
+        elif partial and effect is Effect.RELEASES:
+            self.fate.effects.add(Effect.DRAINS)
         else:
             self.fate.effects.add(effect)
 

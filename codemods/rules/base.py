@@ -12,6 +12,7 @@ from codemods.ownership.fields import Fields
 from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.symbols import FunctionInfo, SourceFile
+from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.lexer import KEYWORDS
 from tml_ast.nodes import Node
@@ -181,3 +182,11 @@ class Context:
         if id(flow) not in self._obligations:
             self._obligations[id(flow)] = self.analysis.obligations(flow)
         return self._obligations[id(flow)]
+
+    def text_length(self, text: str) -> str:
+        """The length of a string expression, by what the file imports."""
+        imported = any(
+            isinstance(item, nodes.Use) and item.path[-1:] == ["str"] and item.group is None
+            for item in self.file.tree.items
+        )
+        return f"str::len({text})" if imported else f"({text}).len()"

@@ -178,7 +178,7 @@ def _statements(
         blank = "null" if fields[name].name == "*" else "0"
         test = f"{word} != {blank}"
         if _may_be_empty_literal(context.fields.origin(type_, name)):
-            test = f"{_length(context, f'{word} as Str')} > 0"
+            test = f"{context.text_length(f'{word} as Str')} > 0"
         statements.append(
             f"if {test} {{\n    lowlevel {{ mem_free({word} as *Unit) }}\n    {word} = {blank}\n}}"
         )
@@ -187,7 +187,7 @@ def _statements(
         item = f"{name}_item"
         free = f"lowlevel {{ mem_free({item} as *Unit) }}"
         if _may_be_empty_literal(context.fields.elements(type_, name)):
-            free = f"if {_length(context, f'{item} as Str')} > 0 {{\n        {free}\n    }}"
+            free = f"if {context.text_length(f'{item} as Str')} > 0 {{\n        {free}\n    }}"
         statements.append(
             f"var {index}: I64 = 0\n"
             f"loop ({index} < this.{name}.len()) {{\n"
@@ -205,15 +205,6 @@ def _statements(
             + "\n".join(f"this.{name} = 0 as Str" for name in blanked)
         )
     return statements
-
-
-def _length(context: Context, text: str) -> str:
-    """The length of a string, by whatever the file imports."""
-    imported = any(
-        isinstance(item, nodes.Use) and item.path[-1:] == ["str"] and item.group is None
-        for item in context.file.tree.items
-    )
-    return f"str::len({text})" if imported else f"({text}).len()"
 
 
 def _handle_field(context: Context, list_type: Type) -> str | None:
