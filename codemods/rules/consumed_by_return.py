@@ -60,7 +60,7 @@ def _proposal(context: Context, flow: Flow, use: Use) -> Proposal:
         renamed = context.names.for_dropped(
             flow.function, f"raw_{variable.name}", f"{variable.name}_text", f"owned_{variable.name}"
         )
-        edits += _rename(flow, variable, renamed)
+        edits += rename(flow, variable, renamed)
         message += f"; in a method it also needs a name that nothing else gives away, `{renamed}`"
     return Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
 
@@ -95,7 +95,8 @@ def bind_returned(context: Context, flow: Flow, call: nodes.Expression) -> list[
     return None
 
 
-def _rename(flow: Flow, variable: Variable, name: str) -> list[SourceEdit]:
+def rename(flow: Flow, variable: Variable, name: str) -> list[SourceEdit]:
+    """Give a variable another name, where it is declared and wherever it is used."""
     token = variable.node.last_token if isinstance(variable.node, nodes.BindingPattern) else None
     if token is None and isinstance(variable.node, nodes.Var):
         token = variable.node.token("IDENT")

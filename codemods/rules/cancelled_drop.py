@@ -1,0 +1,262 @@
+"""cancelled-drop: a string passed by name to a private function is never freed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import is_visible
+from codemods.ownership.flow import Flow, Role, Use, Variable
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.consumed_by_return import rename
+from codemods.symbols import FunctionInfo
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+
+NAME = "cancelled-drop"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The private functions of the file that strings are lost to."""
+    if context.file.is_test:
+        return
+    lost: dict[FunctionInfo, list[tuple[Flow, Use]]] = {}
+    for _, flow in context.flows():
+        for action in flow.actions():
+            if isinstance(action, Use) and _is_lost(context, flow, action):
+                assert action.site.callee is not None
+                lost.setdefault(action.site.callee, []).append((flow, action))
+    for callee, uses in lost.items():
+        yield from _proposals(context, callee, uses)
+
+
+def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
+    """Whether naming a string here is all that keeps the compiler from freeing it."""
+    site, variable = use.site, use.variable
+    if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
+        return False
+    if isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, flow.function):
+        return False
+    if variable.type is None or variable.type.name != "Str":
+        return False
+    if not context.analysis.drops.is_registered(variable):
+        return False
+    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+        return False
+    return context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
+
+
+def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
+    """Why the compiler must not free the variable at the end of its block, if there is a reason."""
+    fate = context.analysis.summaries.fate(flow, variable)
+    if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
+        return "its text lives on elsewhere or is freed there already"
+    same = [each for each in flow.variables if each.name == variable.name and each is not variable]
+    for each in same:
+        other = context.analysis.summaries.fate(flow, each)
+        if context.analysis.drops.is_registered(each) and (
+            other.view_escapes or not other.effects <= {Effect.BORROWS}
+        ):
+            return "another variable of its name would be freed as well"
+    return None
+
+
+def _proposals(context: Context, callee: FunctionInfo, uses: list[tuple[Flow, Use]]) -> Iterator[Proposal]:
+    names = sorted({use.variable.name for _, use in uses})
+    message = (
+        f"{_quoted(names)} given to {callee.name}() by name {'are' if len(names) > 1 else 'is'} never freed: "
+        f"the compiler takes it for given away, because {callee.name}() is private"
+    )
+    offset = callee.node.name_token.start
+    refusals = [(use, _refusal(context, flow, use.variable)) for flow, use in uses]
+    if all(reason is None for _, reason in refusals) and _may_be_public(context, callee):
+        keyword = next(
+            child
+            for child in callee.node.children
+            if not isinstance(child, nodes.Decorator | nodes.Visibility)
+        )
+        edits = [SourceEdit(keyword.start, keyword.start, b"pub ")]
+        yield Proposal(NAME, offset, callee.qualified_name, message, Verdict.FIXED, tuple(edits))
+        return
+    for flow, use in uses:
+        if _refusal(context, flow, use.variable) is not None:
+            continue
+        own = (
+            f"`{use.variable.name}` is never freed: the compiler takes it for given away to {callee.name}(), "
+            "which is private"
+        )
+        edits = [SourceEdit(use.node.end, use.node.end, b" as Str")]
+        if flow.function.owner is not None and context.names.is_consumed(use.variable.name, flow.function):
+            stem = use.variable.name
+            fresh = context.names.for_dropped(flow.function, f"{stem}_text", f"own_{stem}")
+            edits = _renamed(flow, use, fresh)
+        yield Proposal(NAME, use.node.start, flow.function.qualified_name, own, Verdict.FIXED, tuple(edits))
+
+
+def _renamed(flow: Flow, use: Use, name: str) -> list[SourceEdit]:
+    edits = []
+    for edit in rename(flow, use.variable, name):
+        if edit.start == use.node.start:
+            edit = SourceEdit(edit.start, edit.end, f"{name} as Str".encode())
+        edits.append(edit)
+    return edits
+
+
+def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
+    """Whether making the function public changes nothing but the drops of what it is given.
+
+    The compiler looks signatures up by bare name, so the name must be the function's alone; and every
+    string that any function of the file passes to it must be one that may be freed.
+    """
+    index = context.analysis.index
+    if callee.owner is not None or len(index.free_functions[callee.name]) != 1:
+        return False
+    for _, flow in context.flows():
+        for action in flow.actions():
+            if not isinstance(action, Use) or action.site.callee is not callee:
+                continue
+            if action.site.role is not Role.ARGUMENT or isinstance(action.site.parent, nodes.MethodCall):
+                continue
+            if not context.analysis.drops.is_registered(action.variable):
+                continue
+            if context.analysis.summaries.call_effects(action.site) != {Effect.BORROWS}:
+                return False
+            if _refusal(context, flow, action.variable) is not None:
+                return False
+            if flow.function.owner is not None and context.names.is_consumed(
+                action.variable.name, flow.function
+            ):
+                return False
+    return True
+
+
+def _quoted(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A string passed by name to a private library function is never freed.",
+    reason=(
+        "The compiler does not find the signature of a private function of a library module, and takes every "
+        "name it is given for given away. A function that only reads the string is made public, so that its "
+        "signature is found; where that would free something else as well, the one argument is cast to Str, "
+        "which is no name and keeps the drop."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+
+func colon_in(text: Str) -> I64 {
+    var i: I64 = 0
+    loop (i < str::len(text) and str::char_at(text, i) != 58) {
+        i = i + 1
+    }
+    return i
+}
+
+pub func host_length(address: Str) -> I64 {
+    let trimmed: Str = str::trim(address)
+    let colon: I64 = colon_in(trimmed)
+    return colon
+}
+""",
+            """\
+use core::str
+
+pub func colon_in(text: Str) -> I64 {
+    var i: I64 = 0
+    loop (i < str::len(text) and str::char_at(text, i) != 58) {
+        i = i + 1
+    }
+    return i
+}
+
+pub func host_length(address: Str) -> I64 {
+    let trimmed: Str = str::trim(address)
+    let colon: I64 = colon_in(trimmed)
+    return colon
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Name {
+    text: Str,
+}
+
+func width_of(text: Str) -> I64 {
+    return str::len(text)
+}
+
+pub func named(line: Str) -> Name {
+    let kept: Str = str::trim(line)
+    let width: I64 = width_of(kept)
+    return Name { text: kept }
+}
+
+pub func width(line: Str) -> I64 {
+    let trimmed: Str = str::trim(line)
+    let found: I64 = width_of(trimmed)
+    return found
+}
+""",
+            """\
+use core::str
+
+pub type Name {
+    text: Str,
+}
+
+func width_of(text: Str) -> I64 {
+    return str::len(text)
+}
+
+pub func named(line: Str) -> Name {
+    let kept: Str = str::trim(line)
+    let width: I64 = width_of(kept)
+    return Name { text: kept }
+}
+
+pub func width(line: Str) -> I64 {
+    let trimmed: Str = str::trim(line)
+    let found: I64 = width_of(trimmed as Str)
+    return found
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+
+pub func width_of(text: Str) -> I64 {
+    return str::len(text)
+}
+
+pub func width(line: Str) -> I64 {
+    let trimmed: Str = str::trim(line)
+    let found: I64 = width_of(trimmed)
+    return found
+}
+""",
+        """\
+use core::str
+
+func set_word(slot: I64, text: Str) {
+    lowlevel { ptr_write[I64](slot as *I64, text as I64) }
+}
+
+pub func keep(slot: I64, line: Str) {
+    let kept: Str = str::trim(line)
+    set_word(slot, kept)
+}
+""",
+    ),
+)
