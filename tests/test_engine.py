@@ -1,0 +1,403 @@
+"""The engine: which files it looks at, how fixes call for others, and that it trusts no rule."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib.resources import files as resources
+from typing import Any
+
+import pytest
+from bundled import EXAMPLE
+
+from codemods.engine import analyse
+from codemods.findings import AnalysisResult, Finding, PhaseResult, Verdict
+from codemods.phases import PHASES
+from codemods.rules import RULES
+from codemods.rules.base import Context, Proposal
+from tml_ast.edit import SourceEdit
+
+REEL = """\
+use core::intrinsics::{ptr_read, ptr_write, mem_alloc, mem_free}
+
+pub type Reel {
+    handle: *Unit
+}
+
+impl Reel {
+    pub func new(size: I64) -> Reel {
+        let block: *Unit = lowlevel { mem_alloc(size * 8) }
+        lowlevel { ptr_write[I64](block as *I64, size) }
+        Reel { handle: block }
+    }
+
+    pub func size(this) -> I64 {
+        return lowlevel { ptr_read[I64](this.handle as *I64) }
+    }
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.handle) }
+    }
+}
+"""
+
+PARTS = """\
+use core::str
+use std::collections::List
+
+pub type Parts {
+    texts: List[Str],
+}
+
+impl Parts {
+    pub func of(line: Str) -> Parts {
+        let found = List[Str]::new(4)
+        found.push(str::substring(line, 0, 2))
+        found.push(str::substring(line, 2, 4))
+        return Parts { texts: found }
+    }
+
+    pub func count(this) -> I64 {
+        return this.texts.len()
+    }
+
+    pub func destroy(this) {
+    }
+}
+"""
+"""Its destroy() does nothing, so nobody owes the call until the rule for destroy() has mended it."""
+
+USES_A_REEL = """\
+use demo::reel::Reel
+
+@test
+func test_reel() -> I32 {
+    let reel = Reel::new(4)
+    if reel.size() == 9 {
+        print("odd")
+    }
+    assert(reel.size() == 4, "size")
+    return 0
+}
+"""
+
+USES_PARTS = """\
+use demo::parts::Parts
+
+@test
+func test_parts() -> I32 {
+    let parts = Parts::of("abcd")
+    assert(parts.count() == 2, "count")
+    return 0
+}
+"""
+
+
+def run(files: Mapping[str, str], *phases: int, **options: Any) -> AnalysisResult:
+    """Analyse files given as text; all phases if none is named."""
+    encoded = {path: text.encode() for path, text in files.items()}
+    return analyse(encoded, phases or tuple(phase.number for phase in PHASES), **options)
+
+
+def changed(result: AnalysisResult) -> dict[str, list[int]]:
+    """The files that each phase changes: path to numbers of the phases."""
+    found: dict[str, list[int]] = {}
+    for phase in result.phases:
+        for path in phase.changes:
+            found.setdefault(path, []).append(phase.phase)
+    return found
+
+
+def after(result: AnalysisResult, path: str) -> str:
+    """What the last phase that changes the file makes of it."""
+    return [phase.changes[path].after for phase in result.phases if path in phase.changes][-1].decode()
+
+
+# Fixes that call for others
+
+
+def test_a_fix_in_the_library_puts_tests_under_obligation() -> None:
+    library, test = "lib/demo/src/http/parts.tml", "tests/http/parts.test.tml"
+    files = {library: PARTS, test: USES_PARTS.replace("demo::", "demo::http::")}
+
+    result = run(files, 1)
+
+    assert changed(result) == {path: [1] for path in files}
+    assert "this.texts.destroy()" in after(result, library)
+    assert "    parts.destroy()\n    return 0\n" in after(result, test)
+    rules = [finding.rule for finding in result.findings if finding.verdict is Verdict.FIXED]
+    assert rules == ["incomplete-destroy", "missing-release"]
+
+
+def test_without_the_fix_in_the_library_tests_owe_nothing() -> None:
+    files = {"lib/demo/src/parts.tml": PARTS, "tests/http/parts.test.tml": USES_PARTS}
+
+    assert not list(run(files, 1).findings)
+
+
+def test_a_fixed_tree_has_nothing_left_to_fix() -> None:
+    files = {"lib/demo/src/reel.tml": REEL, "tests/http/reel.test.tml": USES_A_REEL}
+
+    again = run(files | {"tests/http/reel.test.tml": after(run(files, 1), "tests/http/reel.test.tml")}, 1)
+
+    assert not list(again.findings) and not changed(again)
+
+
+# Phases
+
+
+ACROSS_PHASES = {
+    "lib/demo/src/collections/parts.tml": PARTS,
+    "tests/collections/parts.test.tml": USES_PARTS.replace("demo::", "demo::collections::"),
+    "tests/url/parts.test.tml": USES_PARTS.replace("demo::", "demo::collections::"),
+}
+
+
+def test_independent_phases_all_start_from_the_same_tree() -> None:
+    result = run(ACROSS_PHASES)
+
+    assert changed(result) == {
+        "lib/demo/src/collections/parts.tml": [3],
+        "tests/collections/parts.test.tml": [3],
+    }
+
+
+def test_stacked_phases_start_from_the_one_before() -> None:
+    result = run(ACROSS_PHASES, stacked=True)
+
+    assert changed(result) == {
+        "lib/demo/src/collections/parts.tml": [3],
+        "tests/collections/parts.test.tml": [3],
+        "tests/url/parts.test.tml": [4],
+    }
+
+
+def test_phases_come_in_the_order_of_the_plan() -> None:
+    assert [phase.phase for phase in run(ACROSS_PHASES, 4, 1, 3).phases] == [1, 3, 4]
+
+
+# Which files
+
+
+def test_only_limits_the_findings_and_all_files_inform_them() -> None:
+    files = {
+        "lib/demo/src/reel.tml": REEL,
+        "tests/http/one.test.tml": USES_A_REEL,
+        "tests/http/two.test.tml": USES_A_REEL,
+    }
+
+    result = run(files, 1, only=lambda path: path.endswith("two.test.tml"))
+
+    assert changed(result) == {"tests/http/two.test.tml": [1]}
+    assert {finding.path for finding in result.findings} == {"tests/http/two.test.tml"}
+
+
+def test_a_file_that_does_not_parse_is_an_error_and_the_others_are_fixed() -> None:
+    files = {
+        "lib/demo/src/reel.tml": REEL,
+        "lib/demo/src/http/bad.tml": "func good() {}\nfunc = 3\n",
+        "tests/http/reel.test.tml": USES_A_REEL,
+    }
+
+    result = run(files, 1)
+
+    (error,) = result.errors
+    assert (error.path, error.line, error.column) == ("lib/demo/src/http/bad.tml", 2, 6)
+    assert changed(result) == {"tests/http/reel.test.tml": [1]}
+
+
+def test_progress_is_told_and_comes_to_its_end() -> None:
+    steps: list[tuple[str, int, int]] = []
+
+    run({"lib/demo/src/reel.tml": REEL}, 1, progress=lambda *step: steps.append(step))
+
+    assert steps[0] == ("parsing", 0, 1)
+    assert ("parsing", 1, 1) in steps
+    assert all(done <= total for _, done, total in steps)
+
+
+# What findings say
+
+
+def edited(before: bytes, findings: Iterable[Finding]) -> bytes:
+    """The text with all edits of the findings; edits that several share count once."""
+    edits = sorted({edit for finding in findings for edit in finding.edits}, reverse=True)
+    for edit in edits:
+        before = before[: edit.start] + edit.text.encode() + before[edit.end :]
+    return before
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, bytes]:
+    """The bundled library."""
+    return {path.relative_to(EXAMPLE).as_posix(): path.read_bytes() for path in EXAMPLE.rglob("*.tml")}
+
+
+@pytest.fixture(scope="module")
+def analysed(example: dict[str, bytes]) -> AnalysisResult:
+    """What all phases find in the bundled library."""
+    return analyse(example, [phase.number for phase in PHASES])
+
+
+def fixed(phase: PhaseResult, path: str) -> list[Finding]:
+    """The findings of a file that were fixed."""
+    return [each for each in phase.findings if each.path == path and each.verdict is Verdict.FIXED]
+
+
+def test_edits_of_the_findings_are_the_change(analysed: AnalysisResult) -> None:
+    changes = [(phase, path, change) for phase in analysed.phases for path, change in phase.changes.items()]
+
+    assert len(changes) > 10
+    for phase, path, change in changes:
+        assert edited(change.before, fixed(phase, path)) == change.after, path
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_edits_of_the_findings_are_the_change_in_the_examples_of_a_rule(name: str) -> None:
+    prelude = resources("codemods.rules").joinpath("prelude.tml").read_text()
+    for number, (before, _) in enumerate(RULES[name].invalid):
+        path = f"tests/http/{number}.test.tml" if "@test" in before else f"lib/demo/src/http/e{number}.tml"
+        result = run({"lib/demo/src/prelude.tml": prelude, path: before}, 1)
+        change = result.phases[0].changes[path]
+        assert edited(change.before, fixed(result.phases[0], path)) == change.after
+
+
+def test_every_fixed_finding_has_an_edit_and_no_other_has_one(analysed: AnalysisResult) -> None:
+    for finding in analysed.findings:
+        assert bool(finding.edits) is (finding.verdict is Verdict.FIXED), finding
+
+
+def test_line_and_column_refer_to_the_original_and_count_characters() -> None:
+    test = USES_A_REEL.replace("    let reel", "    /* größer */ let reel").replace("@test", "// é\n@test")
+    twice = test + test.replace("test_reel", "test_again").replace("use demo::reel::Reel\n", "")
+
+    findings = list(run({"lib/demo/src/reel.tml": REEL, "tests/http/reel.test.tml": twice}, 1).findings)
+
+    lines = twice.splitlines()
+    assert [finding.function for finding in findings] == ["test_reel", "test_again"]
+    for finding in findings:
+        assert lines[finding.line - 1][finding.column - 1 :].startswith("reel = Reel::new")
+        assert re.search(rf"\bline {finding.line}\b", finding.message)
+
+
+def test_a_finding_of_a_later_round_refers_to_the_original_too(
+    example: dict[str, bytes], analysed: AnalysisResult
+) -> None:
+    for finding in analysed.findings:
+        line = example[finding.path].decode().splitlines()[finding.line - 1]
+        place = line[finding.column - 1 :].removeprefix("var ")
+        assert place, finding
+        for name in re.findall(r"^`(\w+)` ", finding.message):
+            assert place.startswith(name) or name not in line, finding
+
+
+def test_results_do_not_depend_on_the_order_of_the_files(
+    example: dict[str, bytes], analysed: AnalysisResult
+) -> None:
+    shuffled = list(example.items())
+    random.Random(1).shuffle(shuffled)
+
+    assert analyse(dict(shuffled), [phase.number for phase in PHASES]) == analysed
+
+
+# Rules that are wrong
+
+
+ONE = "tests/http/one.test.tml"
+TWO = "tests/http/two.test.tml"
+WITH_A_WRONG_RULE = {"lib/demo/src/reel.tml": REEL, ONE: USES_A_REEL, TWO: USES_A_REEL}
+
+Spoil = Callable[[Proposal, bytes], Proposal]
+
+
+def insertion(at: int, text: bytes) -> SourceEdit:
+    return SourceEdit(at, at, text)
+
+
+def insert_twice(proposal: Proposal, _source: bytes) -> Proposal:
+    """The same release twice in a row."""
+    edits = tuple(SourceEdit(each.start, each.end, each.text * 2) for each in proposal.edits)
+    return replace(proposal, edits=edits)
+
+
+def insert_after_the_return(proposal: Proposal, source: bytes) -> Proposal:
+    """A release that is never reached."""
+    end = source.index(b"    return 0\n") + len(b"    return 0\n")
+    return replace(proposal, edits=(insertion(end, b"    reel.destroy()\n"),))
+
+
+def release_in_a_branch_too_many(proposal: Proposal, source: bytes) -> Proposal:
+    """A second release on one path only."""
+    branch = source.index(b'        print("odd")')
+    return replace(proposal, edits=(*proposal.edits, insertion(branch, b"        reel.destroy()\n")))
+
+
+def write_what_does_not_parse(proposal: Proposal, _source: bytes) -> Proposal:
+    """A release without its last character."""
+    edits = tuple(replace(each, text=each.text.replace(b")", b"")) for each in proposal.edits)
+    return replace(proposal, edits=edits)
+
+
+def write_nothing(proposal: Proposal, _source: bytes) -> Proposal:
+    """A fix that fixes nothing."""
+    return replace(proposal, edits=())
+
+
+def never_be_content(proposal: Proposal, source: bytes) -> Proposal:
+    """A fix that leaves the leak and finds a new reason for each round."""
+    message = f"attempt {source.count(b'//')}"
+    return replace(proposal, message=message, edits=(insertion(0, b"//\n"),))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (insert_twice, "a path of test_reel would release a value twice"),
+        (insert_after_the_return, "missing-release finds test_reel again after its fix"),
+        (release_in_a_branch_too_many, "a path of test_reel would release a value twice"),
+        (write_what_does_not_parse, "with its fixes it would not parse (12:1: "),
+        (write_nothing, "missing-release finds test_reel again after its fix"),
+        (never_be_content, "its fixes call for ever more fixes"),
+    ],
+)
+def test_a_fix_that_does_not_hold_is_not_made_and_called_a_fault(
+    monkeypatch: pytest.MonkeyPatch, spoil: Spoil, fault: str
+) -> None:
+    right = RULES["missing-release"]
+
+    def wrong(context: Context) -> Iterator[Proposal]:
+        for proposal in right.check(context):
+            is_one = context.file.path == ONE
+            yield spoil(proposal, context.file.source) if is_one else proposal
+
+    monkeypatch.setitem(RULES, "missing-release", replace(right, check=wrong))
+    result = run(WITH_A_WRONG_RULE, 1)
+
+    (error,) = result.errors
+    assert error.path == ONE
+    assert error.message.startswith(f"left as it was: {fault}")
+    assert error.message.endswith("; this is a fault of tmlfix")
+    assert changed(result) == {TWO: [1]}
+    assert [finding.path for finding in result.findings] == [TWO]
+
+
+def test_a_double_release_that_was_there_before_does_not_hinder_a_fix() -> None:
+    twice = """\
+use demo::reel::Reel
+
+@test
+func test_released_twice() -> I32 {
+    let old = Reel::new(1)
+    old.destroy()
+    old.destroy()
+    let reel = Reel::new(4)
+    assert(reel.size() == 4, "size")
+    return 0
+}
+"""
+    result = run({"lib/demo/src/reel.tml": REEL, ONE: twice}, 1)
+
+    assert not result.errors
+    assert "    reel.destroy()\n    return 0\n" in after(result, ONE)
