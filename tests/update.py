@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bundled import PATCHES, PROJECT, example_patches
+from readme import README, updated
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
     PATCHES.mkdir(exist_ok=True)
     for name, content in patches.items():
         write(PATCHES / name, content)
+    write(README, updated(README.read_text()).encode())
 
 
 def write(target: Path, content: bytes) -> None:

@@ -1,0 +1,156 @@
+"""The README says what is true: its output is run again, its tables and names are looked up."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import readme
+import typer.main
+from bundled import PROJECT
+from readme import Part, Session
+
+from codemods.cli import FAILED, FOUND, app
+from codemods.phases import OUTSIDE, PHASES
+from codemods.rules import RULES
+
+TEXT = readme.README.read_text() if readme.README.exists() else ""
+HINT = "bring the README up to date with: .venv/bin/python tests/update.py"
+PROSE = re.sub(r"(?ms)^```(?:console|diff|text)\n.*?^```$", "", TEXT)
+"""The README without what is printed or drawn; commands to copy stay."""
+
+
+def named(session: Session) -> str:
+    return session.steps[0][0]
+
+
+@pytest.mark.parametrize("session", readme.sessions(TEXT), ids=named)
+def test_commands_print_what_is_shown(session: Session) -> None:
+    assert readme.normalised(session.run().text()) == readme.normalised(session.text()), HINT
+
+
+def test_every_command_in_a_session_is_shown_with_tmlfix_in_it() -> None:
+    for session in readme.sessions(TEXT):
+        assert any(command.startswith("tmlfix ") for command, _ in session.steps)
+    assert len(readme.sessions(TEXT)) == TEXT.count("```console")
+
+
+@pytest.mark.parametrize("part", readme.parts(TEXT), ids=lambda part: " ".join([part.name, *part.arguments]))
+def test_diffs_and_tables_are_those_of_the_project(part: Part) -> None:
+    assert TEXT[part.start : part.end] == part.text(), HINT
+
+
+def test_every_diff_and_every_table_of_names_is_generated() -> None:
+    names = [part.name for part in readme.parts(TEXT)]
+
+    assert names.count("diff") == TEXT.count("```diff") > 0
+    assert sorted(set(names)) == ["commands", "diff", "phases", "rules"]
+
+
+def test_the_tables_name_every_rule_phase_and_command() -> None:
+    def first_column(name: str) -> list[str]:
+        (part,) = (part for part in readme.parts(TEXT) if part.name == name)
+        return re.findall(r"(?m)^\| `?([^`|]+?)`? \|", TEXT[part.start : part.end])[2:]
+
+    assert first_column("rules") == list(RULES)
+    assert first_column("phases") == [str(phase.number) for phase in PHASES]
+    assert first_column("commands") == [f"tmlfix {command}" for command in readme.program()]
+
+
+def test_all_phases_apply_all_rules_as_it_says() -> None:
+    assert "All phases apply all rules" in TEXT
+    assert all(set(phase.rules) == RULES.keys() for phase in PHASES)
+
+
+def test_commands_and_options_exist() -> None:
+    commands = set(re.findall(r"tmlfix ([a-z]\w*)", re.sub(r"\s+", " ", PROSE + "".join(shown()))))
+    assert commands >= readme.program().keys()
+    for line in [*shown(), *re.findall(r"`(tmlfix [^`]+)`", PROSE), *re.findall(r"(?m)^tmlfix .*$", PROSE)]:
+        if line.startswith("tmlfix ") and line.split()[1] in readme.program():
+            assert set(re.findall(r"--[a-z-]+", line)) <= options(line.split()[1]) | {"--help"}, line
+
+
+def test_every_option_of_apply_is_told() -> None:
+    assert options("apply") <= set(re.findall(r"--[a-z-]+", TEXT))
+
+
+def shown() -> Iterator[str]:
+    """The commands of all sessions."""
+    return (command for session in readme.sessions(TEXT) for command, _ in session.steps)
+
+
+def options(command: str) -> set[str]:
+    """The options of a command."""
+    group = typer.main.get_command(app)
+    parameters = group.commands[command].params  # type: ignore[attr-defined]
+    return {name for each in parameters for name in each.opts if name.startswith("--")}
+
+
+def test_exit_statuses_are_those_of_the_program() -> None:
+    (table,) = re.findall(r"(?ms)^## Exit status\n\n(.*?)\n\n", TEXT)
+
+    assert re.findall(r"(?m)^\| (\d) \|", table) == ["0", str(FOUND), str(FAILED)]
+
+
+def test_what_is_outside_of_the_plan_is_named() -> None:
+    for pattern in OUTSIDE:
+        assert f"`{pattern.removeprefix('/').removesuffix('*')}`" in TEXT
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)]+)\)", TEXT))
+def test_links_lead_somewhere(target: str) -> None:
+    file, _, anchor = target.partition("#")
+    assert (PROJECT / file).exists()
+    headings = re.findall(r"(?m)^#+ (.*)$", TEXT)
+    assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_what_is_to_be_typed_can_be_typed() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    for target in re.findall(r"\bmake (\w+)", TEXT):
+        assert f"\n{target}: " in makefile
+    for script in re.findall(r"(?:python|bash) (\S+\.\w+)", TEXT):
+        assert (PROJECT / script).exists()
+
+
+# The map of the code
+
+
+def listed(package: str) -> list[str]:
+    """The modules of a package, as the map lists them."""
+    (section,) = re.findall(rf"(?m)^{package}/ .*\n((?:    \w.*\n)+)", TEXT)
+    return re.findall(r"(?m)^    (\w+) ", section)
+
+
+def imports(path: Path, package: str) -> set[str]:
+    """The modules of the package that a file, or any file of a folder, imports."""
+    found = set[str]()
+    for file in path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.ImportFrom(module=str(module), names=names):
+                    found |= {f"{module}.{name.name}" for name in names} if module == package else {module}
+                case ast.Import(names=names):
+                    found |= {name.name for name in names}
+    return {name.split(".")[1] for name in found if name.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize("package", ["codemods", "tml_ast"])
+def test_the_map_lists_every_module(package: str) -> None:
+    entries = (path for path in (PROJECT / package).iterdir() if path.suffix == ".py" or path.is_dir())
+    assert sorted(listed(package)) == sorted({path.stem for path in entries} - {"__init__", "__pycache__"})
+
+
+@pytest.mark.parametrize("package", ["codemods", "tml_ast"])
+def test_a_module_imports_only_what_stands_below_it(package: str) -> None:
+    modules = listed(package)
+    for number, module in enumerate(modules):
+        above = imports(PROJECT / package / module, package) & set(modules[:number])
+        assert not above, f"{package}.{module} imports {above}"
+
+
+def test_the_language_knows_nothing_about_leaks() -> None:
+    assert not imports(PROJECT / "tml_ast", "codemods")
