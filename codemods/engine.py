@@ -286,6 +286,9 @@ def _accept(proposals: Iterable[tuple[str, Proposal]]) -> dict[str, list[Proposa
         if turns.setdefault((path, proposal.function), proposal.rule) != proposal.rule:
             continue
         chosen = accepted.setdefault(path, [])
+        beside = [each for each in chosen if each.function == proposal.function]
+        if beside and (proposal.opens_block or any(each.opens_block for each in beside)):
+            continue
         edits = [edit for each in [*chosen, proposal] for edit in each.edits]
         if _collide(edits):
             continue

@@ -27,9 +27,8 @@ from codemods.ownership.flow import (
 )
 from codemods.ownership.releases import Releases
 from codemods.ownership.summaries import Summaries
-from codemods.symbols import FunctionInfo, Index, Type
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression
 
 
 class State(Enum):
@@ -73,6 +72,7 @@ class Analysis:
         self.summaries = Summaries(index)
         self.drops = Drops(index)
         self.releases = Releases(index, self.summaries, self.drops)
+        self._group_cache: dict[int, dict[int, set[Variable]]] = {}
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, in the order of their declarations."""
@@ -98,29 +98,89 @@ class Analysis:
             return None
         if not self.summaries.variable_origin(flow, variable).is_fresh:
             return None
-        if self.shares_with_released(flow, variable.value):
+        if self.may_be_taken_elsewhere(flow, variable):
             return None
         return release
 
-    def shares_with_released(self, flow: Flow, value: Expression) -> bool:
-        """Whether the value may be, or hold parts of, another variable that is released by itself."""
-        sources = {
-            action.variable
-            for action in flow.actions()
-            if isinstance(action, Use)
-            and value.start <= action.node.start < value.end
-            and action.site.role in (Role.RECEIVER, Role.ARGUMENT)
-            and self.releases.release_of(action.variable.type) is not None
-            and Effect.RETURNS in self.summaries.call_effects(action.site)
-        }
-        return any(
-            isinstance(action, Use)
-            and action.variable in sources
-            and action.site.role is Role.RECEIVER
-            and action.site.callee is not None
-            and action.site.callee is self.releases.release_of(action.variable.type)
-            for action in flow.actions()
-        )
+    def may_be_taken_elsewhere(self, flow: Flow, variable: Variable) -> bool:
+        """Whether the value comes out of a Maybe or Outcome that is opened a second time."""
+        value = variable.value
+        assert value is not None
+        for action in flow.actions():
+            if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
+                continue
+            source = action.variable
+            if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
+                continue
+            if action.site.role is Role.RECEIVER and _only_asks(action.site):
+                continue
+            if not self.is_opened_once(flow, source, action):
+                return True
+        return False
+
+    def is_opened_once(self, flow: Flow, source: Variable, opening: Use) -> bool:
+        """Whether a local Maybe or Outcome is opened at one place only, and there at most once."""
+        if source.kind not in _LOCAL_KINDS:
+            return False
+        if any(isinstance(action, Assign) and action.variable is source for action in flow.actions()):
+            return False
+        for use in flow.uses(source):
+            asks = use.site.role is Role.RECEIVER and _only_asks(use.site)
+            if use.node is not opening.node and not asks:
+                return False
+        loops = [
+            node
+            for node in flow.function.node.walk()
+            if isinstance(node, nodes.Loop | nodes.While | nodes.For)
+            and node.start <= opening.node.start < node.end
+        ]
+        return all(loop.start <= source.node.start < loop.end for loop in loops)
+
+    def others_released(self, flow: Flow, variable: Variable) -> bool:
+        """Whether something else that is released may be the same value, or hold it, or be a part of it."""
+        group = self._groups(flow).get(id(variable), {variable})
+        for action in flow.actions():
+            if not isinstance(action, Use) or action.variable is variable or action.variable not in group:
+                continue
+            if action.site.role not in (Role.RECEIVER, Role.ARGUMENT, Role.CAST):
+                continue
+            site = action.site
+            while site.role is Role.CAST:
+                further = flow.site_of(site.parent)
+                if further is None:
+                    break
+                site = further
+            if site.role in (Role.RECEIVER, Role.ARGUMENT) and Effect.RELEASES in (
+                self.summaries.call_effects(site)
+            ):
+                return True
+        return False
+
+    def _groups(self, flow: Flow) -> dict[int, set[Variable]]:
+        """For each local variable those that may share a value with it."""
+        key = id(flow)
+        if key not in self._group_cache:
+            groups: dict[int, set[Variable]] = {}
+            for variable in flow.variables:
+                if variable.kind in (VariableKind.LOOP,) or not _may_hold(variable.type):
+                    continue
+                members = {each for each in self.summaries.fate(flow, variable).views if _may_hold(each.type)}
+                merged = set(members)
+                for each in members | {variable}:
+                    merged |= groups.get(id(each), {each})
+                for each in merged:
+                    groups[id(each)] = merged
+            self._group_cache[key] = groups
+        return self._group_cache[key]
+
+
+def _only_asks(site: Site) -> bool:
+    return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
+
+
+def _may_hold(type_: Type | None) -> bool:
+    """Whether a variable of this type may hold an owner or its handle, not just text of it."""
+    return type_ is None or (type_.name not in SCALARS - {"I64", "U64"} and type_.name != "Str")
 
 
 class _Dataflow:
@@ -148,20 +208,26 @@ class _Dataflow:
                     pending.append(successor)
         fate = self.analysis.summaries.fate(self.flow, self.variable)
         self.obligation.views = fate.views
+        unsafe = (
+            fate.view_escapes
+            or Effect.SHARES in fate.effects
+            or (Effect.DRAINS in fate.effects and not self._is_list())
+            or self.analysis.others_released(self.flow, self.variable)
+        )
         for block in self.flow.blocks:
             if id(block) in reaching:
                 states = reaching[id(block)]
                 for action in block.actions:
-                    self._judge(action, states, fate.view_escapes)
+                    self._judge(action, states, unsafe)
                     states = self._after(action, states)
         return self.obligation
 
-    def _judge(self, action: Action, states: frozenset[State], view_escapes: bool) -> None:
+    def _judge(self, action: Action, states: frozenset[State], unsafe: bool) -> None:
         obligation = self.obligation
         if isinstance(action, Exit) and self.variable in action.variables and State.OWNED in states:
             if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
                 return
-            if states == {State.OWNED} and not view_escapes:
+            if states == {State.OWNED} and not unsafe:
                 obligation.leaks.append(action)
             else:
                 obligation.unclear.append(action)
@@ -190,6 +256,10 @@ class _Dataflow:
             return states
         return frozenset((becomes,))
 
+    def _is_list(self) -> bool:
+        """A list stays what it is when its elements are released."""
+        return self.variable.type is not None and self.variable.type.bare == "List"
+
     def _is_release(self, site: Site) -> bool:
         return site.role is Role.RECEIVER and site.callee is self.obligation.release
 
@@ -216,8 +286,7 @@ class _Dataflow:
 
     def _passed(self, site: Site) -> State | None:
         effects = self.analysis.summaries.call_effects(site)
-        type_ = self.variable.type
-        if type_ is not None and type_.bare == "List":
+        if self._is_list():
             effects -= {Effect.DRAINS}
         if effects <= {Effect.BORROWS}:
             return None

@@ -12,7 +12,18 @@ from enum import Enum, auto
 
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
 from codemods.ownership.conditions import is_impossible
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.flow import (
+    Assign,
+    CallSite,
+    Exit,
+    ExitKind,
+    Flow,
+    Role,
+    Site,
+    Use,
+    Variable,
+    VariableKind,
+)
 from codemods.ownership.lowering import lower
 from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
 from tml_ast import nodes
@@ -135,6 +146,12 @@ class Summaries:
         _FateSearch(self, flow, fate, given or {}).follow(variable, partial=False)
         return fate
 
+    def temporary_fate(self, flow: Flow, call: CallSite) -> Fate:
+        """What becomes of the result of a call that no variable holds."""
+        fate = Fate()
+        _FateSearch(self, flow, fate, {}).temporary(call)
+        return fate
+
     def call_effects(self, site: Site) -> frozenset[Effect]:
         """The effect of the call at a site on the argument or receiver that goes there."""
         position = -1 if site.role is Role.RECEIVER else site.position
@@ -178,10 +195,10 @@ class Summaries:
         if function.node.decorator("view") is not None:
             return VIEW
         if function.is_extern:
-            return UNKNOWN
+            return UNKNOWN if _is_text(function.returns) else FRESH
         if function.node.decorator("catalogued") is not None:
             return FRESH
-        return FRESH if function.name in ("mem_alloc", "mem_alloc_zeroed", "mem_realloc") else UNKNOWN
+        return FRESH if function.name in _ALLOCATING else UNKNOWN
 
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
         """Where the value of an expression comes from."""
@@ -198,7 +215,9 @@ class Summaries:
                 return FRESH if node.operator == "+" and _is_text(flow.type_of(node)) else UNKNOWN
             case nodes.Cast():
                 return self.origin(flow, node.operand, seen)
-            case nodes.FieldAccess() | nodes.Index():
+            case nodes.FieldAccess():
+                return VIEW if self.hands_out_part(flow, node) else NOTHING
+            case nodes.Index():
                 return VIEW
             case nodes.This():
                 return PASSED
@@ -231,17 +250,51 @@ class Summaries:
     def _struct_origin(self, flow: Flow, node: nodes.StructLiteral, seen: frozenset[int]) -> Result:
         """A new struct is fresh unless it shares a part, or a handle, with something else."""
         result = FRESH
+        built = flow.type_of(node)
+        handles = self.handle_fields(built) if built is not None and self.is_released(built) else frozenset()
         for entry in node.fields:
             value = entry.value
             if value is None:
+                if entry.name in handles:
+                    result |= self._named_origin(flow, entry, seen)
                 continue
             type_ = flow.type_of(value)
             if isinstance(value, nodes.FieldAccess) and (_is_handle(type_) or self.is_released(type_)):
                 owner = self.origin(flow, value.object, seen)
                 result |= PASSED if owner == PASSED else VIEW
-            elif self.is_released(type_):
+            elif self.is_released(type_) or entry.name in handles:
                 result |= self.origin(flow, value, seen)
         return result
+
+    def _named_origin(self, flow: Flow, entry: nodes.FieldInit, seen: frozenset[int]) -> Result:
+        variable = next(
+            (
+                action.variable
+                for action in flow.actions()
+                if isinstance(action, Use) and action.node is entry
+            ),
+            None,
+        )
+        return self.variable_origin(flow, variable, seen) if variable is not None else UNKNOWN
+
+    def hands_out_part(self, flow: Flow, access: nodes.FieldAccess) -> bool:
+        """Whether reading a field hands out a part: a number is one only where it is the handle."""
+        type_, owner = flow.type_of(access), flow.type_of(access.object)
+        if type_ is None or owner is None or type_.name not in ("I64", "U64"):
+            return True
+        return access.name in self.handle_fields(owner.target())
+
+    def handle_fields(self, type_: Type) -> frozenset[str]:
+        """The fields of a struct that hold what its release gives back, as a raw address or a number.
+
+        Pointers are; a number is where the struct has nothing else that could be released.
+        """
+        fields = self.index.fields(type_)
+        pointers = frozenset(name for name, each in fields.items() if each.name == "*")
+        if pointers or any(self.is_released(each) for each in fields.values()):
+            return pointers
+        numbers = [name for name, each in fields.items() if each.name in ("I64", "U64")]
+        return frozenset(numbers[:1]) if len(numbers) == 1 or _speaks_of_handle(numbers) else frozenset()
 
     def is_released(self, type_: Type | None) -> bool:
         """Whether values of a type, or its payload, are released, by hand or by Drop."""
@@ -293,8 +346,9 @@ class Summaries:
         if call.callee is None:
             if isinstance(node, nodes.MethodCall) and node.name in _HANDING_OUT:
                 return self.origin(flow, node.receiver, seen)
-            if isinstance(node, nodes.Call) and node.function.text in ("mem_alloc", "mem_realloc"):
-                return FRESH
+            if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
+                name = node.function.segments[-1]
+                return FRESH if name in _ALLOCATING else UNKNOWN
             return UNKNOWN
         result = self.result(call.callee)
         passed = NOTHING
@@ -315,6 +369,7 @@ class Summaries:
         yield from enumerate(node.arguments)
 
 
+_ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
 _HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
 
 
@@ -337,6 +392,10 @@ def _unknown_method_effect(name: str) -> Effect:
     if name.startswith("is_") or name in ("len", "get", "has", "contains"):
         return Effect.BORROWS
     return Effect.UNKNOWN
+
+
+def _speaks_of_handle(names: list[str]) -> bool:
+    return bool(names) and any(word in names[0] for word in ("handle", "address", "addr", "ptr", "raw"))
 
 
 def _is_handle(type_: Type | None) -> bool:
@@ -365,10 +424,14 @@ class _FateSearch:
         self.flow = flow
         self.fate = fate
         self.given = given
+        self.root: Variable | None = None
+        """The variable that is followed, none for a temporary."""
         self.followed: set[tuple[int, bool]] = set()
 
     def follow(self, variable: Variable, *, partial: bool) -> None:
         """``partial``: the variable holds a part of the value, or a view into it."""
+        if self.root is None:
+            self.root = variable
         if (id(variable), partial) in self.followed:
             return
         self.followed.add((id(variable), partial))
@@ -376,6 +439,10 @@ class _FateSearch:
         for use in self.flow.uses(variable):
             if not (self.given and is_impossible(self.flow, use.node, self.given)):
                 self._value(use.node, use.site, variable.type, partial)
+
+    def temporary(self, call: CallSite) -> None:
+        """Follow the result of a call."""
+        self._value(call.node, call.site, call.type, partial=False)
 
     def _effect(self, effect: Effect, partial: bool) -> None:
         if partial and effect in (Effect.RETURNS, Effect.RETAINS, Effect.SHARES):
@@ -389,6 +456,8 @@ class _FateSearch:
 
     def _value(self, node: Node, site: Site, type_: Type | None, partial: bool) -> None:
         """The value of ``node`` goes to ``site``."""
+        if site.through is not None and partial and self._is_declared_in(site.through):
+            self.fate.view_escapes = True
         match site.role:
             case Role.BOUND | Role.SCRUTINEE:
                 for variable in self._bound_by(site):
@@ -397,6 +466,8 @@ class _FateSearch:
             case Role.ASSIGNED:
                 for action in self.flow.actions():
                     if isinstance(action, Assign) and action.node is site.parent:
+                        if self.root is not None and action.variable.depth < self.root.depth:
+                            self._effect(Effect.RETAINS, partial)
                         self.follow(action.variable, partial=partial)
             case Role.RETURNED:
                 if carries_ownership(self.flow.function.returns):
@@ -404,12 +475,14 @@ class _FateSearch:
             case Role.STORED | Role.CAPTURED:
                 self._effect(Effect.RETAINS, partial)
             case Role.ELEMENT | Role.CONSTRUCTED:
-                self._placed(site, partial)
+                self._placed(site, type_, partial)
             case Role.ARGUMENT | Role.RECEIVER:
                 self._passed(site, type_, partial)
             case Role.FIELD:
                 field_type = self.flow.type_of(site.parent)
-                if carries_ownership(field_type):
+                access = site.parent
+                assert isinstance(access, nodes.FieldAccess)
+                if carries_ownership(field_type) and self.summaries.hands_out_part(self.flow, access):
                     self._onwards(site.parent, field_type, partial=True)
             case Role.CAST | Role.REFERENCED | Role.PROPAGATED:
                 self._onwards(site.parent, self.flow.type_of(site.parent), partial)
@@ -420,6 +493,10 @@ class _FateSearch:
                     self._effect(Effect.RELEASES, partial)
             case Role.CONDITION | Role.DISCARDED:
                 pass
+
+    def _is_declared_in(self, block: Node) -> bool:
+        """Whether the variable that is followed ends with a block."""
+        return self.root is not None and block.start <= self.root.node.start < block.end
 
     def _onwards(self, node: Node, type_: Type | None, partial: bool) -> None:
         site = self.flow.site_of(node)
@@ -439,22 +516,32 @@ class _FateSearch:
             patterns = {id(parent)}
         return [variable for variable in self.flow.variables if id(variable.node) in patterns]
 
-    def _placed(self, site: Site, partial: bool) -> None:
+    def _placed(self, site: Site, type_: Type | None, partial: bool) -> None:
         """The value becomes part of a struct, tuple, array or enum."""
         literal: Node = site.parent
+        entry: str | None = None
         if isinstance(literal, nodes.FieldInit):
+            entry = literal.name
             literal = next(
                 each
                 for each in self.flow.function.node.walk()
-                if isinstance(each, nodes.StructLiteral) and literal in each.fields
+                if isinstance(each, nodes.StructLiteral) and site.parent in each.fields
             )
         target = self.flow.site_of(literal)
+        built = self.flow.type_of(literal)
+        partial = partial and not self._takes_ownership(built, entry, type_)
         if target is None:
             self._effect(Effect.RETAINS, partial)
         elif target.role is Role.RETURNED:
-            self._effect(Effect.RETURNS, partial=False)
+            self._effect(Effect.RETURNS, partial)
         else:
-            self._value(literal, target, self.flow.type_of(literal), partial)
+            self._value(literal, target, built, partial)
+
+    def _takes_ownership(self, built: Type | None, entry: str | None, type_: Type | None) -> bool:
+        """Whether a part put into a struct takes the right to release with it."""
+        if built is None or not self.summaries.is_released(built):
+            return False
+        return self.summaries.is_released(type_) or entry in self.summaries.handle_fields(built)
 
     def _passed(self, site: Site, type_: Type | None, partial: bool) -> None:
         for effect in self.summaries.call_effects(site):
@@ -464,18 +551,26 @@ class _FateSearch:
                 self._onwards(site.parent, result, partial and not wrapped)
             elif effect is not Effect.BORROWS:
                 self._effect(effect, partial)
-        if site.role is Role.RECEIVER or _is_reference(site):
+        if site.role is Role.RECEIVER or _is_reference(site) or self._hands_out_handle(site, type_):
             self._view_result(site)
 
     def _view_result(self, site: Site) -> None:
         """A method may hand out a part of its receiver."""
         callee = site.callee
         result_type = self.flow.type_of(site.parent)
-        if result_type is None or not carries_ownership(result_type) or result_type.name in SCALARS:
+        if result_type is None or not carries_ownership(result_type):
+            return
+        if result_type.name in SCALARS and (callee is None or not self.summaries.result(callee).is_view):
             return
         if callee is not None and not self.summaries.result(callee).origins & {Origin.VIEW, Origin.UNKNOWN}:
             return
         self._onwards(site.parent, result_type, partial=True)
+
+    def _hands_out_handle(self, site: Site, type_: Type | None) -> bool:
+        """Whether a function that is given an owner returns an address or a part of it."""
+        if site.callee is None or not self.summaries.is_released(type_):
+            return False
+        return self.summaries.result(site.callee).is_view
 
     def _operand(self, site: Site, type_: Type | None, partial: bool) -> None:
         parent = site.parent

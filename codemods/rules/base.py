@@ -28,6 +28,8 @@ class Proposal:
     message: str
     verdict: Verdict
     edits: tuple[SourceEdit, ...] = ()
+    opens_block: bool = False
+    """Whether the edits put a block around code that other edits may want to get into."""
 
 
 @dataclass(frozen=True, slots=True)

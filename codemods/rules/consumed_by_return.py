@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import is_visible
-from codemods.ownership.flow import Flow, Role, Use, Variable
+from codemods.ownership.flow import Assign, Flow, Role, Use, Variable
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import result_name
+from codemods.rules.placement import annotation
 from tml_ast import nodes
 from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of
 
@@ -73,19 +74,20 @@ def bind_returned(context: Context, flow: Flow, call: nodes.Expression) -> list[
     jump = outer.parent
     source = context.file.source
     name = result_name(context, flow.function, call)
+    binding = name + annotation(flow, jump)
     ending = line_ending_of(source, call.end)
     parent = context.parent(jump)
     if isinstance(parent, nodes.ExpressionStatement):
         separator = ending + indentation_of(source, jump.start)
         return [
-            SourceEdit(jump.start, call.start, f"let {name} = ".encode()),
+            SourceEdit(jump.start, call.start, f"let {binding} = ".encode()),
             SourceEdit(call.end, call.end, separator + f"return {name}".encode()),
         ]
     if isinstance(parent, nodes.Arm):
         outer_indentation = indentation_of(source, parent.start)
         inner = ending + outer_indentation + INDENT
         return [
-            SourceEdit(jump.start, call.start, b"{" + inner + f"let {name} = ".encode()),
+            SourceEdit(jump.start, call.start, b"{" + inner + f"let {binding} = ".encode()),
             SourceEdit(
                 call.end,
                 jump.end,
@@ -101,8 +103,16 @@ def rename(flow: Flow, variable: Variable, name: str) -> list[SourceEdit]:
     if token is None and isinstance(variable.node, nodes.Var):
         token = variable.node.token("IDENT")
     assert token is not None
-    spots = [(token.start, token.end), *((use.node.start, use.node.end) for use in flow.uses(variable))]
-    return [SourceEdit(start, end, name.encode()) for start, end in dict.fromkeys(spots)]
+    edits = {token.start: SourceEdit(token.start, token.end, name.encode())}
+    for use in flow.uses(variable):
+        short = isinstance(use.node, nodes.FieldInit)
+        text = f"{variable.name}: {name}" if short else name
+        edits[use.node.start] = SourceEdit(use.node.start, use.node.end, text.encode())
+    for action in flow.actions():
+        if isinstance(action, Assign) and action.variable is variable:
+            target = action.node.target
+            edits[target.start] = SourceEdit(target.start, target.end, name.encode())
+    return list(edits.values())
 
 
 RULE = Rule(
@@ -130,7 +140,7 @@ use demo::prelude::{Label, measure_text}
 
 pub func width(label: Label) -> I64 {
     let text: Str = label.render()
-    let measure_text_result = measure_text(text)
+    let measure_text_result: I64 = measure_text(text)
     return measure_text_result
 }
 """,
@@ -198,7 +208,7 @@ impl Ruler {
         when read_text(count) {
             Err(e) => return 0,
             Ok(raw_text) => {
-                let measure_text_result = measure_text(raw_text)
+                let measure_text_result: I64 = measure_text(raw_text)
                 return measure_text_result
             },
         }

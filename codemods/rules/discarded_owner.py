@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import owner_name, result_name
@@ -29,11 +29,11 @@ def check(context: Context) -> Iterator[Proposal]:
                 yield _lost_result(context, flow, call, purity, taken)
         for node in flow.function.node.walk():
             if isinstance(node, nodes.When):
-                yield from _ignored_payloads(context, flow, node)
+                yield from _ignored_payloads(context, flow, node, taken)
         for variable in flow.variables:
             owed = _unopened(context, flow, variable)
             if owed is not None:
-                yield _open_result(context, flow, variable, owed)
+                yield _open_result(context, flow, variable, owed, taken)
 
 
 def _release(context: Context, type_: Type | None) -> FunctionInfo | None:
@@ -65,7 +65,12 @@ def _is_lost(context: Context, flow: Flow, call: CallSite) -> bool:
         return context.analysis.summaries.origin(flow, call.node).is_fresh
     if _release(context, call.type) is None:
         return False
-    if not context.analysis.summaries.origin(flow, call.node).is_fresh:
+    if not context.analysis.summaries.origin(flow, call.node).is_fresh or _may_be_argument(
+        context, flow, call
+    ):
+        return False
+    fate = context.analysis.summaries.temporary_fate(flow, call)
+    if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
         return False
     site = call.site
     match site.role:
@@ -79,6 +84,19 @@ def _is_lost(context: Context, flow: Flow, call: CallSite) -> bool:
             return site.through is None and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
         case _:
             return False
+
+
+def _may_be_argument(context: Context, flow: Flow, call: CallSite) -> bool:
+    """Whether the result may be what a variable holds already, as with a builder method."""
+    start, end = call.node.start, call.node.end
+    return any(
+        isinstance(action, Use)
+        and start <= action.node.start < end
+        and action.site.role in (Role.RECEIVER, Role.ARGUMENT)
+        and _may_own(context, action.variable.type)
+        and Effect.RETURNS in context.analysis.summaries.call_effects(action.site)
+        for action in flow.actions()
+    )
 
 
 def _may_own(context: Context, type_: Type | None) -> bool:
@@ -103,7 +121,7 @@ def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, t
         )
         taken.add(name)
         return Proposal(NAME, node.start, function, message, Verdict.FIXED, edits)
-    place = statement_to_hoist_before(context, node, pure=purity.is_pure(flow, node))
+    place = statement_to_hoist_before(context, flow, node, purity)
     if place is None:
         message += "; it is evaluated again or only sometimes: bind it by hand"
         return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
@@ -133,7 +151,7 @@ def _unopened(context: Context, flow: Flow, variable: Variable) -> tuple[str, Ty
         return None
     if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
         return None
-    if context.analysis.shares_with_released(flow, variable.value):
+    if context.analysis.others_released(flow, variable):
         return None
     uses = flow.uses(variable)
     if not all(use.site.role is Role.RECEIVER and _only_asks(use.site) for use in uses):
@@ -141,23 +159,28 @@ def _unopened(context: Context, flow: Flow, variable: Variable) -> tuple[str, Ty
     return owed
 
 
-def _open_result(context: Context, flow: Flow, variable: Variable, owed: tuple[str, Type]) -> Proposal:
+def _open_result(
+    context: Context, flow: Flow, variable: Variable, owed: tuple[str, Type], taken: set[str]
+) -> Proposal:
     """Open the variable before each exit and release what it holds."""
     variant, payload = owed
     release = _release(context, payload)
     assert release is not None and variable.type is not None
-    name = owner_name(context, flow.function, payload)
+    name = owner_name(context, flow.function, payload, taken)
+    failure = context.names.for_dropped(flow.function, "e", "error", "failure", taken=taken)
+    taken |= {name, failure}
     arms = []
     for each, types in context.analysis.index.variants(variable.type).items():
         if each == variant:
             arms.append(f"    {each}({name}) => {name}.{release.name}(),")
         else:
-            arms.append(f"    {each}({'e' if types else ''}) => {{}}," if types else f"    {each} => {{}},")
+            arms.append(f"    {each}({failure}) => {{}}," if types else f"    {each} => {{}},")
     statement = "\n".join([f"when {variable.name} {{", *arms, "}"])
     opened = Release(statement, variable, frozenset((variable,)))
     message = f"`{variable.name}` is never opened, so the {payload} in it is never released"
     edits: list[SourceEdit] = []
     result = ""
+    opens_block = False
     for block in flow.reachable():
         for action in block.actions:
             if not isinstance(action, Exit) or variable not in action.variables:
@@ -169,11 +192,13 @@ def _open_result(context: Context, flow: Flow, variable: Variable, owed: tuple[s
                 message += f"; not mended on line {context.line(action.node.start)}: open it there by hand"
             else:
                 edits += placement.edits
+                opens_block = opens_block or placement.opens_block
     verdict = Verdict.FIXED if edits else Verdict.REPORTED
-    return Proposal(NAME, variable.node.start, flow.function.qualified_name, message, verdict, tuple(edits))
+    function = flow.function.qualified_name
+    return Proposal(NAME, variable.node.start, function, message, verdict, tuple(edits), opens_block)
 
 
-def _ignored_payloads(context: Context, flow: Flow, node: nodes.When) -> Iterator[Proposal]:
+def _ignored_payloads(context: Context, flow: Flow, node: nodes.When, taken: set[str]) -> Iterator[Proposal]:
     subject = flow.type_of(node.subject)
     if subject is None or not context.analysis.summaries.origin(flow, node.subject).is_fresh:
         return
@@ -191,7 +216,10 @@ def _ignored_payloads(context: Context, flow: Flow, node: nodes.When) -> Iterato
             continue
         if _release(context, payload[0]) is None:
             continue
-        name = owner_name(context, flow.function, payload[0])
+        if isinstance(node.subject, nodes.Path) and not _is_opened_here_only(context, flow, node.subject):
+            continue
+        name = owner_name(context, flow.function, payload[0], taken)
+        taken.add(name)
         yield Proposal(
             NAME,
             ignored.start,
@@ -205,6 +233,14 @@ def _ignored_payloads(context: Context, flow: Flow, node: nodes.When) -> Iterato
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:37]}..."
+
+
+def _is_opened_here_only(context: Context, flow: Flow, subject: nodes.Path) -> bool:
+    """Whether the variable that a when opens is opened nowhere else."""
+    opening = next(
+        (action for action in flow.actions() if isinstance(action, Use) and action.node is subject), None
+    )
+    return opening is not None and context.analysis.is_opened_once(flow, opening.variable, opening)
 
 
 RULE = Rule(

@@ -11,62 +11,8 @@ from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
 _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
-
-
-def statement_to_hoist_before(context: Context, node: Expression, *, pure: bool) -> Node | None:
-    """The statement in front of which ``node`` can be evaluated instead; None where that is not the same.
-
-    Whatever is evaluated before ``node`` in its statement must be free of effects, and only a pure
-    expression may leave a place that is evaluated on a condition.
-    """
-    child: Node = node
-    for parent in context.ancestors(node):
-        match parent:
-            case nodes.Let() | nodes.Var() | nodes.ExpressionStatement():
-                return parent if isinstance(context.parent(parent), nodes.Block) else None
-            case nodes.If():
-                if child is not parent.condition or isinstance(context.parent(parent), nodes.If):
-                    return None
-            case nodes.When():
-                if child is not parent.subject:
-                    return None
-            case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right and not pure:
-                return None
-            case nodes.Ternary() if child is not parent.condition:
-                return None
-            case (
-                nodes.Block()
-                | nodes.Arm()
-                | nodes.Loop()
-                | nodes.While()
-                | nodes.For()
-                | nodes.Closure()
-                | nodes.LetCondition()
-                | nodes.Guard()
-            ):
-                return None
-            case _:
-                pass
-        if not pure and not _harmless_before(parent, child):
-            return None
-        child = parent
-    return None
-
-
-def _harmless_before(parent: Node, child: Node) -> bool:
-    """Whether what ``parent`` evaluates before ``child`` is only names and constants."""
-    for sibling in parent.nodes():
-        if sibling is child:
-            return True
-        if any(
-            isinstance(
-                each, nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
-            )
-            for each in sibling.walk()
-        ):
-            return False
-    return True
 
 
 class Purity:
@@ -81,6 +27,8 @@ class Purity:
         calls = {id(call.node): call for call in flow.calls()}
         for each in node.walk():
             if isinstance(each, nodes.Assignment | nodes.Propagate | nodes.Closure | nodes.Return):
+                return False
+            if isinstance(each, nodes.Unary) and each.operator in ("mut ref", "ref mut", "& mut"):
                 return False
             call = calls.get(id(each))
             if call is None or call.constructor:
@@ -121,3 +69,60 @@ class Purity:
             name = node.function.segments[-1]
             return name != "mem_free" and builtin_effect(name, 0) in (Effect.BORROWS, Effect.RELEASES)
         return False
+
+
+def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, purity: Purity) -> Node | None:
+    """The statement in front of which ``node`` can be evaluated instead; None where that is not the same.
+
+    Whatever is evaluated before ``node`` in its statement must be free of effects, and must not see any
+    of ``node``; only a pure expression may leave a place that is evaluated on a condition.
+    """
+    pure = purity.is_pure(flow, node)
+    child: Node = node
+    for parent in context.ancestors(node):
+        match parent:
+            case nodes.Let() | nodes.Var() | nodes.ExpressionStatement():
+                return parent if isinstance(context.parent(parent), nodes.Block) else None
+            case nodes.If():
+                if child is not parent.condition or isinstance(context.parent(parent), nodes.If):
+                    return None
+            case nodes.When():
+                if child is not parent.subject:
+                    return None
+            case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right and not pure:
+                return None
+            case nodes.Ternary() if child is not parent.condition:
+                return None
+            case (
+                nodes.Block()
+                | nodes.Arm()
+                | nodes.Loop()
+                | nodes.While()
+                | nodes.For()
+                | nodes.Closure()
+                | nodes.LetCondition()
+                | nodes.Guard()
+            ):
+                return None
+            case _:
+                pass
+        if not _harmless_before(flow, parent, child, purity if pure else None):
+            return None
+        child = parent
+    return None
+
+
+def _harmless_before(flow: Flow, parent: Node, child: Node, purity: Purity | None) -> bool:
+    """Whether what ``parent`` evaluates before ``child`` may as well be evaluated after it.
+
+    A pure ``child`` can change places with what is pure, any other only with names and constants.
+    """
+    for sibling in parent.nodes():
+        if sibling is child:
+            return True
+        if purity is not None:
+            if isinstance(sibling, Expression) and not purity.is_pure(flow, sibling):
+                return False
+        elif any(isinstance(each, _EVALUATED) for each in sibling.walk()):
+            return False
+    return True

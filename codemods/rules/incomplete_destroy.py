@@ -11,7 +11,13 @@ from codemods.ownership.flow import Role
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, indentation_of, insert_before_block_end, line_start
+from tml_ast.edit import (
+    SourceEdit,
+    indentation_of,
+    insert_before_block_end,
+    insert_statement_before,
+    line_start,
+)
 
 NAME = "incomplete-destroy"
 
@@ -68,8 +74,10 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
         and name not in delegated
     ]
     blanked = [name for name in borrowed_text_fields(context, type_) if not done[name].blanked]
-    statements = _statements(context, type_, fields, forgotten_text, drained, [*delegated, *lists], blanked)
-    edits = _edits(context, release, statements)
+    body = release.node.body
+    drains = _drains(context, type_, fields, drained, returns=body is not None and not body.statements)
+    statements = _statements(context, type_, fields, forgotten_text, [*delegated, *lists], blanked)
+    edits = _edits(context, release, drains, statements)
     forgotten = [*forgotten_text, *drained, *delegated]
     if edits is None:
         message = (
@@ -159,20 +167,48 @@ def _may_be_empty_literal(origin: FieldOrigin) -> bool:
     return '""' in origin.literals
 
 
+def _drains(
+    context: Context, type_: Type, fields: dict[str, Type], drained: list[str], *, returns: bool
+) -> list[str]:
+    """The statements that free the elements of lists; a destroyed list has none.
+
+    ``returns``: there is nothing else to release when the first list is destroyed already.
+    """
+    statements: list[str] = []
+    for name in drained:
+        handle = _handle_field(context, fields[name])
+        index = "i" if len(drained) == 1 else f"{name}_index"
+        item = f"{name}_item"
+        free = f"lowlevel {{ mem_free({item} as *Unit) }}"
+        if _may_be_empty_literal(context.fields.elements(type_, name)):
+            free = f"if {context.text_length(f'{item} as Str')} > 0 {{\n        {free}\n    }}"
+        loop = (
+            f"var {index}: I64 = 0\n"
+            f"loop ({index} < this.{name}.len()) {{\n"
+            f"    let {item}: I64 = this.{name}.get({index}) as I64\n"
+            f"    {free}\n"
+            f"    {index} = {index} + 1\n"
+            "}"
+        )
+        if handle is not None and returns and name == drained[0]:
+            statements.append(f"if this.{name}.{handle} == null {{\n    return\n}}")
+        elif handle is not None:
+            indented = loop.replace("\n", "\n    ")
+            loop = f"if this.{name}.{handle} != null {{\n    {indented}\n}}"
+        statements.append(loop)
+    return statements
+
+
 def _statements(
     context: Context,
     type_: Type,
     fields: dict[str, Type],
     forgotten_text: list[str],
-    drained: list[str],
     delegated: list[str],
     blanked: list[str],
 ) -> list[str]:
     """The statements that complete the release; each leaves its field blank."""
     statements: list[str] = []
-    handle = _handle_field(context, fields[drained[0]]) if drained else None
-    if handle is not None:
-        statements.append(f"if this.{drained[0]}.{handle} == null {{\n    return\n}}")
     for name in forgotten_text:
         word = f"this.{name}"
         blank = "null" if fields[name].name == "*" else "0"
@@ -181,20 +217,6 @@ def _statements(
             test = f"{context.text_length(f'{word} as Str')} > 0"
         statements.append(
             f"if {test} {{\n    lowlevel {{ mem_free({word} as *Unit) }}\n    {word} = {blank}\n}}"
-        )
-    for name in drained:
-        index = "i" if len(drained) == 1 else f"{name}_index"
-        item = f"{name}_item"
-        free = f"lowlevel {{ mem_free({item} as *Unit) }}"
-        if _may_be_empty_literal(context.fields.elements(type_, name)):
-            free = f"if {context.text_length(f'{item} as Str')} > 0 {{\n        {free}\n    }}"
-        statements.append(
-            f"var {index}: I64 = 0\n"
-            f"loop ({index} < this.{name}.len()) {{\n"
-            f"    let {item}: I64 = this.{name}.get({index}) as I64\n"
-            f"    {free}\n"
-            f"    {index} = {index} + 1\n"
-            "}"
         )
     for name in delegated:
         release = context.analysis.releases.release_of(fields[name])
@@ -214,7 +236,10 @@ def _handle_field(context: Context, list_type: Type) -> str | None:
     return pointers[0] if len(pointers) == 1 else None
 
 
-def _edits(context: Context, release: FunctionInfo, statements: list[str]) -> list[SourceEdit] | None:
+def _edits(
+    context: Context, release: FunctionInfo, first: list[str], last: list[str]
+) -> list[SourceEdit] | None:
+    """Put ``first`` in front of what the release does already, and ``last`` behind it."""
     node = release.node
     body = node.body
     assert body is not None
@@ -224,11 +249,15 @@ def _edits(context: Context, release: FunctionInfo, statements: list[str]) -> li
         if receiver.token("this") is None:
             return None
         edits.append(SourceEdit(receiver.start, receiver.start, b"mut "))
-    text = "\n".join(statements)
-    source = context.file.source
+    source, tree = context.file.source, context.file.tree
     if body.statements:
-        return [*edits, insert_before_block_end(source, context.file.tree, body, text)]
+        if first:
+            edits.append(insert_statement_before(source, tree, body.statements[0], "\n".join(first)))
+        if last:
+            edits.append(insert_before_block_end(source, tree, body, "\n".join(last)))
+        return edits
     outer = indentation_of(source, node.start)
+    text = "\n".join([*first, *last])
     lines = [b"    " + line.encode() if line else b"" for line in text.split("\n")]
     interior = b"\n" + b"".join(outer + line + b"\n" for line in lines) + outer
     edits.append(SourceEdit(body.start + 1, body.end - 1, interior))

@@ -62,7 +62,7 @@ def _same_in_statement(
     context: Context, flow: Flow, call: CallSite, calls: list[CallSite], purity: Purity
 ) -> list[CallSite]:
     """The call and those like it in the same statement, which one binding can serve."""
-    place = statement_to_hoist_before(context, call.node, pure=True)
+    place = statement_to_hoist_before(context, flow, call.node, purity)
     if place is None or not purity.is_pure(flow, call.node):
         return [call]
     return [
@@ -70,7 +70,7 @@ def _same_in_statement(
         for each in calls
         if each.node.text == call.node.text
         and _is_temporary(context, flow, each)
-        and statement_to_hoist_before(context, each.node, pure=True) is place
+        and statement_to_hoist_before(context, flow, each.node, purity) is place
     ]
 
 
@@ -81,8 +81,7 @@ def _proposal(
     message = (
         f"nothing frees the string of `{_short(node.text)}`: a library body drops strings only from a let"
     )
-    pure = purity.is_pure(flow, node)
-    place = statement_to_hoist_before(context, node, pure=pure)
+    place = statement_to_hoist_before(context, flow, node, purity)
     refusal = None
     if place is None:
         refusal = "it is evaluated again or only sometimes, so it cannot be bound before its statement"
@@ -170,7 +169,7 @@ use demo::prelude::{Label, measure_text}
 
 pub func width(label: Label) -> I64 {
     let render_text: Str = label.render()
-    let measure_text_result = measure_text(render_text)
+    let measure_text_result: I64 = measure_text(render_text)
     return measure_text_result
 }
 """,

@@ -79,6 +79,7 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
         message,
         Verdict.FIXED if fixed else Verdict.REPORTED,
         tuple(edits) if fixed else (),
+        opens_block,
     )
 
 
@@ -238,7 +239,7 @@ use demo::prelude::{Reel, measure}
 
 pub func fresh_size(count: I64) -> I64 {
     let reel = Reel::new(count)
-    let measure_result = measure(reel)
+    let measure_result: I64 = measure(reel)
     reel.destroy()
     return measure_result
 }
@@ -471,7 +472,7 @@ pub func size_or_zero(count: I64) -> I64 {
     when open_reel(count) {
         Err(e) => return 0,
         Ok(reel) => {
-            let size_result = reel.size()
+            let size_result: I64 = reel.size()
             reel.destroy()
             return size_result
         },

@@ -18,7 +18,10 @@ def snake_case(name: str) -> str:
 
 def result_name(context: Context, function: FunctionInfo, value: Expression) -> str:
     """A name for a value that is bound before it is returned."""
-    stem = snake_case(called_name(value) or "return")
+    called = called_name(value)
+    if called is None or called[:1].isupper():
+        return context.names.for_consumed(function, "result", "return_value", "final_value")
+    stem = snake_case(called)
     return context.names.for_consumed(function, f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
 
 

@@ -87,10 +87,23 @@ def _before_jump(
             return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
         if not _starts_line(source, parent):
             return None
-        return Placement(_bound_value(source, node, value, release, f"return {result}", result))
+        binding = result + annotation(flow, node)
+        return Placement(_bound_value(source, node, value, release, f"return {result}", binding))
     if isinstance(parent, nodes.Arm) and isinstance(node, Expression):
-        return _open_block(context, parent, node, value, release, f"return {result}", result)
+        binding = result + annotation(flow, node)
+        return _open_block(context, parent, node, value, release, f"return {result}", binding)
     return None
+
+
+def annotation(flow: Flow, jump: Node) -> str:
+    """The declared type of what a function returns, for a binding of it."""
+    if any(
+        isinstance(each, nodes.Closure) and each.start <= jump.start < each.end
+        for each in flow.function.node.walk()
+    ):
+        return ""
+    returned = flow.function.node.return_type
+    return f": {returned.text}" if returned is not None and isinstance(jump, nodes.Return) else ""
 
 
 def _before_releases(
@@ -131,14 +144,14 @@ def _starts_line(source: bytes, node: Node) -> bool:
 
 
 def _bound_value(
-    source: bytes, node: Node, value: Expression, release: Release, last: str, result: str
+    source: bytes, node: Node, value: Expression, release: Release, last: str, binding: str
 ) -> tuple[SourceEdit, ...]:
     """Bind the value that leaves, then the statement, then leave with the binding."""
     ending = line_ending_of(source, value.end)
     separator = ending + indentation_of(source, node.start)
     after = separator.join([b"", *release.lines, last.encode()])
     return (
-        SourceEdit(node.start, value.start, f"let {result} = ".encode()),
+        SourceEdit(node.start, value.start, f"let {binding} = ".encode()),
         SourceEdit(value.end, value.end, after),
     )
 
@@ -150,7 +163,7 @@ def _open_block(
     value: Expression | None,
     release: Release,
     last: str,
-    result: str,
+    binding: str,
 ) -> Placement:
     """Turn the body of an arm into a block that holds ``statement``."""
     source = context.file.source
@@ -164,7 +177,7 @@ def _open_block(
         return Placement(
             (SourceEdit(body.start, body.start, head), SourceEdit(body.end, body.end, tail)), opens_block=True
         )
-    head = b"{" + inner + f"let {result} = ".encode()
+    head = b"{" + inner + f"let {binding} = ".encode()
     tail = inner.join([b"", *lines, last.encode()]) + ending + outer + b"}"
     return Placement(
         (SourceEdit(body.start, value.start, head), SourceEdit(value.end, body.end, tail)), opens_block=True
@@ -212,7 +225,8 @@ def _in_arm(context: Context, flow: Flow, arm: Node, release: Release, result: s
     if isinstance(body, nodes.Block):
         return _before_value(context, flow, body, None if discarded else body.value, release, result)
     if not discarded:
-        return _open_block(context, arm, body, body, release, result, result)
+        kept = body if mentions(flow, body, release.needed_by) else None
+        return _open_block(context, arm, body, kept, release, result, result)
     source = context.file.source
     outer = indentation_of(source, arm.start)
     ending = line_ending_of(source, arm.start)
