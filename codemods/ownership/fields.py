@@ -7,15 +7,16 @@ compiler's bookkeeping; then nobody but the struct can free it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_impossible
 from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Variable
 from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries import Origin
+from codemods.ownership.summaries import RELEASE_NAMES, Origin
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -75,26 +76,65 @@ class Fields:
         """Every struct literal of the type in the library, with the function that holds it."""
         if self._literals is None:
             self._literals = {}
-            for function in self.analysis.index.functions:
-                flow = None if function.file.is_test else self.analysis.summaries.flow(function)
-                if flow is None:
-                    continue
-                for node in function.node.walk():
+            for flow in self._library():
+                for node in flow.function.node.walk():
                     built = flow.type_of(node) if isinstance(node, nodes.StructLiteral) else None
                     if built is not None and isinstance(node, nodes.StructLiteral):
                         self._literals.setdefault(built.name, []).append((flow, node))
         return self._literals.get(type_.name, [])
 
     def origin(self, type_: Type, name: str) -> FieldOrigin:
-        """What field ``name`` of the type holds."""
+        """What field ``name`` of the type holds, by its constructors and by every assignment to it."""
         result = _NOTHING
         for flow, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
             if entry is None:
                 return _UNKNOWN
             value = entry.value
-            result |= self._value(flow, type_, name, value) if value is not None else self._short(flow, entry)
+            held = self._value(flow, type_, name, value) if value is not None else self._short(flow, entry)
+            if Holds.SHARED in held.holds and self._owns_besides(flow, literal, name):
+                return _UNKNOWN
+            result |= held
+        for flow, assignment in self._assignments(type_, name):
+            result |= self._value(flow, type_, name, assignment.value)
         return result
+
+    def _owns_besides(self, flow: Flow, literal: nodes.StructLiteral, name: str) -> bool:
+        """Whether a struct that shares a field owns something of its own: then both will be released."""
+        summaries = self.analysis.summaries
+        built = flow.type_of(literal)
+        handles = summaries.handle_fields(built) if built is not None else frozenset()
+        return any(
+            entry.value is not None
+            and entry.name != name
+            and (entry.name in handles or summaries.is_released(flow.type_of(entry.value)))
+            and Origin.FRESH in summaries.origin(flow, entry.value).origins
+            for entry in literal.fields
+        )
+
+    def _assignments(self, type_: Type, name: str) -> list[tuple[Flow, nodes.Assignment]]:
+        """Every assignment to the field in the library, wherever the type of the target allows it."""
+        return [
+            (flow, node)
+            for flow, node, target in self._field_writes.get(name, [])
+            if (owner := flow.type_of(target.object)) is None or owner.target().name == type_.name
+        ]
+
+    @cached_property
+    def _field_writes(self) -> dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]]:
+        found: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
+        for flow in self._library():
+            for node in flow.function.node.walk():
+                if isinstance(node, nodes.Assignment) and isinstance(node.target, nodes.FieldAccess):
+                    found.setdefault(node.target.name, []).append((flow, node, node.target))
+        return found
+
+    def _library(self) -> Iterator[Flow]:
+        """The functions of the library that have a body."""
+        for function in self.analysis.index.functions:
+            flow = None if function.file.is_test else self.analysis.summaries.flow(function)
+            if flow is not None:
+                yield flow
 
     def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
         variable = next((each for each in flow.variables if each.name == entry.name), None)
@@ -162,7 +202,27 @@ class Fields:
             if variable is None:
                 return _UNKNOWN
             result |= self.list_elements(flow, variable)
+        for flow, _ in self._assignments(type_, name):
+            if flow.function.owner is None or flow.function.name not in RELEASE_NAMES:
+                return _UNKNOWN
+        for flow, call in self._field_calls.get(name, []):
+            access = call.receiver
+            assert isinstance(access, nodes.FieldAccess)
+            owner = flow.type_of(access.object)
+            if owner is None or owner.target().name == type_.name:
+                callee = next((each.callee for each in flow.calls() if each.node is call), None)
+                result |= self._received(flow, callee, call) if callee is not None else _UNKNOWN
         return result
+
+    @cached_property
+    def _field_calls(self) -> dict[str, list[tuple[Flow, nodes.MethodCall]]]:
+        """Every method call on a field in the library, by the name of the field."""
+        found: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
+        for flow in self._library():
+            for node in flow.function.node.walk():
+                if isinstance(node, nodes.MethodCall) and isinstance(node.receiver, nodes.FieldAccess):
+                    found.setdefault(node.receiver.name, []).append((flow, node))
+        return found
 
     def _variable(self, flow: Flow, value: Expression) -> Variable | None:
         use = next((each for each in flow.actions() if getattr(each, "node", None) is value), None)

@@ -220,3 +220,19 @@ class Flow:
     def site_of(self, node: Node) -> Site | None:
         """Where the value of an expression goes."""
         return self.sites.get(id(node))
+
+
+def reads_behind(start: BasicBlock, position: int, variables: set[Variable]) -> bool:
+    """Whether some path reads one of the variables behind the action at ``position`` of a block."""
+    pending = [(start, position + 1)]
+    seen: set[int] = set()
+    while pending:
+        block, first = pending.pop()
+        for action in block.actions[first:]:
+            if isinstance(action, Use) and action.variable in variables:
+                return True
+        for successor in block.successors:
+            if id(successor) not in seen:
+                seen.add(id(successor))
+                pending.append((successor, 0))
+    return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Fields, only_empty_constants
-from codemods.ownership.flow import Role
+from codemods.ownership.flow import Role, Use, reads_behind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
@@ -79,6 +79,15 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
     statements = _statements(context, type_, fields, forgotten_text, [*delegated, *lists], blanked)
     edits = _edits(context, release, drains, statements)
     forgotten = [*forgotten_text, *drained, *delegated]
+    reader = _reader_behind_release(context, type_, release)
+    if reader is not None:
+        message = (
+            f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}, but {reader} still uses a part "
+            "of such a value behind its release"
+        )
+        return Proposal(
+            NAME, release.node.name_token.start, release.qualified_name, message, Verdict.REPORTED
+        )
     if edits is None:
         message = (
             f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}; its receiver has no room for `mut`"
@@ -90,6 +99,33 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
     return Proposal(
         NAME, release.node.name_token.start, release.qualified_name, message, Verdict.FIXED, tuple(edits)
     )
+
+
+def _reader_behind_release(context: Context, type_: Type, release: FunctionInfo) -> str | None:
+    """A function that releases a value of the type and then still reads what it took out of it."""
+    summaries = context.analysis.summaries
+    for function in context.analysis.index.functions:
+        if function is release:
+            continue
+        flow = summaries.flow(function)
+        if flow is None:
+            continue
+        for variable in flow.variables:
+            if variable.type is None or variable.type.target().name != type_.name:
+                continue
+            releases = [
+                (block, position)
+                for block in flow.blocks
+                for position, action in enumerate(block.actions)
+                if isinstance(action, Use) and action.variable is variable and action.site.callee is release
+            ]
+            if not releases:
+                continue
+            fate = summaries.fate(flow, variable)
+            views = fate.views - {variable}
+            if fate.view_escapes or any(reads_behind(block, at, views) for block, at in releases):
+                return function.qualified_name
+    return None
 
 
 def _quoted(names: list[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
-from codemods.ownership.flow import BasicBlock, Exit, Flow, Role, Use, Variable, VariableKind
+from codemods.ownership.flow import Exit, Flow, Role, Use, Variable, VariableKind, reads_behind
 from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import result_name
@@ -101,7 +101,7 @@ def _drains(context: Context, flow: Flow, variable: Variable, drain: str) -> lis
                 statement = context.parent(action.site.parent)
                 if not isinstance(statement, nodes.ExpressionStatement):
                     return None
-                if _read_after(block, position, views):
+                if reads_behind(block, position, views):
                     return None
                 edits.append(insert_statement_before(source, tree, statement, drain))
     if released:
@@ -126,22 +126,6 @@ def _is_release(use: Use) -> bool:
         and use.site.callee is not None
         and use.site.callee.name in RELEASE_NAMES
     )
-
-
-def _read_after(start: BasicBlock, position: int, views: set[Variable]) -> bool:
-    """Whether some path reads a view behind an action."""
-    pending = [(start, position + 1)]
-    seen: set[int] = set()
-    while pending:
-        block, first = pending.pop()
-        for action in block.actions[first:]:
-            if isinstance(action, Use) and action.variable in views:
-                return True
-        for successor in block.successors:
-            if id(successor) not in seen:
-                seen.add(id(successor))
-                pending.append((successor, 0))
-    return False
 
 
 def _helper(context: Context, origin: FieldOrigin) -> tuple[str, SourceEdit | None]:
