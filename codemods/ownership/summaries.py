@@ -97,6 +97,7 @@ class Summaries:
         self._flows: dict[FunctionInfo, Flow | None] = {}
         self._effects: dict[tuple[FunctionInfo, int], frozenset[Effect]] = {}
         self._results: dict[FunctionInfo, Result] = {}
+        self._handle_fields: dict[str, frozenset[str]] = {}
 
     def flow(self, function: FunctionInfo) -> Flow | None:
         """The control-flow graph of a function, made once."""
@@ -120,6 +121,8 @@ class Summaries:
         flow = self.flow(function)
         if flow is None:
             return frozenset((bodyless_effect(function, position),))
+        if position < 0 and is_release(function):
+            return frozenset((Effect.RELEASES,))
         parameters = function.parameters if position < 0 else function.values
         index = max(position, 0)
         if index >= len(parameters):
@@ -287,14 +290,36 @@ class Summaries:
     def handle_fields(self, type_: Type) -> frozenset[str]:
         """The fields of a struct that hold what its release gives back, as a raw address or a number.
 
-        Pointers are; a number is where the struct has nothing else that could be released.
+        Pointers are; a number is where methods turn it into text or an address, or where the struct has
+        nothing else that could be released.
         """
+        if type_.name not in self._handle_fields:
+            self._handle_fields[type_.name] = self._find_handle_fields(type_)
+        return self._handle_fields[type_.name]
+
+    def _find_handle_fields(self, type_: Type) -> frozenset[str]:
         fields = self.index.fields(type_)
-        pointers = frozenset(name for name, each in fields.items() if each.name == "*")
-        if pointers or any(self.is_released(each) for each in fields.values()):
-            return pointers
+        found = {name for name, each in fields.items() if each.name == "*"}
         numbers = [name for name, each in fields.items() if each.name in ("I64", "U64")]
+        found |= {name for name in numbers if name in self._words_of(type_)}
+        if found or any(self.is_released(each) for each in fields.values()):
+            return frozenset(found)
         return frozenset(numbers[:1]) if len(numbers) == 1 or _speaks_of_handle(numbers) else frozenset()
+
+    def _words_of(self, type_: Type) -> set[str]:
+        """The fields that methods of a type turn from a number into text or an address."""
+        words = set()
+        for methods in self.index.methods.get(type_.name, {}).values():
+            for method in methods:
+                for node in method.node.walk():
+                    if (
+                        isinstance(node, nodes.Cast)
+                        and isinstance(node.operand, nodes.FieldAccess)
+                        and isinstance(node.operand.object, nodes.This)
+                        and node.annotation.text.startswith(("Str", "*"))
+                    ):
+                        words.add(node.operand.name)
+        return words
 
     def is_released(self, type_: Type | None) -> bool:
         """Whether values of a type, or its payload, are released, by hand or by Drop."""
@@ -392,6 +417,13 @@ def _unknown_method_effect(name: str) -> Effect:
     if name.startswith("is_") or name in ("len", "get", "has", "contains"):
         return Effect.BORROWS
     return Effect.UNKNOWN
+
+
+def is_release(function: FunctionInfo) -> bool:
+    """Whether a method is a type's own release, by its shape and name."""
+    if function.owner is None or not function.has_receiver or function.values:
+        return False
+    return function.name in RELEASE_NAMES and function.returns_nothing and function.behavior is None
 
 
 def _speaks_of_handle(names: list[str]) -> bool:

@@ -1,0 +1,369 @@
+"""Code in which one more release would be a double free or a use after free, and nothing is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.engine import analyse
+from codemods.findings import Verdict
+
+LIBRARY = b"""\
+use core::str
+use core::intrinsics::{ptr_read, ptr_write, mem_alloc, mem_free}
+
+/// Released by hand, exactly once.
+pub type Spool {
+    cell: *Unit,
+}
+
+/// Holds a spool and releases it.
+pub type Case {
+    spool: Spool,
+}
+
+/// Hands out texts that it frees.
+pub type Sheet {
+    cell: *Unit,
+    first_word: I64,
+}
+
+/// A text that the compiler frees.
+pub type Tag {
+    text: Str,
+}
+
+impl Spool {
+    pub func new(size: I64) -> Spool {
+        let block: *Unit = lowlevel { mem_alloc(size) }
+        Spool { cell: block }
+    }
+
+    pub func same(this) -> Spool {
+        return this
+    }
+
+    pub func size(this) -> I64 {
+        return lowlevel { ptr_read[I64](this.cell as *I64) }
+    }
+
+    pub func word(this) -> I64 {
+        return this.cell as I64
+    }
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.cell) }
+    }
+}
+
+impl Case {
+    pub func destroy(this) {
+        this.spool.destroy()
+    }
+}
+
+impl Sheet {
+    pub func new() -> Sheet {
+        let block: *Unit = lowlevel { mem_alloc(8) }
+        Sheet { cell: block, first_word: str::repeat("x", 3) as I64 }
+    }
+
+    pub func first(this) -> Str {
+        return this.first_word as Str
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(this.first_word as *Unit) }
+        lowlevel { mem_free(this.cell) }
+    }
+}
+
+impl Tag {
+    pub func new(text: Str) -> Tag {
+        let own: Str = str::trim(text)
+        return Tag { text: own }
+    }
+
+    pub func peek(this) -> Str {
+        return this.text
+    }
+}
+
+pub func find_spool(size: I64) -> Outcome[Spool, I32] {
+    if size < 1 {
+        return Err(1)
+    }
+    return Ok(Spool::new(size))
+}
+
+pub func pass_on(spool: Spool) -> Spool {
+    return spool
+}
+
+pub func wind(spool: Spool) -> I64 {
+    return spool.size()
+}
+
+pub func finish(spool: Spool) {
+    spool.destroy()
+}
+"""
+
+CASES = {
+    "a method called as a statement returns its receiver": """\
+    let spool = Spool::new(8)
+    spool.same()
+    assert(spool.size() == 0, "size")
+    spool.destroy()
+    return 0
+""",
+    "a result is opened by a when and again by unwrap": """\
+    let found = find_spool(8)
+    when found {
+        Ok(spool) => assert(spool.size() == 0, "size"),
+        Err(e) => return 1,
+    }
+    let again = found.unwrap()
+    again.destroy()
+    return 0
+""",
+    "a result is opened in every turn of a loop": """\
+    let found = find_spool(8)
+    var i: I64 = 0
+    loop (i < 2) {
+        when found {
+            Ok(spool) => assert(spool.size() == 0, "size"),
+            Err(e) => return 1,
+        }
+        i = i + 1
+    }
+    return 0
+""",
+    "an ignored payload is taken out later": """\
+    let found = find_spool(8)
+    when found {
+        Ok(_) => assert(true, "found"),
+        Err(e) => return 1,
+    }
+    let spool = found.unwrap()
+    spool.destroy()
+    return 0
+""",
+    "a value in a holder is released by its own name": """\
+    let spool = Spool::new(8)
+    let kept = Case { spool: spool }
+    assert(kept.spool.size() == 0, "size")
+    spool.destroy()
+    return 0
+""",
+    "a function hands its argument back": """\
+    let spool = Spool::new(8)
+    let same = pass_on(spool)
+    assert(same.size() == 0, "size")
+    spool.destroy()
+    return 0
+""",
+    "a variable takes over and the first one releases": """\
+    let spool = Spool::new(8)
+    var other = Spool::new(9)
+    other.destroy()
+    other = spool
+    assert(other.size() == 0, "size")
+    spool.destroy()
+    return 0
+""",
+    "a default may be what unwrap_or returns": """\
+    let spare = Spool::new(8)
+    let chosen = find_spool(0).unwrap_or(spare)
+    assert(chosen.size() == 0, "size")
+    spare.destroy()
+    return 0
+""",
+    "the handle is freed behind the value's back": """\
+    let spool = Spool::new(8)
+    lowlevel { mem_free(spool.cell) }
+    return 0
+""",
+    "the handle goes through a number": """\
+    let spool = Spool::new(8)
+    let word: I64 = spool.word()
+    lowlevel { mem_free(word as *Unit) }
+    return 0
+""",
+    "the handle is wrapped a second time": """\
+    let spool = Spool::new(8)
+    let same = Spool { cell: spool.cell }
+    same.destroy()
+    return 0
+""",
+    "a function releases its argument": """\
+    let spool = Spool::new(8)
+    finish(spool)
+    return 0
+""",
+    "a part of the value is released by itself": """\
+    let kept = Case { spool: Spool::new(8) }
+    let inner = kept.spool
+    inner.destroy()
+    return 0
+""",
+    "a view outlives the block of its owner": """\
+    var first: Str = ""
+    if true {
+        let sheet = Sheet::new()
+        first = sheet.first()
+    }
+    assert(first == "xxx", "first")
+    return 0
+""",
+}
+
+RETURNING = {
+    "a view is returned in an Ok": (
+        "Outcome[Str, I32]",
+        """\
+    let sheet = Sheet::new()
+    let first: Str = sheet.first()
+    return Ok(first)
+""",
+    ),
+    "a view is returned in a Just": (
+        "Maybe[Str]",
+        """\
+    let sheet = Sheet::new()
+    return Just(sheet.first())
+""",
+    ),
+    "a view is returned in a struct": (
+        "Tag",
+        """\
+    let sheet = Sheet::new()
+    return Tag { text: sheet.first() }
+""",
+    ),
+    "a view is returned in a tuple": (
+        "(Str, I64)",
+        """\
+    let sheet = Sheet::new()
+    return (sheet.first(), 1)
+""",
+    ),
+    "the text of a temporary is returned": (
+        "Str",
+        """\
+    return Tag::new(" a ").peek()
+""",
+    ),
+    "a struct is made from an address in memory": (
+        "I64",
+        """\
+    let slot: *Unit = lowlevel { mem_alloc(8) }
+    let word: I64 = lowlevel { ptr_read[I64](slot as *I64) }
+    let borrowed = Spool { cell: word as *Unit }
+    return borrowed.size()
+""",
+    ),
+    "a binding would see what comes before it": (
+        "I64",
+        """\
+    var turns: I64 = 1
+    return step(mut ref turns) + Spool::new(turns).size()
+""",
+    ),
+}
+
+
+def written(code: str, path: str) -> list[str]:
+    """What is fixed in a file beside the library, as rule and message."""
+    result = analyse({"lib/demo/src/spool.tml": LIBRARY, path: code.encode()}, [1])
+    assert not result.errors
+    return [
+        f"{finding.rule}: {finding.message}"
+        for finding in result.findings
+        if finding.verdict is Verdict.FIXED and finding.path == path
+    ]
+
+
+@pytest.mark.parametrize("body", CASES.values(), ids=CASES)
+def test_nothing_is_released_in_a_test(body: str) -> None:
+    code = f"use demo::spool::*\n\n@test\nfunc test_it() -> I32 {{\n{body}}}\n"
+    assert not written(code, "tests/http/it.test.tml")
+
+
+@pytest.mark.parametrize(("returned", "body"), RETURNING.values(), ids=RETURNING)
+def test_nothing_is_released_in_the_library(returned: str, body: str) -> None:
+    step = "\n\nfunc step(turns: mut ref I64) -> I64 {\n    *turns = *turns + 1\n    return *turns\n}\n"
+    code = f"use demo::spool::*\n\npub func it() -> {returned} {{\n{body}}}{step}"
+    assert not written(code, "lib/demo/src/http/it.tml")
+
+
+def test_what_is_left_alone_is_left_alone_for_its_hazard() -> None:
+    code = """\
+use demo::spool::*
+
+@test
+func test_it() -> I32 {
+    let spool = Spool::new(8)
+    assert(wind(spool) == 0, "size")
+    return 0
+}
+"""
+    assert [each.partition(":")[0] for each in written(code, "tests/http/it.test.tml")] == ["missing-release"]
+
+
+SETTER = b"""\
+use core::str
+
+pub type Badge {
+    block: *Unit,
+    name_word: I64,
+}
+
+impl Badge {
+    pub func new(name: Str) -> Badge {
+        Badge { block: lowlevel { mem_alloc(8) }, name_word: str::trim(name) as I64 }
+    }
+
+    %s
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.block) }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        b"pub func rename(mut this, name: Str) { this.name_word = name as I64 }",
+        b"""pub func copy(this) -> Badge {
+        Badge { block: lowlevel { mem_alloc(8) }, name_word: this.name_word }
+    }""",
+    ],
+    ids=["a setter stores text of the caller", "a copy shares the text"],
+)
+def test_a_release_does_not_free_what_others_hold(method: bytes) -> None:
+    path = "lib/demo/src/http/badge.tml"
+    result = analyse({path: SETTER % method}, [1])
+    assert not result.phases[0].changes
+    fixed = analyse({path: SETTER % b""}, [1])
+    assert fixed.phases[0].changes, "without that method the release is completed"
+
+
+def test_two_owners_of_one_arm_get_one_block() -> None:
+    code = """\
+use demo::spool::*
+
+pub func width(size: I64) -> I64 {
+    let outer = Spool::new(size)
+    when find_spool(size) {
+        Err(e) => return outer.size(),
+        Ok(inner) => return inner.size() + wind(outer),
+    }
+}
+"""
+    path = "lib/demo/src/http/it.tml"
+    result = analyse({"lib/demo/src/spool.tml": LIBRARY, path: code.encode()}, [1])
+    became = result.phases[0].changes[path].after.decode()
+    assert became.count("{") == code.count("{") + 2
+    assert became.count("outer.destroy()") == 2 and became.count("inner.destroy()") == 1
