@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum, auto
+from functools import cached_property
 
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, Type
@@ -84,12 +85,10 @@ class Drops:
         name = called_name(node)
         return name is not None and name in self.allocating_names
 
-    @property
+    @cached_property
     def allocating_names(self) -> frozenset[str]:
         """The names that ``@allocates`` reserves: of functions anywhere, without type or module."""
-        if not hasattr(self, "_allocating"):
-            self._allocating = frozenset(each.name for each in self.index.functions if each.allocates)
-        return self._allocating
+        return frozenset(each.name for each in self.index.functions if each.allocates)
 
     def covers(self, flow: Flow, variable: Variable, exit_: Exit) -> bool:
         """Whether the compiler's drop of ``variable`` is emitted at this exit."""

@@ -10,6 +10,7 @@ from codemods.ownership.drops import is_visible
 from codemods.ownership.flow import Flow, Role, Use, Variable
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.consumed_by_return import rename
+from codemods.rules.naming import quoted_names
 from codemods.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -65,7 +66,7 @@ def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
 def _proposals(context: Context, callee: FunctionInfo, uses: list[tuple[Flow, Use]]) -> Iterator[Proposal]:
     names = sorted({use.variable.name for _, use in uses})
     message = (
-        f"{_quoted(names)} given to {callee.name}() by name {'are' if len(names) > 1 else 'is'} never freed: "
+        f"{quoted_names(names)} given to {callee.name}() by name {'are' if len(names) > 1 else 'is'} never freed: "
         f"the compiler takes it for given away, because {callee.name}() is private"
     )
     offset = callee.node.name_token.start
@@ -129,11 +130,6 @@ def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
             ):
                 return False
     return True
-
-
-def _quoted(names: list[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 RULE = Rule(

@@ -10,7 +10,7 @@ from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import owner_name, result_name
+from codemods.rules.naming import owner_name, result_name, short_code
 from codemods.rules.placement import Release, before_exit, mentions
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
@@ -110,7 +110,9 @@ def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, t
     node = call.node
     release = _release(context, call.type)
     assert call.type is not None
-    message = f"the {call.type} that `{_short(node.text)}` makes is never bound, so nothing can release it"
+    message = (
+        f"the {call.type} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
+    )
     name = owner_name(context, flow.function, call.type, taken)
     source = context.file.source
     function = flow.function.qualified_name
@@ -228,11 +230,6 @@ def _ignored_payloads(context: Context, flow: Flow, node: nodes.When, taken: set
             Verdict.FIXED,
             (SourceEdit(ignored.start, ignored.end, name.encode()),),
         )
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 40 else f"{line[:37]}..."
 
 
 def _is_opened_here_only(context: Context, flow: Flow, subject: nodes.Path) -> bool:

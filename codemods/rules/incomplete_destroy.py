@@ -9,6 +9,7 @@ from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Fields, only_empty_constants
 from codemods.ownership.flow import Role, Use, reads_behind
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.naming import quoted_names
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -82,20 +83,18 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
     reader = _reader_behind_release(context, type_, release)
     if reader is not None:
         message = (
-            f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}, but {reader} still uses a part "
+            f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}, but {reader} still uses a part "
             "of such a value behind its release"
         )
         return Proposal(
             NAME, release.node.name_token.start, release.qualified_name, message, Verdict.REPORTED
         )
     if edits is None:
-        message = (
-            f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}; its receiver has no room for `mut`"
-        )
+        message = f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}; its receiver has no room for `mut`"
         return Proposal(
             NAME, release.node.name_token.start, release.qualified_name, message, Verdict.REPORTED
         )
-    message = f"{type_.bare}.{release.name}() forgets {_quoted(forgotten)}, which nothing else can free"
+    message = f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}, which nothing else can free"
     return Proposal(
         NAME, release.node.name_token.start, release.qualified_name, message, Verdict.FIXED, tuple(edits)
     )
@@ -126,11 +125,6 @@ def _reader_behind_release(context: Context, type_: Type, release: FunctionInfo)
             if fate.view_escapes or any(reads_behind(block, at, views) for block, at in releases):
                 return function.qualified_name
     return None
-
-
-def _quoted(names: list[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 def _holds_escaped_text(fields: Fields, type_: Type, name: str, field_type: Type) -> bool:

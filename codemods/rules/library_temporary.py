@@ -12,7 +12,7 @@ from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.consumed_by_return import bind_returned
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import text_name
+from codemods.rules.naming import short_code, text_name
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 
@@ -79,7 +79,7 @@ def _proposal(
 ) -> Proposal:
     node = call.node
     message = (
-        f"nothing frees the string of `{_short(node.text)}`: a library body drops strings only from a let"
+        f"nothing frees the string of `{short_code(node.text)}`: a library body drops strings only from a let"
     )
     place = statement_to_hoist_before(context, flow, node, purity)
     refusal = None
@@ -119,11 +119,6 @@ def _is_returned_argument(flow: Flow, call: CallSite) -> bool:
         return False
     outer = flow.site_of(call.site.parent)
     return outer is not None and isinstance(outer.parent, nodes.Return)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 40 else f"{line[:37]}..."
 
 
 RULE = Rule(

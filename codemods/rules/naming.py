@@ -1,14 +1,16 @@
-"""Names for what a fix binds."""
+"""Names for what a fix binds, and how messages quote code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from codemods.ownership.drops import called_name
 from codemods.rules.base import Context
 from codemods.symbols import FunctionInfo, Type
 from tml_ast.nodes import Expression
+
+_LONGEST_QUOTE = 40
 
 
 def snake_case(name: str) -> str:
@@ -35,3 +37,15 @@ def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Ite
     """A name for a value of ``type_`` that is bound to be released."""
     stem = snake_case(type_.bare)
     return context.names.for_dropped(function, stem, f"new_{stem}", f"owned_{stem}", taken=taken)
+
+
+def short_code(text: str) -> str:
+    """Code on one line, cut where it gets long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 3]}..."
+
+
+def quoted_names(names: Sequence[str]) -> str:
+    """``a``, ``b`` and ``c``, in backquotes."""
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
