@@ -65,9 +65,10 @@ def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
 
 def _proposals(context: Context, callee: FunctionInfo, uses: list[tuple[Flow, Use]]) -> Iterator[Proposal]:
     names = sorted({use.variable.name for _, use in uses})
+    verb = "are" if len(names) > 1 else "is"
     message = (
-        f"{quoted_names(names)} given to {callee.name}() by name {'are' if len(names) > 1 else 'is'} never freed: "
-        f"the compiler takes it for given away, because {callee.name}() is private"
+        f"{quoted_names(names)} given to {callee.name}() by name {verb} never freed: "
+        f"the compiler takes what a private function is given for given away"
     )
     offset = callee.node.name_token.start
     refusals = [(use, _refusal(context, flow, use.variable)) for flow, use in uses]

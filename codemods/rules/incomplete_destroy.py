@@ -80,24 +80,17 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
     statements = _statements(context, type_, fields, forgotten_text, [*delegated, *lists], blanked)
     edits = _edits(context, release, drains, statements)
     forgotten = [*forgotten_text, *drained, *delegated]
+    place, function = release.node.name_token.start, release.qualified_name
+    message = f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}"
     reader = _reader_behind_release(context, type_, release)
     if reader is not None:
-        message = (
-            f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}, but {reader} still uses a part "
-            "of such a value behind its release"
-        )
-        return Proposal(
-            NAME, release.node.name_token.start, release.qualified_name, message, Verdict.REPORTED
-        )
+        message += f", but {reader} still uses a part of such a value behind its release"
+        return Proposal(NAME, place, function, message, Verdict.REPORTED)
     if edits is None:
-        message = f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}; its receiver has no room for `mut`"
-        return Proposal(
-            NAME, release.node.name_token.start, release.qualified_name, message, Verdict.REPORTED
-        )
-    message = f"{type_.bare}.{release.name}() forgets {quoted_names(forgotten)}, which nothing else can free"
-    return Proposal(
-        NAME, release.node.name_token.start, release.qualified_name, message, Verdict.FIXED, tuple(edits)
-    )
+        message += "; its receiver has no room for `mut`"
+        return Proposal(NAME, place, function, message, Verdict.REPORTED)
+    message += ", which nothing else can free"
+    return Proposal(NAME, place, function, message, Verdict.FIXED, tuple(edits))
 
 
 def _reader_behind_release(context: Context, type_: Type, release: FunctionInfo) -> str | None:
