@@ -142,6 +142,7 @@ def test_indentation_and_line_ending_are_those_of_the_line_concerned() -> None:
         b"  ",
     ]
     assert [line_ending_of(source, offset) for offset in (0, 1, 3, 10)] == [b"\r\n", b"\r\n", b"\n", b"\n"]
+    assert line_ending_of(b"a\r\nb", 3) == b"\r\n"
     assert line_ending_of(b"", 0) == line_ending_of(b"a", 1) == b"\n"
 
 

@@ -144,6 +144,13 @@ def test_time_grows_with_size(unit: str) -> None:
     assert timed(lambda: parse(large)) < 8 * 4 * timed(lambda: parse(small)) + 0.2
 
 
+def test_brackets_around_much_code_are_matched_once() -> None:
+    inside = "f(" + "a, " * 150_000 + ")"
+    started = time.process_time()
+    parse(in_function("x.a[" * DEEP + inside + "]" * DEEP))
+    assert time.process_time() - started < SECONDS
+
+
 def test_a_megabyte_of_small_functions() -> None:
     source = b"func add(a: I32, b: I32) -> I32 {\n    let c = a + b\n    return c.abs(1)\n}\n" * 14_000
     module = parse(source)

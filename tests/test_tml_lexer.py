@@ -59,6 +59,7 @@ def test_block_comments_nest_and_hide_line_comments_and_strings() -> None:
 
 def test_an_unterminated_block_comment_is_an_error_where_it_opens() -> None:
     assert error_of("func f() {}\n  /* /* */ x") == "2:3: unterminated block comment"
+    assert error_of("// /* no\n/* yes */ /* x") == "2:11: unterminated block comment"
     assert rebuilt(b"a /* /* */ x\n") == b"a /* /* */ x\n"
 
 

@@ -97,7 +97,6 @@ _DIRECTIVE = rb"(?m:^)[ \t\r]*\#[^\n]*(?:\n|\Z)"
 _TRIVIA = re.compile(rb"(?:[ \t\r\n]*\n|" + _DIRECTIVE + rb"|[ \t\r]+|//[^\n]*)*", re.VERBOSE)
 _DOC_COMMENT = re.compile(rb"///(?!/)|//!")
 _BLOCK_COMMENT_PIECE = re.compile(rb"/\*|\*/|" + _DIRECTIVE, re.VERBOSE)
-_DIRECTIVE_LINE = re.compile(_DIRECTIVE, re.VERBOSE)
 
 _ESCAPE = rb"\\(?:[nrt\\'\"0]|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\})"
 _STRING_TEXT = rb"(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![A-Za-z_]))*+"
@@ -219,15 +218,15 @@ class _Lexer:
             found = match_trivia(source, offset)
             start = offset if found is None else found.end()
             if source.startswith(b"/*", start):
-                start, trivia, newline = self._trivia_with_block_comments(offset)
-                if start < 0:
-                    start = source.index(b"/*", offset)
-                    add(Token("ERROR", start, source[start:], source[offset:start], True))
+                start, newline = self._skip_block_comments(offset)
+                if source.startswith(b"/*", start):
+                    add(Token("ERROR", start, source[start:], source[offset:start], newline))
                     add(Token("EOF", size, b"", b"", False))
                     return tokens
+                trivia = source[offset:start]
             else:
                 trivia = source[offset:start]
-                newline = b"\n" in trivia and self._has_newline(offset, trivia)
+                newline = b"\n" in trivia
             if start >= size:
                 add(Token("EOF", size, b"", trivia, newline))
                 return tokens
@@ -258,36 +257,25 @@ class _Lexer:
             add(Token(kind, start, source[start:end], trivia, newline))
             offset = end
 
-    def _has_newline(self, offset: int, trivia: bytes) -> bool:
-        """Preprocessor lines are removed with their own line end before the grammar sees the text."""
-        if b"#" not in trivia:
-            return True
-        at_line_start = offset == 0 or self.source[offset - 1] == 0x0A
-        text = trivia if at_line_start else b"\x01" + trivia
-        return b"\n" in _DIRECTIVE_LINE.sub(b"", text)
+    def _skip_block_comments(self, offset: int) -> tuple[int, bool]:
+        """Where the trivia at ``offset`` ends, and whether it holds a line end outside of comments.
 
-    def _trivia_with_block_comments(self, offset: int) -> tuple[int, bytes, bool]:
-        """End of the trivia at ``offset``, its text, and whether it holds a visible line end.
-
-        The end is -1 for an unterminated comment.
+        It ends in front of a comment that has no end itself.
         """
         source = self.source
-        position_ = offset
-        visible = False
+        newline = False
         while True:
-            found = _TRIVIA.match(source, position_)
-            end = position_ if found is None else found.end()
-            piece = source[position_:end]
-            if b"\n" in piece and self._has_newline(position_, piece):
-                visible = True
-            if not source.startswith(b"/*", end):
-                return end, source[offset:end], visible
-            depth, position_ = 1, end + 2
+            found = _TRIVIA.match(source, offset)
+            start = offset if found is None else found.end()
+            newline = newline or b"\n" in source[offset:start]
+            if not source.startswith(b"/*", start):
+                return start, newline
+            depth, offset = 1, start + 2
             while depth:
-                found = _BLOCK_COMMENT_PIECE.search(source, position_)
+                found = _BLOCK_COMMENT_PIECE.search(source, offset)
                 if found is None:
-                    return -1, b"", False
-                position_ = found.end()
+                    return start, newline
+                offset = found.end()
                 if found.group() == b"/*":
                     depth += 1
                 elif found.group() == b"*/":
@@ -307,7 +295,6 @@ class _Lexer:
 
     def _literal(self, matched: re.Match[bytes], start: int) -> tuple[str, int]:
         end = matched.end()
-        group = matched.lastgroup
         if matched.group("RAW") is not None:
             return "STRING", end
         if matched.group("CHAR") is not None:
@@ -316,7 +303,6 @@ class _Lexer:
             return _number_type(matched), end
         prefix = "STRING" if matched.group("STRING") is not None else "TEMPLATE"
         closer = matched.group("string_end" if prefix == "STRING" else "template_end")
-        del group
         if closer is None:
             return "ERROR", self._line_end(end)
         if closer == b"{":
