@@ -196,15 +196,18 @@ def test_only_limits_the_findings_and_all_files_inform_them() -> None:
 
 def test_a_file_that_does_not_parse_is_an_error_and_the_others_are_fixed() -> None:
     files = {
-        "lib/demo/src/reel.tml": REEL,
-        "lib/demo/src/http/bad.tml": "func good() {}\nfunc = 3\n",
         "tests/http/reel.test.tml": USES_A_REEL,
+        "lib/demo/src/http/worse.tml": "}",
+        "lib/demo/src/http/bad.tml": "func good() {}\nfunc = 3\n",
+        "lib/demo/src/reel.tml": REEL,
     }
 
     result = run(files, 1)
 
-    (error,) = result.errors
-    assert (error.path, error.line, error.column) == ("lib/demo/src/http/bad.tml", 2, 6)
+    assert [(error.path, error.line, error.column) for error in result.errors] == [
+        ("lib/demo/src/http/bad.tml", 2, 6),
+        ("lib/demo/src/http/worse.tml", 1, 1),
+    ]
     assert changed(result) == {"tests/http/reel.test.tml": [1]}
 
 
