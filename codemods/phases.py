@@ -43,7 +43,9 @@ _EVERY_RULE = (
     "missing-release",
     "scoped-cleanup",
     "discarded-owner",
+    "undrained-elements",
     "consumed-by-return",
+    "cancelled-drop",
     "library-temporary",
 )
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from codemods.phases import Phase
 from codemods.rules import (
+    cancelled_drop,
     consumed_by_return,
     discarded_owner,
     incomplete_destroy,
     library_temporary,
     missing_release,
+    undrained_elements,
 )
 from codemods.rules.base import Rule
 
@@ -21,7 +23,9 @@ RULES: Mapping[str, Rule] = {
         missing_release.MISSING_RELEASE_RULE,
         missing_release.SCOPED_CLEANUP_RULE,
         discarded_owner.RULE,
+        undrained_elements.RULE,
         consumed_by_return.RULE,
+        cancelled_drop.RULE,
         library_temporary.RULE,
     )
 }
