@@ -170,8 +170,12 @@ def test_lines_without_an_edit_stay_as_they_are(mended: Mended) -> None:
         start = 0
         for line in before.splitlines(keepends=True):
             end = start + len(line)
-            # What is inserted in front of a line does not touch it.
-            touched = any(edit["start"] < end and edit["end"] > start for edit in edits)
+            # Whole lines inserted in front of a line do not touch it.
+            touched = any(
+                edit["start"] < end and (edit["end"] > start or not edit["text"].endswith("\n"))
+                for edit in edits
+                if edit["end"] >= start
+            )
             assert touched or line in left, f"{path}: {line!r}"
             start = end
 

@@ -106,6 +106,31 @@ pub func wind(spool: Spool) -> I64 {
 pub func finish(spool: Spool) {
     spool.destroy()
 }
+
+pub func first_of(sheet: Sheet) -> Str {
+    return sheet.first()
+}
+
+pub func tag_of(sheet: Sheet) -> Tag {
+    return Tag { text: sheet.first() }
+}
+
+/// A spool with a text of the caller on it.
+pub type Named {
+    cell: *Unit,
+    text: Str,
+}
+
+impl Named {
+    pub func of(text: Str) -> Named {
+        Named { cell: lowlevel { mem_alloc(8) }, text: text }
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(this.cell) }
+        this.text = 0 as Str
+    }
+}
 """
 
 CASES = {
@@ -206,6 +231,27 @@ CASES = {
     inner.destroy()
     return 0
 """,
+    "an alias of a result is opened as well": """\
+    let found = find_spool(8)
+    let same = found
+    when same {
+        Ok(spool) => assert(spool.size() == 0, "size"),
+        Err(e) => return 1,
+    }
+    when found {
+        Ok(spool) => assert(spool.size() == 0, "size"),
+        Err(e) => return 1,
+    }
+    return 0
+""",
+    "the text of a temporary outlives its block": """\
+    var text: Str = ""
+    if true {
+        text = Tag::new(" a ").peek()
+    }
+    assert(text == "a", "text")
+    return 0
+""",
     "a view outlives the block of its owner": """\
     var first: Str = ""
     if true {
@@ -245,6 +291,37 @@ RETURNING = {
         """\
     let sheet = Sheet::new()
     return (sheet.first(), 1)
+""",
+    ),
+    "a function hands out a view": (
+        "Str",
+        """\
+    let sheet = Sheet::new()
+    let first: Str = first_of(sheet)
+    return first
+""",
+    ),
+    "a function hands out a view in a struct": (
+        "Tag",
+        """\
+    let sheet = Sheet::new()
+    let tag = tag_of(sheet)
+    return tag
+""",
+    ),
+    "a view goes into another owner": (
+        "Named",
+        """\
+    let sheet = Sheet::new()
+    let named = Named::of(sheet.first())
+    return named
+""",
+    ),
+    "a tuple holds a bare number": (
+        "(I64, I32)",
+        """\
+    let spool = Spool::new(8)
+    return (spool.size(), 2)
 """,
     ),
     "the text of a temporary is returned": (
@@ -308,6 +385,19 @@ func test_it() -> I32 {
 }
 """
     assert [each.partition(":")[0] for each in written(code, "tests/http/it.test.tml")] == ["missing-release"]
+
+
+def test_two_owners_made_from_one_number_are_both_released() -> None:
+    code = """\
+use demo::spool::*
+
+pub func both(size: I64) -> I64 {
+    let one = Spool::new(size)
+    let two = Spool::new(size)
+    return one.size() + two.size()
+}
+"""
+    assert len(written(code, "lib/demo/src/http/it.tml")) == 2
 
 
 SETTER = b"""\

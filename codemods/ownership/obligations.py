@@ -120,7 +120,7 @@ class Analysis:
 
     def is_opened_once(self, flow: Flow, source: Variable, opening: Use) -> bool:
         """Whether a local Maybe or Outcome is opened at one place only, and there at most once."""
-        if source.kind not in _LOCAL_KINDS:
+        if source.kind not in _LOCAL_KINDS or source.value is None:
             return False
         if any(isinstance(action, Assign) and action.variable is source for action in flow.actions()):
             return False
@@ -128,6 +128,16 @@ class Analysis:
             asks = use.site.role is Role.RECEIVER and _only_asks(use.site)
             if use.node is not opening.node and not asks:
                 return False
+        aliases = self._groups(flow).get(id(source), {source}) - {source}
+        if any(
+            each.type is not None
+            and each.type.target().name in BUILTIN_VARIANTS
+            and not _within(each, source)
+            for each in aliases
+        ):
+            return False
+        if self.may_be_taken_elsewhere(flow, source):
+            return False
         loops = [
             node
             for node in flow.function.node.walk()
@@ -162,7 +172,9 @@ class Analysis:
         if key not in self._group_cache:
             groups: dict[int, set[Variable]] = {}
             for variable in flow.variables:
-                if variable.kind in (VariableKind.LOOP,) or not _may_hold(variable.type):
+                if variable.kind is VariableKind.LOOP or not _may_hold(variable.type):
+                    continue
+                if variable.type is not None and variable.type.name in SCALARS:
                     continue
                 members = {each for each in self.summaries.fate(flow, variable).views if _may_hold(each.type)}
                 merged = set(members)
@@ -172,6 +184,12 @@ class Analysis:
                     groups[id(each)] = merged
             self._group_cache[key] = groups
         return self._group_cache[key]
+
+
+def _within(outer: Variable, inner: Variable) -> bool:
+    """Whether a variable is where another one's value comes out of; that one is judged by itself."""
+    value = inner.value
+    return value is not None and outer.node.start < inner.node.start and outer.name in value.text
 
 
 def _only_asks(site: Site) -> bool:
@@ -213,6 +231,12 @@ class _Dataflow:
             or Effect.SHARES in fate.effects
             or (Effect.DRAINS in fate.effects and not self._is_list())
             or self.analysis.others_released(self.flow, self.variable)
+            or any(
+                each is not self.variable
+                and self.analysis.drops.is_registered(each)
+                and self.analysis.summaries.is_released(each.type)
+                for each in fate.views
+            )
         )
         for block in self.flow.blocks:
             if id(block) in reaching:
@@ -227,7 +251,10 @@ class _Dataflow:
         if isinstance(action, Exit) and self.variable in action.variables and State.OWNED in states:
             if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
                 return
-            if states == {State.OWNED} and not unsafe:
+            shadowed = any(
+                each is not self.variable and each.name == self.variable.name for each in action.variables
+            )
+            if states == {State.OWNED} and not unsafe and not shadowed:
                 obligation.leaks.append(action)
             else:
                 obligation.unclear.append(action)

@@ -84,6 +84,8 @@ class Fate:
     """Variables that hold the value or a part of it."""
     view_escapes: bool = False
     """A part of it is returned or stored where it outlives the function."""
+    lends: bool = False
+    """A part of it is returned, alone or in something else."""
 
 
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "shl", "shr"))
@@ -98,6 +100,7 @@ class Summaries:
         self._effects: dict[tuple[FunctionInfo, int], frozenset[Effect]] = {}
         self._results: dict[FunctionInfo, Result] = {}
         self._handle_fields: dict[str, frozenset[str]] = {}
+        self._lends: set[tuple[FunctionInfo, int]] = set()
 
     def flow(self, function: FunctionInfo) -> Flow | None:
         """The control-flow graph of a function, made once."""
@@ -138,7 +141,15 @@ class Summaries:
         )
         if variable is None:
             return frozenset((Effect.BORROWS,)) if name == "_" else frozenset((Effect.UNKNOWN,))
-        return frozenset(self.fate(flow, variable, given).effects) or frozenset((Effect.BORROWS,))
+        fate = self.fate(flow, variable, given)
+        if given is None and fate.lends:
+            self._lends.add((function, position))
+        return frozenset(fate.effects) or frozenset((Effect.BORROWS,))
+
+    def lends(self, function: FunctionInfo, position: int) -> bool:
+        """Whether the result of a function may be, or hold, a part of its argument."""
+        self.effects(function, position)
+        return (function, position) in self._lends
 
     def fate(self, flow: Flow, variable: Variable, given: Mapping[str, Expression] | None = None) -> Fate:
         """What becomes of the value of ``variable``, its copies and its parts.
@@ -457,7 +468,8 @@ class _FateSearch:
         self.fate = fate
         self.given = given
         self.root: Variable | None = None
-        """The variable that is followed, none for a temporary."""
+        """The variable that is followed, or the first that holds a temporary."""
+        self.is_temporary = False
         self.followed: set[tuple[int, bool]] = set()
 
     def follow(self, variable: Variable, *, partial: bool) -> None:
@@ -474,12 +486,15 @@ class _FateSearch:
 
     def temporary(self, call: CallSite) -> None:
         """Follow the result of a call."""
+        self.is_temporary = True
         self._value(call.node, call.site, call.type, partial=False)
 
     def _effect(self, effect: Effect, partial: bool) -> None:
         if partial and effect in (Effect.RETURNS, Effect.RETAINS, Effect.SHARES):
             self.fate.view_escapes = True
-            if effect is not Effect.RETURNS:
+            if effect is Effect.RETURNS:
+                self.fate.lends = True
+            else:
                 self.fate.effects.add(Effect.SHARES)
         elif partial and effect is Effect.RELEASES:
             self.fate.effects.add(Effect.DRAINS)
@@ -488,7 +503,7 @@ class _FateSearch:
 
     def _value(self, node: Node, site: Site, type_: Type | None, partial: bool) -> None:
         """The value of ``node`` goes to ``site``."""
-        if site.through is not None and partial and self._is_declared_in(site.through):
+        if partial and site.through is not None and (self.is_temporary or self._is_declared_in(site.through)):
             self.fate.view_escapes = True
         match site.role:
             case Role.BOUND | Role.SCRUTINEE:
@@ -498,7 +513,8 @@ class _FateSearch:
             case Role.ASSIGNED:
                 for action in self.flow.actions():
                     if isinstance(action, Assign) and action.node is site.parent:
-                        if self.root is not None and action.variable.depth < self.root.depth:
+                        outlives = self.root is not None and action.variable.depth < self.root.depth
+                        if outlives or self.is_temporary:
                             self._effect(Effect.RETAINS, partial)
                         self.follow(action.variable, partial=partial)
             case Role.RETURNED:
@@ -561,6 +577,8 @@ class _FateSearch:
             )
         target = self.flow.site_of(literal)
         built = self.flow.type_of(literal)
+        if entry is not None and built is not None and self._is_plain_number(built, entry, type_):
+            return
         partial = partial and not self._takes_ownership(built, entry, type_)
         if target is None:
             self._effect(Effect.RETAINS, partial)
@@ -569,6 +587,12 @@ class _FateSearch:
         else:
             self._value(literal, target, built, partial)
 
+    def _is_plain_number(self, built: Type, entry: str, type_: Type | None) -> bool:
+        """Whether a number goes into a field that holds a number and no handle."""
+        if type_ is None or type_.name not in ("I64", "U64") or self.summaries.index.type_info(built) is None:
+            return False
+        return entry not in self.summaries.handle_fields(built)
+
     def _takes_ownership(self, built: Type | None, entry: str | None, type_: Type | None) -> bool:
         """Whether a part put into a struct takes the right to release with it."""
         if built is None or not self.summaries.is_released(built):
@@ -576,14 +600,19 @@ class _FateSearch:
         return self.summaries.is_released(type_) or entry in self.summaries.handle_fields(built)
 
     def _passed(self, site: Site, type_: Type | None, partial: bool) -> None:
+        result = self.flow.type_of(site.parent)
         for effect in self.summaries.call_effects(site):
             if effect is Effect.RETURNS:
-                result = self.flow.type_of(site.parent)
-                wrapped = self.summaries.is_released(result)
-                self._onwards(site.parent, result, partial and not wrapped)
+                owns = _is_handle(type_) or self.summaries.is_released(type_)
+                self._onwards(
+                    site.parent, result, partial and not (owns and self.summaries.is_released(result))
+                )
             elif effect is not Effect.BORROWS:
                 self._effect(effect, partial)
-        if site.role is Role.RECEIVER or _is_reference(site) or self._hands_out_handle(site, type_):
+        position = -1 if site.role is Role.RECEIVER else site.position
+        if site.callee is not None and self.summaries.lends(site.callee, position):
+            self._onwards(site.parent, result, partial=True)
+        elif site.role is Role.RECEIVER or _is_reference(site) or self._hands_out_handle(site, type_):
             self._view_result(site)
 
     def _view_result(self, site: Site) -> None:
@@ -602,7 +631,7 @@ class _FateSearch:
         """Whether a function that is given an owner returns an address or a part of it."""
         if site.callee is None or not self.summaries.is_released(type_):
             return False
-        return self.summaries.result(site.callee).is_view
+        return bool(self.summaries.result(site.callee).origins & {Origin.VIEW, Origin.UNKNOWN})
 
     def _operand(self, site: Site, type_: Type | None, partial: bool) -> None:
         parent = site.parent

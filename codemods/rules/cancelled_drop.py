@@ -65,10 +65,9 @@ def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
 
 def _proposals(context: Context, callee: FunctionInfo, uses: list[tuple[Flow, Use]]) -> Iterator[Proposal]:
     names = sorted({use.variable.name for _, use in uses})
-    verb = "are" if len(names) > 1 else "is"
     message = (
-        f"{quoted_names(names)} given to {callee.name}() by name {verb} never freed: "
-        f"the compiler takes what a private function is given for given away"
+        f"{callee.name}() is private, so the compiler takes {quoted_names(names)} for given away to it "
+        "and never frees what it only reads"
     )
     offset = callee.node.name_token.start
     refusals = [(use, _refusal(context, flow, use.variable)) for flow, use in uses]

@@ -8,6 +8,7 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import owner_name, result_name, short_code
@@ -75,6 +76,8 @@ def _is_lost(context: Context, flow: Flow, call: CallSite) -> bool:
     site = call.site
     match site.role:
         case Role.DISCARDED:
+            if Origin.PASSED in context.analysis.summaries.result(call.callee).origins:
+                return False
             return isinstance(site.parent, nodes.ExpressionStatement) and site.through is None
         case Role.FIELD:
             return site.through is None and not _may_own(context, flow.type_of(site.parent))

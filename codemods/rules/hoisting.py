@@ -89,8 +89,9 @@ def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, pu
             case nodes.When():
                 if child is not parent.subject:
                     return None
-            case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right and not pure:
-                return None
+            case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right:
+                if not pure or not _is_plain_call(flow, node):
+                    return None
             case nodes.Ternary() if child is not parent.condition:
                 return None
             case (
@@ -110,6 +111,13 @@ def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, pu
             return None
         child = parent
     return None
+
+
+def _is_plain_call(flow: Flow, node: Expression) -> bool:
+    """Whether a call only needs names, so that it may be made although its turn may not come."""
+    inner = [each for each in node.walk() if isinstance(each, _EVALUATED) and each is not node]
+    calls_itself = any(call.node is node and call.callee is flow.function for call in flow.calls())
+    return not inner and not calls_itself
 
 
 def _harmless_before(flow: Flow, parent: Node, child: Node, purity: Purity | None) -> bool:

@@ -17,6 +17,7 @@ from tml_ast.edit import (
     indentation_of,
     insert_before_block_end,
     insert_statement_before,
+    line_ending_of,
     line_start,
 )
 
@@ -281,8 +282,9 @@ def _edits(
         return edits
     outer = indentation_of(source, node.start)
     text = "\n".join([*first, *last])
-    lines = [b"    " + line.encode() if line else b"" for line in text.split("\n")]
-    interior = b"\n" + b"".join(outer + line + b"\n" for line in lines) + outer
+    ending = line_ending_of(source, node.start)
+    lines = [outer + b"    " + line.encode() + ending for line in text.split("\n")]
+    interior = ending + b"".join(lines) + outer
     edits.append(SourceEdit(body.start + 1, body.end - 1, interior))
     return [*_stale_documentation(source, node), *edits]
 

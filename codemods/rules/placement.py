@@ -83,12 +83,16 @@ def _before_jump(
     source = context.file.source
     if isinstance(parent, nodes.ExpressionStatement):
         if value is None:
+            if len(release.lines) > 1 and not _starts_line(source, parent):
+                return None
             place = _before_releases(context, flow, parent, release.owner)
             return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
-        if not _starts_line(source, parent):
+        if not _starts_line(source, parent) or _mixes_numbers(value):
             return None
         binding = result + annotation(flow, node)
         return Placement(_bound_value(source, node, value, release, f"return {result}", binding))
+    if value is not None and _mixes_numbers(value):
+        return None
     if isinstance(parent, nodes.Arm) and isinstance(node, Expression):
         binding = result + annotation(flow, node)
         return _open_block(context, parent, node, value, release, f"return {result}", binding)
@@ -103,7 +107,16 @@ def annotation(flow: Flow, jump: Node) -> str:
     ):
         return ""
     returned = flow.function.node.return_type
-    return f": {returned.text}" if returned is not None and isinstance(jump, nodes.Return) else ""
+    if returned is None or isinstance(returned, nodes.TupleType) or not isinstance(jump, nodes.Return):
+        return ""
+    return f": {returned.text}"
+
+
+def _mixes_numbers(value: Expression) -> bool:
+    """Whether a tuple holds bare numbers, whose type is only right where it is returned at once."""
+    return isinstance(value, nodes.Tuple) and any(
+        isinstance(each, nodes.Literal) and each.kind in ("INT", "FLOAT") for each in value.elements
+    )
 
 
 def _before_releases(

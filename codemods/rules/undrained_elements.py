@@ -14,7 +14,7 @@ from codemods.rules.naming import result_name
 from codemods.rules.placement import Release, before_exit, mentions
 from codemods.symbols import FunctionInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before, line_start
+from tml_ast.edit import SourceEdit, insert_statement_before, line_ending_of, line_start
 from tml_ast.nodes import Node
 
 NAME = "undrained-elements"
@@ -177,7 +177,8 @@ def _definition(context: Context, name: str, origin: FieldOrigin) -> SourceEdit:
     source = context.file.source
     first = next(each for each in context.file.tree.items if isinstance(each, nodes.Function | nodes.Impl))
     offset = _behind_comments(source, first)
-    return SourceEdit(offset, offset, text.encode())
+    ending = line_ending_of(source, offset).decode()
+    return SourceEdit(offset, offset, text.replace("\n", ending).encode())
 
 
 def _behind_comments(source: bytes, item: Node) -> int:
