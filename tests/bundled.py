@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from conftest import Checkout
 
@@ -84,3 +86,18 @@ def example_patches() -> dict[str, bytes]:
         example = Example.create(Path(scratch, "example"))
         example.tmlfix("apply", "--all")
         return {path.name: path.read_bytes() for path in sorted(example.folder.glob("patches/*.patch"))}
+
+
+def untouched_lines(content: bytes, edits: list[dict[str, Any]]) -> Iterator[bytes]:
+    """The lines that no edit reaches into; what is inserted in front as lines of its own does not.
+
+    ``edits`` are those of findings, as the JSON of the tool has them.
+    """
+    start = 0
+    for line in content.splitlines(keepends=True):
+        end = start + len(line)
+        before = [edit for edit in edits if edit["start"] == edit["end"] == start]
+        joined = any(not edit["text"].endswith("\n") for edit in before)
+        if not joined and not any(edit["start"] < end and edit["end"] > start for edit in edits):
+            yield line
+        start = end

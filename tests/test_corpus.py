@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bundled import Example
+from bundled import Example, untouched_lines
 from corpus import corpus_files, corpus_folder
 
 from codemods.phases import phase_of
@@ -99,16 +98,6 @@ def test_rewritten_files_are_of_the_phase_and_parse(mended: Mended) -> None:
         phase = phase_of(name)
         assert phase is not None and phase.number == 1
         assert parse(after).code() == after
-
-
-def untouched_lines(content: bytes, edits: list[dict[str, int]]) -> Iterator[bytes]:
-    """The lines that no edit reaches into; what is inserted in front of a line does not."""
-    start = 0
-    for line in content.splitlines(keepends=True):
-        end = start + len(line)
-        if not any(edit["start"] < end and edit["end"] > start for edit in edits):
-            yield line
-        start = end
 
 
 def test_lines_without_an_edit_stay_as_they_are(mended: Mended) -> None:
