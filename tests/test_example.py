@@ -179,10 +179,6 @@ def no_end(content: bytes) -> bytes:
     return content.rstrip(b"\n")
 
 
-WHOLE_TEXTS_HAVE_LF = pytest.mark.xfail(reason="what a rule writes whole (a body, a helper) has LF line ends")
-WRITTEN_WHOLE = {"lib/src/http/router.tml", "lib/src/net/addr.tml", "lib/src/url/parts.tml"}
-
-
 def restyled(folder: Path, style: Callable[[bytes], bytes]) -> dict[str, bytes]:
     """The library with other line ends, after all fixes."""
     example = Example.create(folder)
@@ -192,18 +188,13 @@ def restyled(folder: Path, style: Callable[[bytes], bytes]) -> dict[str, bytes]:
     return example.sources()
 
 
-def test_a_missing_line_end_stays_missing(mended: Mended, tmp_path: Path) -> None:
-    assert restyled(tmp_path / "example", no_end) == {
-        path: no_end(content) for path, content in mended.after.items()
-    }
+@pytest.mark.parametrize("style", [crlf, no_end])
+def test_fixes_follow_the_line_ends_of_the_file(
+    mended: Mended, tmp_path: Path, style: Callable[[bytes], bytes]
+) -> None:
+    after = restyled(tmp_path / "example", style)
 
-
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=WHOLE_TEXTS_HAVE_LF)])
-def test_fixes_follow_the_line_ends_of_the_file(mended: Mended, tmp_path: Path, whole: bool) -> None:
-    after = restyled(tmp_path / "example", crlf)
-
-    differing = {path for path, content in mended.after.items() if after[path] != crlf(content)}
-    assert not (differing if whole else differing - WRITTEN_WHOLE)
+    assert [path for path, content in mended.after.items() if after[path] != style(content)] == []
 
 
 def test_the_order_of_sets_has_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
