@@ -63,7 +63,8 @@ class Names:
 
     The compiler cancels drops by name, and in impl methods it forgets to forget: a name that one
     method gives away is not dropped in the next. So a variable that relies on its drop needs a name
-    that the library gives away nowhere, and one that is given away a name that it drops nowhere.
+    that the library gives away nowhere, and one that is given away a name that it drops nowhere. Free
+    functions start afresh, so in a test only its own names count.
     """
 
     def __init__(self, analysis: Analysis) -> None:
@@ -114,6 +115,8 @@ class Names:
     ) -> str:
         """The first candidate that is new to the function and no hazard; numbered when there is none."""
         refused = KEYWORDS | frozenset(taken) | _identifiers(function)
+        if function.file.is_test and function.owner is None:
+            hazards = ()
         numbered = (f"{candidates[0]}_{number}" for number in count(2))
         return next(
             each for each in chain(candidates, numbered) if each not in refused and each not in hazards
