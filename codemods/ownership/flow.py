@@ -222,17 +222,19 @@ class Flow:
         return self.sites.get(id(node))
 
 
-def reads_behind(start: BasicBlock, position: int, variables: set[Variable]) -> bool:
-    """Whether some path reads one of the variables behind the action at ``position`` of a block."""
+def uses_behind(start: BasicBlock, position: int, owner: Variable) -> Iterator[Use]:
+    """The uses that some path reaches behind an action, as long as ``owner`` is not declared anew."""
     pending = [(start, position + 1)]
     seen: set[int] = set()
     while pending:
         block, first = pending.pop()
         for action in block.actions[first:]:
-            if isinstance(action, Use) and action.variable in variables:
-                return True
-        for successor in block.successors:
-            if id(successor) not in seen:
-                seen.add(id(successor))
-                pending.append((successor, 0))
-    return False
+            if isinstance(action, Declare) and action.variable is owner:
+                break
+            if isinstance(action, Use):
+                yield action
+        else:
+            for successor in block.successors:
+                if id(successor) not in seen:
+                    seen.add(id(successor))
+                    pending.append((successor, 0))

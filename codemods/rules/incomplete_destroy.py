@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Fields, only_empty_constants
-from codemods.ownership.flow import Role, Use, reads_behind
+from codemods.ownership.flow import Role, Use, uses_behind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import quoted_names
 from codemods.symbols import FunctionInfo, Type
@@ -116,7 +116,8 @@ def _reader_behind_release(context: Context, type_: Type, release: FunctionInfo)
                 continue
             fate = summaries.fate(flow, variable)
             views = fate.views - {variable}
-            if fate.view_escapes or any(reads_behind(block, at, views) for block, at in releases):
+            behind = (use for block, at in releases for use in uses_behind(block, at, variable))
+            if fate.view_escapes or any(use.variable in views for use in behind):
                 return function.qualified_name
     return None
 

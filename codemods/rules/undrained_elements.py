@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
-from codemods.ownership.flow import Exit, Flow, Role, Use, Variable, VariableKind, reads_behind
+from codemods.ownership.flow import Exit, Flow, Role, Use, Variable, VariableKind, uses_behind
 from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import result_name
@@ -81,7 +81,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, origin: FieldOri
     helper, definition = _helper(context, origin)
     edits = _drains(context, flow, variable, f"{helper}(ref {variable.name})")
     if edits is None:
-        refusal = f"{message}; a string in it is used later"
+        refusal = f"{message}; the list is released again, or a string in it is still used"
         return Proposal(NAME, offset, function, refusal, Verdict.REPORTED), False
     if definition is not None:
         edits.insert(0, definition)
@@ -101,7 +101,10 @@ def _drains(context: Context, flow: Flow, variable: Variable, drain: str) -> lis
                 statement = context.parent(action.site.parent)
                 if not isinstance(statement, nodes.ExpressionStatement):
                     return None
-                if reads_behind(block, position, views):
+                behind = list(uses_behind(block, position, variable))
+                if any(use.variable in views for use in behind):
+                    return None
+                if any(use.variable is variable and _is_release(use) for use in behind):
                     return None
                 edits.append(insert_statement_before(source, tree, statement, drain))
     if released:
@@ -255,6 +258,19 @@ pub func first_word(line: Str) -> Str {
     let first: Str = words.get(0)
     words.destroy()
     return first
+}
+""",
+        """\
+use core::str
+use std::collections::List
+
+pub func twice(line: Str) -> I64 {
+    let words = List[Str]::new(4)
+    words.push(str::substring(line, 0, 2))
+    let count: I64 = words.len()
+    words.destroy()
+    words.destroy()
+    return count
 }
 """,
         """\
