@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
 from codemods.phases import PHASES, Phase, phase_of
 from codemods.rules import rules_of
-from codemods.rules.base import Context, Names, Proposal
+from codemods.rules.base import Context, Names, Proposal, Rule
 from codemods.symbols import Index, SourceFile, is_test_path, module_path
 from tml_ast import TmlSyntaxError, parse, position
 from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
@@ -149,12 +149,12 @@ class _PhaseFixer:
         for round_number in range(MAX_ROUNDS):
             analysis = _analysis(attempt.files)
             if round_number == 0:
-                baseline = self._double_releases(analysis, self.scope)
+                baseline = self._misuses(analysis, self.scope)
             proposals = self._proposals(analysis, attempt, excluded, round_number)
             accepted = _accept(each for each in proposals if each[1].verdict is Verdict.FIXED)
             if not accepted:
                 attempt.open = [each for each in proposals if each[1].verdict is not Verdict.FIXED]
-                self._check_double_releases(analysis, attempt, baseline)
+                self._check_misuses(analysis, attempt, baseline)
                 return attempt
             for path, chosen in accepted.items():
                 self._apply(attempt, path, chosen, fixed_before)
@@ -169,13 +169,34 @@ class _PhaseFixer:
         found: list[tuple[str, Proposal]] = []
         for done, path in enumerate(self.scope):
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
-            if path in excluded:
-                continue
             line = partial(self._original_line, path, attempt.edits.get(path, []))
             context = Context(analysis, names, fields, attempt.files[path], line)
             for rule in rules_of(self.phase):
-                found += ((path, proposal) for proposal in rule.check(context))
+                for proposal in self._checked(rule, context, excluded):
+                    found.append((path, proposal))
         return found
+
+    def _checked(self, rule: Rule, context: Context, excluded: set[str]) -> list[Proposal]:
+        """What a rule proposes for a file; a rule that fails or contradicts itself is a fault."""
+        path = context.file.path
+        try:
+            proposals = list(rule.check(context))
+        except Exception as error:
+            if path in excluded:
+                return []
+            raise _Fault(path, f"{rule.name} failed ({type(error).__name__}: {error})") from error
+        if path in excluded:
+            message = "{}; left alone, because a fix in this file did not hold"
+            return [
+                each
+                if each.verdict is not Verdict.FIXED
+                else replace(each, verdict=Verdict.REPORTED, edits=(), message=message.format(each.message))
+                for each in proposals
+            ]
+        for each in proposals:
+            if _collide(each.edits):
+                raise _Fault(path, f"the edits of {rule.name} for {each.function} overlap")
+        return proposals
 
     def _original_line(self, path: str, edits: Sequence[SourceEdit], offset: int) -> int:
         return position(self.originals[path].source, _original_offset(edits, offset))[0]
@@ -212,8 +233,8 @@ class _PhaseFixer:
 
     # -- the self-check -----------------------------------------------------------------------
 
-    def _double_releases(self, analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
-        """How many releases of a function may find their value released, by file and function."""
+    def _misuses(self, analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
+        """How many releases and other uses may find their value released, by file and function."""
         wanted = set(paths)
         counts: dict[tuple[str, str], int] = {}
         for function in analysis.index.functions:
@@ -223,17 +244,19 @@ class _PhaseFixer:
             if flow is None:
                 continue
             key = function.file.path, function.qualified_name
-            twice = sum(len(each.released_twice) for each in analysis.obligations(flow))
+            twice = sum(
+                len(each.released_twice) + len(each.used_released) for each in analysis.obligations(flow)
+            )
             counts[key] = counts.get(key, 0) + twice
         return counts
 
-    def _check_double_releases(
+    def _check_misuses(
         self, analysis: Analysis, attempt: _Attempt, baseline: Mapping[tuple[str, str], int]
     ) -> None:
         changed = [path for path, edits in attempt.edits.items() if edits]
-        for (path, function), count in self._double_releases(analysis, changed).items():
+        for (path, function), count in self._misuses(analysis, changed).items():
             if count > baseline.get((path, function), 0):
-                raise _Fault(path, f"a path of {function} would release a value twice")
+                raise _Fault(path, f"a path of {function} would release a value twice or use it afterwards")
 
     # -- results ------------------------------------------------------------------------------
 

@@ -338,6 +338,22 @@ def release_in_a_branch_too_many(proposal: Proposal, source: bytes) -> Proposal:
     return replace(proposal, edits=(*proposal.edits, insertion(branch, b"        reel.destroy()\n")))
 
 
+def release_too_early(proposal: Proposal, source: bytes) -> Proposal:
+    """A release in front of the last use."""
+    use = source.index(b"    assert(reel.size()")
+    return replace(proposal, edits=(insertion(use, b"    reel.destroy()\n"),))
+
+
+def overlap_with_itself(proposal: Proposal, _source: bytes) -> Proposal:
+    """Two replacements of the same bytes."""
+    return replace(proposal, edits=(SourceEdit(0, 3, b"use"), SourceEdit(1, 4, b"se ")))
+
+
+def raise_an_error(_proposal: Proposal, _source: bytes) -> Proposal:
+    """A rule that does not know what it looks at."""
+    raise KeyError("reel")
+
+
 def write_what_does_not_parse(proposal: Proposal, _source: bytes) -> Proposal:
     """A release without its last character."""
     edits = tuple(replace(each, text=each.text.replace(b")", b"")) for each in proposal.edits)
@@ -361,6 +377,9 @@ def never_be_content(proposal: Proposal, source: bytes) -> Proposal:
         (insert_twice, "a path of test_reel would release a value twice"),
         (insert_after_the_return, "missing-release finds test_reel again after its fix"),
         (release_in_a_branch_too_many, "a path of test_reel would release a value twice"),
+        (release_too_early, "a path of test_reel would release a value twice or use it afterwards"),
+        (overlap_with_itself, "the edits of missing-release for test_reel overlap"),
+        (raise_an_error, "missing-release failed (KeyError: 'reel')"),
         (write_what_does_not_parse, "with its fixes it would not parse (12:1: "),
         (write_nothing, "missing-release finds test_reel again after its fix"),
         (never_be_content, "its fixes call for ever more fixes"),
@@ -384,7 +403,9 @@ def test_a_fix_that_does_not_hold_is_not_made_and_called_a_fault(
     assert error.message.startswith(f"left as it was: {fault}")
     assert error.message.endswith("; this is a fault of tmlfix")
     assert changed(result) == {TWO: [1]}
-    assert [finding.path for finding in result.findings] == [TWO]
+    assert [finding.path for finding in result.findings if finding.verdict is Verdict.FIXED] == [TWO]
+    left = [finding for finding in result.findings if finding.path == ONE]
+    assert all(finding.verdict is Verdict.REPORTED and not finding.edits for finding in left)
 
 
 def test_a_double_release_that_was_there_before_does_not_hinder_a_fix() -> None:

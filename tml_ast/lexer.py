@@ -99,8 +99,9 @@ _DOC_COMMENT = re.compile(rb"///(?!/)|//!")
 _BLOCK_COMMENT_PIECE = re.compile(rb"/\*|\*/|" + _DIRECTIVE, re.VERBOSE)
 
 _ESCAPE = rb"\\(?:[nrt\\'\"0]|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\})"
-_STRING_TEXT = rb"(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![A-Za-z_]))*+"
-_TEMPLATE_TEXT = rb"(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![A-Za-z_]))*+"
+# An atomic group, because Python 3.11.2 takes the equivalent ``*+`` of a group for less than it matches.
+_STRING_TEXT = rb"(?>(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![A-Za-z_]))*)"
+_TEMPLATE_TEXT = rb"(?>(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![A-Za-z_]))*)"
 
 _TOKEN = re.compile(
     rb"""

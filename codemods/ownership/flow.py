@@ -87,6 +87,12 @@ class Variable:
     depth: int = 0
     """1 for the top level of the body, more for inner blocks."""
 
+    @property
+    def offset(self) -> int:
+        """Byte offset of the name where it is declared."""
+        token = self.node.token("IDENT")
+        return token.start if token is not None else self.node.last_token.start
+
     def __repr__(self) -> str:
         return f"Variable({self.name}: {self.type})"
 

@@ -60,6 +60,8 @@ class Obligation:
     """Assignments that replace the value while it is owned."""
     released_twice: list[Use] = field(default_factory=list)
     """Releases that some path reaches with the value released already."""
+    used_released: list[Use] = field(default_factory=list)
+    """Other uses that some path reaches with the value released."""
     views: set[Variable] = field(default_factory=set)
     """Variables that refer to it or into it, itself included."""
 
@@ -260,13 +262,9 @@ class _Dataflow:
                 obligation.unclear.append(action)
         elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
             obligation.overwritten.append(action.node)
-        elif (
-            isinstance(action, Use)
-            and action.variable is self.variable
-            and State.RELEASED in states
-            and self._is_release(action.site)
-        ):
-            obligation.released_twice.append(action)
+        elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
+            wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
+            wrong.append(action)
 
     def _after(self, action: Action, states: frozenset[State]) -> frozenset[State]:
         """The states behind an action."""

@@ -200,7 +200,7 @@ def _open_result(
                 opens_block = opens_block or placement.opens_block
     verdict = Verdict.FIXED if edits else Verdict.REPORTED
     function = flow.function.qualified_name
-    return Proposal(NAME, variable.node.start, function, message, verdict, tuple(edits), opens_block)
+    return Proposal(NAME, variable.offset, function, message, verdict, tuple(edits), opens_block)
 
 
 def _ignored_payloads(context: Context, flow: Flow, node: nodes.When, taken: set[str]) -> Iterator[Proposal]:

@@ -74,7 +74,7 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
         message += f"; not mended at {_places(context, left)}: release it there by hand"
     return Proposal(
         SCOPED_CLEANUP if opens_block else MISSING_RELEASE,
-        variable.node.start,
+        variable.offset,
         flow.function.qualified_name,
         message,
         Verdict.FIXED if fixed else Verdict.REPORTED,
@@ -128,7 +128,7 @@ def _result_name(context: Context, flow: Flow, obligation: Obligation) -> str:
 
 def _describe(context: Context, obligation: Obligation, exits: list[Exit]) -> str:
     variable: Variable = obligation.variable
-    line = context.line(variable.node.start)
+    line = context.line(variable.offset)
     places = _places(context, exits) if exits else "an assignment that overwrites it"
     return (
         f"`{variable.name}` ({variable.type}), created on line {line}, leaks at {places}: "

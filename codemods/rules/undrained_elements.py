@@ -74,7 +74,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, origin: FieldOri
     """The finding for one list, and whether it brings the helper that others can use next."""
     message = f"the strings in `{variable.name}` were made for it, and destroying the list does not free them"
     function = flow.function.qualified_name
-    offset = variable.node.start
+    offset = variable.offset
     if context.file.is_test:
         refusal = f"{message}; no helper of the library frees them"
         return Proposal(NAME, offset, function, refusal, Verdict.REPORTED), False
