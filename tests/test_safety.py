@@ -107,6 +107,16 @@ pub func finish(spool: Spool) {
     spool.destroy()
 }
 
+/// An address that somebody else frees.
+pub type Slot {
+    word: I64,
+    size: I64,
+}
+
+pub func address_of(spool: Spool) -> I64 {
+    return spool.cell as I64
+}
+
 pub func first_of(sheet: Sheet) -> Str {
     return sheet.first()
 }
@@ -315,6 +325,13 @@ RETURNING = {
     let sheet = Sheet::new()
     let named = Named::of(sheet.first())
     return named
+""",
+    ),
+    "the handle leaves as a number in a struct": (
+        "Slot",
+        """\
+    let spool = Spool::new(8)
+    return Slot { word: address_of(spool), size: 8 }
 """,
     ),
     "a tuple holds a bare number": (

@@ -589,7 +589,7 @@ class _FateSearch:
 
     def _is_plain_number(self, built: Type, entry: str, type_: Type | None) -> bool:
         """Whether a number goes into a field that holds a number and no handle."""
-        if type_ is None or type_.name not in ("I64", "U64") or self.summaries.index.type_info(built) is None:
+        if type_ is None or type_.name not in ("I64", "U64") or not self.summaries.is_released(built):
             return False
         return entry not in self.summaries.handle_fields(built)
 
