@@ -190,6 +190,16 @@ class Fields:
             if not isinstance(getattr(action, "value", None), nodes.Call)
         )
 
+    def borrowed_text(self, type_: Type) -> list[str]:
+        """The string fields that are the caller's, though the compiler would free them with a value."""
+        return [
+            name
+            for name, each in self.analysis.index.fields(type_).items()
+            if each.name == "Str"
+            and self.analysis.drops.drops_field(type_, name)
+            and self.origin(type_, name).is_borrowed
+        ]
+
     # -- elements -----------------------------------------------------------------------------
 
     def elements(self, type_: Type, name: str) -> FieldOrigin:

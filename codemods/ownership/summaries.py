@@ -612,7 +612,7 @@ class _FateSearch:
         position = -1 if site.role is Role.RECEIVER else site.position
         if site.callee is not None and self.summaries.lends(site.callee, position):
             self._onwards(site.parent, result, partial=True)
-        elif site.role is Role.RECEIVER or _is_reference(site) or self._hands_out_handle(site, type_):
+        elif site.role is Role.RECEIVER or _is_unknown_call(site) or self._hands_out_handle(site, type_):
             self._view_result(site)
 
     def _view_result(self, site: Site) -> None:
@@ -653,5 +653,6 @@ class _FateSearch:
         return bool(used & followed)
 
 
-def _is_reference(site: Site) -> bool:
+def _is_unknown_call(site: Site) -> bool:
+    """Whether nothing is known about the function that the value is given to."""
     return site.role is Role.ARGUMENT and site.callee is None

@@ -37,18 +37,6 @@ def check(context: Context) -> Iterator[Proposal]:
                 yield proposal
 
 
-def borrowed_text_fields(context: Context, type_: Type) -> list[str]:
-    """String fields that the compiler would free with a value of the type, though they are the caller's."""
-    fields = context.fields
-    return [
-        name
-        for name, each in context.analysis.index.fields(type_).items()
-        if each.name == "Str"
-        and context.analysis.drops.drops_field(type_, name)
-        and fields.origin(type_, name).is_borrowed
-    ]
-
-
 def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal | None:
     analysis = context.analysis
     fields = analysis.index.fields(type_)
@@ -75,7 +63,7 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
         and not done[name].freed
         and name not in delegated
     ]
-    blanked = [name for name in borrowed_text_fields(context, type_) if not done[name].blanked]
+    blanked = [name for name in context.fields.borrowed_text(type_) if not done[name].blanked]
     body = release.node.body
     drains = _drains(context, type_, fields, drained, returns=body is not None and not body.statements)
     statements = _statements(context, type_, fields, forgotten_text, [*delegated, *lists], blanked)

@@ -9,7 +9,6 @@ from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Exit, ExitKind, Flow, Variable
 from codemods.ownership.obligations import Obligation
 from codemods.rules.base import Context, Proposal, Rule
-from codemods.rules.incomplete_destroy import borrowed_text_fields
 from codemods.rules.naming import result_name
 from codemods.rules.placement import Release, before_exit, mentions
 from tml_ast.edit import SourceEdit
@@ -113,7 +112,7 @@ def _borrowed_text_fields(context: Context, obligation: Obligation) -> list[str]
     done = context.analysis.releases.fields_released(variable.type, obligation.release)
     return [
         name
-        for name in borrowed_text_fields(context, variable.type)
+        for name in context.fields.borrowed_text(variable.type)
         if name in done and not done[name].blanked
     ]
 
