@@ -39,6 +39,10 @@ class Phase:
 
 
 _EVERY_RULE = (
+    "hash-table-contents",
+    "text-table-contents",
+    "tree-node-texts",
+    "interpolated-view",
     "incomplete-destroy",
     "missing-release",
     "scoped-cleanup",

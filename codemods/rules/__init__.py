@@ -10,8 +10,10 @@ from codemods.rules import (
     consumed_by_return,
     discarded_owner,
     incomplete_destroy,
+    interpolated_view,
     library_temporary,
     missing_release,
+    semantic_patch,
     undrained_elements,
 )
 from codemods.rules.base import Rule
@@ -19,6 +21,8 @@ from codemods.rules.base import Rule
 RULES: Mapping[str, Rule] = {
     rule.name: rule
     for rule in (
+        *semantic_patch.RULES,
+        interpolated_view.RULE,
         incomplete_destroy.RULE,
         missing_release.MISSING_RELEASE_RULE,
         missing_release.SCOPED_CLEANUP_RULE,
