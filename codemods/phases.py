@@ -48,6 +48,7 @@ _EVERY_RULE = (
     "scoped-cleanup",
     "discarded-owner",
     "undrained-elements",
+    "discarded-element",
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",

@@ -32,9 +32,10 @@ def is_null(flow: Flow, variable: Variable, node: Node) -> bool:
         if not isinstance(test, nodes.If) or not _holds(test.branch, node):
             continue
         condition = test.condition
-        if isinstance(condition, nodes.Binary) and condition.operator == "==":
-            if condition.right.text in ("0", "null") and _is_word_of(flow, condition.left, variable):
-                return True
+        if not isinstance(condition, nodes.Binary) or condition.operator != "==":
+            continue
+        if condition.right.text in ("0", "null") and _is_word_of(flow, condition.left, variable):
+            return True
     return False
 
 

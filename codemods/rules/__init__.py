@@ -8,6 +8,7 @@ from codemods.phases import Phase
 from codemods.rules import (
     cancelled_drop,
     consumed_by_return,
+    discarded_element,
     discarded_owner,
     incomplete_destroy,
     interpolated_view,
@@ -28,6 +29,7 @@ RULES: Mapping[str, Rule] = {
         missing_release.SCOPED_CLEANUP_RULE,
         discarded_owner.RULE,
         undrained_elements.RULE,
+        discarded_element.RULE,
         consumed_by_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
