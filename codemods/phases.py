@@ -52,6 +52,7 @@ _EVERY_RULE = (
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",
+    "stored-duplicate",
 )
 
 PHASES: tuple[Phase, ...] = (

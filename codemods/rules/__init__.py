@@ -15,6 +15,7 @@ from codemods.rules import (
     library_temporary,
     missing_release,
     semantic_patch,
+    stored_duplicate,
     undrained_elements,
 )
 from codemods.rules.base import Rule
@@ -33,6 +34,7 @@ RULES: Mapping[str, Rule] = {
         consumed_by_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
+        stored_duplicate.RULE,
     )
 }
 """Every rule by its name, in the order they have their turn."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
-from codemods.ownership.flow import CallSite, Flow, Role, Use, Variable
+from codemods.ownership.flow import Flow, Role, Use, Variable
+from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.base import Context, Proposal, Rule
-from codemods.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
-from tml_ast.nodes import Expression
 
 NAME = "interpolated-view"
 
@@ -20,7 +19,7 @@ def check(context: Context) -> Iterator[Proposal]:
     if context.file.is_test:
         return
     for function, flow in context.flows():
-        if not _frees_stored_words(context, function):
+        if not context.analysis.releases.frees_stored_words(function.owner):
             continue
         for action in flow.actions():
             if (
@@ -31,24 +30,6 @@ def check(context: Context) -> Iterator[Proposal]:
                 yield _proposal(context, flow, action)
 
 
-def _frees_stored_words(context: Context, function: FunctionInfo) -> bool:
-    """Whether the release of a method's type frees words that it reads from memory."""
-    release = context.analysis.releases.release_of(function.owner)
-    flow = context.analysis.summaries.flow(release) if release is not None else None
-    return flow is not None and any(_frees_read_word(context, call) for call in flow.calls())
-
-
-def _frees_read_word(context: Context, call: CallSite) -> bool:
-    return context.analysis.releases.frees(call) and any(_reads_memory(each) for each in call.arguments)
-
-
-def _reads_memory(node: Expression) -> bool:
-    return any(
-        isinstance(each, nodes.Call) and each.function.text.partition("[")[0] == "ptr_read"
-        for each in node.walk()
-    )
-
-
 def _is_stored(variable: Variable) -> bool:
     """Whether a string is a word read from memory, and so no copy of its own."""
     value = variable.value
@@ -56,7 +37,7 @@ def _is_stored(variable: Variable) -> bool:
         variable.type is not None
         and variable.type.name == "Str"
         and isinstance(value, nodes.Cast)
-        and _reads_memory(value.operand)
+        and is_read_from_memory(value.operand)
     )
 
 
