@@ -111,7 +111,7 @@ class Releases:
         )
 
     def frees_stored_words(self, type_: Type | None) -> bool:
-        """Whether the release of a type frees what it reads from memory, itself or in what it calls."""
+        """Whether the release of a type frees words of its memory: what it reads there, or in a loop."""
         release = self.release_of(type_)
         return release is not None and self._frees_read_words(release, frozenset())
 
@@ -119,8 +119,12 @@ class Releases:
         flow = self.summaries.flow(function)
         if flow is None or function in seen:
             return False
+        loops = [
+            each for each in function.node.walk() if isinstance(each, nodes.Loop | nodes.While | nodes.For)
+        ]
         return any(
             (self.frees(call) and any(is_read_from_memory(each) for each in call.arguments))
+            or (self.frees(call) and any(loop.start <= call.node.start < loop.end for loop in loops))
             or (call.callee is not None and self._frees_read_words(call.callee, seen | {function}))
             for call in flow.calls()
         )
