@@ -44,7 +44,9 @@ _EVERY_RULE = (
     "scoped-cleanup",
     "discarded-owner",
     "undrained-elements",
+    "missing-allocates",
     "consumed-by-return",
+    "early-return",
     "cancelled-drop",
     "library-temporary",
 )

@@ -201,8 +201,9 @@ class Summaries:
         for action in flow.actions():
             if isinstance(action, Exit) and action.kind in (ExitKind.RETURN, ExitKind.TAIL) and action.value:
                 result |= self.origin(flow, action.value)
-        if result == NOTHING and function.allocates:
-            return FRESH
+        if function.allocates and result.origins <= {Origin.UNKNOWN, Origin.LITERAL}:
+            # where the body does not tell, the annotation does: the compiler frees such results already
+            return Result(result.origins - {Origin.UNKNOWN} | {Origin.FRESH}, result.literals)
         return result
 
     def _declared_result(self, function: FunctionInfo) -> Result:

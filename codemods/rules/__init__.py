@@ -9,8 +9,10 @@ from codemods.rules import (
     cancelled_drop,
     consumed_by_return,
     discarded_owner,
+    early_return,
     incomplete_destroy,
     library_temporary,
+    missing_allocates,
     missing_release,
     undrained_elements,
 )
@@ -24,7 +26,9 @@ RULES: Mapping[str, Rule] = {
         missing_release.SCOPED_CLEANUP_RULE,
         discarded_owner.RULE,
         undrained_elements.RULE,
+        missing_allocates.RULE,
         consumed_by_return.RULE,
+        early_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
     )
