@@ -47,6 +47,8 @@ _EVERY_RULE = (
     "missing-allocates",
     "consumed-by-return",
     "early-return",
+    "branch-value",
+    "unresolved-path",
     "cancelled-drop",
     "library-temporary",
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
-from codemods.ownership.conditions import is_impossible
+from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
     Assign,
     CallSite,
@@ -199,7 +199,9 @@ class Summaries:
             return self._declared_result(function)
         result = NOTHING
         for action in flow.actions():
-            if isinstance(action, Exit) and action.kind in (ExitKind.RETURN, ExitKind.TAIL) and action.value:
+            if not isinstance(action, Exit) or action.kind not in (ExitKind.RETURN, ExitKind.TAIL):
+                continue
+            if action.value is not None and not is_null(flow, action.value):
                 result |= self.origin(flow, action.value)
         if function.allocates and result.origins <= {Origin.UNKNOWN, Origin.LITERAL}:
             # where the body does not tell, the annotation does: the compiler frees such results already

@@ -28,13 +28,20 @@ def drop_hazard(analysis: Analysis, flow: Flow, variable: Variable) -> str | Non
 
 
 def _leaves_it(analysis: Analysis, flow: Flow, use: Use, *, returned: bool) -> bool:
-    """Whether no other name comes to hold the string by this use; returned by its name it is moved."""
+    """Whether no other name comes to hold the string by this use; what leaves by its name is moved."""
     site = use.site
     match site.role:
         case Role.RETURNED:
             return analysis.drops.consumes(flow, use)
         case Role.ARGUMENT | Role.RECEIVER:
-            return analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+            effects = analysis.summaries.call_effects(site)
+            if effects <= {Effect.BORROWS}:
+                return True
+            outer = flow.site_of(site.parent)
+            leaves = outer is not None and outer.role is Role.RETURNED
+            return (
+                effects <= {Effect.BORROWS, Effect.RETURNS} and leaves and analysis.drops.consumes(flow, use)
+            )
         case Role.OPERAND | Role.CONDITION | Role.DISCARDED:
             return site.through is None
         case Role.CAST:

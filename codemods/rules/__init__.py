@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from codemods.phases import Phase
 from codemods.rules import (
+    branch_value,
     cancelled_drop,
     consumed_by_return,
     discarded_owner,
@@ -15,6 +16,7 @@ from codemods.rules import (
     missing_allocates,
     missing_release,
     undrained_elements,
+    unresolved_path,
 )
 from codemods.rules.base import Rule
 
@@ -29,6 +31,8 @@ RULES: Mapping[str, Rule] = {
         missing_allocates.RULE,
         consumed_by_return.RULE,
         early_return.RULE,
+        branch_value.RULE,
+        unresolved_path.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
     )
