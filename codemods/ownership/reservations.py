@@ -72,7 +72,7 @@ class Reservations:
             elif function.returns == STR and not self.analysis.summaries.result(function).is_fresh:
                 yield f"{function.qualified_name}() of the same name returns a string that it does not make"
         if name in self._in_behaviors:
-            yield "a behavior declares the name as well, or binds such a string in a default method"
+            yield "a default method of a behavior has the name as well, or binds such a string"
         if self._unread.is_in_broken(name):
             yield "a file that cannot be parsed mentions the name"
         for flow, call in self._calls.get(name, ()):
@@ -136,7 +136,7 @@ class Reservations:
 
     @cached_property
     def _in_behaviors(self) -> frozenset[str]:
-        """The names that a behavior declares, or binds a result of in a default method."""
+        """The names of a behavior's default methods, and those that one binds a result of."""
         names = self._makers.keys()
         found: set[str] = set()
         for path in self._mentioning(names):
@@ -144,6 +144,8 @@ class Reservations:
                 if not isinstance(item, nodes.Behavior):
                     continue
                 for function in item.functions:
+                    if function.body is None:
+                        continue
                     found.add(function.name)
                     found |= {
                         called_name(each.value) or ""

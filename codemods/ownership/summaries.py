@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.builtins import ALLOCATING, Effect, bodyless_effect, builtin_effect
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
     Assign,
@@ -203,9 +203,8 @@ class Summaries:
                 continue
             if action.value is not None and not is_null(flow, action.value):
                 result |= self.origin(flow, action.value)
-        if function.allocates and result.origins <= {Origin.UNKNOWN, Origin.LITERAL}:
-            # where the body does not tell, the annotation does: the compiler frees such results already
-            return Result(result.origins - {Origin.UNKNOWN} | {Origin.FRESH}, result.literals)
+        if result == NOTHING and function.allocates:
+            return FRESH
         return result
 
     def _declared_result(self, function: FunctionInfo) -> Result:
@@ -215,7 +214,7 @@ class Summaries:
             return UNKNOWN if _is_text(function.returns) else FRESH
         if function.node.decorator("catalogued") is not None:
             return FRESH
-        return FRESH if function.name in _ALLOCATING else UNKNOWN
+        return FRESH if function.name in ALLOCATING else UNKNOWN
 
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
         """Where the value of an expression comes from."""
@@ -387,7 +386,7 @@ class Summaries:
                 return self.origin(flow, node.receiver, seen)
             if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
                 name = node.function.segments[-1]
-                return FRESH if name in _ALLOCATING else UNKNOWN
+                return FRESH if name in ALLOCATING else UNKNOWN
             return UNKNOWN
         result = self.result(call.callee)
         passed = NOTHING
@@ -408,7 +407,6 @@ class Summaries:
         yield from enumerate(node.arguments)
 
 
-_ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
 _HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
 
 

@@ -19,10 +19,11 @@ def check(context: Context) -> Iterator[Proposal]:
     """The strings in tests that a let without a type gets from a function called by its whole path."""
     if not context.file.is_test:
         return
+    importing: set[str] = set()
     for _, flow in context.flows():
         for call in flow.calls():
             if isinstance(call.node, nodes.Call) and _is_untyped(context, flow, call):
-                yield _proposal(context, flow, call, call.node)
+                yield from _proposals(context, flow, call, call.node, importing)
 
 
 def _is_untyped(context: Context, flow: Flow, call: CallSite) -> bool:
@@ -40,7 +41,10 @@ def _is_untyped(context: Context, flow: Flow, call: CallSite) -> bool:
     return any(held_at(context.analysis, flow, variable))
 
 
-def _proposal(context: Context, flow: Flow, call: CallSite, node: nodes.Call) -> Proposal:
+def _proposals(
+    context: Context, flow: Flow, call: CallSite, node: nodes.Call, importing: set[str]
+) -> Iterator[Proposal]:
+    """Shorten the path; ``importing`` are the modules that other proposals import, to be waited for."""
     path, statement = node.function, call.site.parent
     assert isinstance(path, nodes.Path)
     *module, name = path.segments
@@ -52,15 +56,19 @@ def _proposal(context: Context, flow: Flow, call: CallSite, node: nodes.Call) ->
     function = flow.function.qualified_name
     refusal = drop_hazard(context.analysis, flow, variable)
     taken = {each.name for each in flow.variables} | {each.name for each in context.functions}
-    imported = _imports(context)
-    if module[-1] in taken or imported.get(module[-1], module) != module:
+    known = _imports(context)
+    if module[-1] in taken or known.get(module[-1], module) != module:
         refusal = refusal or f"`{module[-1]}` means something else here; import {name}() by hand"
     if refusal is not None:
-        return Proposal(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+        yield Proposal(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+        return
     edits = [SourceEdit(path.start, path.end, f"{module[-1]}::{name}".encode())]
-    if module[-1] not in imported:
+    if module[-1] not in known:
+        if module[-1] in importing:
+            return
+        importing.add(module[-1])
         edits.append(_import(context, module))
-    return Proposal(NAME, node.start, function, message, Verdict.FIXED, tuple(edits))
+    yield Proposal(NAME, node.start, function, message, Verdict.FIXED, tuple(edits))
 
 
 def _imports(context: Context) -> dict[str, list[str]]:
