@@ -152,7 +152,7 @@ class _PhaseFixer:
         baseline: dict[tuple[str, str], int] = {}
         fixed_before: set[tuple[str, str, str, int]] = set()
         for round_number in range(MAX_ROUNDS):
-            analysis = self._analysis(attempt)
+            analysis = self._facts(attempt)
             if round_number == 0:
                 baseline = self._misuses(analysis, self.scope)
             proposals = self._proposals(analysis, attempt, excluded, round_number)
@@ -166,7 +166,7 @@ class _PhaseFixer:
         path = next(iter(accepted))
         raise _Fault(path, "its fixes call for ever more fixes")
 
-    def _analysis(self, attempt: _Attempt) -> Analysis:
+    def _facts(self, attempt: _Attempt) -> Analysis:
         """The facts about the files as they are now, and about tests that mention a name that matters."""
         analysis = _analysis(attempt.files)
         mentioning = self.unread.mentioning(unannotated_makers(analysis).keys())

@@ -81,7 +81,7 @@ class Reservations:
                 yield f"in {flow.function.qualified_name}() {reason}"
 
     def _call_hazard(self, flow: Flow, call: CallSite) -> str | None:
-        """What would be wrong if the result of a call were freed by the compiler."""
+        """What would be wrong if the compiler freed the result of a call."""
         site = call.site
         if call.type is not None and call.type != STR:
             return None
@@ -90,20 +90,22 @@ class Reservations:
             if variable is None:
                 return "its result is taken apart"
             return drop_hazard(self.analysis, flow, variable)
-        if not flow.function.file.is_test:
-            return None
-        held = f"its result is used where the end of the statement must not free it: `{call.node.text}`"
+        in_test = flow.function.file.is_test
+        if call.callee is None and (in_test or site.role is Role.OPERAND):
+            return f"`{call.node.text}` may be another function of the name"
+        if in_test and self._outlives_statement(flow, call):
+            return f"`{call.node.text}` is kept beyond the statement, at whose end it would be freed"
+        return None
+
+    def _outlives_statement(self, flow: Flow, call: CallSite) -> bool:
+        """Whether a temporary string may be needed when its statement has ended."""
+        site = call.site
         if site.through is not None:
-            return held
-        match site.role:
-            case Role.ARGUMENT | Role.RECEIVER | Role.OPERAND:
-                fate = self.analysis.summaries.temporary_fate(flow, call)
-                kept = fate.views or fate.view_escapes or not fate.effects <= {Effect.BORROWS}
-                return held if kept else None
-            case Role.DISCARDED:
-                return None
-            case _:
-                return held
+            return True
+        if site.role not in (Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED):
+            return True
+        fate = self.analysis.summaries.temporary_fate(flow, call)
+        return bool(fate.views) or fate.view_escapes or not fate.effects <= {Effect.BORROWS}
 
     def _is_lost(self, flow: Flow, call: CallSite) -> bool:
         site = call.site

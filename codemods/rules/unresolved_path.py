@@ -89,7 +89,8 @@ def _import(context: Context, module: list[str]) -> SourceEdit:
     uses = [each for each in items if isinstance(each, nodes.Use)]
     line = f"use {'::'.join(module)}".encode()
     if uses:
-        end = uses[-1].end
+        end = source.find(b"\n", uses[-1].end)
+        end = len(source) if end < 0 else end - (source[end - 1] == 0x0D)
         return SourceEdit(end, end, line_ending_of(source, end) + line)
     start = items[0].start
     return SourceEdit(start, start, line + line_ending_of(source, start) * 2)
