@@ -11,10 +11,12 @@ from codemods.catalogue import catalogue_files
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
+from codemods.ownership.reservations import Reservations, unannotated_makers
 from codemods.phases import PHASES, Phase, phase_of
 from codemods.rules import rules_of
 from codemods.rules.base import Context, Names, Proposal, Rule
 from codemods.symbols import Index, SourceFile, is_test_path, module_path
+from codemods.unread import Unread
 from tml_ast import TmlSyntaxError, parse, position
 from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
 
@@ -42,9 +44,10 @@ def analyse(
     report = progress or (lambda _what, _done, _total: None)
     chosen = [phase for phase in PHASES if phase.number in phases]
     parsed, errors = _parse_files(files, chosen, report)
+    unread = Unread({path: files[path] for path in files if path not in parsed and phase_of(path)})
     results = []
     for phase in chosen:
-        fixer = _PhaseFixer(parsed, phase, only, report)
+        fixer = _PhaseFixer(parsed, unread, phase, only, report)
         results.append(fixer.run())
         errors += fixer.faults
         if stacked:
@@ -110,12 +113,14 @@ class _PhaseFixer:
     def __init__(
         self,
         files: dict[str, SourceFile],
+        unread: Unread,
         phase: Phase,
         only: Callable[[str], bool] | None,
         report: Progress,
     ) -> None:
         self.originals = files
         self.files = files
+        self.unread = unread
         self.phase = phase
         self.report = report
         self.scope = [path for path in files if phase_of(path) is phase and (only is None or only(path))]
@@ -147,7 +152,7 @@ class _PhaseFixer:
         baseline: dict[tuple[str, str], int] = {}
         fixed_before: set[tuple[str, str, str, int]] = set()
         for round_number in range(MAX_ROUNDS):
-            analysis = _analysis(attempt.files)
+            analysis = self._facts(attempt)
             if round_number == 0:
                 baseline = self._misuses(analysis, self.scope)
             proposals = self._proposals(analysis, attempt, excluded, round_number)
@@ -161,16 +166,26 @@ class _PhaseFixer:
         path = next(iter(accepted))
         raise _Fault(path, "its fixes call for ever more fixes")
 
+    def _facts(self, attempt: _Attempt) -> Analysis:
+        """The facts about the files as they are now, and about tests that mention a name that matters."""
+        analysis = _analysis(attempt.files)
+        mentioning = self.unread.mentioning(unannotated_makers(analysis).keys())
+        if mentioning.keys() <= attempt.files.keys():
+            return analysis
+        attempt.files = {**mentioning, **attempt.files}
+        return _analysis(attempt.files)
+
     def _proposals(
         self, analysis: Analysis, attempt: _Attempt, excluded: set[str], round_number: int
     ) -> list[tuple[str, Proposal]]:
         names = Names(analysis)
         fields = Fields(analysis)
+        reservations = Reservations(analysis, self.unread)
         found: list[tuple[str, Proposal]] = []
         for done, path in enumerate(self.scope):
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
             line = partial(self._original_line, path, attempt.edits.get(path, []))
-            context = Context(analysis, names, fields, attempt.files[path], line)
+            context = Context(analysis, names, fields, reservations, attempt.files[path], line)
             for rule in rules_of(self.phase):
                 for proposal in self._checked(rule, context, excluded):
                     found.append((path, proposal))

@@ -474,3 +474,247 @@ pub func width(size: I64) -> I64 {
     became = result.phases[0].changes[path].after.decode()
     assert became.count("{") == code.count("{") + 2
     assert became.count("outer.destroy()") == 2 and became.count("inner.destroy()") == 1
+
+
+MAKER = """\
+use core::str
+
+pub func shout(word: Str) -> Str {
+    return str::to_uppercase(word)
+}
+
+pub func is_loud(word: Str) -> Bool {
+    let loud: Str = shout(word)
+    return loud == word
+}
+"""
+
+KEPT_IN_THE_LIBRARY = {
+    "a namesake hands out a view": """\
+use demo::spool::Tag
+
+impl Tag {
+    pub func shout(this) -> Str {
+        return this.text
+    }
+}
+""",
+    "a namesake may return any text": """\
+pub func shout[T](value: T) -> T {
+    return value
+}
+""",
+    "a default method has the name": """\
+pub behavior Speaker {
+    func word(this) -> Str
+
+    func shout(this) -> Str {
+        return this.word()
+    }
+}
+""",
+    "a default method binds the result": """\
+use demo::http::maker::shout
+
+pub behavior Speaker {
+    func word(this) -> Str
+
+    func repeat(this) -> I64 {
+        let loud: Str = shout("a")
+        return keep(loud as I64)
+    }
+}
+""",
+    "a variable is interpolated": """\
+use demo::http::maker::shout
+
+pub func greet(name: Str) -> Str {
+    let loud: Str = shout(name)
+    return "hello {loud}"
+}
+""",
+    "a variable is freed by hand": """\
+use demo::http::maker::shout
+
+pub func size(name: Str) -> I64 {
+    let loud: Str = shout(name)
+    let found: I64 = loud.len()
+    lowlevel { mem_free(loud as I64 as *Unit) }
+    return found
+}
+""",
+    "a variable goes into a struct": """\
+use demo::spool::Tag
+use demo::http::maker::shout
+
+pub func tag(name: Str) -> Tag {
+    let loud: Str = shout(name)
+    return Tag { text: loud }
+}
+""",
+    "a variable is kept as a number": """\
+use demo::http::maker::shout
+
+pub func keep(slot: I64, name: Str) {
+    let loud: Str = shout(name)
+    lowlevel { ptr_write[I64](slot as *I64, loud as I64) }
+}
+""",
+    "a variable has a second name": """\
+use demo::http::maker::shout
+
+pub func same(name: Str) -> Str {
+    let loud: Str = shout(name)
+    let other = loud
+    return other
+}
+""",
+    "a variable is assigned a view": """\
+use demo::spool::Tag
+use demo::http::maker::shout
+
+pub func last(tag: Tag, name: Str) -> I64 {
+    var loud: Str = shout(name)
+    loud = tag.peek()
+    return loud.len()
+}
+""",
+    "a variable is captured": """\
+use demo::http::maker::shout
+
+pub func later(name: Str) -> I64 {
+    let loud: Str = shout(name)
+    let size = do() loud.len()
+    return size()
+}
+""",
+}
+
+KEPT_IN_A_TEST = {
+    "in a struct": 'let tag = Tag { text: shout("a") }',
+    "in a list": 'words.push(shout("a"))',
+    "as the payload of a result": 'let kept: Maybe[Str] = Just(shout("a"))',
+    "as a number": 'let word: I64 = shout("a") as I64',
+    "in an interpolation": 'let text: Str = "<{shout("a")}>"',
+    "out of a branch": 'let text: Str = if words.len() > 0 { shout("a") } else { "" }',
+    "by an assignment": 'text = shout("a")',
+}
+
+
+def marked(files: dict[str, str]) -> bool:
+    path = "lib/demo/src/http/maker.tml"
+    sources = {each: code.encode() for each, code in {path: MAKER, **files}.items()}
+    result = analyse({"lib/demo/src/spool.tml": LIBRARY, **sources}, [1])
+    assert not result.errors or any("broken" in each.path for each in result.errors)
+    change = result.phases[0].changes.get(path)
+    return change is not None and b"@allocates" in change.after
+
+
+def test_a_maker_is_marked() -> None:
+    assert marked({})
+
+
+@pytest.mark.parametrize("code", KEPT_IN_THE_LIBRARY.values(), ids=KEPT_IN_THE_LIBRARY)
+def test_a_maker_is_not_marked_when_the_library_holds_on_to_its_strings(code: str) -> None:
+    assert not marked({"lib/demo/src/other.tml": code})
+
+
+@pytest.mark.parametrize("folder", ["http", "other"])
+@pytest.mark.parametrize("statement", KEPT_IN_A_TEST.values(), ids=KEPT_IN_A_TEST)
+def test_a_maker_is_not_marked_when_a_test_of_any_phase_holds_on_to_its_strings(
+    statement: str, folder: str
+) -> None:
+    test = f"""\
+use demo::spool::Tag
+use demo::http::maker::shout
+use std::collections::List
+
+@test
+func test_it() -> I32 {{
+    let words: List[Str] = List[Str]::new(4)
+    var text: Str = ""
+    {statement}
+    words.destroy()
+    return 0
+}}
+"""
+    assert not marked({f"lib/demo/tests/{folder}/it.test.tml": test})
+
+
+def test_a_maker_is_not_marked_when_a_test_that_mentions_it_cannot_be_read() -> None:
+    assert not marked({"lib/demo/tests/other/broken.test.tml": "func { shout"})
+
+
+KEPT_EARLY = {
+    "an interpolation frees it elsewhere": """\
+use core::str
+
+pub func quoted(line: Str, is_plain: Bool) -> Str {
+    let word: Str = str::trim(line)
+    if is_plain {
+        return word
+    }
+    return "'{word}'"
+}
+""",
+    "another name holds it elsewhere": """\
+use core::str
+use demo::spool::Tag
+
+pub func tag(line: Str, tags: mut ref Tag) -> Str {
+    let word: Str = str::trim(line)
+    if line == "" {
+        return word
+    }
+    tags.text = word as Str
+    return ""
+}
+""",
+    "it may be a view": """\
+use core::str
+use demo::spool::Tag
+
+pub func pick(line: Str, tag: Tag) -> Str {
+    var word: Str = str::trim(line)
+    if line == "" {
+        word = tag.peek()
+    }
+    if line == "a" {
+        return word
+    }
+    return "b"
+}
+""",
+}
+
+
+@pytest.mark.parametrize("code", KEPT_EARLY.values(), ids=KEPT_EARLY)
+def test_an_early_return_stays_where_the_string_lives_on(code: str) -> None:
+    assert not written(code, "lib/demo/src/http/it.tml")
+
+
+def test_a_string_is_not_made_later_than_what_it_is_made_of_changes() -> None:
+    code = """\
+use core::str
+
+func advance(place: mut ref I64) -> Bool {
+    *place = *place + 1
+    return *place > 2
+}
+
+pub func pick(line: Str) -> Str {
+    var place: I64 = 0
+    loop (place < 9) {
+        let word: Str = str::substring(line, place, 9)
+        if advance(mut ref place) {
+            return word
+        }
+    }
+    return ""
+}
+"""
+    path = "lib/demo/src/http/it.tml"
+    result = analyse({"lib/demo/src/spool.tml": LIBRARY, path: code.encode()}, [1])
+    assert result.phases[0].changes[path].after.decode() == code.replace(
+        "return word", "return word.duplicate()"
+    )

@@ -45,6 +45,12 @@ _BORROWING = frozenset(
     assert_eq assert_ne assert_true assert_false assert_gt assert_gte assert_lt assert_lte assert_in_range
     assert_str_len assert_str_empty assert_str_not_empty""".split()
 )
+ALLOCATING = frozenset(
+    """mem_alloc mem_alloc_zeroed mem_realloc f32_to_string f64_to_string f32_to_string_precision
+    f64_to_string_precision f32_to_exp_string f64_to_exp_string""".split()
+)
+"""The functions of the compiler's own whose result belongs to the caller."""
+
 _RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
 
 

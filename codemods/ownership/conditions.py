@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codemods.ownership.flow import Flow, Variable
+from codemods.ownership.flow import Assign, Flow
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -26,26 +26,38 @@ def is_impossible(flow: Flow, node: Node, given: Mapping[str, Expression]) -> bo
     return False
 
 
-def is_null(flow: Flow, variable: Variable, node: Node) -> bool:
-    """Whether a place is only reached when a variable, or the number it is cast to, is zero."""
-    for test in flow.function.node.walk():
-        if not isinstance(test, nodes.If) or not _holds(test.branch, node):
-            continue
-        condition = test.condition
-        if not isinstance(condition, nodes.Binary) or condition.operator != "==":
-            continue
-        if condition.right.text in ("0", "null") and _is_word_of(flow, condition.left, variable):
-            return True
-    return False
+def is_null(flow: Flow, node: Node) -> bool:
+    """Whether a name stands where its own address was found to be zero."""
+    if not isinstance(node, nodes.Path | nodes.This) or _is_assigned(flow, node.text):
+        return False
+    return any(
+        isinstance(test, nodes.If)
+        and _holds(test.branch, node)
+        and isinstance(test.condition, nodes.Binary)
+        and test.condition.operator == "=="
+        and test.condition.right.text == "0"
+        and _address_of(flow, test.condition.left) == node.text
+        for test in flow.function.node.walk()
+    )
 
 
-def _is_word_of(flow: Flow, node: Expression, variable: Variable) -> bool:
-    """Whether an expression is a variable, or another one that it was cast to."""
-    if node.text == variable.name:
+def _is_assigned(flow: Flow, name: str) -> bool:
+    """Whether a name stands for more than one value."""
+    if sum(variable.name == name for variable in flow.variables) != 1:
         return True
-    other = next((each for each in flow.variables if each.name == node.text), None)
-    value = other.value if other is not None else None
-    return isinstance(value, nodes.Cast) and value.operand.text == variable.name
+    return any(isinstance(action, Assign) and action.variable.name == name for action in flow.actions())
+
+
+def _address_of(flow: Flow, node: Expression) -> str | None:
+    """The name whose address an expression is, directly or by a variable."""
+    if isinstance(node, nodes.Path) and node.identifier and not _is_assigned(flow, node.identifier):
+        variable = next(each for each in flow.variables if each.name == node.identifier)
+        if variable.value is None:
+            return None
+        node = variable.value
+    if isinstance(node, nodes.Cast) and node.annotation.text == "I64":
+        return node.operand.text if isinstance(node.operand, nodes.Path | nodes.This) else None
+    return None
 
 
 def _holds(outer: Node, inner: Node) -> bool:

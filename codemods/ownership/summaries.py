@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.builtins import ALLOCATING, Effect, bodyless_effect, builtin_effect
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
     Assign,
@@ -212,7 +212,7 @@ class Summaries:
             return UNKNOWN if _is_text(function.returns) else FRESH
         if function.node.decorator("catalogued") is not None:
             return FRESH
-        return FRESH if function.name in _ALLOCATING else UNKNOWN
+        return FRESH if function.name in ALLOCATING else UNKNOWN
 
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
         """Where the value of an expression comes from."""
@@ -355,7 +355,7 @@ class Summaries:
             return PASSED
         if variable is None:
             return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
-        if is_null(flow, variable, node):
+        if is_null(flow, node):
             return Result(frozenset((Origin.LITERAL,)), frozenset(("0",)))
         return self.variable_origin(flow, variable, seen)
 
@@ -388,7 +388,7 @@ class Summaries:
                 return self.origin(flow, node.receiver, seen)
             if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
                 name = node.function.segments[-1]
-                return FRESH if name in _ALLOCATING else UNKNOWN
+                return FRESH if name in ALLOCATING else UNKNOWN
             return UNKNOWN
         result = self.result(call.callee)
         passed = NOTHING
@@ -409,7 +409,6 @@ class Summaries:
         yield from enumerate(node.arguments)
 
 
-_ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
 _HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
 
 
@@ -487,7 +486,7 @@ class _FateSearch:
         for use in self.flow.uses(variable):
             if self.given and is_impossible(self.flow, use.node, self.given):
                 continue
-            if not is_null(self.flow, variable, use.node):
+            if not is_null(self.flow, use.node):
                 self._value(use.node, use.site, variable.type, partial)
 
     def temporary(self, call: CallSite) -> None:

@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 
 from codemods.phases import Phase
 from codemods.rules import (
+    branch_value,
     cancelled_drop,
     consumed_by_return,
     discarded_element,
     discarded_owner,
+    early_return,
     incomplete_destroy,
     interpolated_view,
     library_temporary,
+    missing_allocates,
     missing_release,
     semantic_patch,
     stored_duplicate,
     undrained_elements,
+    unresolved_path,
 )
 from codemods.rules.base import Rule
 
@@ -31,7 +35,11 @@ RULES: Mapping[str, Rule] = {
         discarded_owner.RULE,
         undrained_elements.RULE,
         discarded_element.RULE,
+        missing_allocates.RULE,
         consumed_by_return.RULE,
+        early_return.RULE,
+        branch_value.RULE,
+        unresolved_path.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
         stored_duplicate.RULE,

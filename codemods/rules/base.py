@@ -11,6 +11,7 @@ from codemods.findings import Verdict
 from codemods.ownership.fields import Fields
 from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis, Obligation
+from codemods.ownership.reservations import Reservations
 from codemods.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -137,12 +138,14 @@ class Context:
         analysis: Analysis,
         names: Names,
         fields: Fields,
+        reservations: Reservations,
         file: SourceFile,
         line: Callable[[int], int],
     ) -> None:
         self.analysis = analysis
         self.names = names
         self.fields = fields
+        self.reservations = reservations
         self.file = file
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""

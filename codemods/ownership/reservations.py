@@ -1,0 +1,170 @@
+"""Names that ``@allocates`` would reserve: whether a function's bare name is free for it.
+
+The compiler puts the bare name into one set for the whole program, without type or module. From then
+on every let of a string that a call of any such name makes is freed at the end of its block, and in
+tests every such temporary at the end of its statement. So all functions of the name must make what
+they return, and nobody may hold on to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cached_property
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import called_name
+from codemods.ownership.flow import CallSite, Flow, Role
+from codemods.ownership.obligations import Analysis
+from codemods.ownership.texts import bound_variable, drop_hazard, held_at
+from codemods.symbols import STR, FunctionInfo
+from codemods.unread import Unread
+from tml_ast import nodes
+
+_LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED))
+
+
+def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
+    """The library functions that make the string they return and do not say so, by their name."""
+    found: dict[str, list[FunctionInfo]] = {}
+    for function in analysis.index.functions:
+        if function.returns != STR or function.file.is_test or function.node.body is None:
+            continue
+        if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:
+            continue
+        if function.node.decorator("catalogued") is None and analysis.summaries.result(function).is_fresh:
+            found.setdefault(function.name, []).append(function)
+    return found
+
+
+class Reservations:
+    """Which functions lack ``@allocates``, and what stands against it."""
+
+    def __init__(self, analysis: Analysis, unread: Unread) -> None:
+        self.analysis = analysis
+        self._unread = unread
+        self._refusals: dict[str, str | None] = {}
+
+    @cached_property
+    def _makers(self) -> dict[str, list[FunctionInfo]]:
+        return unannotated_makers(self.analysis)
+
+    def loses_strings(self, function: FunctionInfo) -> bool:
+        """Whether a function makes strings, does not say so, and callers lose them for it."""
+        if function not in self._makers.get(function.name, ()):
+            return False
+        return any(
+            call.callee is function and self._is_lost(flow, call)
+            for flow, call in self._calls.get(function.name, ())
+        )
+
+    def refusal(self, name: str) -> str | None:
+        """Why a name must not be reserved, if there is a reason."""
+        if name not in self._refusals:
+            self._refusals[name] = next(self._objections(name), None)
+        return self._refusals[name]
+
+    def _objections(self, name: str) -> Iterator[str]:
+        for function in self.analysis.index.functions:
+            if function.name != name:
+                continue
+            if function.returns.name in function.generics:
+                yield f"{function.qualified_name}() of the same name may return a string it does not make"
+            elif function.returns == STR and not self.analysis.summaries.result(function).is_fresh:
+                yield f"{function.qualified_name}() of the same name returns a string that it does not make"
+        if name in self._in_behaviors:
+            yield "a default method of a behavior has the name as well, or binds such a string"
+        if self._unread.is_in_broken(name):
+            yield "a file that cannot be parsed mentions the name"
+        for flow, call in self._calls.get(name, ()):
+            reason = self._call_hazard(flow, call)
+            if reason is not None:
+                yield f"in {flow.function.qualified_name}() {reason}"
+
+    def _call_hazard(self, flow: Flow, call: CallSite) -> str | None:
+        """What would be wrong if the compiler freed the result of a call."""
+        site = call.site
+        if call.type is not None and call.type != STR:
+            return None
+        if site.role is Role.BOUND and site.through is None:
+            variable = bound_variable(flow, site.parent)
+            if variable is None:
+                return "its result is taken apart"
+            return drop_hazard(self.analysis, flow, variable)
+        in_test = flow.function.file.is_test
+        if call.callee is None and (in_test or site.role is Role.OPERAND):
+            return f"`{call.node.text}` may be another function of the name"
+        if in_test and self._outlives_statement(flow, call):
+            return f"`{call.node.text}` is kept beyond the statement, at whose end it would be freed"
+        return None
+
+    def _outlives_statement(self, flow: Flow, call: CallSite) -> bool:
+        """Whether a temporary string may be needed when its statement has ended."""
+        site = call.site
+        if site.through is not None:
+            return True
+        if site.role not in (Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED):
+            return True
+        fate = self.analysis.summaries.temporary_fate(flow, call)
+        return bool(fate.views) or fate.view_escapes or not fate.effects <= {Effect.BORROWS}
+
+    def _is_lost(self, flow: Flow, call: CallSite) -> bool:
+        site = call.site
+        if site.role is Role.BOUND and site.through is None:
+            variable = bound_variable(flow, site.parent)
+            return variable is not None and any(held_at(self.analysis, flow, variable))
+        return site.role in _LOSING
+
+    # -- where the names occur ----------------------------------------------------------------
+
+    @cached_property
+    def _calls(self) -> dict[str, list[tuple[Flow, CallSite]]]:
+        """The calls of each name, in libraries and tests."""
+        names = self._makers.keys()
+        found: dict[str, list[tuple[Flow, CallSite]]] = {}
+        mentioning = self._mentioning(names)
+        for function in self.analysis.index.functions:
+            if function.file.path not in mentioning or not _mentions(function.node, names):
+                continue
+            flow = self.analysis.summaries.flow(function)
+            pending = [flow] if flow is not None else []
+            while pending:
+                flow = pending.pop()
+                pending += flow.closures
+                for call in flow.calls():
+                    name = called_name(call.node)
+                    if name in names:
+                        found.setdefault(name, []).append((flow, call))
+        return found
+
+    @cached_property
+    def _in_behaviors(self) -> frozenset[str]:
+        """The names of a behavior's default methods, and those that one binds a result of."""
+        names = self._makers.keys()
+        found: set[str] = set()
+        for path in self._mentioning(names):
+            for item in self.analysis.index.files[path].tree.walk():
+                if not isinstance(item, nodes.Behavior):
+                    continue
+                for function in item.functions:
+                    if function.body is None:
+                        continue
+                    found.add(function.name)
+                    found |= {
+                        called_name(each.value) or ""
+                        for each in function.walk()
+                        if isinstance(each, nodes.Let | nodes.Var) and each.value is not None
+                    }
+        return frozenset(found & names)
+
+    def _mentioning(self, names: Collection[str]) -> frozenset[str]:
+        """The files with one of the names in them."""
+        words = [name.encode() for name in names]
+        return frozenset(
+            path
+            for path, file in self.analysis.index.files.items()
+            if any(word in file.source for word in words)
+        )
+
+
+def _mentions(node: nodes.Node, names: Collection[str]) -> bool:
+    return any(token.type == "IDENT" and token.text in names for token in node.tokens())

@@ -1,0 +1,105 @@
+"""String variables: whether the compiler may free one, and where it is still held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.flow import BasicBlock, Declare, Exit, ExitKind, Flow, Role, Use, Variable
+from codemods.ownership.obligations import Analysis
+from tml_ast import nodes
+
+
+def drop_hazard(analysis: Analysis, flow: Flow, variable: Variable) -> str | None:
+    """Why the compiler must not free a string at the end of its variable's block, if there is a reason."""
+    summaries = analysis.summaries
+    if not summaries.variable_origin(flow, variable).is_fresh:
+        return f"`{variable.name}` may hold a text of something else"
+    uses = flow.uses(variable)
+    if any(use.site.role is Role.INTERPOLATED for use in uses):
+        return f"an interpolation of `{variable.name}` frees it already"
+    fate = summaries.fate(flow, variable)
+    if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
+        return f"the text of `{variable.name}` lives on elsewhere or is freed there already"
+    returned = Effect.RETURNS in fate.effects
+    if not all(_leaves_it(analysis, flow, use, returned=returned) for use in uses):
+        return f"something else may hold the text of `{variable.name}`"
+    return None
+
+
+def _leaves_it(analysis: Analysis, flow: Flow, use: Use, *, returned: bool) -> bool:
+    """Whether no other name comes to hold the string by this use; what leaves by its name is moved."""
+    site = use.site
+    match site.role:
+        case Role.RETURNED:
+            return analysis.drops.consumes(flow, use)
+        case Role.ARGUMENT | Role.RECEIVER:
+            effects = analysis.summaries.call_effects(site)
+            if effects <= {Effect.BORROWS}:
+                return True
+            outer = flow.site_of(site.parent)
+            leaves = outer is not None and outer.role is Role.RETURNED
+            return (
+                effects <= {Effect.BORROWS, Effect.RETURNS} and leaves and analysis.drops.consumes(flow, use)
+            )
+        case Role.OPERAND | Role.CONDITION | Role.DISCARDED:
+            return site.through is None
+        case Role.CAST:
+            return not returned
+        case _:
+            return False
+
+
+def held_at(analysis: Analysis, flow: Flow, variable: Variable) -> Iterator[Exit]:
+    """The exits of a variable's scope that some path reaches before it gave the string away."""
+    pending: list[tuple[BasicBlock, int]] = [
+        (block, position + 1)
+        for block in flow.reachable()
+        for position, action in enumerate(block.actions)
+        if isinstance(action, Declare) and action.variable is variable
+    ]
+    seen: set[int] = set()
+    while pending:
+        block, first = pending.pop()
+        for action in block.actions[first:]:
+            if isinstance(action, Exit) and variable in action.variables:
+                yield action
+                break
+            if isinstance(action, Use) and action.variable is variable:
+                if _gives_away(analysis, flow, action):
+                    break
+            elif isinstance(action, Declare) and action.variable is variable:
+                break
+        else:
+            for successor in block.successors:
+                if id(successor) not in seen:
+                    seen.add(id(successor))
+                    pending.append((successor, 0))
+
+
+def _gives_away(analysis: Analysis, flow: Flow, use: Use) -> bool:
+    site = use.site
+    if site.role in (Role.ARGUMENT, Role.RECEIVER):
+        return not analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+    if site.role is Role.INTERPOLATED:
+        return True
+    return analysis.drops.consumes(flow, use)
+
+
+def lost_at(analysis: Analysis, flow: Flow, variable: Variable) -> list[Exit]:
+    """The exits at which a string that is noted for a drop is not freed, for its name was given away."""
+    lost = []
+    for exit_ in held_at(analysis, flow, variable):
+        if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
+            continue
+        if exit_.kind is ExitKind.END and flow.function.owner is None and variable.depth == 1:
+            continue
+        if not analysis.drops.covers(flow, variable, exit_):
+            lost.append(exit_)
+    return lost
+
+
+def bound_variable(flow: Flow, statement: nodes.Node) -> Variable | None:
+    """The one variable that a let or var declares."""
+    node = statement.pattern if isinstance(statement, nodes.Let) else statement
+    return next((each for each in flow.variables if each.node is node), None)
