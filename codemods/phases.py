@@ -47,6 +47,7 @@ _EVERY_RULE = (
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",
+    "compiler-emitted",
 )
 
 PHASES: tuple[Phase, ...] = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from codemods.phases import Phase
 from codemods.rules import (
     cancelled_drop,
+    compiler_emitted,
     consumed_by_return,
     discarded_owner,
     incomplete_destroy,
@@ -27,6 +28,7 @@ RULES: Mapping[str, Rule] = {
         consumed_by_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
+        compiler_emitted.RULE,
     )
 }
 """Every rule by its name, in the order they have their turn."""
