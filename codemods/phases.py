@@ -47,6 +47,9 @@ _EVERY_RULE = (
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",
+    "lost-argument",
+    "template-conversion",
+    "void-tail",
     "compiler-emitted",
 )
 

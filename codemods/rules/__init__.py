@@ -12,8 +12,11 @@ from codemods.rules import (
     discarded_owner,
     incomplete_destroy,
     library_temporary,
+    lost_argument,
     missing_release,
+    template_conversion,
     undrained_elements,
+    void_tail,
 )
 from codemods.rules.base import Rule
 
@@ -28,6 +31,9 @@ RULES: Mapping[str, Rule] = {
         consumed_by_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
+        lost_argument.RULE,
+        template_conversion.RULE,
+        void_tail.RULE,
         compiler_emitted.RULE,
     )
 }
