@@ -65,6 +65,8 @@ class Obligation:
     """Other uses that some path reaches with the value released."""
     views: set[Variable] = field(default_factory=set)
     """Variables that refer to it or into it, itself included."""
+
+
 _LEAVING_FUNCTION = frozenset(
     (ExitKind.RETURN, ExitKind.TAIL, ExitKind.END, ExitKind.PROPAGATE, ExitKind.THROW)
 )

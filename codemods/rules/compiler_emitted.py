@@ -29,9 +29,7 @@ def check(context: Context) -> Iterator[Proposal]:
                     f"`{short_code(call.node.text)}` leaks {what}, in code that the compiler itself emits: "
                     "no edit of the source reaches it"
                 )
-                yield Proposal(
-                    NAME, call.node.start, flow.function.qualified_name, message, Verdict.REPORTED
-                )
+                yield Proposal(NAME, call.node.start, flow.function.qualified_name, message, Verdict.REPORTED)
 
 
 def _what_leaks(context: Context, flow: Flow, call: CallSite) -> str | None:

@@ -93,9 +93,7 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
                 Verdict.REPORTED,
             )
         edits += placement.edits
-    return Proposal(
-        NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits)
-    )
+    return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
 
 
 RULE = Rule(

@@ -27,9 +27,7 @@ def check(context: Context) -> Iterator[Proposal]:
             continue
         consumed = {name for name, _ in context.analysis.drops.consumptions(flow)}
         lost = [
-            each
-            for each in end.variables
-            if each.name not in consumed and _is_lost_text(context, flow, each)
+            each for each in end.variables if each.name not in consumed and _is_lost_text(context, flow, each)
         ]
         if lost:
             yield _proposal(context, flow, body, end, lost)
@@ -54,7 +52,9 @@ def _is_lost_text(context: Context, flow: Flow, variable: Variable) -> bool:
 
 def _proposal(context: Context, flow: Flow, body: nodes.Block, end: Exit, lost: list[Variable]) -> Proposal:
     names = quoted_names([each.name for each in reversed(lost)])
-    message = f"falling off the end of {flow.function.name}() drops nothing, so {names} leaks; a return drops it"
+    message = (
+        f"falling off the end of {flow.function.name}() drops nothing, so {names} leaks; a return drops it"
+    )
     unsafe = next((each for each in end.variables if not _may_be_dropped(context, flow, each)), None)
     offset = lost[-1].offset
     if unsafe is not None:
