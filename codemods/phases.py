@@ -48,6 +48,7 @@ _EVERY_RULE = (
     "cancelled-drop",
     "library-temporary",
     "lost-argument",
+    "untracked-text",
     "template-conversion",
     "void-tail",
     "compiler-emitted",

@@ -92,7 +92,7 @@ class Analysis:
         return found
 
     def parameter_obligation(self, flow: Flow, variable: Variable) -> Obligation | None:
-        """What becomes of a parameter that is received by value, if its caller left its release to the function.
+        """What becomes of a parameter that is received by value, whose release may be left to the function.
 
         The compiler drops no parameter, and counts what is passed by value as given away.
         """
@@ -102,6 +102,11 @@ class Analysis:
         if not self.releases.is_idempotent(variable.type):
             return None
         return _Dataflow(self, flow, variable, release).run()
+
+    def is_only_read(self, flow: Flow, variable: Variable) -> bool:
+        """Whether nothing but the variable holds its value or a part of it, at any time."""
+        fate = self.summaries.fate(flow, variable)
+        return not fate.view_escapes and fate.effects <= {Effect.BORROWS} and fate.views <= {variable}
 
     def _release_owed(self, flow: Flow, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:

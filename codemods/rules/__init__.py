@@ -16,6 +16,7 @@ from codemods.rules import (
     missing_release,
     template_conversion,
     undrained_elements,
+    untracked_text,
     void_tail,
 )
 from codemods.rules.base import Rule
@@ -32,6 +33,7 @@ RULES: Mapping[str, Rule] = {
         cancelled_drop.RULE,
         library_temporary.RULE,
         lost_argument.RULE,
+        untracked_text.RULE,
         template_conversion.RULE,
         void_tail.RULE,
         compiler_emitted.RULE,
