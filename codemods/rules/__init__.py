@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from codemods.phases import Phase
 from codemods.rules import (
+    break_path,
     cancelled_drop,
     compiler_emitted,
     consumed_by_return,
@@ -14,6 +15,7 @@ from codemods.rules import (
     library_temporary,
     lost_argument,
     missing_release,
+    returned_argument,
     template_conversion,
     undrained_elements,
     untracked_text,
@@ -29,10 +31,12 @@ RULES: Mapping[str, Rule] = {
         missing_release.SCOPED_CLEANUP_RULE,
         discarded_owner.RULE,
         undrained_elements.RULE,
+        returned_argument.RULE,
         consumed_by_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
         lost_argument.RULE,
+        break_path.RULE,
         untracked_text.RULE,
         template_conversion.RULE,
         void_tail.RULE,

@@ -170,7 +170,7 @@ def _free_behind_condition(
         if placement is None or placement.opens_block:
             return None
         found += placement.edits
-    name = context.names.for_consumed(flow.function, "is_match", "is_found", "is_chosen")
+    name = context.names.for_consumed(flow.function, "condition", "holds")
     outer = [
         each for each in found if test.start <= each.start and each.end <= test.end
     ]

@@ -143,9 +143,9 @@ pub func weight(line: Str) -> I64 {
         if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
         return 1
     }
-    let is_match: Bool = (word_i64 as Str) == "heavy"
+    let condition: Bool = (word_i64 as Str) == "heavy"
     if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
-    if is_match {
+    if condition {
         return 9
     }
     return 2
