@@ -50,6 +50,7 @@ _EVERY_RULE = (
     "undrained-elements",
     "discarded-element",
     "missing-allocates",
+    "returned-argument",
     "consumed-by-return",
     "early-return",
     "branch-value",
@@ -57,6 +58,12 @@ _EVERY_RULE = (
     "cancelled-drop",
     "library-temporary",
     "stored-duplicate",
+    "lost-argument",
+    "break-path",
+    "untracked-text",
+    "template-conversion",
+    "void-tail",
+    "compiler-emitted",
 )
 
 PHASES: tuple[Phase, ...] = (

@@ -76,10 +76,20 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
     if function.is_extern:
         symbol = extern_symbol(function)
         return Effect.RELEASES if any(word in symbol for word in _RELEASING_WORDS) else Effect.BORROWS
+    if _is_foreign_text(function, position):
+        return Effect.BORROWS
     effect = builtin_effect(function.name, position)
     if effect is Effect.UNKNOWN and function.node.decorator("catalogued") is not None:
         return Effect.BORROWS
     return effect
+
+
+def _is_foreign_text(function: FunctionInfo, position: int) -> bool:
+    """Whether a string goes to a ``lowlevel func``, which another language implements too."""
+    if position < 0 or function.node.token("lowlevel") is None:
+        return False
+    type_ = function.values[position].type if position < len(function.values) else None
+    return type_ is not None and type_.name == "Str"
 
 
 def extern_symbol(function: FunctionInfo) -> str:

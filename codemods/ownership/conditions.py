@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from codemods.ownership.flow import Assign, Flow
 from tml_ast import nodes
@@ -11,6 +11,20 @@ from tml_ast.nodes import Expression, Node
 
 def is_impossible(flow: Flow, node: Node, given: Mapping[str, Expression]) -> bool:
     """Whether a place is only reached when an argument that is a literal text were empty."""
+    for measured in _emptiness_tests(flow, node):
+        argument = given.get(measured)
+        if isinstance(argument, nodes.Literal) and argument.kind == "STRING" and len(argument.text) > 2:
+            return True
+    return False
+
+
+def is_only_reached_empty(flow: Flow, node: Node, name: str) -> bool:
+    """Whether a place is only reached when the text of a parameter is empty."""
+    return name in _emptiness_tests(flow, node)
+
+
+def _emptiness_tests(flow: Flow, node: Node) -> Iterator[str]:
+    """The names of the texts that an ``if`` around a place finds empty."""
     for test in flow.function.node.walk():
         if not isinstance(test, nodes.If) or not _holds(test.branch, node):
             continue
@@ -20,10 +34,8 @@ def is_impossible(flow: Flow, node: Node, given: Mapping[str, Expression]) -> bo
         if condition.right.text != "0":
             continue
         measured = _measured_parameter(flow, condition.left)
-        argument = given.get(measured) if measured is not None else None
-        if isinstance(argument, nodes.Literal) and argument.kind == "STRING" and len(argument.text) > 2:
-            return True
-    return False
+        if measured is not None:
+            yield measured
 
 
 def is_null(flow: Flow, node: Node) -> bool:

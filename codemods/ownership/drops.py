@@ -8,7 +8,7 @@ continue, or a void free function falls off its end. Consumption goes by names, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from enum import Enum, auto
 from functools import cached_property
 
@@ -90,8 +90,13 @@ class Drops:
         """The names that ``@allocates`` reserves: of functions anywhere, without type or module."""
         return frozenset(each.name for each in self.index.functions if each.allocates)
 
-    def covers(self, flow: Flow, variable: Variable, exit_: Exit) -> bool:
-        """Whether the compiler's drop of ``variable`` is emitted at this exit."""
+    def covers(
+        self, flow: Flow, variable: Variable, exit_: Exit, made_public: Container[FunctionInfo] = ()
+    ) -> bool:
+        """Whether the compiler's drop of ``variable`` is emitted at this exit.
+
+        ``made_public`` are functions whose signatures it shall be taken to find.
+        """
         if not self.is_registered(variable):
             return False
         if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
@@ -99,15 +104,20 @@ class Drops:
         if exit_.kind is ExitKind.END and flow.function.owner is None and variable.depth == 1:
             return False
         return not any(
-            name == variable.name and offset <= exit_.node.end for name, offset in self.consumptions(flow)
+            name == variable.name and offset <= exit_.node.end
+            for name, offset in self.consumptions(flow, made_public)
         )
 
     # -- consumption --------------------------------------------------------------------------
 
-    def consumptions(self, flow: Flow) -> Iterator[tuple[str, int]]:
+    def consumptions(
+        self, flow: Flow, made_public: Container[FunctionInfo] = ()
+    ) -> Iterator[tuple[str, int]]:
         """The names that the function's text consumes, each with the byte offset of the place."""
         for action in flow.actions():
-            if isinstance(action, Use) and self.consumes(flow, action):
+            if not isinstance(action, Use) or not self.consumes(flow, action):
+                continue
+            if action.site.role is not Role.ARGUMENT or action.site.callee not in made_public:
                 yield action.variable.name, action.node.start
 
     def consumes(self, flow: Flow, use: Use) -> bool:

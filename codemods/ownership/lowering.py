@@ -44,6 +44,8 @@ _LITERAL_TYPES = {
 }
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_FLAGS_MAKERS = frozenset(("all", "none"))
+"""What the compiler adds to an enum with ``@flags`` to make values of it."""
 _CONSTRUCTORS = {"Just": "Maybe", "Nothing": "Maybe", "Ok": "Outcome", "Err": "Outcome"}
 
 
@@ -608,6 +610,9 @@ class _Lowering:
                 owner = STR
             if owner is not None and self.index.method(owner, segments[-1]) is not None:
                 return self._associated(node, owner, segments[-1], function, node.arguments, site)
+            if info is not None and segments[-1] in _FLAGS_MAKERS and info.node.decorator("flags"):
+                self._emit(CallSite(node, None, owner, site, None, node.arguments))
+                return owner
         found = self.index.functions_named(segments, self.file)
         callee = found[0] if found else None
         if callee is None and name == "panic":

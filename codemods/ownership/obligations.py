@@ -18,6 +18,7 @@ from codemods.ownership.flow import (
     BasicBlock,
     Declare,
     Exit,
+    ExitKind,
     Flow,
     Role,
     Site,
@@ -66,6 +67,11 @@ class Obligation:
     """Variables that refer to it or into it, itself included."""
 
 
+_LEAVING_FUNCTION = frozenset(
+    (ExitKind.RETURN, ExitKind.TAIL, ExitKind.END, ExitKind.PROPAGATE, ExitKind.THROW)
+)
+
+
 class Analysis:
     """All the facts about one state of a workspace."""
 
@@ -84,6 +90,23 @@ class Analysis:
             if release is not None:
                 found.append(_Dataflow(self, flow, variable, release).run())
         return found
+
+    def parameter_obligation(self, flow: Flow, variable: Variable) -> Obligation | None:
+        """What becomes of a parameter that is received by value, whose release may be left to the function.
+
+        The compiler drops no parameter, and counts what is passed by value as given away.
+        """
+        release = self.releases.release_of(variable.type)
+        if variable.kind is not VariableKind.PARAMETER or release is None or variable.type is None:
+            return None
+        if not self.releases.is_idempotent(variable.type):
+            return None
+        return _Dataflow(self, flow, variable, release).run()
+
+    def is_only_read(self, flow: Flow, variable: Variable) -> bool:
+        """Whether nothing but the variable holds its value or a part of it, at any time."""
+        fate = self.summaries.fate(flow, variable)
+        return not fate.view_escapes and fate.effects <= {Effect.BORROWS} and fate.views <= {variable}
 
     def _release_owed(self, flow: Flow, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:
@@ -213,7 +236,9 @@ class _Dataflow:
 
     def run(self) -> Obligation:
         """States are propagated until nothing changes; then exits are judged once."""
-        reaching: dict[int, frozenset[State]] = {id(self.flow.entry): frozenset()}
+        received = self.variable.kind is VariableKind.PARAMETER
+        at_entry = frozenset((State.OWNED,)) if received else frozenset[State]()
+        reaching: dict[int, frozenset[State]] = {id(self.flow.entry): at_entry}
         pending: list[BasicBlock] = [self.flow.entry]
         while pending:
             block = pending.pop()
@@ -250,7 +275,7 @@ class _Dataflow:
 
     def _judge(self, action: Action, states: frozenset[State], unsafe: bool) -> None:
         obligation = self.obligation
-        if isinstance(action, Exit) and self.variable in action.variables and State.OWNED in states:
+        if isinstance(action, Exit) and self._ends_at(action) and State.OWNED in states:
             if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
                 return
             shadowed = any(
@@ -272,7 +297,7 @@ class _Dataflow:
             return frozenset((State.OWNED,))
         if isinstance(action, Assign) and action.variable is self.variable:
             return frozenset((State.OWNED,))
-        if isinstance(action, Exit) and self.variable in action.variables:
+        if isinstance(action, Exit) and self._ends_at(action):
             return frozenset()
         if not isinstance(action, Use) or action.variable is not self.variable or not states:
             return states
@@ -280,6 +305,12 @@ class _Dataflow:
         if becomes is None:
             return states
         return frozenset((becomes,))
+
+    def _ends_at(self, exit_: Exit) -> bool:
+        """Whether the scope of the variable is left; a parameter's is the whole function."""
+        if self.variable.kind is VariableKind.PARAMETER:
+            return exit_.kind in _LEAVING_FUNCTION
+        return self.variable in exit_.variables
 
     def _is_list(self) -> bool:
         """A list stays what it is when its elements are released."""
@@ -370,8 +401,13 @@ class _Dataflow:
             case _:
                 return None
 
-    def _may_own(self, type_: Type) -> bool:
+    def _may_own(self, type_: Type, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a value of this type, or something in it, is released by hand or by Drop."""
         releases = self.analysis.releases
         if releases.release_of(type_) is not None or self.analysis.drops.kind(type_) is DropKind.CALL:
             return True
-        return any(self._may_own(argument) for argument in type_.arguments)
+        if type_.name in seen:
+            return False
+        inner = seen | {type_.name}
+        parts = [*type_.arguments, *self.analysis.index.fields(type_).values()]
+        return any(self._may_own(each, inner) for each in parts)

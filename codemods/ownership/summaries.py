@@ -542,7 +542,7 @@ class _FateSearch:
             case Role.OPERAND:
                 self._operand(site, type_, partial)
             case Role.INTERPOLATED:
-                if _is_text(type_) and not partial:
+                if _is_text(type_) and not partial and _frees_holes(site.parent):
                     self._effect(Effect.RELEASES, partial)
             case Role.CONDITION | Role.DISCARDED:
                 pass
@@ -656,6 +656,11 @@ class _FateSearch:
             if isinstance(action, Use) and node.right.start <= action.node.start < node.right.end
         }
         return bool(used & followed)
+
+
+def _frees_holes(node: Node) -> bool:
+    """A string that is interpolated frees the strings it shows; a template copies them."""
+    return node.first_token.type == "STRING_START"
 
 
 def _is_unknown_call(site: Site) -> bool:

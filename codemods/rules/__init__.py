@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from codemods.phases import Phase
 from codemods.rules import (
     branch_value,
+    break_path,
     cancelled_drop,
+    compiler_emitted,
     consumed_by_return,
     discarded_element,
     discarded_owner,
@@ -15,12 +17,17 @@ from codemods.rules import (
     incomplete_destroy,
     interpolated_view,
     library_temporary,
+    lost_argument,
     missing_allocates,
     missing_release,
+    returned_argument,
     semantic_patch,
     stored_duplicate,
+    template_conversion,
     undrained_elements,
     unresolved_path,
+    untracked_text,
+    void_tail,
 )
 from codemods.rules.base import Rule
 
@@ -36,6 +43,7 @@ RULES: Mapping[str, Rule] = {
         undrained_elements.RULE,
         discarded_element.RULE,
         missing_allocates.RULE,
+        returned_argument.RULE,
         consumed_by_return.RULE,
         early_return.RULE,
         branch_value.RULE,
@@ -43,6 +51,12 @@ RULES: Mapping[str, Rule] = {
         cancelled_drop.RULE,
         library_temporary.RULE,
         stored_duplicate.RULE,
+        lost_argument.RULE,
+        break_path.RULE,
+        untracked_text.RULE,
+        template_conversion.RULE,
+        void_tail.RULE,
+        compiler_emitted.RULE,
     )
 }
 """Every rule by its name, in the order they have their turn."""

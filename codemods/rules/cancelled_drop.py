@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import is_visible
-from codemods.ownership.flow import Flow, Role, Use, Variable
+from codemods.ownership.flow import Assign, Flow, Role, Use, Variable
+from codemods.ownership.obligations import State
+from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.consumed_by_return import rename
 from codemods.rules.naming import quoted_names
@@ -33,7 +35,30 @@ def check(context: Context) -> Iterator[Proposal]:
 
 
 def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
-    """Whether naming a string here is all that keeps the compiler from freeing it."""
+    """Whether naming a string here, or in other such places, is all that keeps the compiler from freeing it."""
+    if not _is_cancelled(context, flow, use):
+        return False
+    drops = context.analysis.drops
+    callees = _cancelling(context, flow, use.variable)
+    return any(
+        State.MOVED not in states
+        and drops.covers(flow, use.variable, exit_, callees)
+        and not drops.covers(flow, use.variable, exit_)
+        for exit_, states in states_at_exits(context.analysis.summaries, flow, use.variable)
+    )
+
+
+def _cancelling(context: Context, flow: Flow, variable: Variable) -> set[FunctionInfo]:
+    """The private functions that only read a variable, and cancel its drop."""
+    return {
+        use.site.callee
+        for use in flow.uses(variable)
+        if use.site.callee is not None and _is_cancelled(context, flow, use)
+    }
+
+
+def _is_cancelled(context: Context, flow: Flow, use: Use) -> bool:
+    """Whether a string is taken for given away here although it is only read."""
     site, variable = use.site, use.variable
     if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
         return False
@@ -51,7 +76,8 @@ def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
 def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
     """Why the compiler must not free the variable at the end of its block, if there is a reason."""
     fate = context.analysis.summaries.fate(flow, variable)
-    if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
+    given = fate.view_escapes or not fate.effects <= {Effect.BORROWS}
+    if given and not _is_given_away_last(context, flow, variable):
         return "its text lives on elsewhere or is freed there already"
     same = [each for each in flow.variables if each.name == variable.name and each is not variable]
     for each in same:
@@ -61,6 +87,19 @@ def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
         ):
             return "another variable of its name would be freed as well"
     return None
+
+
+def _is_given_away_last(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether the compiler would drop the variable only at exits where the function still owns it."""
+    analysis = context.analysis
+    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+        return False
+    callees = _cancelling(context, flow, variable)
+    return all(
+        states == {State.OWNED}
+        for exit_, states in states_at_exits(analysis.summaries, flow, variable)
+        if analysis.drops.covers(flow, variable, exit_, callees)
+    )
 
 
 def _proposals(context: Context, callee: FunctionInfo, uses: list[tuple[Flow, Use]]) -> Iterator[Proposal]:
@@ -194,7 +233,11 @@ func width_of(text: Str) -> I64 {
 pub func named(line: Str) -> Name {
     let kept: Str = str::trim(line)
     let width: I64 = width_of(kept)
-    return Name { text: kept }
+    var text: Str = kept
+    if width == 0 {
+        text = "none"
+    }
+    return Name { text: text }
 }
 
 pub func width(line: Str) -> I64 {
@@ -217,7 +260,11 @@ func width_of(text: Str) -> I64 {
 pub func named(line: Str) -> Name {
     let kept: Str = str::trim(line)
     let width: I64 = width_of(kept)
-    return Name { text: kept }
+    var text: Str = kept
+    if width == 0 {
+        text = "none"
+    }
+    return Name { text: text }
 }
 
 pub func width(line: Str) -> I64 {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from codemods.ownership.builtins import Effect, builtin_effect, extern_symbol
-from codemods.ownership.flow import Flow
+from codemods.ownership.flow import Flow, Use, Variable, VariableKind
 from codemods.ownership.obligations import Analysis
 from codemods.rules.base import Context
 from codemods.symbols import FunctionInfo
 from tml_ast import nodes
+from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of, line_start
 from tml_ast.nodes import Expression, Node
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
@@ -90,7 +94,7 @@ def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, pu
                 if child is not parent.subject:
                     return None
             case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right:
-                if not pure or not _is_plain_call(flow, node):
+                if not pure or not _is_plain_call(flow, node) or _may_guard(flow, parent.left, node):
                     return None
             case nodes.Ternary() if child is not parent.condition:
                 return None
@@ -111,6 +115,101 @@ def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, pu
             return None
         child = parent
     return None
+
+
+def _may_guard(flow: Flow, condition: Expression, node: Expression) -> bool:
+    """Whether a condition speaks of what ``node`` uses, so that it may be what makes evaluating it safe."""
+    tested = _variables_in(flow, condition)
+    return any(
+        each in tested and each.kind is not VariableKind.RECEIVER for each in _variables_in(flow, node)
+    )
+
+
+def _variables_in(flow: Flow, node: Expression) -> set[Variable]:
+    return {
+        action.variable
+        for action in flow.actions()
+        if isinstance(action, Use) and node.start <= action.node.start < node.end
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An ``if`` whose condition can be cut in two, so that something is bound between."""
+
+    statement: Node
+    branch: nodes.Block
+    before: Expression
+    """The last operand of ``and`` that is evaluated before."""
+    after: Expression
+    """The operand that holds what is to be bound."""
+
+
+def split_before(context: Context, flow: Flow, node: Expression, purity: Purity) -> Split | None:
+    """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only on a condition."""
+    pure = purity.is_pure(flow, node)
+    child: Node = node
+    operand: Expression | None = None
+    before: Expression | None = None
+    for parent in context.ancestors(node):
+        if isinstance(parent, nodes.Binary) and parent.operator in ("and", "&&"):
+            if operand is None and child is parent.right:
+                operand = parent.right
+                before = _last_operand(parent.left)
+        elif isinstance(parent, nodes.If):
+            return _split_of(context, parent, child, before, operand)
+        elif (
+            operand is not None
+            or not isinstance(
+                parent, nodes.Binary | nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast
+            )
+            or (isinstance(parent, nodes.Binary) and parent.operator in _SHORT_CIRCUIT)
+            or not _harmless_before(flow, parent, child, purity if pure else None)
+        ):
+            return None
+        child = parent
+    return None
+
+
+def _last_operand(node: Expression) -> Expression:
+    return node.right if isinstance(node, nodes.Binary) and node.operator in ("and", "&&") else node
+
+
+def _split_of(
+    context: Context, node: nodes.If, condition: Node, before: Expression | None, operand: Expression | None
+) -> Split | None:
+    statement = context.parent(node)
+    if condition is not node.condition or node.alternative is not None or before is None or operand is None:
+        return None
+    if not isinstance(statement, nodes.ExpressionStatement) or not isinstance(node.branch, nodes.Block):
+        return None
+    source = context.file.source
+    gap = source[before.end : operand.start].split()
+    starts_line = not source[line_start(source, statement.start) : statement.start].strip()
+    if gap not in ([b"and"], [b"&&"]) or not starts_line:
+        return None
+    if any(b"\n" in source[token.start : token.end] for token in node.branch.tokens()):
+        return None
+    return Split(statement, node.branch, before, operand)
+
+
+def split_edits(context: Context, split: Split, node: Expression, name: str) -> list[SourceEdit]:
+    """The edits that cut the condition, bind the string of ``node`` between the halves and use that."""
+    source = context.file.source
+    ending = line_ending_of(source, split.statement.start)
+    outer = indentation_of(source, split.statement.start)
+    inner = ending + outer + INDENT
+    binding = f"let {name}: Str = {node.text}".encode()
+    unchanged = source[split.after.start : node.start]
+    cut = b" {" + inner + binding + inner + b"if " + unchanged + name.encode()
+    edits = [
+        SourceEdit(split.before.end, node.end, cut),
+        SourceEdit(split.branch.end, split.branch.end, ending + outer + b"}"),
+    ]
+    for match in re.finditer(rb"\n(?=[^\r\n])", source[node.end : split.branch.end]):
+        offset = node.end + match.end()
+        edits.append(SourceEdit(offset, offset, INDENT))
+    return edits
 
 
 def _is_plain_call(flow: Flow, node: Expression) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
-from codemods.ownership.drops import called_name, is_visible
+from codemods.ownership.drops import called_name
 from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.consumed_by_return import bind_returned
-from codemods.rules.hoisting import Purity, statement_to_hoist_before
+from codemods.rules.hoisting import Purity, split_before, split_edits, statement_to_hoist_before
 from codemods.rules.naming import short_code, text_name
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
@@ -82,15 +82,16 @@ def _proposal(
         f"nothing frees the string of `{short_code(node.text)}`: a library body drops strings only from a let"
     )
     place = statement_to_hoist_before(context, flow, node, purity)
+    split = split_before(context, flow, node, purity)
+    if split is not None:
+        name = text_name(context, flow.function, node, frozenset(taken))
+        taken.add(name)
+        edits = split_edits(context, split, node, name)
+        function = flow.function.qualified_name
+        return Proposal(NAME, node.start, function, message, Verdict.FIXED, tuple(edits), opens_block=True)
     refusal = None
     if place is None:
         refusal = "it is evaluated again or only sometimes, so it cannot be bound before its statement"
-    elif call.site.role is Role.ARGUMENT and not isinstance(call.site.parent, nodes.MethodCall):
-        callee = call.site.callee
-        if callee is None or not is_visible(callee, flow.function):
-            refusal = (
-                "its consumer is private, and a name passed to it is never dropped; make that public first"
-            )
     returned: list[SourceEdit] | None = None
     if _is_returned_argument(flow, call):
         assert isinstance(call.site.parent, nodes.Expression)
@@ -128,7 +129,7 @@ RULE = Rule(
         "In tests the compiler frees the temporary strings of a statement; in library bodies it does not, "
         "because a getter there may hand out a string that it does not own. Bound to a let, the string is "
         "dropped at the end of its block. It is bound only where the consumer does not keep it and where "
-        "evaluating it earlier changes nothing."
+        "evaluating it earlier changes nothing; an if whose condition is tested step by step becomes two."
     ),
     check=check,
     invalid=(
@@ -169,8 +170,78 @@ pub func width(label: Label) -> I64 {
 }
 """,
         ),
+        (
+            """\
+use core::str
+
+pub func marks(line: Str, at: I64) -> I64 {
+    var count: I64 = 0
+    if at < str::len(line) and str::substring(line, at, at + 1) == "*" {
+        // one more
+        count = count + 1
+
+        count = count * 2
+    }
+    return count
+}
+""",
+            """\
+use core::str
+
+pub func marks(line: Str, at: I64) -> I64 {
+    var count: I64 = 0
+    if at < str::len(line) {
+        let substring_text: Str = str::substring(line, at, at + 1)
+        if substring_text == "*" {
+            // one more
+            count = count + 1
+
+            count = count * 2
+        }
+    }
+    return count
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+func is_word(text: Str) -> Bool {
+    return str::len(text) > 3
+}
+
+pub func starts_with_word(line: Str) -> Bool {
+    let found: Bool = is_word(str::trim(line))
+    return found
+}
+""",
+            """\
+use core::str
+
+pub func is_word(text: Str) -> Bool {
+    return str::len(text) > 3
+}
+
+pub func starts_with_word(line: Str) -> Bool {
+    let trim_text: Str = str::trim(line)
+    let found: Bool = is_word(trim_text)
+    return found
+}
+""",
+        ),
     ),
     valid=(
+        """\
+use demo::prelude::Label
+
+pub func is_open(label: Label, count: I64) -> I64 {
+    if count < 3 and label.peek() == "open" {
+        return 1
+    }
+    return 0
+}
+""",
         """\
 use demo::prelude::Label
 

@@ -1,0 +1,215 @@
+"""lost-argument: a function that takes over an argument returns early without releasing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind, uses_behind
+from codemods.ownership.obligations import Obligation
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.placement import Release, before_exit, mentions
+from codemods.symbols import FunctionInfo
+from tml_ast.edit import SourceEdit
+
+NAME = "lost-argument"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The parameters of private functions that some exits put into the result and others lose."""
+    for function, flow in context.flows():
+        if function.owner is not None or function.is_public or flow.function.node.body is None:
+            continue
+        for variable in flow.variables:
+            obligation = _lost(context, flow, variable)
+            if obligation is not None and _is_left_by_callers(context, function, variable):
+                yield _proposal(context, flow, obligation)
+
+
+def _lost(context: Context, flow: Flow, variable: Variable) -> Obligation | None:
+    """The obligation of a parameter that goes into the result on some path and is lost on others."""
+    if variable.kind is not VariableKind.PARAMETER or variable.type is None or variable.type.name == "ref":
+        return None
+    effects = context.analysis.summaries.fate(flow, variable).effects
+    if Effect.RETURNS not in effects or not effects <= {Effect.RETURNS, Effect.BORROWS, Effect.RELEASES}:
+        return None
+    if any(use.site.role is Role.RETURNED and use.site.through is None for use in flow.uses(variable)):
+        return None
+    obligation = context.analysis.parameter_obligation(flow, variable)
+    if obligation is None or not obligation.leaks or obligation.unclear or obligation.overwritten:
+        return None
+    return obligation
+
+
+def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Variable) -> bool:
+    """Whether every caller passes an owner of its own by name and has no use for it afterwards."""
+    mentioned = sum(token.text == function.name for token in context.file.tree.tokens())
+    called = 0
+    for _, flow in context.flows():
+        for block in flow.reachable():
+            for position, action in enumerate(block.actions):
+                if not isinstance(action, Use) or action.site.callee is not function:
+                    continue
+                site = action.site
+                if function.values[site.position].name != variable.name:
+                    continue
+                called += 1
+                owner = action.variable
+                if site.role is not Role.ARGUMENT or site.through is not None:
+                    return False
+                if owner.kind not in (VariableKind.LET, VariableKind.VAR):
+                    return False
+                if not context.analysis.summaries.variable_origin(flow, owner).is_fresh:
+                    return False
+                views = {
+                    each
+                    for each in context.analysis.summaries.fate(flow, owner).views
+                    if each.type == owner.type
+                }
+                if any(use.variable in views for use in uses_behind(block, position, owner)):
+                    return False
+    return called > 0 and mentioned == called + 1
+
+
+def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
+    variable = obligation.variable
+    release = Release(f"{variable.name}.{obligation.release.name}()", variable, frozenset(obligation.views))
+    lines = sorted({context.line((exit_.value or exit_.node).start) for exit_ in obligation.leaks})
+    message = (
+        f"{flow.function.name}() takes over `{variable.name}` ({variable.type}) and loses it where it leaves "
+        f"without it, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+    )
+    edits: list[SourceEdit] = []
+    for exit_ in obligation.leaks:
+        reads = exit_.value is not None and mentions(flow, exit_.value, release.needed_by)
+        placement = None if reads else before_exit(context, flow, exit_, release, "")
+        if placement is None or placement.opens_block:
+            return Proposal(
+                NAME,
+                variable.offset,
+                flow.function.qualified_name,
+                f"{message}; there is no block to release it in",
+                Verdict.REPORTED,
+            )
+        edits += placement.edits
+    return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A function takes over an argument and loses it where it returns early.",
+    reason=(
+        "What is passed by value to a free function counts as given away: the caller does not drop it, and "
+        "the compiler drops no parameter. A function that puts it into its result on success must release "
+        "it itself where it returns something else. That is written only in private functions whose callers "
+        "all pass an owner of their own and do not use it again."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use std::collections::List
+
+pub type Track {
+    points: List[I64],
+    length: I64,
+}
+
+func empty_track() -> Track {
+    return Track { points: List[I64]::new(2), length: 0 }
+}
+
+func track_of(points: List[I64], length: I64) -> Track {
+    let marks: List[I64] = List[I64]::new(2)
+    marks.push(length)
+    if length < 1 {
+        marks.destroy()
+        return empty_track()
+    }
+    marks.destroy()
+    return Track { points: points, length: length }
+}
+
+pub func make_track(length: I64) -> Track {
+    let points: List[I64] = List[I64]::new(2)
+    points.push(length)
+    let track: Track = track_of(points, length)
+    return track
+}
+""",
+            """\
+use std::collections::List
+
+pub type Track {
+    points: List[I64],
+    length: I64,
+}
+
+func empty_track() -> Track {
+    return Track { points: List[I64]::new(2), length: 0 }
+}
+
+func track_of(points: List[I64], length: I64) -> Track {
+    let marks: List[I64] = List[I64]::new(2)
+    marks.push(length)
+    if length < 1 {
+        marks.destroy()
+        points.destroy()
+        return empty_track()
+    }
+    marks.destroy()
+    return Track { points: points, length: length }
+}
+
+pub func make_track(length: I64) -> Track {
+    let points: List[I64] = List[I64]::new(2)
+    points.push(length)
+    let track: Track = track_of(points, length)
+    return track
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use std::collections::List
+
+pub type Track {
+    points: List[I64],
+    length: I64,
+}
+
+func track_of(points: List[I64], length: I64) -> Track {
+    if length < 1 {
+        return Track { points: List[I64]::new(2), length: 0 }
+    }
+    return Track { points: points, length: length }
+}
+
+pub func make_track(length: I64) -> Track {
+    let points: List[I64] = List[I64]::new(2)
+    let track: Track = track_of(points, length)
+    if length < 1 {
+        points.destroy()
+    }
+    return track
+}
+""",
+        """\
+use std::collections::List
+
+pub type Track {
+    points: List[I64],
+    length: I64,
+}
+
+pub func track_of(points: List[I64], length: I64) -> Track {
+    if length < 1 {
+        return Track { points: List[I64]::new(2), length: 0 }
+    }
+    return Track { points: points, length: length }
+}
+""",
+    ),
+)

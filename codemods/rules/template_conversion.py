@@ -1,0 +1,100 @@
+"""template-conversion: a template literal turns a number into a string that nothing frees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.flow import Flow
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.hoisting import Purity, statement_to_hoist_before
+from codemods.rules.naming import short_code
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_before
+from tml_ast.nodes import Expression
+
+NAME = "template-conversion"
+
+_NUMBERS = frozenset("I8 I16 I32 I64 U8 U16 U32 U64 F32 F64".split())
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The numbers in the holes of template literals."""
+    purity = Purity(context.analysis)
+    for _, flow in context.flows():
+        taken: set[str] = set()
+        for node in flow.function.node.walk():
+            if not isinstance(node, nodes.InterpolatedString) or node.first_token.type == "STRING_START":
+                continue
+            for hole in node.holes:
+                type_ = flow.type_of(hole)
+                if type_ is not None and type_.name in _NUMBERS:
+                    yield _proposal(context, flow, hole, purity, taken)
+
+
+def _proposal(context: Context, flow: Flow, hole: Expression, purity: Purity, taken: set[str]) -> Proposal:
+    shown = short_code(hole.text)
+    message = f"the string that the template makes of the number `{shown}` is never freed"
+    function = flow.function.qualified_name
+    place = statement_to_hoist_before(context, flow, hole, purity)
+    if place is None:
+        message += "; the template is evaluated again or only sometimes: bind the string by hand"
+        return Proposal(NAME, hole.start, function, message, Verdict.REPORTED)
+    stem = hole.text if isinstance(hole, nodes.Path) and hole.identifier else "number"
+    name = context.names.for_dropped(flow.function, f"{stem}_text", f"{stem}_string", taken=taken)
+    taken.add(name)
+    source = context.file.source
+    receiver = hole.text if isinstance(hole, nodes.Path | nodes.MethodCall | nodes.Call) else f"({hole.text})"
+    binding = f"let {name}: Str = {receiver}.to_string()"
+    edits = (
+        insert_statement_before(source, context.file.tree, place, binding),
+        SourceEdit(hole.start, hole.end, name.encode()),
+    )
+    return Proposal(NAME, hole.start, function, message, Verdict.FIXED, edits)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A template literal turns a number into a string that nothing frees.",
+    reason=(
+        "A template literal copies what its holes show. For a number it makes a string first, and never "
+        "frees it. A string that is bound to a let is dropped at the end of its block, so the number is "
+        "turned into one before, and the template shows that."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+@test
+func test_price() -> I32 {
+    let price: I64 = 12
+    let line = `costs {price}`
+    assert(line.len() == 8, "length")
+    return 0
+}
+""",
+            """\
+@test
+func test_price() -> I32 {
+    let price: I64 = 12
+    let price_text: Str = price.to_string()
+    let line = `costs {price_text}`
+    assert(line.len() == 8, "length")
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+@test
+func test_name() -> I32 {
+    let name: Str = "Ada"
+    let is_known: Bool = true
+    let line = `{name}: {is_known}`
+    assert(line.len() == 9, "length")
+    return 0
+}
+""",
+    ),
+)

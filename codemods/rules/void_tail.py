@@ -1,0 +1,167 @@
+"""void-tail: a function without a result falls off its end, and nothing is dropped there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import DropKind
+from codemods.ownership.flow import Exit, ExitKind, Flow, Variable, VariableKind
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.naming import quoted_names
+from tml_ast import nodes
+from tml_ast.edit import insert_before_block_end
+
+NAME = "void-tail"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The functions whose end loses strings that a return would drop."""
+    for function, flow in context.flows():
+        if function.owner is not None or not function.returns_nothing or flow.function is not function:
+            continue
+        body = function.node.body
+        end = _end(flow)
+        if body is None or end is None:
+            continue
+        consumed = {name for name, _ in context.analysis.drops.consumptions(flow)}
+        lost = [
+            each for each in end.variables if each.name not in consumed and _is_lost_text(context, flow, each)
+        ]
+        if lost:
+            yield _proposal(context, flow, body, end, lost)
+
+
+def _end(flow: Flow) -> Exit | None:
+    """The end of the body, where control can get there."""
+    for block in flow.reachable():
+        for action in block.actions:
+            if isinstance(action, Exit) and action.kind is ExitKind.END:
+                return action
+    return None
+
+
+def _is_lost_text(context: Context, flow: Flow, variable: Variable) -> bool:
+    if variable.type is None or variable.type.name != "Str":
+        return False
+    if not context.analysis.drops.is_registered(variable):
+        return False
+    return context.analysis.summaries.variable_origin(flow, variable).is_fresh
+
+
+def _proposal(context: Context, flow: Flow, body: nodes.Block, end: Exit, lost: list[Variable]) -> Proposal:
+    names = quoted_names([each.name for each in reversed(lost)])
+    message = (
+        f"falling off the end of {flow.function.name}() drops nothing, so {names} leaks; a return drops it"
+    )
+    unsafe = next((each for each in end.variables if not _may_be_dropped(context, flow, each)), None)
+    offset = lost[-1].offset
+    if unsafe is not None:
+        message += f"; but it would also drop `{unsafe.name}`, which may be given away or released already"
+        return Proposal(NAME, offset, flow.function.qualified_name, message, Verdict.REPORTED)
+    edit = insert_before_block_end(context.file.source, context.file.tree, body, "return")
+    return Proposal(NAME, offset, flow.function.qualified_name, message, Verdict.FIXED, (edit,))
+
+
+def _may_be_dropped(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether dropping a variable at the end is right, or does nothing."""
+    analysis, type_ = context.analysis, variable.type
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR):
+        return True
+    if type_ is None:
+        return False
+    fate = analysis.summaries.fate(flow, variable)
+    kind = analysis.drops.kind(type_)
+    release = analysis.releases.release_of(type_)
+    if kind is DropKind.NOTHING and release is None:
+        return True
+    if type_.name == "Str" and not analysis.drops.is_registered(variable):
+        return True
+    if fate.view_escapes or not analysis.summaries.variable_origin(flow, variable).is_fresh:
+        return False
+    if type_.name == "Str":
+        return fate.effects <= {Effect.BORROWS}
+    if not fate.effects <= {Effect.BORROWS, Effect.RELEASES} or any(
+        each is not variable and each.type == type_ for each in fate.views
+    ):
+        return False
+    if Effect.RELEASES in fate.effects and not analysis.releases.is_idempotent(type_):
+        return False
+    return kind is not DropKind.FIELDS or not context.fields.borrowed_text(type_)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A function without a result falls off its end, where nothing is dropped.",
+    reason=(
+        "The compiler drops variables in front of a return. Where a free function without a result simply "
+        "ends, it drops none of its own variables, inner blocks aside. A return as the last statement drops "
+        "them; it is written where every variable of the function may be dropped."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_render() {
+    let label = Label { text: "a" }
+    let text: Str = label.render()
+    assert(text == "a", "text")
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_render() {
+    let label = Label { text: "a" }
+    let text: Str = label.render()
+    assert(text == "a", "text")
+    return
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Label
+
+@test
+func test_peek() {
+    let label = Label { text: "a" }
+    let text: Str = label.peek()
+    assert(text == "a", "text")
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub type Badge {
+    name: Str,
+}
+
+@test
+func test_badge() {
+    let label = Label { text: "a" }
+    let text: Str = label.render()
+    let badge = Badge { name: text }
+    assert(badge.name == "a", "text")
+}
+""",
+        """\
+use demo::prelude::Label
+
+@test
+func test_in_a_block() {
+    let label = Label { text: "a" }
+    if label.peek() == "a" {
+        let text: Str = label.render()
+        assert(text == "a", "text")
+    }
+}
+""",
+    ),
+)
