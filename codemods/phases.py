@@ -44,6 +44,7 @@ _EVERY_RULE = (
     "scoped-cleanup",
     "discarded-owner",
     "undrained-elements",
+    "foreign-string",
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",

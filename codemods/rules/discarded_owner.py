@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.flow import Assign, CallSite, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import owner_name, result_name, short_code
-from codemods.rules.placement import Release, before_exit, mentions
+from codemods.rules.naming import owner_name, short_code
+from codemods.rules.placement import Release, before_exits
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
@@ -183,24 +183,14 @@ def _open_result(
     statement = "\n".join([f"when {variable.name} {{", *arms, "}"])
     opened = Release(statement, variable, frozenset((variable,)))
     message = f"`{variable.name}` is never opened, so the {payload} in it is never released"
-    edits: list[SourceEdit] = []
-    result = ""
-    opens_block = False
-    for block in flow.reachable():
-        for action in block.actions:
-            if not isinstance(action, Exit) or variable not in action.variables:
-                continue
-            if action.value is not None and mentions(flow, action.value, {variable}):
-                result = result or result_name(context, flow.function, action.value)
-            placement = before_exit(context, flow, action, opened, result)
-            if placement is None:
-                message += f"; not mended on line {context.line(action.node.start)}: open it there by hand"
-            else:
-                edits += placement.edits
-                opens_block = opens_block or placement.opens_block
-    verdict = Verdict.FIXED if edits else Verdict.REPORTED
+    placements = before_exits(context, flow, opened)
+    for exit_ in placements.unplaced:
+        message += f"; not mended on line {context.line(exit_.node.start)}: open it there by hand"
+    verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
     function = flow.function.qualified_name
-    return Proposal(NAME, variable.offset, function, message, verdict, tuple(edits), opens_block)
+    return Proposal(
+        NAME, variable.offset, function, message, verdict, placements.edits, placements.opens_block
+    )
 
 
 def _ignored_payloads(context: Context, flow: Flow, node: nodes.When, taken: set[str]) -> Iterator[Proposal]:
