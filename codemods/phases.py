@@ -43,6 +43,8 @@ _EVERY_RULE = (
     "missing-release",
     "scoped-cleanup",
     "discarded-owner",
+    "unopened-payload",
+    "tuple-parts",
     "undrained-elements",
     "foreign-string",
     "consumed-by-return",

@@ -13,7 +13,9 @@ from codemods.rules import (
     incomplete_destroy,
     library_temporary,
     missing_release,
+    tuple_parts,
     undrained_elements,
+    unopened_payload,
 )
 from codemods.rules.base import Rule
 
@@ -24,6 +26,8 @@ RULES: Mapping[str, Rule] = {
         missing_release.MISSING_RELEASE_RULE,
         missing_release.SCOPED_CLEANUP_RULE,
         discarded_owner.RULE,
+        unopened_payload.RULE,
+        tuple_parts.RULE,
         undrained_elements.RULE,
         foreign_string.RULE,
         consumed_by_return.RULE,
