@@ -39,6 +39,7 @@ class Phase:
 
 
 _EVERY_RULE = (
+    "missing-destroy",
     "incomplete-destroy",
     "missing-release",
     "scoped-cleanup",

@@ -62,6 +62,12 @@ class Contents:
         """What the strings in a value are; ``variant`` asks for the payload of that variant only."""
         return self._of(_Frame(flow, {}), value, (variant,) if variant else ())
 
+    def field(self, flow: Flow, literal: nodes.StructLiteral, name: str) -> FieldOrigin:
+        """What the strings in one field of a struct are that a literal builds."""
+        frame = _Frame(flow, {})
+        entry = next((each for each in literal.fields if each.name == name), None)
+        return self._entry(frame, entry) if entry is not None else _UNKNOWN
+
     def bears_strings(self, type_: Type | None, variants: tuple[str, ...] = ()) -> bool:
         """Whether values of a type hold strings that go with them; true where that is not known."""
         if type_ is None:
@@ -143,14 +149,15 @@ class Contents:
         built = frame.flow.type_of(literal)
         fields = self.analysis.index.fields(built) if built is not None else {}
         for entry in literal.fields:
-            if not self.bears_strings(fields.get(entry.name)):
-                continue
-            if entry.value is not None:
-                result |= self._of(frame, entry.value, ())
-            else:
-                use = _use_at(frame.flow, entry)
-                result |= self._variable(frame, use, ()) if use is not None else _UNKNOWN
+            if self.bears_strings(fields.get(entry.name)):
+                result |= self._entry(frame, entry)
         return result if literal.base is None else result | _UNKNOWN
+
+    def _entry(self, frame: _Frame, entry: nodes.FieldInit) -> FieldOrigin:
+        if entry.value is not None:
+            return self._of(frame, entry.value, ())
+        use = _use_at(frame.flow, entry)
+        return self._variable(frame, use, ()) if use is not None else _UNKNOWN
 
     def _path(self, frame: _Frame, path: nodes.Path, variants: tuple[str, ...]) -> FieldOrigin:
         use = _use_at(frame.flow, path)

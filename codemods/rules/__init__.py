@@ -12,6 +12,7 @@ from codemods.rules import (
     foreign_string,
     incomplete_destroy,
     library_temporary,
+    missing_destroy,
     missing_release,
     tuple_parts,
     undrained_elements,
@@ -22,6 +23,7 @@ from codemods.rules.base import Rule
 RULES: Mapping[str, Rule] = {
     rule.name: rule
     for rule in (
+        missing_destroy.RULE,
         incomplete_destroy.RULE,
         missing_release.MISSING_RELEASE_RULE,
         missing_release.SCOPED_CLEANUP_RULE,
