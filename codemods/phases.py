@@ -39,6 +39,7 @@ class Phase:
 
 
 _EVERY_RULE = (
+    "dangling-sum",
     "missing-destroy",
     "incomplete-destroy",
     "missing-release",

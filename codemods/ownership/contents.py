@@ -124,6 +124,8 @@ class Contents:
                 return self._of(frame, value.operand, _GOOD)
             case nodes.Call() | nodes.StaticCall() | nodes.MethodCall():
                 return self._call(frame, value, variants)
+            case nodes.Binary():
+                return self._sum(flow, value)
             case nodes.FieldAccess() | nodes.Index() | nodes.This():
                 return _BORROWED
             case _:
@@ -143,6 +145,12 @@ class Contents:
         if alone or (flow.function.file.is_test and not bound):
             return _UNKNOWN
         return _OWNED
+
+    def _sum(self, flow: Flow, value: nodes.Binary) -> FieldOrigin:
+        """A sum of strings lasts only in a variable or as a result; elsewhere its statement frees it."""
+        site = flow.site_of(value)
+        lasts = site is not None and site.role in (Role.BOUND, Role.RETURNED) and site.through is None
+        return _OWNED if lasts and self.analysis.drops.makes_text(value) else _UNKNOWN
 
     def _struct(self, frame: _Frame, literal: nodes.StructLiteral) -> FieldOrigin:
         result = _NOTHING

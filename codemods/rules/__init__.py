@@ -8,6 +8,7 @@ from codemods.phases import Phase
 from codemods.rules import (
     cancelled_drop,
     consumed_by_return,
+    dangling_sum,
     discarded_owner,
     foreign_string,
     incomplete_destroy,
@@ -23,6 +24,7 @@ from codemods.rules.base import Rule
 RULES: Mapping[str, Rule] = {
     rule.name: rule
     for rule in (
+        dangling_sum.RULE,
         missing_destroy.RULE,
         incomplete_destroy.RULE,
         missing_release.MISSING_RELEASE_RULE,
