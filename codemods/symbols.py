@@ -349,6 +349,9 @@ class Index:
         imported = self._imports[file.path].get(segments[0])
         if imported is not None:
             return (*imported, *segments[1:])
+        own = file.module[-(len(segments) - 1) :] if len(segments) > 1 else ()
+        if own and own == tuple(segments[:-1]):
+            return (*file.module, segments[-1])
         return tuple(segments) if len(segments) > 1 else None
 
     def functions_named(self, segments: list[str], file: SourceFile) -> list[FunctionInfo]:

@@ -1,8 +1,9 @@
-"""What functions without a TML body do with their arguments.
+"""What functions without a TML body do with their arguments, and what they return.
 
 Compiler intrinsics are known by name. An ``@extern`` function borrows: the compiler already frees a
 caller's string at the end of its scope, so a C function that kept one would be broken today; what is
-named after freeing or closing releases.
+named after freeing or closing releases. A string that one returns may be a static buffer or another's:
+it is the caller's only where the symbol is listed here.
 """
 
 from __future__ import annotations
@@ -45,12 +46,28 @@ _BORROWING = frozenset(
     assert_eq assert_ne assert_true assert_false assert_gt assert_gte assert_lt assert_lte assert_in_range
     assert_str_len assert_str_empty assert_str_not_empty""".split()
 )
-ALLOCATING = frozenset(
-    """mem_alloc mem_alloc_zeroed mem_realloc f32_to_string f64_to_string f32_to_string_precision
-    f64_to_string_precision f32_to_exp_string f64_to_exp_string""".split()
-)
+ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
 """The functions of the compiler's own whose result belongs to the caller."""
 
+_FRESH_TEXT = frozenset(
+    """f64_to_string f32_to_string f64_to_string_precision f32_to_string_precision f64_to_exp_string
+    f32_to_exp_string crypto_bytes_to_str crypto_bytes_to_hex crypto_bytes_to_base64
+    crypto_bytes_to_base64url crypto_u32_to_hex crypto_u64_to_hex crypto_private_key_to_pem
+    crypto_private_key_to_pem_encrypted crypto_private_key_to_jwk crypto_public_key_to_pem
+    crypto_public_key_to_jwk crypto_key_get_type crypto_ec_get_curve_name crypto_jwk_extract_k
+    crypto_x509_get_subject crypto_x509_get_subject_cn crypto_x509_get_subject_o crypto_x509_get_subject_ou
+    crypto_x509_get_subject_c crypto_x509_get_subject_st crypto_x509_get_subject_l crypto_x509_get_issuer
+    crypto_x509_get_issuer_cn crypto_x509_get_issuer_o crypto_x509_get_serial crypto_x509_get_not_before
+    crypto_x509_get_not_after crypto_x509_fingerprint_sha1 crypto_x509_fingerprint_sha256
+    crypto_x509_fingerprint_sha512 crypto_x509_get_sig_alg crypto_x509_to_pem crypto_x509_to_text
+    crypto_x509_extract_pem_cert tls_stream_get_alpn tls_stream_get_peer_cn
+    tls_stream_get_peer_cert_pem""".split()
+)
+"""The C functions of TML's runtime whose every string is a new block of ``mem_alloc``, even an empty one.
+
+Read off the C sources. Not among them: what may return a literal or a static buffer, and what allocates
+with ``malloc`` or fails with NULL, as file, zlib and operating system functions do.
+"""
 _RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
 
 
@@ -90,6 +107,11 @@ def _is_foreign_text(function: FunctionInfo, position: int) -> bool:
         return False
     type_ = function.values[position].type if position < len(function.values) else None
     return type_ is not None and type_.name == "Str"
+
+
+def makes_text(symbol: str) -> bool:
+    """Whether a C function of the runtime returns a string that its caller must free."""
+    return symbol in _FRESH_TEXT
 
 
 def extern_symbol(function: FunctionInfo) -> str:

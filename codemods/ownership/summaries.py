@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from codemods.ownership.builtins import ALLOCATING, Effect, bodyless_effect, builtin_effect
+from codemods.ownership.builtins import (
+    ALLOCATING,
+    Effect,
+    bodyless_effect,
+    builtin_effect,
+    extern_symbol,
+    makes_text,
+)
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
     Assign,
@@ -209,7 +216,8 @@ class Summaries:
         if function.node.decorator("view") is not None:
             return VIEW
         if function.is_extern:
-            return UNKNOWN if _is_text(function.returns) else FRESH
+            is_ours = not _is_text(function.returns) or makes_text(extern_symbol(function))
+            return FRESH if is_ours else UNKNOWN
         if function.node.decorator("catalogued") is not None:
             return FRESH
         return FRESH if function.name in ALLOCATING else UNKNOWN
@@ -230,6 +238,8 @@ class Summaries:
             case nodes.Cast():
                 return self.origin(flow, node.operand, seen)
             case nodes.FieldAccess():
+                if is_moved_out(flow, node):
+                    return FRESH
                 return VIEW if self.hands_out_part(flow, node) else NOTHING
             case nodes.Index():
                 return VIEW
@@ -273,6 +283,8 @@ class Summaries:
                     result |= self._named_origin(flow, entry, seen)
                 continue
             type_ = flow.type_of(value)
+            if isinstance(value, nodes.FieldAccess) and is_moved_out(flow, value):
+                continue
             if isinstance(value, nodes.FieldAccess) and (_is_handle(type_) or self.is_released(type_)):
                 owner = self.origin(flow, value.object, seen)
                 result |= PASSED if owner == PASSED else VIEW
@@ -380,6 +392,8 @@ class Summaries:
         call = next((each for each in flow.calls() if each.node is node), None)
         if call is None:
             return UNKNOWN
+        if call.type is not None and call.type.name == "Never":
+            return NOTHING
         if call.constructor:
             owning = (each for each in call.arguments if not _is_scalar(flow.type_of(each)))
             return self._join(flow, owning, seen)
@@ -388,7 +402,7 @@ class Summaries:
                 return self.origin(flow, node.receiver, seen)
             if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
                 name = node.function.segments[-1]
-                return FRESH if name in ALLOCATING else UNKNOWN
+                return FRESH if name in ALLOCATING or makes_text(name) else UNKNOWN
             return UNKNOWN
         result = self.result(call.callee)
         passed = NOTHING
@@ -431,6 +445,53 @@ def _unknown_method_effect(name: str) -> Effect:
     if name.startswith("is_") or name in ("len", "get", "has", "contains", "duplicate", "hash"):
         return Effect.BORROWS
     return Effect.UNKNOWN
+
+
+def is_moved_out(flow: Flow, access: nodes.FieldAccess) -> bool:
+    """Whether a new struct takes over what a field holds: the field is blanked right behind.
+
+    In between nothing may leave the function or use the field.
+    """
+    site = flow.site_of(access)
+    if site is None or site.role is not Role.ELEMENT or not isinstance(site.parent, nodes.FieldInit):
+        return False
+    for block in flow.function.node.walk():
+        if not isinstance(block, nodes.Block):
+            continue
+        behind = [each for each in block.statements if each.end >= access.end]
+        if not behind or behind[0].start > access.start:
+            continue
+        reader, *rest = behind
+        if any(
+            isinstance(each, nodes.Loop | nodes.While | nodes.For | nodes.Closure) for each in reader.walk()
+        ):
+            continue
+        for statement in [reader, *rest]:
+            if statement is not reader and _blanks(statement, access):
+                return True
+            used = statement is not reader and any(each.text == access.text for each in statement.walk())
+            if used or _leaves(statement):
+                break
+    return False
+
+
+def _blanks(statement: Node, access: nodes.FieldAccess) -> bool:
+    if not isinstance(statement, nodes.ExpressionStatement):
+        return False
+    assignment = statement.expression
+    if not isinstance(assignment, nodes.Assignment) or assignment.target.text != access.text:
+        return False
+    value = assignment.value
+    while isinstance(value, nodes.Cast | nodes.Group):
+        value = value.operand if isinstance(value, nodes.Cast) else value.inner
+    return isinstance(value, nodes.Literal) and value.text in ("0", "null")
+
+
+def _leaves(statement: Node) -> bool:
+    return any(
+        isinstance(each, nodes.Return | nodes.Break | nodes.Continue | nodes.Throw | nodes.Propagate)
+        for each in statement.walk()
+    )
 
 
 def is_release(function: FunctionInfo) -> bool:
@@ -535,6 +596,8 @@ class _FateSearch:
                 field_type = self.flow.type_of(site.parent)
                 access = site.parent
                 assert isinstance(access, nodes.FieldAccess)
+                if is_moved_out(self.flow, access):
+                    return
                 if carries_ownership(field_type) and self.summaries.hands_out_part(self.flow, access):
                     self._onwards(site.parent, field_type, partial=True)
             case Role.CAST | Role.REFERENCED | Role.PROPAGATED:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
+from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Assign, CallSite, Exit, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.flow import CallSite, Flow, Role, Use
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import owner_name, result_name, short_code
-from codemods.rules.placement import Release, before_exit, mentions
+from codemods.rules.naming import owner_name, short_code
+from codemods.rules.unopened_payload import only_asks, owed_payloads
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
@@ -23,18 +24,15 @@ NAME = "discarded-owner"
 def check(context: Context) -> Iterator[Proposal]:
     """The owned results that are used once and lost, and the payloads that an arm ignores."""
     purity = Purity(context.analysis)
+    contents = Contents(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()
         for call in flow.calls():
-            if _is_lost(context, flow, call):
+            if _is_lost(context, flow, call, contents):
                 yield _lost_result(context, flow, call, purity, taken)
         for node in flow.function.node.walk():
             if isinstance(node, nodes.When):
                 yield from _ignored_payloads(context, flow, node, taken)
-        for variable in flow.variables:
-            owed = _unopened(context, flow, variable)
-            if owed is not None:
-                yield _open_result(context, flow, variable, owed, taken)
 
 
 def _release(context: Context, type_: Type | None) -> FunctionInfo | None:
@@ -46,24 +44,14 @@ def _release(context: Context, type_: Type | None) -> FunctionInfo | None:
     )
 
 
-def _owed_payload(context: Context, type_: Type | None) -> tuple[str, Type] | None:
-    """The variant of a Maybe or Outcome whose payload owes a release, and the payload's type."""
-    if type_ is None or type_.name not in BUILTIN_VARIANTS:
-        return None
-    for variant, payload in context.analysis.index.variants(type_).items():
-        if len(payload) == 1 and _release(context, payload[0]) is not None:
-            return variant, payload[0]
-    return None
-
-
-def _is_lost(context: Context, flow: Flow, call: CallSite) -> bool:
+def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -> bool:
     if call.constructor or call.callee is None:
         return False
-    if _owed_payload(context, call.type) is not None:
+    if call.type is not None and call.type.name in BUILTIN_VARIANTS:
         site = call.site
-        if site.role is not Role.RECEIVER or site.through is not None or not _only_asks(site):
+        if site.role is not Role.RECEIVER or site.through is not None or not only_asks(site):
             return False
-        return context.analysis.summaries.origin(flow, call.node).is_fresh
+        return bool(owed_payloads(context, contents, flow, call.node, call.type, set()))
     if _release(context, call.type) is None:
         return False
     if not context.analysis.summaries.origin(flow, call.node).is_fresh or _may_be_argument(
@@ -142,67 +130,6 @@ def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, t
     )
 
 
-def _only_asks(site: Site) -> bool:
-    """Whether a method of Maybe or Outcome only asks which variant it is."""
-    return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
-
-
-def _unopened(context: Context, flow: Flow, variable: Variable) -> tuple[str, Type] | None:
-    """The payload that is lost with a variable that is never opened."""
-    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
-        return None
-    owed = _owed_payload(context, variable.type)
-    if owed is None or not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
-        return None
-    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
-        return None
-    if context.analysis.others_released(flow, variable):
-        return None
-    uses = flow.uses(variable)
-    if not all(use.site.role is Role.RECEIVER and _only_asks(use.site) for use in uses):
-        return None
-    return owed
-
-
-def _open_result(
-    context: Context, flow: Flow, variable: Variable, owed: tuple[str, Type], taken: set[str]
-) -> Proposal:
-    """Open the variable before each exit and release what it holds."""
-    variant, payload = owed
-    release = _release(context, payload)
-    assert release is not None and variable.type is not None
-    name = owner_name(context, flow.function, payload, taken)
-    failure = context.names.for_dropped(flow.function, "e", "error", "failure", taken=taken)
-    taken |= {name, failure}
-    arms = []
-    for each, types in context.analysis.index.variants(variable.type).items():
-        if each == variant:
-            arms.append(f"    {each}({name}) => {name}.{release.name}(),")
-        else:
-            arms.append(f"    {each}({failure}) => {{}}," if types else f"    {each} => {{}},")
-    statement = "\n".join([f"when {variable.name} {{", *arms, "}"])
-    opened = Release(statement, variable, frozenset((variable,)))
-    message = f"`{variable.name}` is never opened, so the {payload} in it is never released"
-    edits: list[SourceEdit] = []
-    result = ""
-    opens_block = False
-    for block in flow.reachable():
-        for action in block.actions:
-            if not isinstance(action, Exit) or variable not in action.variables:
-                continue
-            if action.value is not None and mentions(flow, action.value, {variable}):
-                result = result or result_name(context, flow.function, action.value)
-            placement = before_exit(context, flow, action, opened, result)
-            if placement is None:
-                message += f"; not mended on line {context.line(action.node.start)}: open it there by hand"
-            else:
-                edits += placement.edits
-                opens_block = opens_block or placement.opens_block
-    verdict = Verdict.FIXED if edits else Verdict.REPORTED
-    function = flow.function.qualified_name
-    return Proposal(NAME, variable.offset, function, message, verdict, tuple(edits), opens_block)
-
-
 def _ignored_payloads(context: Context, flow: Flow, node: nodes.When, taken: set[str]) -> Iterator[Proposal]:
     subject = flow.type_of(node.subject)
     if subject is None or not context.analysis.summaries.origin(flow, node.subject).is_fresh:
@@ -250,7 +177,7 @@ RULE = Rule(
         "A result that is only the receiver or argument of the next call has no name, so nothing can "
         "release it, and the compiler does not drop such a temporary. The same goes for a payload that an "
         "arm ignores with `_`, and for a Maybe or Outcome that is only asked which it is: those are never "
-        "dropped. It gets a name; its release follows by missing-release."
+        "dropped. It gets a name; its release follows by missing-release or unopened-payload."
     ),
     check=check,
     invalid=(
@@ -345,7 +272,7 @@ func test_open() -> I32 {
     assert(outcome.is_ok(), "opened")
     when outcome {
         Ok(reel) => reel.destroy(),
-        Err(e) => {},
+        Err(_) => {},
     }
     return 0
 }

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable
 from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context
+from codemods.rules.naming import result_name
 from tml_ast import nodes
 from tml_ast.edit import (
     INDENT,
     SourceEdit,
     indentation_of,
     insert_before_block_end,
+    insert_statement_after,
     insert_statement_before,
     line_ending_of,
 )
@@ -30,6 +32,15 @@ class Placement:
 
     edits: tuple[SourceEdit, ...]
     opens_block: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """The edits for all exits of a variable's scope, and the exits that have no room for any."""
+
+    edits: tuple[SourceEdit, ...]
+    opens_block: bool
+    unplaced: tuple[Exit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,48 @@ def mentions(flow: Flow, node: Node, variables: Container[Variable]) -> bool:
         isinstance(action, Use) and action.variable in variables and start <= action.node.start < end
         for action in flow.actions()
     )
+
+
+def exits_of(flow: Flow, variable: Variable) -> list[Exit]:
+    """The exits from the scope of a variable that control can get to."""
+    return [
+        action
+        for block in flow.reachable()
+        for action in block.actions
+        if isinstance(action, Exit) and variable in action.variables
+    ]
+
+
+def before_exits(context: Context, flow: Flow, release: Release) -> Placements:
+    """Put a release in front of every exit from the scope of its variable."""
+    edits: list[SourceEdit] = []
+    unplaced: list[Exit] = []
+    opens_block = False
+    result = ""
+    for exit_ in exits_of(flow, release.owner):
+        if exit_.value is not None and mentions(flow, exit_.value, release.needed_by):
+            result = result or result_name(context, flow.function, exit_.value)
+        placement = before_exit(context, flow, exit_, release, result)
+        if placement is None:
+            unplaced.append(exit_)
+        else:
+            edits += placement.edits
+            opens_block = opens_block or placement.opens_block
+    return Placements(tuple(edits), opens_block, tuple(unplaced))
+
+
+def after_last_use(context: Context, flow: Flow, release: Release) -> Placement | None:
+    """Put a release behind the last use of its variable; None unless every path goes through there."""
+    let = next((each for each in context.ancestors(release.owner.node) if isinstance(each, nodes.Let)), None)
+    block = context.parent(let) if let is not None else None
+    if let is None or not isinstance(block, nodes.Block) or len(exits_of(flow, release.owner)) != 1:
+        return None
+    using = [each for each in block.statements if mentions(flow, each, release.needed_by)]
+    last = using[-1] if using else let
+    if last is block.statements[-1] or any(isinstance(each, nodes.Return) for each in last.walk()):
+        return None
+    edit = insert_statement_after(context.file.source, context.file.tree, last, release.statement)
+    return Placement((edit,))
 
 
 def before_exit(context: Context, flow: Flow, exit_: Exit, release: Release, result: str) -> Placement | None:

@@ -14,8 +14,7 @@ from codemods.rules.naming import result_name
 from codemods.rules.placement import Release, before_exit, mentions
 from codemods.symbols import FunctionInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before, line_ending_of, line_start
-from tml_ast.nodes import Node
+from tml_ast.edit import SourceEdit, documentation_start, insert_statement_before, line_ending_of
 
 NAME = "undrained-elements"
 
@@ -179,20 +178,9 @@ def _definition(context: Context, name: str, origin: FieldOrigin) -> SourceEdit:
     )
     source = context.file.source
     first = next(each for each in context.file.tree.items if isinstance(each, nodes.Function | nodes.Impl))
-    offset = _behind_comments(source, first)
+    offset = documentation_start(source, first)
     ending = line_ending_of(source, offset).decode()
     return SourceEdit(offset, offset, text.replace("\n", ending).encode())
-
-
-def _behind_comments(source: bytes, item: Node) -> int:
-    """Where the documentation of an item starts."""
-    start = line_start(source, item.start)
-    while start > 0:
-        previous = line_start(source, start - 1)
-        if not source[previous:start].lstrip().startswith(b"///"):
-            break
-        start = previous
-    return start
 
 
 RULE = Rule(

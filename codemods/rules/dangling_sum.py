@@ -1,0 +1,126 @@
+"""dangling-sum: a sum of strings is freed while the value that it went into lives on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.flow import Flow, Role
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.hoisting import Purity, statement_to_hoist_before
+from codemods.rules.naming import short_code
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_before
+
+NAME = "dangling-sum"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The sums of strings that are written inside of a struct, a tuple, a Maybe or an Outcome."""
+    if context.file.is_test:
+        return
+    purity = Purity(context.analysis)
+    for _, flow in context.flows():
+        taken: set[str] = set()
+        for node in flow.function.node.walk():
+            if isinstance(node, nodes.Binary) and _dangles(context, flow, node):
+                yield _proposal(context, flow, node, purity, taken)
+
+
+def _dangles(context: Context, flow: Flow, node: nodes.Binary) -> bool:
+    site, type_ = flow.site_of(node), flow.type_of(node)
+    if node.operator != "+" or type_ is None or type_.name != "Str" or site is None:
+        return False
+    if not context.analysis.drops.makes_text(node) or site.through is not None:
+        return False
+    return site.role in (Role.ELEMENT, Role.CONSTRUCTED) and not isinstance(site.parent, nodes.Array)
+
+
+def _proposal(context: Context, flow: Flow, node: nodes.Binary, purity: Purity, taken: set[str]) -> Proposal:
+    function = flow.function.qualified_name
+    message = (
+        f"the compiler frees `{short_code(node.text)}` at the end of its statement, and what holds it later"
+    )
+    place = statement_to_hoist_before(context, flow, node, purity)
+    if place is None:
+        message += "; it is evaluated again or only sometimes: bind it by hand"
+        return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
+    site = flow.site_of(node)
+    holder = site.parent if site is not None else None
+    stem = holder.name if isinstance(holder, nodes.FieldInit) else "text"
+    name = context.names.for_consumed(flow.function, stem, f"{stem}_text", f"whole_{stem}", taken=taken)
+    taken.add(name)
+    edits = (
+        insert_statement_before(
+            context.file.source, context.file.tree, place, f"let {name}: Str = {node.text}"
+        ),
+        SourceEdit(node.start, node.end, name.encode()),
+    )
+    return Proposal(NAME, node.start, function, message, Verdict.FIXED, edits)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A sum of strings is freed while the value that it went into lives on.",
+    reason=(
+        "The compiler frees every sum of strings at the end of its statement unless a variable holds it. "
+        "Inside of a struct, a tuple, a Maybe or an Outcome it is gone before anybody can use it, and "
+        "whoever drops or opens the value frees it again. In a variable it moves into the value, which then "
+        "owns it like the rest."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+pub type Refusal {
+    reason: Str,
+}
+
+pub func refuse(name: Str) -> Refusal {
+    return Refusal { reason: "refused: " + name }
+}
+""",
+            """\
+pub type Refusal {
+    reason: Str,
+}
+
+pub func refuse(name: Str) -> Refusal {
+    let reason_text: Str = "refused: " + name
+    return Refusal { reason: reason_text }
+}
+""",
+        ),
+        (
+            """\
+pub func greet(name: Str) -> Outcome[I64, Str] {
+    if name == "" {
+        return Ok(0)
+    }
+    return Err("unknown: " + name)
+}
+""",
+            """\
+pub func greet(name: Str) -> Outcome[I64, Str] {
+    if name == "" {
+        return Ok(0)
+    }
+    let text: Str = "unknown: " + name
+    return Err(text)
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+pub func greet(name: Str) -> Str {
+    return "hello " + name
+}
+""",
+        """\
+pub func constant() -> Maybe[Str] {
+    return Just("hello " + "world")
+}
+""",
+    ),
+)

@@ -1,0 +1,222 @@
+"""tuple-parts: what a tuple holds is never released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.contents import Contents
+from codemods.ownership.drops import DropKind
+from codemods.ownership.fields import Holds
+from codemods.ownership.flow import Assign, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.placement import Release, before_exits
+from codemods.symbols import FunctionInfo, Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression
+
+NAME = "tuple-parts"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The variables that hold tuples whose parts are lost."""
+    contents = Contents(context.analysis)
+    for _, flow in context.flows():
+        for variable in flow.variables:
+            if _holds_parts(context, flow, variable):
+                proposal = _proposal(context, flow, variable, contents)
+                if proposal is not None:
+                    yield proposal
+
+
+def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | None:
+    """The release of a type whose values must be released, by the compiler or by hand."""
+    releases = context.analysis.releases
+    release = releases.release_of(type_)
+    if type_ is None or release is None:
+        return None
+    if releases.needs_release(type_):
+        return release
+    dropped = context.analysis.drops.kind(type_) is DropKind.CALL
+    return release if dropped and releases.is_idempotent(type_) else None
+
+
+def part_releases(
+    context: Context, contents: Contents, flow: Flow, name: str, type_: Type, value: Expression, *variant: str
+) -> dict[int, str]:
+    """The statements that release the parts of the tuple ``name``, by the number of the part.
+
+    ``value`` is what the tuple comes from; with ``variant`` it is that variant's payload.
+    """
+    found: dict[int, str] = {}
+    fresh = context.analysis.summaries.origin(flow, value).is_fresh
+    for number, part in enumerate(type_.arguments):
+        release = release_of_dropped(context, part)
+        if release is not None and fresh:
+            found[number] = f"{name}.{number}.{release.name}()"
+        elif part.name == "Str" and contents.strings(flow, value, *variant).holds == {Holds.OWNED}:
+            found[number] = f"lowlevel {{ mem_free({name}.{number} as I64 as *Unit) }}"
+    return found
+
+
+def _holds_parts(context: Context, flow: Flow, variable: Variable) -> bool:
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
+        return False
+    if variable.type is None or variable.type.name != "()" or isinstance(variable.value, nodes.Path):
+        return False
+    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+        return False
+    if context.analysis.may_be_taken_elsewhere(flow, variable):
+        return False
+    return all(use.site.role is Role.FIELD for use in flow.uses(variable))
+
+
+def _proposal(context: Context, flow: Flow, variable: Variable, contents: Contents) -> Proposal | None:
+    assert variable.type is not None and variable.value is not None
+    taken = {_part(use) for use in flow.uses(variable) if not _only_reads(context, flow, use)}
+    statements = {
+        number: statement
+        for number, statement in part_releases(
+            context, contents, flow, variable.name, variable.type, variable.value
+        ).items()
+        if number not in taken
+    }
+    if not statements:
+        return None
+    views = frozenset(context.analysis.summaries.fate(flow, variable).views | {variable})
+    placements = before_exits(context, flow, Release("\n".join(statements.values()), variable, views))
+    parts = ", ".join(f"{variable.name}.{number}" for number in statements)
+    message = f"{parts} of the tuple `{variable.name}` is never released: the compiler drops no tuple"
+    for exit_ in placements.unplaced:
+        message += f"; not mended on line {context.line(exit_.node.start)}: release it there by hand"
+    verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
+    function = flow.function.qualified_name
+    return Proposal(
+        NAME, variable.offset, function, message, verdict, placements.edits, placements.opens_block
+    )
+
+
+def _part(use: Use) -> int | None:
+    access = use.site.parent
+    return int(access.name) if isinstance(access, nodes.FieldAccess) and access.name.isdigit() else None
+
+
+def _only_reads(context: Context, flow: Flow, use: Use) -> bool:
+    """Whether a part stays what it is, and nobody else gets hold of it."""
+    site = flow.site_of(use.site.parent)
+    if site is None:
+        return False
+    if site.role is Role.REFERENCED:
+        site = flow.site_of(site.parent)
+    return site is not None and _borrows(context, flow, site)
+
+
+def _borrows(context: Context, flow: Flow, site: Site) -> bool:
+    match site.role:
+        case Role.RECEIVER | Role.ARGUMENT:
+            if not context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}:
+                return False
+            result = flow.type_of(site.parent)
+            return result is not None and not context.analysis.summaries.is_released(result)
+        case Role.OPERAND | Role.CONDITION:
+            return isinstance(site.parent, nodes.Binary)
+        case _:
+            return False
+
+
+RULE = Rule(
+    name=NAME,
+    summary="What a tuple holds is never released.",
+    reason=(
+        "The compiler drops variables, and no tuples: neither a tuple itself nor what it holds is released "
+        "at the end of its block. A part that has a release, or a string that was made for the tuple, is "
+        "released by hand, once, because a part is a copy that does not remember it. A part that is bound to "
+        "a variable of its own is left alone; that variable is dropped."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Reel
+
+func two_reels(size: I64) -> (Reel, Reel) {
+    return (Reel::new(size), Reel::new(size))
+}
+
+pub func sizes(count: I64) -> I64 {
+    let pair: (Reel, Reel) = two_reels(count)
+    return pair.0.size() + pair.1.size()
+}
+""",
+            """\
+use demo::prelude::Reel
+
+func two_reels(size: I64) -> (Reel, Reel) {
+    return (Reel::new(size), Reel::new(size))
+}
+
+pub func sizes(count: I64) -> I64 {
+    let pair: (Reel, Reel) = two_reels(count)
+    let result: I64 = pair.0.size() + pair.1.size()
+    pair.0.destroy()
+    pair.1.destroy()
+    return result
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::number_pair
+
+@test
+func test_pair() -> I32 {
+    let pair = number_pair(1, 2)
+    assert(pair.0 == "1", "first")
+    return 0
+}
+""",
+            """\
+use demo::prelude::number_pair
+
+@test
+func test_pair() -> I32 {
+    let pair = number_pair(1, 2)
+    assert(pair.0 == "1", "first")
+    lowlevel { mem_free(pair.0 as I64 as *Unit) }
+    lowlevel { mem_free(pair.1 as I64 as *Unit) }
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Reel
+
+func two_reels(size: I64) -> (Reel, Reel) {
+    return (Reel::new(size), Reel::new(size))
+}
+
+pub func first(count: I64) -> Reel {
+    let pair: (Reel, Reel) = two_reels(count)
+    let second = pair.1
+    second.destroy()
+    let reel = pair.0
+    return reel
+}
+""",
+        """\
+use demo::prelude::Label
+
+func texts(label: Label) -> (Str, Str) {
+    return (label.peek(), label.peek())
+}
+
+pub func is_same(label: Label) -> Bool {
+    let pair: (Str, Str) = texts(label)
+    return pair.0 == pair.1
+}
+""",
+    ),
+)

@@ -1,0 +1,358 @@
+"""unopened-payload: a Maybe or Outcome is never opened, and what it holds is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codemods.findings import Verdict
+from codemods.ownership.contents import Contents
+from codemods.ownership.drops import DropKind
+from codemods.ownership.fields import Holds
+from codemods.ownership.flow import Assign, ExitKind, Flow, Role, Site, Variable, VariableKind
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.naming import owner_name
+from codemods.rules.placement import Release, before_exits, exits_of
+from codemods.rules.tuple_parts import part_releases, release_of_dropped
+from codemods.symbols import BUILTIN_VARIANTS, Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression
+
+NAME = "unopened-payload"
+
+_OTHER = {"Ok": "Err", "Err": "Ok", "Just": "Nothing", "Nothing": "Just"}
+_JUMPS = (ExitKind.RETURN, ExitKind.BREAK, ExitKind.CONTINUE, ExitKind.PROPAGATE, ExitKind.THROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a variant of a Maybe or Outcome holds that somebody must release."""
+
+    payload: Type
+    name: str
+    """A name to bind it to."""
+    statements: tuple[str, ...]
+    """What releases it then; the compiler drops the name where there is nothing."""
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The variables that are only asked which variant they are."""
+    contents = Contents(context.analysis)
+    for _, flow in context.flows():
+        taken: set[str] = set()
+        for variable in flow.variables:
+            if _is_unopened(context, flow, variable):
+                proposal = _proposal(context, flow, variable, contents, taken)
+                if proposal is not None:
+                    yield proposal
+
+
+def only_asks(site: Site) -> bool:
+    """Whether a method of Maybe or Outcome only asks which variant it is."""
+    return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
+
+
+def owed_payloads(
+    context: Context, contents: Contents, flow: Flow, value: Expression, type_: Type, taken: set[str]
+) -> dict[str, Owed]:
+    """What the variants of a Maybe or Outcome hold that is lost unless they are opened."""
+    if type_.name not in BUILTIN_VARIANTS:
+        return {}
+    found: dict[str, Owed] = {}
+    for variant, payload in context.analysis.index.variants(type_).items():
+        if len(payload) != 1:
+            continue
+        name = _payload_name(context, flow, payload[0], taken | {each.name for each in found.values()})
+        statements = _releases(context, contents, flow, value, variant, payload[0], name)
+        if statements is not None:
+            found[variant] = Owed(payload[0], name, statements)
+    return found
+
+
+def _payload_name(context: Context, flow: Flow, payload: Type, taken: set[str]) -> str:
+    if payload.name == "()":
+        return context.names.for_dropped(flow.function, "parts", "pair", "payload", taken=taken)
+    if payload.name == "Str":
+        return context.names.for_dropped(flow.function, "text", "new_text", "payload", taken=taken)
+    return owner_name(context, flow.function, payload, taken)
+
+
+def _releases(
+    context: Context,
+    contents: Contents,
+    flow: Flow,
+    value: Expression,
+    variant: str,
+    payload: Type,
+    name: str,
+) -> tuple[str, ...] | None:
+    """The statements that release a payload once it has a name; None if nobody owes it anything."""
+    analysis = context.analysis
+    if payload.name == "()":
+        parts = part_releases(context, contents, flow, name, payload, value, variant)
+        return tuple(parts.values()) or None
+    release = release_of_dropped(context, payload)
+    if release is not None:
+        fresh = analysis.summaries.origin(flow, value).is_fresh
+        return (f"{name}.{release.name}()",) if fresh else None
+    if analysis.drops.kind(payload) not in (DropKind.TEXT, DropKind.FIELDS):
+        return None
+    strings = contents.strings(flow, value, variant)
+    owned = strings.is_owned and Holds.SHARED not in strings.holds
+    return () if owned and analysis.summaries.origin(flow, value).is_fresh else None
+
+
+def _is_unopened(context: Context, flow: Flow, variable: Variable) -> bool:
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
+        return False
+    if variable.type is None or variable.type.name not in BUILTIN_VARIANTS:
+        return False
+    if isinstance(variable.value, nodes.Path):
+        return False
+    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+        return False
+    if not all(use.site.role is Role.RECEIVER and only_asks(use.site) for use in flow.uses(variable)):
+        return False
+    analysis = context.analysis
+    return not analysis.others_released(flow, variable) and not analysis.may_be_taken_elsewhere(
+        flow, variable
+    )
+
+
+def _proposal(
+    context: Context, flow: Flow, variable: Variable, contents: Contents, taken: set[str]
+) -> Proposal | None:
+    """Open the variable before each exit, and release what it holds."""
+    assert variable.type is not None and variable.value is not None
+    owed = owed_payloads(context, contents, flow, variable.value, variable.type, taken)
+    settled = _settled_variant(context, flow, variable)
+    if settled is not None:
+        owed = {variant: each for variant, each in owed.items() if variant == settled}
+    if not owed:
+        return None
+    taken |= {each.name for each in owed.values()}
+    opened = Release(_opening(context, variable, owed), variable, frozenset((variable,)))
+    held = " or ".join(str(each.payload) for each in owed.values())
+    message = f"`{variable.name}` is never opened, so the {held} in it is never released"
+    placements = before_exits(context, flow, opened)
+    for exit_ in placements.unplaced:
+        message += f"; not mended on line {context.line(exit_.node.start)}: open it there by hand"
+    verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
+    function = flow.function.qualified_name
+    return Proposal(
+        NAME, variable.offset, function, message, verdict, placements.edits, placements.opens_block
+    )
+
+
+def _opening(context: Context, variable: Variable, owed: dict[str, Owed]) -> str:
+    """The ``when`` that names what is to be released, and releases it."""
+    assert variable.type is not None
+    lines = []
+    if not any(each.statements for each in owed.values()):
+        lines.append("// What it holds is freed only where it has a name.")
+    lines.append(f"when {variable.name} {{")
+    for variant, payload in context.analysis.index.variants(variable.type).items():
+        each = owed.get(variant)
+        if each is None:
+            lines.append(f"    {variant}(_) => {{}}," if payload else f"    {variant} => {{}},")
+        elif len(each.statements) == 1:
+            lines.append(f"    {variant}({each.name}) => {each.statements[0]},")
+        elif each.statements:
+            lines.append(f"    {variant}({each.name}) => {{")
+            lines += (f"        {statement}" for statement in each.statements)
+            lines.append("    },")
+        else:
+            lines.append(f"    {variant}({each.name}) => {{}},")
+    return "\n".join([*lines, "}"])
+
+
+def _settled_variant(context: Context, flow: Flow, variable: Variable) -> str | None:
+    """The variant that an assertion right behind the declaration leaves as the only one."""
+    let = context.parent(variable.node) if not isinstance(variable.node, nodes.Var) else variable.node
+    block = context.parent(let) if let is not None else None
+    if let is None or not isinstance(block, nodes.Block):
+        return None
+    for statement in block.statements[block.statements.index(let) + 1 :]:
+        if isinstance(statement, nodes.ExpressionStatement):
+            settled = _asserted_variant(statement.expression, variable)
+            if settled is not None:
+                early = (
+                    exit_.kind in _JUMPS and exit_.node.start < statement.start
+                    for exit_ in exits_of(flow, variable)
+                )
+                return None if any(early) else settled
+    return None
+
+
+def _asserted_variant(call: Expression, variable: Variable) -> str | None:
+    if not isinstance(call, nodes.Call) or not call.arguments:
+        return None
+    name = call.function.text
+    if name not in ("assert", "assert_true", "assert_false"):
+        return None
+    condition, positive = call.arguments[0], name != "assert_false"
+    if isinstance(condition, nodes.Unary) and condition.operator in ("not", "!"):
+        condition, positive = condition.operand, not positive
+    if not isinstance(condition, nodes.MethodCall) or condition.receiver.text != variable.name:
+        return None
+    variant = {"is_ok": "Ok", "is_err": "Err", "is_just": "Just", "is_nothing": "Nothing"}.get(condition.name)
+    return variant if variant is None or positive else _OTHER[variant]
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A Maybe or Outcome is never opened, and what it holds is lost.",
+    reason=(
+        "The compiler never drops a Maybe or Outcome, and asking which variant it is takes nothing out. So "
+        "what it holds leaks unless it is opened, once. A `when` gives it a name: with that it is released "
+        "by its own release, or by the compiler at the end of the arm. An assertion that leaves one variant "
+        "is believed, and what cannot be there is not released."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    let opened = open_reel(3)
+    assert(opened.is_ok(), "opened")
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    let opened = open_reel(3)
+    assert(opened.is_ok(), "opened")
+    when opened {
+        Ok(reel) => reel.destroy(),
+        Err(_) => {},
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use core::str
+use std::collections::List
+
+pub type Refusal {
+    reason: Str,
+}
+
+func refuse(reason: Str) -> Refusal {
+    return Refusal { reason: reason }
+}
+
+pub func numbers(count: I64) -> Outcome[List[I64], Refusal] {
+    if count < 0 {
+        return Err(refuse("less than nothing: {count}"))
+    }
+    return Ok(List[I64]::new(count))
+}
+
+pub func is_refused(count: I64) -> Bool {
+    let made = numbers(count)
+    return made.is_err()
+}
+""",
+            """\
+use core::str
+use std::collections::List
+
+pub type Refusal {
+    reason: Str,
+}
+
+func refuse(reason: Str) -> Refusal {
+    return Refusal { reason: reason }
+}
+
+pub func numbers(count: I64) -> Outcome[List[I64], Refusal] {
+    if count < 0 {
+        return Err(refuse("less than nothing: {count}"))
+    }
+    return Ok(List[I64]::new(count))
+}
+
+pub func is_refused(count: I64) -> Bool {
+    let made = numbers(count)
+    let is_err_result: Bool = made.is_err()
+    when made {
+        Ok(list) => list.destroy(),
+        Err(refusal) => {},
+    }
+    return is_err_result
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::read_mark
+
+@test
+func test_read() -> I32 {
+    let mark = read_mark(3)
+    assert(mark.is_ok(), "read")
+    return 0
+}
+""",
+            """\
+use demo::prelude::read_mark
+
+@test
+func test_read() -> I32 {
+    let mark = read_mark(3)
+    assert(mark.is_ok(), "read")
+    // What it holds is freed only where it has a name.
+    when mark {
+        Ok(text) => {},
+        Err(_) => {},
+    }
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::open_reel
+
+@test
+func test_opened_later() -> I32 {
+    let opened = open_reel(3)
+    assert(opened.is_ok(), "opened")
+    let reel = opened.unwrap()
+    reel.destroy()
+    return 0
+}
+""",
+        """\
+use demo::prelude::open_reel
+
+@test
+func test_refused() -> I32 {
+    let opened = open_reel(0)
+    assert(opened.is_err(), "refused")
+    return 0
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub func text_of(label: Label) -> Maybe[Str] {
+    return Just(label.peek())
+}
+
+pub func has_text(label: Label) -> Bool {
+    let text = text_of(label)
+    return text.is_just()
+}
+""",
+    ),
+)
