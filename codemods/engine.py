@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from codemods.catalogue import catalogue_files
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
+from codemods.ownership.elements import OwnedLists
 from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
 from codemods.phases import PHASES, Phase, phase_of
@@ -166,11 +167,12 @@ class _PhaseFixer:
     ) -> list[tuple[str, Proposal]]:
         names = Names(analysis)
         fields = Fields(analysis)
+        lists = OwnedLists(analysis, fields, frozenset(self.scope))
         found: list[tuple[str, Proposal]] = []
         for done, path in enumerate(self.scope):
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
             line = partial(self._original_line, path, attempt.edits.get(path, []))
-            context = Context(analysis, names, fields, attempt.files[path], line)
+            context = Context(analysis, names, fields, lists, attempt.files[path], line)
             for rule in rules_of(self.phase):
                 for proposal in self._checked(rule, context, excluded):
                     found.append((path, proposal))

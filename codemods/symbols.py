@@ -354,7 +354,7 @@ class Index:
     def functions_named(self, segments: list[str], file: SourceFile) -> list[FunctionInfo]:
         """The free functions that a path may call from ``file``, the likeliest only."""
         candidates = self.free_functions.get(segments[-1], [])
-        if len(segments) == 1:
+        if len(segments) == 1 or self._is_own_module(segments[:-1], file):
             own = [each for each in candidates if each.file is file]
             if own:
                 return own
@@ -371,6 +371,10 @@ class Index:
                 return found
         builtin = [each for each in candidates if each.file.module[-1:] == ("intrinsics",)]
         return builtin
+
+    def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
+        """Whether a path is the last name of the file's own module: a module may call itself by it."""
+        return segments == [file.module[-1]] and segments[0] not in self._imports[file.path]
 
     def type_info(self, type_: Type) -> TypeInfo | None:
         """The declaration of a type, or None for a built-in or unknown one."""
