@@ -185,6 +185,17 @@ def line_ending_of(source: bytes, offset: int) -> bytes:
     return b"\r\n" if end > 0 and source[end - 1] == 0x0D else b"\n"
 
 
+def documentation_start(source: bytes, item: Node) -> int:
+    """The start of the first line of an item's documentation, or of the item when it has none."""
+    start = line_start(source, item.start)
+    while start > 0:
+        previous = line_start(source, start - 1)
+        if not source[previous:start].lstrip().startswith(b"///"):
+            break
+        start = previous
+    return start
+
+
 def reindent(text: str, old: bytes, new: bytes, ending: bytes = b"\n") -> str:
     """``text`` with the indentation ``old`` of every line but the first changed to ``new``.
 

@@ -28,12 +28,12 @@ from codemods.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import (
     SourceEdit,
+    documentation_start,
     indentation_of,
     insert_statement_before,
     line_ending_of,
     line_start,
 )
-from tml_ast.nodes import Node
 
 NAME = "undrained-elements"
 
@@ -276,23 +276,12 @@ def _definition(context: Context, lists: Sequence[OwnedList]) -> tuple[str, Sour
     last = max((each.end for each in items if each in makers), default=None)
     if last is None:
         first = next(each for each in items if isinstance(each, nodes.Function | nodes.Impl))
-        last = _behind_comments(source, first)
+        last = documentation_start(source, first)
         text += ["", ""]
     else:
         text = ["", "", *text]
     ending = line_ending_of(source, last).decode()
     return name, SourceEdit(last, last, ending.join(text).encode())
-
-
-def _behind_comments(source: bytes, item: Node) -> int:
-    """Where the documentation of an item starts."""
-    start = line_start(source, item.start)
-    while start > 0:
-        previous = line_start(source, start - 1)
-        if not source[previous:start].lstrip().startswith(b"///"):
-            break
-        start = previous
-    return start
 
 
 # -- what other files need ------------------------------------------------------------------------
