@@ -44,6 +44,7 @@ _EVERY_RULE = (
     "scoped-cleanup",
     "discarded-owner",
     "undrained-elements",
+    "overwritten-owner",
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",

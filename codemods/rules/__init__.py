@@ -12,6 +12,7 @@ from codemods.rules import (
     incomplete_destroy,
     library_temporary,
     missing_release,
+    overwritten_owner,
     undrained_elements,
 )
 from codemods.rules.base import Rule
@@ -24,6 +25,7 @@ RULES: Mapping[str, Rule] = {
         missing_release.SCOPED_CLEANUP_RULE,
         discarded_owner.RULE,
         undrained_elements.RULE,
+        overwritten_owner.RULE,
         consumed_by_return.RULE,
         cancelled_drop.RULE,
         library_temporary.RULE,
