@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from codemods.catalogue import catalogue_files
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
+from codemods.ownership.elements import OwnedLists
 from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations, unannotated_makers
@@ -181,11 +182,12 @@ class _PhaseFixer:
         names = Names(analysis)
         fields = Fields(analysis)
         reservations = Reservations(analysis, self.unread)
+        lists = OwnedLists(analysis, fields, frozenset(self.scope))
         found: list[tuple[str, Proposal]] = []
         for done, path in enumerate(self.scope):
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
             line = partial(self._original_line, path, attempt.edits.get(path, []))
-            context = Context(analysis, names, fields, reservations, attempt.files[path], line)
+            context = Context(analysis, names, fields, lists, reservations, attempt.files[path], line)
             for rule in rules_of(self.phase):
                 for proposal in self._checked(rule, context, excluded):
                     found.append((path, proposal))

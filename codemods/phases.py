@@ -56,6 +56,7 @@ _EVERY_RULE = (
     "missing-allocates",
     "returned-argument",
     "foreign-string",
+    "overwritten-owner",
     "consumed-by-return",
     "early-return",
     "branch-value",

@@ -6,7 +6,7 @@ role), so that the rules of ownership can be applied to it without looking at th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -213,6 +213,12 @@ class Flow:
         """All calls."""
         return (action for action in self.actions() if isinstance(action, CallSite))
 
+    def with_closures(self) -> Iterator[Flow]:
+        """This graph and those of the closures in it, however deep."""
+        yield self
+        for closure in self.closures:
+            yield from closure.with_closures()
+
     def uses(self, variable: Variable) -> list[Use]:
         """All uses of a variable."""
         return [
@@ -228,19 +234,28 @@ class Flow:
         return self.sites.get(id(node))
 
 
-def uses_behind(start: BasicBlock, position: int, owner: Variable) -> Iterator[Use]:
-    """The uses that some path reaches behind an action, as long as ``owner`` is not declared anew."""
+def actions_behind(start: BasicBlock, position: int, ends: Callable[[Action], bool]) -> Iterator[Action]:
+    """The actions that some path reaches behind an action; a path ends with one that ``ends`` is true for."""
     pending = [(start, position + 1)]
     seen: set[int] = set()
     while pending:
         block, first = pending.pop()
         for action in block.actions[first:]:
-            if isinstance(action, Declare) and action.variable is owner:
+            yield action
+            if ends(action):
                 break
-            if isinstance(action, Use):
-                yield action
         else:
             for successor in block.successors:
                 if id(successor) not in seen:
                     seen.add(id(successor))
                     pending.append((successor, 0))
+
+
+def uses_behind(start: BasicBlock, position: int, owner: Variable) -> Iterator[Use]:
+    """The uses that some path reaches behind an action, as long as ``owner`` is not declared anew."""
+
+    def is_declared_anew(action: Action) -> bool:
+        return isinstance(action, Declare) and action.variable is owner
+
+    behind = actions_behind(start, position, is_declared_anew)
+    return (action for action in behind if isinstance(action, Use))

@@ -58,7 +58,9 @@ class Obligation:
     unclear: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on some paths only, or where a part of it lives on."""
     overwritten: list[nodes.Assignment] = field(default_factory=list)
-    """Assignments that replace the value while it is owned."""
+    """Assignments that replace the value where it is owned on every path and nothing else holds it."""
+    maybe_overwritten: list[nodes.Assignment] = field(default_factory=list)
+    """Assignments that replace it where it is owned on some paths only, or where a part of it lives on."""
     released_twice: list[Use] = field(default_factory=list)
     """Releases that some path reaches with the value released already."""
     used_released: list[Use] = field(default_factory=list)
@@ -286,7 +288,8 @@ class _Dataflow:
             else:
                 obligation.unclear.append(action)
         elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
-            obligation.overwritten.append(action.node)
+            certain = states == {State.OWNED} and not unsafe
+            (obligation.overwritten if certain else obligation.maybe_overwritten).append(action.node)
         elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
             wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
             wrong.append(action)

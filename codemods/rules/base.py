@@ -8,12 +8,13 @@ from functools import cached_property
 from itertools import chain, count
 
 from codemods.findings import Verdict
+from codemods.ownership.elements import OwnedLists
 from codemods.ownership.fields import Fields
 from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.ownership.reservations import Reservations
-from codemods.symbols import FunctionInfo, SourceFile
-from tml_ast import nodes
+from codemods.symbols import STR, FunctionInfo, SourceFile
+from tml_ast import nodes, position
 from tml_ast.edit import SourceEdit
 from tml_ast.lexer import KEYWORDS
 from tml_ast.nodes import Node
@@ -138,6 +139,7 @@ class Context:
         analysis: Analysis,
         names: Names,
         fields: Fields,
+        lists: OwnedLists,
         reservations: Reservations,
         file: SourceFile,
         line: Callable[[int], int],
@@ -145,11 +147,24 @@ class Context:
         self.analysis = analysis
         self.names = names
         self.fields = fields
+        self.lists = lists
         self.reservations = reservations
         self.file = file
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
         self._obligations: dict[int, list[Obligation]] = {}
+
+    def beside(self, file: SourceFile) -> Context:
+        """Another file of the same workspace; its lines are those that it has now."""
+        return Context(
+            self.analysis,
+            self.names,
+            self.fields,
+            self.lists,
+            self.reservations,
+            file,
+            lambda offset: position(file.source, offset)[0],
+        )
 
     @cached_property
     def parents(self) -> dict[int, Node]:
@@ -181,11 +196,9 @@ class Context:
         """The functions with a body and their control-flow graphs, each closure with one of its own."""
         for function in self.functions:
             flow = self.analysis.summaries.flow(function)
-            pending = [flow] if flow is not None else []
-            while pending:
-                flow = pending.pop()
-                yield function, flow
-                pending += flow.closures
+            if flow is not None:
+                for each in flow.with_closures():
+                    yield function, each
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, made once."""
@@ -194,9 +207,13 @@ class Context:
         return self._obligations[id(flow)]
 
     def text_length(self, text: str) -> str:
-        """The length of a string expression, by what the file imports."""
+        """The length of a string expression, by what the file imports or declares."""
         imported = any(
             isinstance(item, nodes.Use) and item.path[-1:] == ["str"] and item.group is None
             for item in self.file.tree.items
         )
-        return f"str::len({text})" if imported else f"({text}).len()"
+        if imported:
+            return f"str::len({text})"
+        measure = self.analysis.index.functions_named(["len"], self.file)
+        own = [each for each in measure if [value.type for value in each.values] == [STR]]
+        return f"len({text})" if own else f"({text}).len()"

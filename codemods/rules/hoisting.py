@@ -146,7 +146,7 @@ class Split:
 
 
 def split_before(context: Context, flow: Flow, node: Expression, purity: Purity) -> Split | None:
-    """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only on a condition."""
+    """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only sometimes."""
     pure = purity.is_pure(flow, node)
     child: Node = node
     operand: Expression | None = None

@@ -42,7 +42,7 @@ def scoped_cleanups(context: Context) -> Iterator[Proposal]:
 def _proposals(context: Context) -> Iterator[Proposal]:
     for _, flow in context.flows():
         for obligation in context.obligations(flow):
-            if obligation.leaks or obligation.unclear or obligation.overwritten:
+            if obligation.leaks or obligation.unclear:
                 yield _proposal(context, flow, obligation)
 
 
@@ -84,7 +84,7 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
 
 def _refusal(context: Context, obligation: Obligation) -> str | None:
     """Why no release is written for this variable, if none is."""
-    if obligation.overwritten:
+    if obligation.overwritten or obligation.maybe_overwritten:
         return "it is overwritten while it owns a value; release the old value first"
     if obligation.unclear and not obligation.leaks:
         return "no release is proven safe: some path gives it away or keeps a part of it"
@@ -128,7 +128,7 @@ def _result_name(context: Context, flow: Flow, obligation: Obligation) -> str:
 def _describe(context: Context, obligation: Obligation, exits: list[Exit]) -> str:
     variable: Variable = obligation.variable
     line = context.line(variable.offset)
-    places = _places(context, exits) if exits else "an assignment that overwrites it"
+    places = _places(context, exits)
     return (
         f"`{variable.name}` ({variable.type}), created on line {line}, leaks at {places}: "
         f"{variable.name}.{obligation.release.name}() is missing"

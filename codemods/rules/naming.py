@@ -39,6 +39,12 @@ def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Ite
     return context.names.for_dropped(function, stem, f"new_{stem}", f"owned_{stem}", taken=taken)
 
 
+def count_name(context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str]) -> str:
+    """A name for a number that is asked of a value before that goes."""
+    stem = snake_case(called_name(value) or "number")
+    return context.names.for_dropped(function, f"{stem}_before", f"old_{stem}", taken=taken)
+
+
 def short_code(text: str) -> str:
     """Code on one line, cut where it gets long."""
     line = " ".join(text.split())

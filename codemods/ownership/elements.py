@@ -1,0 +1,219 @@
+"""Local lists of strings that were made for them: what is lost with such a list, and who else frees it.
+
+A list frees its own storage and never its elements. A string read from a list is a view; yet the
+compiler frees it where it takes it for new: a ``let`` by its initialiser's name, an arm payload and a
+hole of an interpolated string always. A list whose strings are freed by hand must not have such places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cached_property
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import called_name
+from codemods.ownership.fields import FieldOrigin, Fields, Holds, only_empty_constants
+from codemods.ownership.flow import Assign, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.obligations import Analysis
+from codemods.ownership.summaries import Fate
+from codemods.symbols import FunctionInfo, SourceFile, Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """A place where the compiler frees a string that belongs to a list."""
+
+    flow: Flow
+    node: Node
+    value: Expression | None
+    """The initialiser that passes for a new string; a cast of it ends the claim."""
+
+
+class Hazard(Enum):
+    """Why the strings of a list may not be freed with it."""
+
+    SHARED = auto()
+    """Another variable holds the list as well."""
+    REPLACED = auto()
+    """The variable gets another list, whose strings may be others."""
+    FOREIGN = auto()
+    """Some of its strings may be constants, or somebody else's."""
+    ESCAPES = auto()
+    """A string of it is kept where it outlives the list."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnedList:
+    """A local list that is lost with the strings that were made for it."""
+
+    flow: Flow
+    variable: Variable
+    origin: FieldOrigin
+    views: frozenset[Variable]
+    """Variables that hold the list or a string of it, itself included."""
+    claims: tuple[Claim, ...]
+    maker: FunctionInfo | None
+    """The function that made the list and its strings."""
+    hazard: Hazard | None
+
+    @property
+    def file(self) -> SourceFile:
+        """The file that declares it."""
+        return self.flow.function.file
+
+
+class OwnedLists:
+    """The lists in the files that may get fixes."""
+
+    def __init__(self, analysis: Analysis, fields: Fields, paths: Container[str]) -> None:
+        self.analysis = analysis
+        self.fields = fields
+        self.paths = paths
+        """The files that may get fixes."""
+        self._known: dict[tuple[FunctionInfo, int], tuple[Claim, ...]] = {}
+
+    @cached_property
+    def all(self) -> list[OwnedList]:
+        """Every list whose strings nothing frees."""
+        found = []
+        for function in self.analysis.index.functions:
+            flow = self.analysis.summaries.flow(function) if function.file.path in self.paths else None
+            for each in flow.with_closures() if flow is not None else ():
+                owned = (self._owned(each, variable) for variable in each.variables)
+                found += [one for one in owned if one is not None]
+        return found
+
+    def _owned(self, flow: Flow, variable: Variable) -> OwnedList | None:
+        if variable.kind not in (VariableKind.LET, VariableKind.VAR) or not _is_text_list(variable.type):
+            return None
+        origin = self.fields.list_elements(flow, variable)
+        fate = self.analysis.summaries.fate(flow, variable)
+        if Holds.OWNED not in origin.holds or isinstance(variable.value, nodes.Path):
+            return None
+        if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.DRAINS, Effect.SHARES}:
+            return None
+        if self._is_drained(flow, variable, fate.views):
+            return None
+        hazard = self._hazard(flow, variable, origin, fate)
+        claims = tuple(self._claims(flow, variable)) if hazard is None else ()
+        maker = next(self._makers(flow, variable.value), None)
+        return OwnedList(flow, variable, origin, frozenset(fate.views), claims, maker, hazard)
+
+    def _hazard(self, flow: Flow, variable: Variable, origin: FieldOrigin, fate: Fate) -> Hazard | None:
+        if any(each is not variable and _is_text_list(each.type) for each in fate.views):
+            return Hazard.SHARED
+        if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+            return Hazard.REPLACED
+        if not origin.is_owned or not only_empty_constants(origin):
+            return Hazard.FOREIGN
+        if fate.view_escapes or Effect.SHARES in fate.effects:
+            return Hazard.ESCAPES
+        return None
+
+    def _is_drained(self, flow: Flow, variable: Variable, views: set[Variable]) -> bool:
+        """Whether the function frees strings of the list already, itself or by a helper."""
+        release = self.analysis.releases.release_of(variable.type)
+        for each in views:
+            for use in flow.uses(each):
+                site = use.site
+                if site.role is Role.RECEIVER and site.callee is release:
+                    continue
+                while site.role in (Role.REFERENCED, Role.CAST):
+                    outer = flow.site_of(site.parent)
+                    if outer is None:
+                        break
+                    site = outer
+                if site.role in (Role.ARGUMENT, Role.RECEIVER) and not (
+                    {Effect.RELEASES, Effect.DRAINS}.isdisjoint(self.analysis.summaries.call_effects(site))
+                ):
+                    return True
+        return False
+
+    def _makers(self, flow: Flow, value: Expression | None) -> Iterator[FunctionInfo]:
+        """The functions that make a value: the result of one of them is what it is."""
+        if value is None:
+            return
+        for call in flow.calls():
+            if call.callee is None or not value.start <= call.node.start < value.end:
+                continue
+            if _is_text_list(call.callee.returns):
+                yield call.callee
+
+    # -- claims -------------------------------------------------------------------------------
+
+    def _claims(self, flow: Flow, variable: Variable) -> Iterator[Claim]:
+        """The places where the compiler frees a string of a list, here or in what is given it."""
+        views = self.analysis.summaries.fate(flow, variable).views
+        reads: dict[int, Expression] = {}
+        for each in views:
+            for use in flow.uses(each):
+                yield from self._claims_of_callee(flow, use.site)
+                read = use.site.parent
+                if (
+                    use.site.role is Role.RECEIVER
+                    and _is_text_list(each.type)
+                    and _is_text(flow.type_of(read))
+                ):
+                    assert isinstance(read, Expression)
+                    reads[id(read)] = read
+        for read in reads.values():
+            site = flow.site_of(read)
+            if site is None or self._frees_temporary(flow, read, site):
+                yield Claim(flow, read, None)
+            else:
+                yield from self._claims_of_callee(flow, site)
+        for each in views:
+            if _is_text(each.type):
+                yield from self._claims_of_view(flow, each, reads)
+
+    def _claims_of_callee(self, flow: Flow, site: Site) -> Iterator[Claim]:
+        """The claims of a function on what is given to it as an argument."""
+        if site.role is Role.REFERENCED:
+            site = flow.site_of(site.parent) or site
+        if site.role is not Role.ARGUMENT or site.callee is None or site.position >= len(site.callee.values):
+            return
+        inner = self.analysis.summaries.flow(site.callee)
+        if inner is None:
+            return
+        key = site.callee, site.position
+        if key not in self._known:
+            self._known[key] = ()
+            name = site.callee.values[site.position].name
+            given = (each for each in inner.variables if each.kind is VariableKind.PARAMETER)
+            self._known[key] = tuple(
+                claim for each in given if each.name == name for claim in self._claims(inner, each)
+            )
+        yield from self._known[key]
+
+    def _frees_temporary(self, flow: Flow, read: Expression, site: Site) -> bool:
+        """Whether a string that is read from a list and not bound counts as a new one."""
+        if site.role is Role.INTERPOLATED:
+            return True
+        if called_name(read) not in self.analysis.drops.allocating_names:
+            return False
+        return flow.function.file.is_test or (
+            isinstance(site.parent, nodes.Binary) and site.parent.operator == "+"
+        )
+
+    def _claims_of_view(self, flow: Flow, view: Variable, reads: dict[int, Expression]) -> Iterator[Claim]:
+        if self.analysis.drops.is_registered(view):
+            is_read = view.kind in (VariableKind.LET, VariableKind.VAR) and id(view.value) in reads
+            yield Claim(flow, view.node, view.value if is_read else None)
+        for use in flow.uses(view):
+            if use.site.role is Role.INTERPOLATED:
+                yield Claim(flow, use.node, None)
+
+
+def _is_text_list(type_: Type | None) -> bool:
+    target = type_.target() if type_ is not None else None
+    return (
+        target is not None and target.bare == "List" and [each.name for each in target.arguments] == ["Str"]
+    )
+
+
+def _is_text(type_: Type | None) -> bool:
+    return type_ is not None and type_.target().name == "Str"
