@@ -96,8 +96,7 @@ pub func shout(word: Str) -> Str {
 }
 
 pub func is_loud(word: Str) -> Bool {
-    let loud: Str = shout(word)
-    return loud == word
+    return shout(word) == word
 }
 """,
         """\

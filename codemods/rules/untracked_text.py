@@ -9,6 +9,7 @@ from codemods.ownership.flow import Assign, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import short_code
 from codemods.rules.text_escape import Escape, escape, only_empty_literals
+from codemods.symbols import FunctionInfo
 from tml_ast import nodes
 
 NAME = "untracked-text"
@@ -34,9 +35,21 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
         return False
-    return context.analysis.summaries.variable_origin(
-        flow, variable
-    ).is_fresh and context.analysis.is_only_read(flow, variable)
+    maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
+    if maker is not None and _will_be_marked(context, maker):
+        return False
+    origin = context.analysis.summaries.variable_origin(flow, variable)
+    return origin.is_fresh and context.analysis.is_only_read(flow, variable)
+
+
+def _will_be_marked(context: Context, maker: FunctionInfo) -> bool:
+    """Whether the function gets its ``@allocates`` in this phase, and so needs nothing else."""
+    reservations = context.reservations
+    return (
+        maker.file.path in context.lists.paths
+        and reservations.loses_strings(maker)
+        and reservations.refusal(maker.name) is None
+    )
 
 
 def _proposal(context: Context, flow: Flow, variable: Variable) -> Proposal:
@@ -80,6 +93,17 @@ RULE = Rule(
             """\
 use core::str
 
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
 pub func last_word(line: Str) -> Str {
     return str::trim(line)
 }
@@ -92,6 +116,17 @@ pub func is_done(line: Str) -> Bool {
 """,
             """\
 use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
 
 pub func last_word(line: Str) -> Str {
     return str::trim(line)
@@ -108,6 +143,17 @@ pub func is_done(line: Str) -> Bool {
         (
             """\
 use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
 
 pub func last_word(line: Str) -> Str {
     if str::len(line) < 3 {
@@ -129,6 +175,17 @@ pub func weight(line: Str) -> I64 {
 """,
             """\
 use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
 
 pub func last_word(line: Str) -> Str {
     if str::len(line) < 3 {
@@ -172,6 +229,17 @@ pub func word_of(line: Str) -> Word {
 """,
         """\
 use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
 
 func last_word(line: Str) -> Str {
     if str::len(line) < 3 {
