@@ -27,6 +27,7 @@ def check(context: Context) -> Iterator[Proposal]:
     """The assignments that lose the value that the variable has."""
     for _, flow in context.flows():
         owed = {id(each.variable): each for each in context.obligations(flow)}
+        told: set[Variable] = set()
         for action in flow.actions():
             if not isinstance(action, Assign) or action.node.operator != "=":
                 continue
@@ -34,8 +35,11 @@ def check(context: Context) -> Iterator[Proposal]:
             if obligation is not None:
                 if action.node in obligation.overwritten or action.node in obligation.maybe_overwritten:
                     yield _owner(context, flow, action, obligation)
-            elif _is_lost(context, flow, action):
-                yield _unowed(context, flow, action)
+            elif action.variable not in told and _is_lost(context, flow, action):
+                proposal = _unowed(context, flow, action)
+                if proposal.verdict is not Verdict.FIXED:
+                    told.add(action.variable)
+                yield proposal
 
 
 def _finding(
