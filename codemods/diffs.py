@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import unified_diff
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
 from codemods.findings import Change
 
@@ -15,12 +15,33 @@ def diff_lines(path: str, change: Change) -> Iterator[str]:
 
     Bytes that are not UTF-8 are surrogate escapes: encode with ``surrogateescape`` to get them back.
     """
-    lines = unified_diff(_split(change.before), _split(change.after), f"a/{path}", f"b/{path}", lineterm="\n")
-    for number, line in enumerate(lines):
-        if number < 2:
-            yield _header(line)
-        else:
-            yield line if line.endswith("\n") else line + NO_NEWLINE
+    before, after = _split(change.before), _split(change.after)
+    # difflib's own unified_diff ignores lines that occur often, and then takes unchanged code for new
+    hunks = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes()
+    for number, hunk in enumerate(hunks):
+        if number == 0:
+            yield _header(f"--- a/{path}\n")
+            yield _header(f"+++ b/{path}\n")
+        first, last = hunk[0], hunk[-1]
+        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
+        for kind, start, end, new_start, new_end in hunk:
+            if kind == "equal":
+                yield from _marked(" ", before[start:end])
+                continue
+            yield from _marked("-", before[start:end])
+            yield from _marked("+", after[new_start:new_end])
+
+
+def _marked(mark: str, lines: Sequence[str]) -> Iterator[str]:
+    return (mark + (line if line.endswith("\n") else line + NO_NEWLINE) for line in lines)
+
+
+def _range(start: int, end: int) -> str:
+    """Lines from ``start`` to ``end``, counted from 0, as a hunk's heading names them."""
+    count = end - start
+    if count == 1:
+        return str(start + 1)
+    return f"{start + 1 if count else start},{count}"
 
 
 def _split(content: bytes) -> list[str]:

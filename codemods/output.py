@@ -164,11 +164,14 @@ def print_status(report: Report) -> None:
 
 
 def print_rule(rule: RuleText) -> None:
-    """What a rule finds, why it matters, and the code before and after its fix."""
+    """What a rule finds, why it matters, and the code before and after its fix, if it has one."""
     console = make_console()
     console.print(Text(rule.name, "bold"))
     console.print(Text(rule.summary.strip()))
-    for title, body in (("Why", rule.reason), ("Before", rule.before), ("After", rule.after)):
+    code = "Before" if rule.after is not None else "Code"
+    for title, body in (("Why", rule.reason), (code, rule.before), ("After", rule.after)):
+        if body is None:
+            continue
         console.print(Text(f"\n{title}", "bold"))
         console.print(Text(_indent(body)))
 

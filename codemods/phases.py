@@ -39,15 +39,21 @@ class Phase:
 
 
 _EVERY_RULE = (
+    "hash-table-contents",
+    "text-table-contents",
+    "tree-node-texts",
+    "interpolated-view",
     "incomplete-destroy",
     "missing-release",
     "scoped-cleanup",
     "discarded-owner",
     "undrained-elements",
     "overwritten-owner",
+    "discarded-element",
     "consumed-by-return",
     "cancelled-drop",
     "library-temporary",
+    "stored-duplicate",
 )
 
 PHASES: tuple[Phase, ...] = (

@@ -12,6 +12,7 @@ string opens a hole only before a letter or underscore.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 KEYWORDS = frozenset(
     """func type enum union behavior impl mod use pub decorator crate super let var const
@@ -99,41 +100,69 @@ _DOC_COMMENT = re.compile(rb"///(?!/)|//!")
 _BLOCK_COMMENT_PIECE = re.compile(rb"/\*|\*/|" + _DIRECTIVE, re.VERBOSE)
 
 _ESCAPE = rb"\\(?:[nrt\\'\"0]|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\})"
-# An atomic group, because Python 3.11.2 takes the equivalent ``*+`` of a group for less than it matches.
-_STRING_TEXT = rb"(?>(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![A-Za-z_]))*)"
-_TEMPLATE_TEXT = rb"(?>(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![A-Za-z_]))*)"
 
-_TOKEN = re.compile(
-    rb"""
-      (?P<RAW> r"[^"\n]*" )
-    | (?P<IDENT> (?!r")[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]* )
-    | (?P<NUMBER> 0[xX][0-9A-Fa-f_]+(?P<hex_suffix>[iu][A-Za-z0-9_]*)?
-        | 0[bB][01_]+(?P<binary_suffix>[iu][A-Za-z0-9_]*)?
-        | 0[oO][0-7_]+(?P<octal_suffix>[iu][A-Za-z0-9_]*)?
-        | [0-9][0-9_]* (?P<fraction>\.[0-9][0-9_]*)? (?P<exponent>[eE](?:[+-]?[0-9][0-9_]*)?)?
-          (?P<suffix>[iuf][A-Za-z0-9_]*)? )
-    | (?P<OPERATOR> <<= | >>= | \*\* | \+\+ | -- | -> | => | == | != | <= | >= | << | >> | && | \|\| | \+=
-        | -= | \*= | /= | %= | &= | \|= | \^= | \.\. | :: | \$\{ | [-+*/%=!<>&|^~.:?@$()\[\]{},;] )
-    | (?P<STRING> "(?P<string_text>"""
-    + _STRING_TEXT
-    + rb""")(?P<string_end>["{])? )
-    | (?P<TEMPLATE> `(?P<template_text>"""
-    + _TEMPLATE_TEXT
-    + rb""")(?P<template_end>[`{])? )
-    | (?P<CHAR> '(?:[\x00-\x7f] | [\xc0-\xff][\x80-\xbf]*)??(?<!')(?<!\\)' | '"""
-    + _ESCAPE
-    + rb"""' )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+
+@dataclass(frozen=True, slots=True)
+class _Scanner:
+    """The expressions that read one token, or what follows a hole."""
+
+    token: re.Pattern[bytes]
+    string_rest: re.Pattern[bytes]
+    template_rest: re.Pattern[bytes]
+
+
+def _string_text(hole_start: bytes) -> bytes:
+    # An atomic group, because Python 3.11.2 takes the equivalent ``*+`` of a group for less than it matches.
+    return rb"(?>(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![" + hole_start + rb"]))*)"
+
+
+def _template_text(hole_start: bytes) -> bytes:
+    return rb"(?>(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![" + hole_start + rb"]))*)"
+
+
+def _scanner(hole_start: bytes) -> _Scanner:
+    """``hole_start``: the characters that open a hole behind a brace, as in a character class."""
+    string_text, template_text = _string_text(hole_start), _template_text(hole_start)
+    token = re.compile(
+        rb"""
+          (?P<RAW> r"[^"\n]*" )
+        | (?P<IDENT> (?!r")[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]* )
+        | (?P<NUMBER> 0[xX][0-9A-Fa-f_]+(?P<hex_suffix>[iu][A-Za-z0-9_]*)?
+            | 0[bB][01_]+(?P<binary_suffix>[iu][A-Za-z0-9_]*)?
+            | 0[oO][0-7_]+(?P<octal_suffix>[iu][A-Za-z0-9_]*)?
+            | [0-9][0-9_]* (?P<fraction>\.[0-9][0-9_]*)? (?P<exponent>[eE](?:[+-]?[0-9][0-9_]*)?)?
+              (?P<suffix>[iuf][A-Za-z0-9_]*)? )
+        | (?P<OPERATOR> <<= | >>= | \*\* | \+\+ | -- | -> | => | == | != | <= | >= | << | >> | && | \|\| | \+=
+            | -= | \*= | /= | %= | &= | \|= | \^= | \.\. | :: | \$\{ | [-+*/%=!<>&|^~.:?@$()\[\]{},;] )
+        | (?P<STRING> "(?P<string_text>"""
+        + string_text
+        + rb""")(?P<string_end>["{])? )
+        | (?P<TEMPLATE> `(?P<template_text>"""
+        + template_text
+        + rb""")(?P<template_end>[`{])? )
+        | (?P<CHAR> '(?:[\x00-\x7f] | [\xc0-\xff][\x80-\xbf]*)??(?<!')(?<!\\)' | '"""
+        + _ESCAPE
+        + rb"""' )
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+    flags = re.VERBOSE | re.DOTALL
+    return _Scanner(
+        token,
+        re.compile(rb"\}(?P<text>" + string_text + rb")(?P<end>[\"{])?", flags),
+        re.compile(rb"\}(?P<text>" + template_text + rb")(?P<end>[`{])?", flags),
+    )
+
+
+_LETTERS = rb"A-Za-z_"
+_SCANNER = _scanner(_LETTERS)
+_PATTERN_SCANNER = _scanner(_LETTERS + rb"$")
 _PATTERN_VARIABLE = re.compile(rb"\$(?:\.\.\.)?[A-Za-z_][A-Za-z0-9_]*")
-_STRING_REST = re.compile(rb"\}(?P<text>" + _STRING_TEXT + rb")(?P<end>[\"{])?", re.VERBOSE | re.DOTALL)
-_TEMPLATE_REST = re.compile(rb"\}(?P<text>" + _TEMPLATE_TEXT + rb")(?P<end>[`{])?", re.VERBOSE | re.DOTALL)
 
 _TEXTS = {
-    b'"': ("string", re.compile(_STRING_TEXT)),
-    b"`": ("template", re.compile(_TEMPLATE_TEXT)),
-    b"}": ("string or template", re.compile(_TEMPLATE_TEXT)),
+    b'"': ("string", re.compile(_string_text(_LETTERS))),
+    b"`": ("template", re.compile(_template_text(_LETTERS))),
+    b"}": ("string or template", re.compile(_template_text(_LETTERS))),
 }
 """The text behind a quote or hole, to tell why it does not reach its end."""
 
@@ -204,6 +233,7 @@ class _Lexer:
     def __init__(self, source: bytes, *, pattern_variables: bool) -> None:
         self.source = source
         self.pattern_variables = pattern_variables
+        self.scanner = _PATTERN_SCANNER if pattern_variables else _SCANNER
         self.holes: list[str] = []
 
     def run(self) -> list[Token]:
@@ -212,7 +242,7 @@ class _Lexer:
         add = tokens.append
         size = len(source)
         offset = 0
-        match_token = _TOKEN.match
+        match_token = self.scanner.token.match
         match_trivia = _TRIVIA.match
         keywords = KEYWORDS
         while True:
@@ -284,7 +314,10 @@ class _Lexer:
 
     def _close_hole(self, start: int) -> tuple[str, int]:
         prefix = self.holes[-1]
-        rest = (_STRING_REST if prefix == "STRING" else _TEMPLATE_REST).match(self.source, start)
+        scanner = self.scanner
+        rest = (scanner.string_rest if prefix == "STRING" else scanner.template_rest).match(
+            self.source, start
+        )
         assert rest is not None
         if rest.group("end") is None:
             self.holes.pop()

@@ -26,7 +26,8 @@ itself. An item without decorators or ``pub`` in the pattern matches items that 
 
 Case tells values from types, as the compiler does it itself: ``$x[$i]`` is an index and ``$x[$T]`` has a
 type argument; ``if $c { $x }`` is a block and ``$T { $x }`` a struct literal. ``type $T { $...fields }``
-is a struct, ``enum $T { $...variants }`` has variants. Inside of strings, ``$`` is text.
+is a struct, ``enum $T { $...variants }`` has variants. Inside of strings ``$`` is text, but for the holes:
+``"{$x}"``.
 """
 
 from __future__ import annotations

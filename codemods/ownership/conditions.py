@@ -1,10 +1,10 @@
-"""Places that the arguments of a call rule out."""
+"""What the conditions around a place tell: that it is never reached, or that a value is null there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codemods.ownership.flow import Flow
+from codemods.ownership.flow import Flow, Variable
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -24,6 +24,28 @@ def is_impossible(flow: Flow, node: Node, given: Mapping[str, Expression]) -> bo
         if isinstance(argument, nodes.Literal) and argument.kind == "STRING" and len(argument.text) > 2:
             return True
     return False
+
+
+def is_null(flow: Flow, variable: Variable, node: Node) -> bool:
+    """Whether a place is only reached when a variable, or the number it is cast to, is zero."""
+    for test in flow.function.node.walk():
+        if not isinstance(test, nodes.If) or not _holds(test.branch, node):
+            continue
+        condition = test.condition
+        if not isinstance(condition, nodes.Binary) or condition.operator != "==":
+            continue
+        if condition.right.text in ("0", "null") and _is_word_of(flow, condition.left, variable):
+            return True
+    return False
+
+
+def _is_word_of(flow: Flow, node: Expression, variable: Variable) -> bool:
+    """Whether an expression is a variable, or another one that it was cast to."""
+    if node.text == variable.name:
+        return True
+    other = next((each for each in flow.variables if each.name == node.text), None)
+    value = other.value if other is not None else None
+    return isinstance(value, nodes.Cast) and value.operand.text == variable.name
 
 
 def _holds(outer: Node, inner: Node) -> bool:

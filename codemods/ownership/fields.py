@@ -14,7 +14,7 @@ from functools import cached_property
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_impossible
-from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Variable
+from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Site, Variable
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries import RELEASE_NAMES, Origin
 from codemods.symbols import FunctionInfo, Type
@@ -318,9 +318,26 @@ class Fields:
         result = _NOTHING
         for position, argument in enumerate(call.arguments):
             if Effect.RETAINS in summaries.effects(method, position):
+                if self._is_shared(flow, argument):
+                    return _UNKNOWN
                 found = summaries.origin(flow, argument)
                 result |= self._from_origins(found.origins, found.literals, is_text=True)
         return result
+
+    def _is_shared(self, flow: Flow, argument: Expression) -> bool:
+        """Whether a variable that is put into a list is also freed by the compiler, or put elsewhere."""
+        variable = self._variable(flow, argument)
+        if variable is None:
+            return False
+        keeps = [use for use in flow.uses(variable) if use.node is not argument and self._is_kept(use.site)]
+        return bool(keeps) or self.analysis.drops.is_registered(variable)
+
+    def _is_kept(self, site: Site) -> bool:
+        if site.role in (Role.STORED, Role.ELEMENT, Role.CONSTRUCTED, Role.RETURNED, Role.ASSIGNED):
+            return True
+        if site.role is not Role.ARGUMENT:
+            return False
+        return not self.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
 
     def _handed_on(self, callee: FunctionInfo, position: int, seen: frozenset[int]) -> FieldOrigin:
         """What a function puts into the list that it is given."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
-from codemods.ownership.drops import DropKind, Drops
+from codemods.ownership.drops import DropKind, Drops, called_name
 from codemods.ownership.flow import CallSite, Flow
 from codemods.ownership.summaries import RELEASE_NAMES, Summaries
 from codemods.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
+from tml_ast.nodes import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,25 @@ class Releases:
             for position in range(len(call.callee.values))
         )
 
+    def frees_stored_words(self, type_: Type | None) -> bool:
+        """Whether the release of a type frees words of its memory: what it reads there, or in a loop."""
+        release = self.release_of(type_)
+        return release is not None and self._frees_read_words(release, frozenset())
+
+    def _frees_read_words(self, function: FunctionInfo, seen: frozenset[FunctionInfo]) -> bool:
+        flow = self.summaries.flow(function)
+        if flow is None or function in seen:
+            return False
+        loops = [
+            each for each in function.node.walk() if isinstance(each, nodes.Loop | nodes.While | nodes.For)
+        ]
+        return any(
+            (self.frees(call) and any(is_read_from_memory(each) for each in call.arguments))
+            or (self.frees(call) and any(loop.start <= call.node.start < loop.end for loop in loops))
+            or (call.callee is not None and self._frees_read_words(call.callee, seen | {function}))
+            for call in flow.calls()
+        )
+
     def fields_released(self, type_: Type, release: FunctionInfo) -> dict[str, FieldRelease]:
         """What a type's release does to each of its fields."""
         flow = self.summaries.flow(release)
@@ -197,3 +217,8 @@ def _reads_through_field(flow: Flow) -> bool:
         and isinstance(call.receiver.object, nodes.This)
         for call in flow.calls()
     )
+
+
+def is_read_from_memory(node: Expression) -> bool:
+    """Whether a word is what stands at an address."""
+    return any(called_name(each) == "ptr_read" for each in node.walk() if isinstance(each, Expression))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
-from codemods.ownership.conditions import is_impossible
+from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
     Assign,
     CallSite,
@@ -234,7 +234,7 @@ class Summaries:
             case nodes.Index():
                 return VIEW
             case nodes.This():
-                return PASSED
+                return self._path_origin(flow, node, seen)
             case nodes.Path():
                 return self._path_origin(flow, node, seen)
             case nodes.Call() | nodes.StaticCall() | nodes.MethodCall():
@@ -346,13 +346,17 @@ class Summaries:
             result |= self.origin(flow, part, seen)
         return result
 
-    def _path_origin(self, flow: Flow, node: nodes.Path, seen: frozenset[int]) -> Result:
+    def _path_origin(self, flow: Flow, node: nodes.Path | nodes.This, seen: frozenset[int]) -> Result:
         variable = next(
             (action.variable for action in flow.actions() if isinstance(action, Use) and action.node is node),
             None,
         )
+        if variable is None and isinstance(node, nodes.This):
+            return PASSED
         if variable is None:
             return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
+        if is_null(flow, variable, node):
+            return Result(frozenset((Origin.LITERAL,)), frozenset(("0",)))
         return self.variable_origin(flow, variable, seen)
 
     def variable_origin(self, flow: Flow, variable: Variable, seen: frozenset[int] = frozenset()) -> Result:
@@ -425,7 +429,7 @@ def _texts_given(site: Site) -> dict[str, Expression]:
 def _unknown_method_effect(name: str) -> Effect:
     if name in _HANDING_OUT:
         return Effect.RETURNS
-    if name.startswith("is_") or name in ("len", "get", "has", "contains"):
+    if name.startswith("is_") or name in ("len", "get", "has", "contains", "duplicate", "hash"):
         return Effect.BORROWS
     return Effect.UNKNOWN
 
@@ -481,7 +485,9 @@ class _FateSearch:
         self.followed.add((id(variable), partial))
         self.fate.views.add(variable)
         for use in self.flow.uses(variable):
-            if not (self.given and is_impossible(self.flow, use.node, self.given)):
+            if self.given and is_impossible(self.flow, use.node, self.given):
+                continue
+            if not is_null(self.flow, variable, use.node):
                 self._value(use.node, use.site, variable.type, partial)
 
     def temporary(self, call: CallSite) -> None:

@@ -37,8 +37,9 @@ class Proposal:
 class Rule:
     """One kind of fix: its trigger and its explanation, with examples that are run as tests.
 
-    ``valid`` are sources in which the rule finds nothing; ``invalid`` are pairs of a source and what
-    it becomes. All of them stand beside the module of ``examples.py``.
+    ``valid`` are sources in which the rule fixes nothing; ``invalid`` are pairs of a source and what
+    it becomes; ``reported`` are sources that it only has something to say about.
+    All of them stand beside ``prelude.tml``.
     """
 
     name: str
@@ -47,16 +48,17 @@ class Rule:
     check: Callable[[Context], Iterable[Proposal]]
     invalid: tuple[tuple[str, str], ...]
     valid: tuple[str, ...]
+    reported: tuple[str, ...] = ()
 
     @property
     def before(self) -> str:
         """The first example, before."""
-        return self.invalid[0][0]
+        return self.invalid[0][0] if self.invalid else self.reported[0]
 
     @property
-    def after(self) -> str:
-        """The first example, after."""
-        return self.invalid[0][1]
+    def after(self) -> str | None:
+        """The first example, after; None for a rule that fixes nothing."""
+        return self.invalid[0][1] if self.invalid else None
 
 
 class Names:

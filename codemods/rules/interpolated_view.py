@@ -1,0 +1,129 @@
+"""interpolated-view: an interpolation frees a string that a table still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.flow import Flow, Role, Use, Variable
+from codemods.ownership.releases import is_read_from_memory
+from codemods.rules.base import Context, Proposal, Rule
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+
+NAME = "interpolated-view"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The texts of a table's own memory that its methods interpolate."""
+    if context.file.is_test:
+        return
+    for function, flow in context.flows():
+        if not context.analysis.releases.frees_stored_words(function.owner):
+            continue
+        for action in flow.actions():
+            if (
+                isinstance(action, Use)
+                and action.site.role is Role.INTERPOLATED
+                and _is_stored(action.variable)
+            ):
+                yield _proposal(context, flow, action)
+
+
+def _is_stored(variable: Variable) -> bool:
+    """Whether a string is a word read from memory, and so no copy of its own."""
+    value = variable.value
+    return (
+        variable.type is not None
+        and variable.type.name == "Str"
+        and isinstance(value, nodes.Cast)
+        and is_read_from_memory(value.operand)
+    )
+
+
+def _proposal(context: Context, flow: Flow, use: Use) -> Proposal:
+    name = use.variable.name
+    message = f"the interpolation frees `{name}`, which the table still holds and frees again"
+    edit = SourceEdit(use.node.end, use.node.end, b".duplicate()")
+    return Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.FIXED, (edit,))
+
+
+RULE = Rule(
+    name=NAME,
+    summary="An interpolation in library code frees a string that a table still holds.",
+    reason=(
+        "In library code the compiler frees every string that an interpolation joins, a variable's as well. "
+        "Where the string is read from memory that the type's own release frees, it would be freed twice, "
+        "and whoever reads it in between gets rubbish. A copy is joined instead, and the copy is freed."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+pub type Slip {
+    block: *Unit
+}
+
+impl Slip {
+    /// The text with its length.
+    pub func label(this) -> Str {
+        let text: Str = lowlevel { ptr_read[I64](this.block as *I64) } as Str
+        let size: I64 = text.len()
+        return "{text} ({size})"
+    }
+
+    pub func destroy(mut this) {
+        if this.block == null {
+            return
+        }
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+        this.block = null
+    }
+}
+""",
+            """\
+pub type Slip {
+    block: *Unit
+}
+
+impl Slip {
+    /// The text with its length.
+    pub func label(this) -> Str {
+        let text: Str = lowlevel { ptr_read[I64](this.block as *I64) } as Str
+        let size: I64 = text.len()
+        return "{text.duplicate()} ({size})"
+    }
+
+    pub func destroy(mut this) {
+        if this.block == null {
+            return
+        }
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+        this.block = null
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+pub type Slip {
+    block: *Unit
+}
+
+impl Slip {
+    /// The text with its length. The slip does not own the text.
+    pub func label(this) -> Str {
+        let text: Str = lowlevel { ptr_read[I64](this.block as *I64) } as Str
+        return "{text}!"
+    }
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+    ),
+)

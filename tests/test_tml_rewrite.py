@@ -1,0 +1,168 @@
+"""A change written as marked lines finds its shape and touches nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tml_ast import TmlSyntaxError, parse
+from tml_ast.edit import apply
+from tml_ast.rewrite import CodeChange
+
+
+def changed(change: CodeChange, source: str, **bindings: str) -> str:
+    """The source with the change made wherever it fits."""
+    code = source.encode()
+    edits = [
+        edit
+        for match in change.search(parse(code))
+        for edit in change.edits(code, match, {**match.bindings, **bindings})
+    ]
+    return apply(code, edits).decode()
+
+
+def test_new_lines_go_between_the_lines_that_stay() -> None:
+    change = CodeChange(
+        """
+         let $old: I64 = read($place)
+        +keep($old)
+         write($place, $new)
+        +release($old)
+        """
+    )
+    source = (
+        "func f(at: I64) {\n"
+        "    let word: I64 = read(at + 8)  // what was there\n"
+        "\n"
+        "    // now the new one\n"
+        "    write(at + 8, 1)\n"
+        "}\n"
+    )
+    assert changed(change, source) == (
+        "func f(at: I64) {\n"
+        "    let word: I64 = read(at + 8)  // what was there\n"
+        "    keep(word)\n"
+        "\n"
+        "    // now the new one\n"
+        "    write(at + 8, 1)\n"
+        "    release(word)\n"
+        "}\n"
+    )
+
+
+def test_lines_are_replaced_and_keep_the_comment_above_them() -> None:
+    change = CodeChange(
+        """
+        -close($x)
+        +let done: Bool = close($x)
+        +note(done)
+         $then
+        """
+    )
+    source = "func f() {\n    // at last\n    close(file)\n    go()\n}\n"
+    assert changed(change, source) == (
+        "func f() {\n    // at last\n    let done: Bool = close(file)\n    note(done)\n    go()\n}\n"
+    )
+
+
+def test_lines_go_away_with_what_stood_above_them() -> None:
+    change = CodeChange(" open($x)\n-close($x)\n")
+    source = "func f() {\n    open(a)\n    // not needed\n    close(a)\n    go()\n}\n"
+    assert changed(change, source) == "func f() {\n    open(a)\n    go()\n}\n"
+
+
+def test_depth_follows_the_source_and_not_the_change() -> None:
+    change = CodeChange(
+        """
+         if $key == $wanted {
+        +    found($key)
+             return
+         }
+        """
+    )
+    source = "func f() {\n\tloop (true) {\n\t\tif k == w {\n\t\t\treturn\n\t\t}\n\t}\n}\n"
+    assert "\n\t\t\tfound(k)\n\t\t\treturn\n" in changed(change, source)
+
+
+def test_line_ends_of_the_source_are_kept() -> None:
+    change = CodeChange(" open($x)\n+close($x)\n")
+    assert changed(change, "func f() {\r\n    open(a)\r\n}\r\n") == (
+        "func f() {\r\n    open(a)\r\n    close(a)\r\n}\r\n"
+    )
+
+
+def test_a_signature_changes_and_the_visibility_in_front_of_it_stays() -> None:
+    change = CodeChange(
+        """
+        -func $release(this) {
+        +func $release(mut this) {
+             free(this.$handle)
+        +    this.$handle = null
+         }
+        """
+    )
+    source = "impl T {\n    /// Ends it.\n    pub func end(this) {\n        free(this.block)\n    }\n}\n"
+    assert changed(change, source) == (
+        "impl T {\n    /// Ends it.\n    pub func end(mut this) {\n        free(this.block)\n"
+        "        this.block = null\n    }\n}\n"
+    )
+
+
+def test_new_items_stand_above_the_comments_of_the_one_they_precede() -> None:
+    change = CodeChange(
+        """
+        +// Helps.
+        +func help() {}
+        +
+         func $f($n: I64) {
+             $...body
+         }
+        """
+    )
+    source = "/// Goes on.\n/// And on.\npub func go(n: I64) {\n    go(n)\n}\n"
+    assert changed(change, source) == f"// Helps.\nfunc help() {{}}\n\n{source}"
+
+
+def test_new_members_stand_behind_the_others() -> None:
+    change = CodeChange(
+        """
+         impl[$K] $T[$K] {
+             $...members
+        +
+        +    func size_of(word: I64) -> I64 { return width[$K](word, $unit) }
+         }
+        """
+    )
+    source = "impl[A] Bag[A] {\n    func one() -> I64 { return 1 }\n}\n"
+    assert changed(change, source, unit="8") == (
+        "impl[A] Bag[A] {\n    func one() -> I64 { return 1 }\n\n"
+        "    func size_of(word: I64) -> I64 { return width[A](word, 8) }\n}\n"
+    )
+
+
+def test_metavariables_reach_into_the_holes_of_strings() -> None:
+    change = CodeChange(' let $a: Str = $value\n-put("{$a}, {$b}")\n+put("{$b}, {$a}")\n')
+    source = 'func f(y: Str) {\n    let x: Str = g()\n    put("{x}, {y}")\n}\n'
+    assert '\n    put("{y}, {x}")\n' in changed(change, source)
+
+
+def test_a_repeated_metavariable_is_the_same_code() -> None:
+    change = CodeChange(" write($at + 8, $x)\n+read($at + 8)\n write($at + 16, $x)\n")
+    source = "func f() {\n    write(a.b(c) + 8, one)\n    write(a.b(c) + 16, one)\n}\n"
+    assert changed(change, source).count("\n    read(a.b(c) + 8)\n") == 1
+    assert changed(change, source.replace("16, one", "16, two")).count("read") == 0
+
+
+def test_what_is_not_there_is_left_alone() -> None:
+    change = CodeChange(" open($x)\n+close($x)\n")
+    source = "func f() {\n    shut(a)\n}\n"
+    assert changed(change, source) == source
+
+
+def test_a_line_without_a_mark_is_refused() -> None:
+    with pytest.raises(ValueError, match="this line has no mark: close"):
+        CodeChange(" open($x)\nclose($x)\n+go()\n")
+
+
+def test_a_shape_that_is_no_code_is_refused() -> None:
+    with pytest.raises(TmlSyntaxError):
+        CodeChange(" open($x\n+close($x)\n")
