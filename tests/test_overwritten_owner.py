@@ -207,3 +207,16 @@ def test_it_is_released_where_none_of_that_stands_against_it() -> None:
     for result in (owner, text):
         verdicts = [each.verdict for each in result.findings if each.rule == "overwritten-owner"]
         assert verdicts == [Verdict.FIXED]
+
+
+def test_two_numbers_that_are_asked_before_get_two_names() -> None:
+    result = run("""\
+    var drum = Drum::new(8)
+    drum = Drum::new(drum.size() * 2)
+    drum = Drum::new(drum.size() + 1)
+    return drum.size()
+""")
+
+    became = result.phases[0].changes["lib/demo/src/http/it.tml"].after.decode()
+    assert became.count("let size_before = drum.size()") == became.count("Drum::new(size_before * 2)") == 1
+    assert became.count("let old_size = drum.size()") == became.count("Drum::new(old_size + 1)") == 1

@@ -27,15 +27,20 @@ def check(context: Context) -> Iterator[Proposal]:
     """The assignments that lose the value that the variable has."""
     for _, flow in context.flows():
         owed = {id(each.variable): each for each in context.obligations(flow)}
+        told: set[Variable] = set()
+        taken: set[str] = set()
         for action in flow.actions():
             if not isinstance(action, Assign) or action.node.operator != "=":
                 continue
             obligation = owed.get(id(action.variable))
             if obligation is not None:
                 if action.node in obligation.overwritten or action.node in obligation.maybe_overwritten:
-                    yield _owner(context, flow, action, obligation)
-            elif _is_lost(context, flow, action):
-                yield _unowed(context, flow, action)
+                    yield _owner(context, flow, action, obligation, taken)
+            elif action.variable not in told and _is_lost(context, flow, action):
+                proposal = _unowed(context, flow, action)
+                if proposal.verdict is not Verdict.FIXED:
+                    told.add(action.variable)
+                yield proposal
 
 
 def _finding(
@@ -54,7 +59,7 @@ def _finding(
 # -- values with a release ------------------------------------------------------------------------
 
 
-def _owner(context: Context, flow: Flow, action: Assign, obligation: Obligation) -> Proposal:
+def _owner(context: Context, flow: Flow, action: Assign, obligation: Obligation, taken: set[str]) -> Proposal:
     refusal = _refusal(context, flow, action, obligation)
     if refusal is not None:
         return _finding(context, flow, action, refusal)
@@ -66,7 +71,6 @@ def _owner(context: Context, flow: Flow, action: Assign, obligation: Obligation)
     purity = Purity(context.analysis)
     lines: list[str] = []
     edits: list[SourceEdit] = []
-    taken: set[str] = set()
     for reading in readings:
         if statement_to_hoist_before(context, flow, reading, purity) is not statement:
             refusal = "the old value is asked at a point that cannot be moved: bind it by hand"
