@@ -43,6 +43,7 @@ _EVERY_RULE = (
     "text-table-contents",
     "tree-node-texts",
     "interpolated-view",
+    "claimed-view",
     "dangling-sum",
     "missing-destroy",
     "incomplete-destroy",

@@ -8,7 +8,7 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -378,6 +378,32 @@ class Index:
     def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
         """Whether a path is the last name of the file's own module: a module may call itself by it."""
         return segments == [file.module[-1]] and segments[0] not in self._imports[file.path]
+
+    def reachable(self, file: SourceFile) -> frozenset[SourceFile]:
+        """The files that a program with ``file`` in it may be made of, as far as imports tell."""
+        found = {file}
+        pending = [file]
+        while pending:
+            current = pending.pop()
+            for path in [*self._imports[current.path].values(), *self._globs[current.path]]:
+                for each in self._files_of(path):
+                    if each not in found:
+                        found.add(each)
+                        pending.append(each)
+        return frozenset(found)
+
+    def _files_of(self, path: tuple[str, ...]) -> Iterator[SourceFile]:
+        """The files of the module that an imported path names, or that holds what it names."""
+        for length in (len(path), len(path) - 1):
+            yield from self._modules.get(path[:length], ())
+
+    @cached_property
+    def _modules(self) -> dict[tuple[str, ...], list[SourceFile]]:
+        found: dict[tuple[str, ...], list[SourceFile]] = {}
+        for file in self.files.values():
+            if not file.is_test:
+                found.setdefault(file.module, []).append(file)
+        return found
 
     def type_info(self, type_: Type) -> TypeInfo | None:
         """The declaration of a type, or None for a built-in or unknown one."""

@@ -9,6 +9,7 @@ from codemods.rules import (
     branch_value,
     break_path,
     cancelled_drop,
+    claimed_view,
     compiler_emitted,
     consumed_by_return,
     dangling_sum,
@@ -42,6 +43,7 @@ RULES: Mapping[str, Rule] = {
     for rule in (
         *semantic_patch.RULES,
         interpolated_view.RULE,
+        claimed_view.RULE,
         dangling_sum.RULE,
         missing_destroy.RULE,
         incomplete_destroy.RULE,

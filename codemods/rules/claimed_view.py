@@ -1,0 +1,185 @@
+"""claimed-view: the compiler takes a string that a container still holds for a new one, and frees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.drops import called_name
+from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Variable
+from codemods.ownership.releases import is_read_from_memory
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.hoisting import Purity
+from codemods.rules.naming import short_code
+from codemods.symbols import FunctionInfo
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, indentation_of, line_ending_of, line_start
+
+NAME = "claimed-view"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The strings of containers in the file that are freed because a name says that they are new."""
+    purity = Purity(context.analysis)
+    for _, flow in context.flows():
+        for variable in flow.variables:
+            call = _claimed(context, flow, variable)
+            if call is not None and _hands_out(context, call, purity):
+                yield _proposal(context, flow, variable, call)
+
+
+def _claimed(context: Context, flow: Flow, variable: Variable) -> CallSite | None:
+    """The method call that a string comes from which the compiler drops for the method's name."""
+    if (
+        variable.type is None
+        or variable.type.name != "Str"
+        or not isinstance(variable.value, nodes.MethodCall)
+    ):
+        return None
+    if not context.analysis.drops.is_registered(variable):
+        return None
+    if context.file.is_test and not _is_reserved_here(context, variable.value.name):
+        return None
+    return next((call for call in flow.calls() if call.node is variable.value), None)
+
+
+def _is_reserved_here(context: Context, name: str) -> bool:
+    """Whether a program of this test has a function of the name that makes strings."""
+    files = context.analysis.index.reachable(context.file)
+    return any(
+        each.name == name and each.allocates and each.file in files
+        for each in context.analysis.index.functions
+    )
+
+
+def _hands_out(context: Context, call: CallSite, purity: Purity) -> bool:
+    """Whether a call returns a string that stays where it was, in what outlives the function."""
+    callee, receiver = call.callee, call.receiver
+    if callee is None or callee.allocates or not purity.function_is_pure(callee):
+        return False
+    if not _reads_memory(context, callee):
+        return False
+    owner = callee.owner
+    if context.analysis.releases.frees_stored_words(owner):
+        return True
+    return isinstance(receiver, nodes.FieldAccess) and isinstance(receiver.object, nodes.This)
+
+
+def _reads_memory(context: Context, function: FunctionInfo) -> bool:
+    """Whether a function returns what it reads from memory."""
+    flow = context.analysis.summaries.flow(function)
+    return flow is not None and any(
+        isinstance(action, Exit)
+        and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
+        and action.value is not None
+        and is_read_from_memory(action.value)
+        for action in flow.actions()
+    )
+
+
+def _proposal(context: Context, flow: Flow, variable: Variable, call: CallSite) -> Proposal:
+    name = called_name(call.node)
+    message = (
+        f"the compiler frees `{variable.name}`, which `{short_code(call.node.text)}` only looks up: "
+        f"another function called {name}() makes what it returns"
+    )
+    source = context.file.source
+    start = line_start(source, call.node.start)
+    comment = b"// still held where it was read: the cast keeps the compiler from freeing it"
+    edits = (
+        SourceEdit(start, start, indentation_of(source, start) + comment + line_ending_of(source, start)),
+        SourceEdit(call.node.end, call.node.end, b" as Str"),
+    )
+    return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, edits)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="The compiler frees a string that a container still holds.",
+    reason=(
+        "`@allocates` goes by the bare name. Where one type's method of a name makes strings, every let of a "
+        "string that any method of that name returns is dropped, also when it is only looked up in a "
+        "container. With a container that frees what it holds that is a double free. A cast of the call is "
+        "no call, so the compiler leaves such a variable alone."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+
+pub type Drawer {
+    block: *Unit
+}
+
+impl Drawer {
+    pub func render(this) -> Str {
+        return lowlevel { ptr_read[I64](this.block as *I64) } as Str
+    }
+
+    pub func size(this) -> I64 {
+        let text: Str = this.render()
+        let length: I64 = str::len(text)
+        return length
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+            """\
+use core::str
+
+pub type Drawer {
+    block: *Unit
+}
+
+impl Drawer {
+    pub func render(this) -> Str {
+        return lowlevel { ptr_read[I64](this.block as *I64) } as Str
+    }
+
+    pub func size(this) -> I64 {
+        // still held where it was read: the cast keeps the compiler from freeing it
+        let text: Str = this.render() as Str
+        let length: I64 = str::len(text)
+        return length
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+
+pub type Drawer {
+    block: *Unit
+}
+
+impl Drawer {
+    pub func content(this) -> Str {
+        return lowlevel { ptr_read[I64](this.block as *I64) } as Str
+    }
+
+    pub func size(this) -> I64 {
+        let text: Str = this.content()
+        let length: I64 = str::len(text)
+        return length
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+    ),
+)
