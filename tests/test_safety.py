@@ -504,6 +504,15 @@ pub func shout[T](value: T) -> T {
     return value
 }
 """,
+    "a method of a string has the name, which the compiler may answer with the string itself": """\
+use core::str
+
+impl Str {
+    pub func shout(this) -> Str {
+        return str::trim(this as Str)
+    }
+}
+""",
     "a default method has the name": """\
 pub behavior Speaker {
     func word(this) -> Str
@@ -643,6 +652,22 @@ func test_it() -> I32 {{
 
 def test_a_maker_is_not_marked_when_a_test_that_mentions_it_cannot_be_read() -> None:
     assert not marked({"lib/demo/tests/other/broken.test.tml": "func { shout"})
+
+
+def test_a_string_that_the_compiler_hands_back_is_no_copy() -> None:
+    code = """\
+impl Str {
+    pub func to_owned(this) -> Str {
+        return this + ""
+    }
+}
+
+pub func owned(line: Str) -> I64 {
+    let copy: Str = line.to_owned()
+    return copy.len()
+}
+"""
+    assert not written(code, "lib/demo/src/http/it.tml")
 
 
 KEPT_EARLY = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from codemods.symbols import FunctionInfo
+from codemods.symbols import STR, FunctionInfo
 from tml_ast import nodes
 
 
@@ -51,6 +51,7 @@ ALLOCATING = frozenset(
 )
 """The functions of the compiler's own whose result belongs to the caller."""
 
+_ANSWERED_WITH_ITSELF = frozenset(("to_owned",))
 _RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
 
 
@@ -80,6 +81,11 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
     if effect is Effect.UNKNOWN and function.node.decorator("catalogued") is not None:
         return Effect.BORROWS
     return effect
+
+
+def returns_receiver(function: FunctionInfo) -> bool:
+    """Whether the compiler answers a method of a string itself, with that very string."""
+    return function.owner == STR and function.name in _ANSWERED_WITH_ITSELF
 
 
 def extern_symbol(function: FunctionInfo) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from codemods.ownership.builtins import ALLOCATING, Effect, bodyless_effect, builtin_effect
+from codemods.ownership.builtins import ALLOCATING, Effect, bodyless_effect, builtin_effect, returns_receiver
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
     Assign,
@@ -124,6 +124,8 @@ class Summaries:
         flow = self.flow(function)
         if flow is None:
             return frozenset((bodyless_effect(function, position),))
+        if position < 0 and returns_receiver(function):
+            return frozenset((Effect.RETURNS,))
         if position < 0 and is_release(function):
             return frozenset((Effect.RELEASES,))
         parameters = function.parameters if position < 0 else function.values
@@ -194,6 +196,8 @@ class Summaries:
     def _compute_result(self, function: FunctionInfo) -> Result:
         if not carries_ownership(function.returns):
             return NOTHING
+        if returns_receiver(function):
+            return PASSED
         flow = self.flow(function)
         if flow is None:
             return self._declared_result(function)
