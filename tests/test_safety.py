@@ -695,6 +695,21 @@ pub func tag(line: Str, tags: mut ref Tag) -> Str {
     return ""
 }
 """,
+    "a branch hands it out elsewhere": """\
+use core::str
+
+pub func same(word: Str) -> Str {
+    return word
+}
+
+pub func pick(line: Str, is_first: Bool) -> Str {
+    let word: Str = str::trim(line)
+    if line == "" {
+        return word
+    }
+    return if is_first { same(word) } else { "" }
+}
+""",
     "it may be a view": """\
 use core::str
 use demo::spool::Tag
