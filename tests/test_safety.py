@@ -504,6 +504,15 @@ pub func shout[T](value: T) -> T {
     return value
 }
 """,
+    "a method of a string has the name, which the compiler may answer with the string itself": """\
+use core::str
+
+impl Str {
+    pub func shout(this) -> Str {
+        return str::trim(this as Str)
+    }
+}
+""",
     "a default method has the name": """\
 pub behavior Speaker {
     func word(this) -> Str
@@ -645,6 +654,22 @@ def test_a_maker_is_not_marked_when_a_test_that_mentions_it_cannot_be_read() -> 
     assert not marked({"lib/demo/tests/other/broken.test.tml": "func { shout"})
 
 
+def test_a_string_that_the_compiler_hands_back_is_no_copy() -> None:
+    code = """\
+impl Str {
+    pub func to_owned(this) -> Str {
+        return this + ""
+    }
+}
+
+pub func owned(line: Str) -> I64 {
+    let copy: Str = line.to_owned()
+    return copy.len()
+}
+"""
+    assert not written(code, "lib/demo/src/http/it.tml")
+
+
 KEPT_EARLY = {
     "an interpolation frees it elsewhere": """\
 use core::str
@@ -668,6 +693,21 @@ pub func tag(line: Str, tags: mut ref Tag) -> Str {
     }
     tags.text = word as Str
     return ""
+}
+""",
+    "a branch hands it out elsewhere": """\
+use core::str
+
+pub func same(word: Str) -> Str {
+    return word
+}
+
+pub func pick(line: Str, is_first: Bool) -> Str {
+    let word: Str = str::trim(line)
+    if line == "" {
+        return word
+    }
+    return if is_first { same(word) } else { "" }
 }
 """,
     "it may be a view": """\

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from codemods.symbols import FunctionInfo
+from codemods.symbols import STR, FunctionInfo
 from tml_ast import nodes
 
 
@@ -68,6 +68,8 @@ _FRESH_TEXT = frozenset(
 Read off the C sources. Not among them: what may return a literal or a static buffer, and what allocates
 with ``malloc`` or fails with NULL, as file, zlib and operating system functions do.
 """
+_ANSWERED_WITH_ITSELF = frozenset(("to_owned",))
+
 _RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
 
 
@@ -112,6 +114,11 @@ def _is_foreign_text(function: FunctionInfo, position: int) -> bool:
 def makes_text(symbol: str) -> bool:
     """Whether a C function of the runtime returns a string that its caller must free."""
     return symbol in _FRESH_TEXT
+
+
+def returns_receiver(function: FunctionInfo) -> bool:
+    """Whether the compiler answers a method of a string itself, with that very string."""
+    return function.owner == STR and function.name in _ANSWERED_WITH_ITSELF
 
 
 def extern_symbol(function: FunctionInfo) -> str:

@@ -31,9 +31,16 @@ def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
             continue
         if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:
             continue
+        if _may_be_replaced(analysis, function):
+            continue
         if function.node.decorator("catalogued") is None and analysis.summaries.result(function).is_fresh:
             found.setdefault(function.name, []).append(function)
     return found
+
+
+def _may_be_replaced(analysis: Analysis, function: FunctionInfo) -> bool:
+    """Whether a function is a method of a type of the compiler's own, for which it may have another."""
+    return function.owner is not None and analysis.index.type_info(function.owner) is None
 
 
 class Reservations:
@@ -69,6 +76,8 @@ class Reservations:
                 continue
             if function.returns.name in function.generics:
                 yield f"{function.qualified_name}() of the same name may return a string it does not make"
+            elif function.returns == STR and _may_be_replaced(self.analysis, function):
+                yield f"{function.qualified_name}() of the same name may be one that the compiler has itself"
             elif function.returns == STR and not self.analysis.summaries.result(function).is_fresh:
                 yield f"{function.qualified_name}() of the same name returns a string that it does not make"
         if name in self._in_behaviors:

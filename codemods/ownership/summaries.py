@@ -17,6 +17,7 @@ from codemods.ownership.builtins import (
     builtin_effect,
     extern_symbol,
     makes_text,
+    returns_receiver,
 )
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.flow import (
@@ -131,6 +132,8 @@ class Summaries:
         flow = self.flow(function)
         if flow is None:
             return frozenset((bodyless_effect(function, position),))
+        if position < 0 and returns_receiver(function):
+            return frozenset((Effect.RETURNS,))
         if position < 0 and is_release(function):
             return frozenset((Effect.RELEASES,))
         parameters = function.parameters if position < 0 else function.values
@@ -201,6 +204,8 @@ class Summaries:
     def _compute_result(self, function: FunctionInfo) -> Result:
         if not carries_ownership(function.returns):
             return NOTHING
+        if returns_receiver(function):
+            return PASSED
         flow = self.flow(function)
         if flow is None:
             return self._declared_result(function)

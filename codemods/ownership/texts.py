@@ -38,10 +38,9 @@ def _leaves_it(analysis: Analysis, flow: Flow, use: Use, *, returned: bool) -> b
             if effects <= {Effect.BORROWS}:
                 return True
             outer = flow.site_of(site.parent)
-            leaves = outer is not None and outer.role is Role.RETURNED
-            return (
-                effects <= {Effect.BORROWS, Effect.RETURNS} and leaves and analysis.drops.consumes(flow, use)
-            )
+            if outer is None or outer.role is not Role.RETURNED or outer.through is not None:
+                return False
+            return effects <= {Effect.BORROWS, Effect.RETURNS} and analysis.drops.consumes(flow, use)
         case Role.OPERAND | Role.CONDITION | Role.DISCARDED:
             return site.through is None
         case Role.CAST:
