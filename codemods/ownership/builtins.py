@@ -68,6 +68,7 @@ _FRESH_TEXT = frozenset(
 Read off the C sources. Not among them: what may return a literal or a static buffer, and what allocates
 with ``malloc`` or fails with NULL, as file, zlib and operating system functions do.
 """
+
 _ANSWERED_WITH_ITSELF = frozenset(("to_owned",))
 
 _RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")

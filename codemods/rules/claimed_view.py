@@ -14,6 +14,7 @@ from codemods.rules.naming import short_code
 from codemods.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of, line_start
+from tml_ast.nodes import Expression
 
 NAME = "claimed-view"
 
@@ -72,9 +73,16 @@ def _reads_memory(context: Context, function: FunctionInfo) -> bool:
         isinstance(action, Exit)
         and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
         and action.value is not None
-        and is_read_from_memory(action.value)
+        and is_read_from_memory(_initialiser(flow, action.value))
         for action in flow.actions()
     )
+
+
+def _initialiser(flow: Flow, value: Expression) -> Expression:
+    """What a variable was made with; any other expression itself."""
+    if not isinstance(value, nodes.Path):
+        return value
+    return next((each.value for each in flow.variables if each.name == value.text and each.value), value)
 
 
 def _proposal(context: Context, flow: Flow, variable: Variable, call: CallSite) -> Proposal:
