@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect, is_foreign
 from codemods.ownership.conditions import is_impossible
 from codemods.ownership.flow import (
     Assign,
@@ -214,6 +214,22 @@ class Summaries:
             return FRESH
         return FRESH if function.name in _ALLOCATING else UNKNOWN
 
+    def makes_text(self, function: FunctionInfo) -> bool:
+        """Whether a function's string is its caller's: by its body, or by its own word for a C function's."""
+        if self.result(function).is_fresh:
+            return True
+        flow = self.flow(function)
+        if flow is None or not function.allocates:
+            return False
+        callees = {id(call.node): call.callee for call in flow.calls()}
+        return all(
+            self.origin(flow, action.value).is_fresh or _is_foreign_call(action.value, callees)
+            for action in flow.actions()
+            if isinstance(action, Exit)
+            and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
+            and action.value is not None
+        )
+
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
         """Where the value of an expression comes from."""
         match node:
@@ -407,6 +423,18 @@ class Summaries:
 
 _ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
 _HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
+
+
+def _is_foreign_call(node: Expression, callees: Mapping[int, FunctionInfo | None]) -> bool:
+    """Whether a value is the result of a C function; in a lowlevel block those need no declaration."""
+    lowlevel = False
+    while isinstance(node, nodes.LowlevelBlock) and node.block.value is not None:
+        node = node.block.value
+        lowlevel = True
+    callee = callees.get(id(node))
+    if callee is not None:
+        return is_foreign(callee)
+    return lowlevel and id(node) in callees
 
 
 def _texts_given(site: Site) -> dict[str, Expression]:

@@ -42,7 +42,9 @@ def _losing_jump(context: Context, flow: Flow, variable: Variable) -> Exit | Non
 
 def _proposal(context: Context, flow: Flow, variable: Variable, jump: Exit) -> Proposal:
     word = _JUMPS[jump.kind]
-    message = f"`{variable.name}` leaks where the {word} on line {context.line(jump.node.start)} leaves its block"
+    message = (
+        f"`{variable.name}` leaks where the {word} on line {context.line(jump.node.start)} leaves its block"
+    )
     origin = context.analysis.summaries.variable_origin(flow, variable)
     edited: Escape | None = None
     reassigned = any(isinstance(each, Assign) and each.variable is variable for each in flow.actions())

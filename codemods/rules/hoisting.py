@@ -120,7 +120,9 @@ def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, pu
 def _may_guard(flow: Flow, condition: Expression, node: Expression) -> bool:
     """Whether a condition speaks of what ``node`` uses, so that it may be what makes evaluating it safe."""
     tested = _variables_in(flow, condition)
-    return any(each in tested and each.kind is not VariableKind.RECEIVER for each in _variables_in(flow, node))
+    return any(
+        each in tested and each.kind is not VariableKind.RECEIVER for each in _variables_in(flow, node)
+    )
 
 
 def _variables_in(flow: Flow, node: Expression) -> set[Variable]:

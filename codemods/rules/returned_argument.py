@@ -45,9 +45,7 @@ def _proposals(context: Context, flow: Flow) -> Iterator[Proposal]:
         else:
             text = f"{name}.duplicate()"
         edit = SourceEdit(use.node.start, use.node.end, text.encode())
-        yield Proposal(
-            NAME, use.node.start, flow.function.qualified_name, message, Verdict.FIXED, (edit,)
-        )
+        yield Proposal(NAME, use.node.start, flow.function.qualified_name, message, Verdict.FIXED, (edit,))
 
 
 def _handed_back(flow: Flow) -> Iterator[Use]:
@@ -63,7 +61,11 @@ def _handed_back(flow: Flow) -> Iterator[Use]:
         if not isinstance(action, Use) or action.site.role is not Role.RETURNED:
             continue
         variable = action.variable
-        if variable.kind is not VariableKind.PARAMETER or variable.type is None or variable.type.name != "Str":
+        if (
+            variable.kind is not VariableKind.PARAMETER
+            or variable.type is None
+            or variable.type.name != "Str"
+        ):
             continue
         if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
             continue

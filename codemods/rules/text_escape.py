@@ -171,9 +171,7 @@ def _free_behind_condition(
             return None
         found += placement.edits
     name = context.names.for_consumed(flow.function, "condition", "holds")
-    outer = [
-        each for each in found if test.start <= each.start and each.end <= test.end
-    ]
+    outer = [each for each in found if test.start <= each.start and each.end <= test.end]
     text = _edited(test, outer)
     found = [each for each in found if each not in outer]
     source = context.file.source
