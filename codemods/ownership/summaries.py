@@ -228,6 +228,7 @@ class Summaries:
             if isinstance(action, Exit)
             and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
             and action.value is not None
+            and not isinstance(action.value, nodes.Return)
         )
 
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:

@@ -15,6 +15,8 @@ from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of, lin
 from tml_ast.nodes import Expression, Node
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_TRANSPARENT = nodes.Binary | nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast
+"""What a step of a condition may consist of; of the binary operators only those that evaluate both sides."""
 _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
 _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
 
@@ -146,7 +148,7 @@ class Split:
 
 
 def split_before(context: Context, flow: Flow, node: Expression, purity: Purity) -> Split | None:
-    """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only on a condition."""
+    """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only sometimes."""
     pure = purity.is_pure(flow, node)
     child: Node = node
     operand: Expression | None = None
@@ -158,16 +160,16 @@ def split_before(context: Context, flow: Flow, node: Expression, purity: Purity)
                 before = _last_operand(parent.left)
         elif isinstance(parent, nodes.If):
             return _split_of(context, parent, child, before, operand)
-        elif operand is not None or not isinstance(
-            parent, nodes.Binary | nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast
-        ):
-            return None
-        elif isinstance(parent, nodes.Binary) and parent.operator in _SHORT_CIRCUIT:
+        elif operand is not None or not isinstance(parent, _TRANSPARENT) or _is_short_circuit(parent):
             return None
         elif not _harmless_before(flow, parent, child, purity if pure else None):
             return None
         child = parent
     return None
+
+
+def _is_short_circuit(node: Node) -> bool:
+    return isinstance(node, nodes.Binary) and node.operator in _SHORT_CIRCUIT
 
 
 def _last_operand(node: Expression) -> Expression:

@@ -9,7 +9,6 @@ from codemods.ownership.conditions import is_only_reached_empty
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Use, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
-from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
 NAME = "returned-argument"
