@@ -215,11 +215,11 @@ class Summaries:
         return FRESH if function.name in _ALLOCATING else UNKNOWN
 
     def makes_text(self, function: FunctionInfo) -> bool:
-        """Whether a function's string is its caller's: by its body, or by its own word for a C function's."""
+        """Whether a function's string is its caller's: by its body, or because C made it of a number."""
         if self.result(function).is_fresh:
             return True
         flow = self.flow(function)
-        if flow is None or not function.allocates:
+        if flow is None or not function.allocates or not _is_scalar(function.owner):
             return False
         callees = {id(call.node): call.callee for call in flow.calls()}
         return all(

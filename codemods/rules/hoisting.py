@@ -160,9 +160,12 @@ def split_before(context: Context, flow: Flow, node: Expression, purity: Purity)
                 before = _last_operand(parent.left)
         elif isinstance(parent, nodes.If):
             return _split_of(context, parent, child, before, operand)
-        elif operand is not None or not isinstance(parent, _TRANSPARENT) or _is_short_circuit(parent):
-            return None
-        elif not _harmless_before(flow, parent, child, purity if pure else None):
+        elif (
+            operand is not None
+            or not isinstance(parent, _TRANSPARENT)
+            or _is_short_circuit(parent)
+            or not _harmless_before(flow, parent, child, purity if pure else None)
+        ):
             return None
         child = parent
     return None
