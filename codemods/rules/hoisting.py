@@ -15,8 +15,6 @@ from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of, lin
 from tml_ast.nodes import Expression, Node
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
-_TRANSPARENT = nodes.Binary | nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast
-"""What a step of a condition may consist of; of the binary operators only those that evaluate both sides."""
 _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
 _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
 
@@ -162,8 +160,7 @@ def split_before(context: Context, flow: Flow, node: Expression, purity: Purity)
             return _split_of(context, parent, child, before, operand)
         elif (
             operand is not None
-            or not isinstance(parent, _TRANSPARENT)
-            or _is_short_circuit(parent)
+            or not _is_step(parent)
             or not _harmless_before(flow, parent, child, purity if pure else None)
         ):
             return None
@@ -171,8 +168,11 @@ def split_before(context: Context, flow: Flow, node: Expression, purity: Purity)
     return None
 
 
-def _is_short_circuit(node: Node) -> bool:
-    return isinstance(node, nodes.Binary) and node.operator in _SHORT_CIRCUIT
+def _is_step(node: Node) -> bool:
+    """Whether a step of a condition may consist of a node: it evaluates all of its parts."""
+    if isinstance(node, nodes.Binary):
+        return node.operator not in _SHORT_CIRCUIT
+    return isinstance(node, nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast)
 
 
 def _last_operand(node: Expression) -> Expression:
