@@ -51,6 +51,7 @@ _EVERY_RULE = (
     "lost-argument",
     "break-path",
     "untracked-text",
+    "overwritten-text",
     "template-conversion",
     "void-tail",
     "compiler-emitted",

@@ -28,9 +28,7 @@ class Escape:
 
 def assignments(flow: Flow, variable: Variable) -> list[nodes.Assignment]:
     """The assignments to a variable."""
-    return [
-        each.node for each in flow.actions() if isinstance(each, Assign) and each.variable is variable
-    ]
+    return [each.node for each in flow.actions() if isinstance(each, Assign) and each.variable is variable]
 
 
 def choosing_if(context: Context, variable: Variable, assignment: nodes.Assignment) -> nodes.If | None:

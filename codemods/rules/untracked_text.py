@@ -98,7 +98,9 @@ def _free_on_condition(context: Context, flow: Flow, variable: Variable) -> Esca
     if choice is None or choice.condition is None or not _is_lasting(flow, choice.condition, choice.start):
         return None
     if any(
-        isinstance(each, Exit) and variable in each.variables and each.node.start < choice.end
+        isinstance(each, Exit)
+        and variable in each.variables
+        and each.node.start < choice.end
         and not each.node.start <= variable.node.start
         for each in flow.actions()
     ):
