@@ -43,6 +43,7 @@ _EVERY_RULE = (
     "missing-release",
     "scoped-cleanup",
     "discarded-owner",
+    "stored-element",
     "undrained-elements",
     "returned-argument",
     "consumed-by-return",
