@@ -45,6 +45,8 @@ _EVERY_RULE = (
     "discarded-owner",
     "stored-element",
     "undrained-elements",
+    "element-destroy",
+    "undrained-values",
     "returned-argument",
     "consumed-by-return",
     "cancelled-drop",

@@ -115,6 +115,15 @@ pub type Part {
     text: Str,
 }
 
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
 pub func parts_of(line: Str) -> List[Part] {
     let found: List[Part] = List[Part]::new(4)
     let words: List[Str] = List[Str]::new(4)
@@ -150,6 +159,15 @@ func free_parts(parts: ref List[Str]) {
             lowlevel { mem_free(word as *Unit) }
         }
         i = i + 1
+    }
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
     }
 }
 
