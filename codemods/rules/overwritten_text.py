@@ -129,16 +129,17 @@ def _edits(context: Context, flow: Flow, handover: _Handover) -> list[SourceEdit
             if exit_.node.start > handover.assignment.start and second in exit_.variables:
                 held = free_statement(context, second.name, other, is_number=False)
                 owners.append((second, held, other))
-            for owner, statement, made in owners:
-                if _is_freed_in_vain(flow, exit_.node, owner, made):
-                    continue
-                if exit_.value is not None and mentions(flow, exit_.value, {first, second}):
-                    return None
-                release = Release(statement, owner, frozenset((owner,)))
-                placement = before_exit(context, flow, exit_, release, "")
-                if placement is None or placement.opens_block:
-                    return None
-                edits += placement.edits
+            lost = [each for each in owners if not _is_freed_in_vain(flow, exit_.node, each[0], each[2])]
+            if not lost:
+                continue
+            if exit_.value is not None and mentions(flow, exit_.value, {first, second}):
+                return None
+            statement = "\n".join(each[1] for each in lost)
+            release = Release(statement, lost[-1][0], frozenset((first, second)))
+            placement = before_exit(context, flow, exit_, release, "")
+            if placement is None or placement.opens_block:
+                return None
+            edits += placement.edits
     if _is_left(flow, handover.branch):
         statement = free_statement(context, name, origin)
         edits.append(

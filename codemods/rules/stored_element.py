@@ -83,8 +83,8 @@ def _proposal(context: Context, flow: Flow, entry: nodes.FieldInit, element: Var
     name = element.name
     assert entry.value is not None and element.value is not None
     message = (
-        f"`{entry.name}` gets a string of its own everywhere else, but here `{name}`, which belongs to a list: "
-        "neither can free it"
+        f"`{entry.name}` gets a string of its own everywhere else, but here `{name}`, "
+        "which belongs to a list: neither can free it"
     )
     text = f"{name}.duplicate()"
     if context.text_length("").startswith("str::"):
@@ -101,8 +101,8 @@ RULE = Rule(
     summary="A struct owns its strings, but one place gives it a string that a list owns.",
     reason=(
         "A string can be freed by the struct that holds it or by the list it came from, not by both, so "
-        "neither does. The struct gets a copy. The variable in between is cast to Str, because some getters "
-        "of the same name are marked @allocates, and a unit that uses one of them would drop the list's string."
+        "neither does. The struct gets a copy. The variable in between is cast to Str: where a unit uses "
+        "a getter of the same name that is marked @allocates, the compiler would drop the list's string."
     ),
     check=check,
     invalid=(
