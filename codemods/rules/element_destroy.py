@@ -27,7 +27,7 @@ def check(context: Context) -> Iterator[Proposal]:
         if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
             continue
         owned = owned_texts(context.analysis, context.fields, type_)
-        if owned and not any(name in context.analysis.index.methods[info.name] for name in ("destroy",)):
+        if owned and "destroy" not in context.analysis.index.methods[info.name]:
             yield _proposal(context, info.node, type_, owned)
 
 
@@ -46,8 +46,8 @@ def _fills_lists(context: Context, type_: Type) -> bool:
 
 def _proposal(context: Context, node: nodes.Struct, type_: Type, owned: list[str]) -> Proposal:
     message = (
-        f"a list of {type_.bare} frees neither {quoted_names(owned)} nor what else its elements own, "
-        f"and {type_.bare} has no destroy() to do it"
+        f"a list of {type_.bare} never frees {quoted_names(owned)} of its elements, "
+        f"and {type_.bare} has no destroy() that would"
     )
     lines = [
         "",
