@@ -14,7 +14,7 @@ from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations, unannotated_makers
 from codemods.phases import PHASES, Phase, phase_of
-from codemods.rules import rules_of
+from codemods.rules import RULES
 from codemods.rules.base import Context, Names, Proposal, Rule
 from codemods.symbols import Index, SourceFile, is_test_path, module_path
 from codemods.unread import Unread
@@ -188,7 +188,7 @@ class _PhaseFixer:
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
             line = partial(self._original_line, path, attempt.edits.get(path, []))
             context = Context(analysis, names, fields, lists, reservations, attempt.files[path], line)
-            for rule in rules_of(self.phase):
+            for rule in RULES.values():
                 for proposal in self._checked(rule, context, excluded):
                     found.append((path, proposal))
         return found

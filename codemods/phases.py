@@ -20,8 +20,6 @@ class Phase:
     title: str
     scope: tuple[str, ...]
     """Patterns over "/" + path, where ``*`` also matches "/"; the first phase that matches owns a file."""
-    rules: tuple[str, ...]
-    """The names of the rules it applies, in the order they have their turn."""
 
     @property
     def branch(self) -> str:
@@ -38,53 +36,17 @@ class Phase:
         return any(fnmatchcase(f"/{path}", pattern) for pattern in self.scope)
 
 
-_EVERY_RULE = (
-    "hash-table-contents",
-    "text-table-contents",
-    "tree-node-texts",
-    "interpolated-view",
-    "claimed-view",
-    "dangling-sum",
-    "missing-destroy",
-    "incomplete-destroy",
-    "missing-release",
-    "scoped-cleanup",
-    "discarded-owner",
-    "unopened-payload",
-    "tuple-parts",
-    "undrained-elements",
-    "discarded-element",
-    "missing-allocates",
-    "returned-argument",
-    "foreign-string",
-    "overwritten-owner",
-    "consumed-by-return",
-    "early-return",
-    "branch-value",
-    "unresolved-path",
-    "cancelled-drop",
-    "library-temporary",
-    "stored-duplicate",
-    "lost-argument",
-    "break-path",
-    "untracked-text",
-    "template-conversion",
-    "void-tail",
-    "compiler-emitted",
-)
-
 PHASES: tuple[Phase, ...] = (
-    Phase(1, "http", "HTTP", _module("http"), _EVERY_RULE),
-    Phase(2, "net-parsers", "network parser", _module("net"), _EVERY_RULE),
-    Phase(3, "collections", "collection", (*_module("collections"), *_module("hashmap")), _EVERY_RULE),
+    Phase(1, "http", "HTTP", _module("http")),
+    Phase(2, "net-parsers", "network parser", _module("net")),
+    Phase(3, "collections", "collection", (*_module("collections"), *_module("hashmap"))),
     Phase(
         4,
         "url-json-crypto",
         "URL, JSON and crypto",
         (*_module("url"), *_module("json"), *_module("crypto")),
-        _EVERY_RULE,
     ),
-    Phase(5, "test-infra", "test infrastructure and remaining", ("*.tml",), _EVERY_RULE),
+    Phase(5, "test-infra", "test infrastructure and remaining", ("*.tml",)),
 )
 
 OUTSIDE = ("/compiler/*", "/docs/*", "/tools/*", "/vscode-tml/*", "*.error.tml")

@@ -104,9 +104,14 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
     return effect
 
 
+def is_foreign(function: FunctionInfo) -> bool:
+    """Whether another language implements a function: an ``@extern`` or a ``lowlevel func``."""
+    return function.is_extern or (function.node.body is None and function.node.token("lowlevel") is not None)
+
+
 def _is_foreign_text(function: FunctionInfo, position: int) -> bool:
     """Whether a string goes to a ``lowlevel func``, which another language implements too."""
-    if position < 0 or function.node.token("lowlevel") is None:
+    if position < 0 or not is_foreign(function):
         return False
     type_ = function.values[position].type if position < len(function.values) else None
     return type_ is not None and type_.name == "Str"

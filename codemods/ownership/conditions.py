@@ -19,7 +19,7 @@ def is_impossible(flow: Flow, node: Node, given: Mapping[str, Expression]) -> bo
 
 
 def is_only_reached_empty(flow: Flow, node: Node, name: str) -> bool:
-    """Whether a place is only reached when the text of a parameter is empty."""
+    """Whether a place is only reached when the text of a variable is empty."""
     return name in _emptiness_tests(flow, node)
 
 

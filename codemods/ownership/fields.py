@@ -117,7 +117,7 @@ class Fields:
         return [
             (flow, node)
             for flow, node, target in self._field_writes.get(name, [])
-            if (owner := flow.type_of(target.object)) is None or owner.target().name == type_.name
+            if (owner := _owner_type(flow, target)) is None or owner.target().name == type_.name
         ]
 
     @cached_property
@@ -351,6 +351,12 @@ class Fields:
         if id(variable) in seen:
             return _NOTHING
         return self._put_in(flow, variable, {}, seen | {id(variable)})
+
+
+def _owner_type(flow: Flow, access: nodes.FieldAccess) -> Type | None:
+    """The type whose field is accessed; that of ``this`` is known even where its body is not understood."""
+    found = flow.type_of(access.object)
+    return flow.function.owner if found is None and isinstance(access.object, nodes.This) else found
 
 
 def only_empty_constants(origin: FieldOrigin) -> bool:

@@ -16,6 +16,7 @@ from codemods.ownership.builtins import (
     bodyless_effect,
     builtin_effect,
     extern_symbol,
+    is_foreign,
     makes_text,
     returns_receiver,
 )
@@ -227,6 +228,23 @@ class Summaries:
             return FRESH
         return FRESH if function.name in ALLOCATING else UNKNOWN
 
+    def makes_text(self, function: FunctionInfo) -> bool:
+        """Whether a function's string is its caller's: by its body, or because C made it of a number."""
+        if self.result(function).is_fresh:
+            return True
+        flow = self.flow(function)
+        if flow is None or not function.allocates or not _is_scalar(function.owner):
+            return False
+        callees = {id(call.node): call.callee for call in flow.calls()}
+        return all(
+            self.origin(flow, action.value).is_fresh or _is_foreign_call(action.value, callees)
+            for action in flow.actions()
+            if isinstance(action, Exit)
+            and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
+            and action.value is not None
+            and not isinstance(action.value, nodes.Return)
+        )
+
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
         """Where the value of an expression comes from."""
         match node:
@@ -429,6 +447,18 @@ class Summaries:
 
 
 _HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
+
+
+def _is_foreign_call(node: Expression, callees: Mapping[int, FunctionInfo | None]) -> bool:
+    """Whether a value is the result of a C function; in a lowlevel block those need no declaration."""
+    lowlevel = False
+    while isinstance(node, nodes.LowlevelBlock) and node.block.value is not None:
+        node = node.block.value
+        lowlevel = True
+    callee = callees.get(id(node))
+    if callee is not None:
+        return is_foreign(callee)
+    return lowlevel and id(node) in callees
 
 
 def _texts_given(site: Site) -> dict[str, Expression]:

@@ -60,7 +60,7 @@ def _after(
     if isinstance(action, Declare) and action.variable is variable:
         return frozenset((State.OWNED,))
     if isinstance(action, Assign) and action.variable is variable:
-        return frozenset((State.UNKNOWN,))
+        return frozenset((State.OWNED,))
     if isinstance(action, Exit) and variable in action.variables:
         return frozenset()
     if isinstance(action, Use) and action.variable is variable and states:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from codemods.phases import Phase
 from codemods.rules import (
     branch_value,
     break_path,
@@ -16,6 +15,7 @@ from codemods.rules import (
     discarded_element,
     discarded_owner,
     early_return,
+    element_destroy,
     foreign_string,
     incomplete_destroy,
     interpolated_view,
@@ -25,12 +25,15 @@ from codemods.rules import (
     missing_destroy,
     missing_release,
     overwritten_owner,
+    overwritten_text,
     returned_argument,
     semantic_patch,
     stored_duplicate,
+    stored_element,
     template_conversion,
     tuple_parts,
     undrained_elements,
+    undrained_values,
     unopened_payload,
     unresolved_path,
     untracked_text,
@@ -52,9 +55,12 @@ RULES: Mapping[str, Rule] = {
         discarded_owner.RULE,
         unopened_payload.RULE,
         tuple_parts.RULE,
+        stored_element.RULE,
         undrained_elements.RULE,
         discarded_element.RULE,
         missing_allocates.RULE,
+        element_destroy.RULE,
+        undrained_values.RULE,
         returned_argument.RULE,
         foreign_string.RULE,
         overwritten_owner.RULE,
@@ -68,14 +74,10 @@ RULES: Mapping[str, Rule] = {
         lost_argument.RULE,
         break_path.RULE,
         untracked_text.RULE,
+        overwritten_text.RULE,
         template_conversion.RULE,
         void_tail.RULE,
         compiler_emitted.RULE,
     )
 }
 """Every rule by its name, in the order they have their turn."""
-
-
-def rules_of(phase: Phase) -> Sequence[Rule]:
-    """The rules that a phase applies."""
-    return [RULES[name] for name in phase.rules]

@@ -35,7 +35,7 @@ def check(context: Context) -> Iterator[Proposal]:
 
 
 def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
-    """Whether naming a string in such places is all that keeps the compiler from freeing it."""
+    """Whether naming a string here and in other such places is all that keeps it from being freed."""
     if not _is_cancelled(context, flow, use):
         return False
     drops = context.analysis.drops

@@ -160,15 +160,19 @@ def split_before(context: Context, flow: Flow, node: Expression, purity: Purity)
             return _split_of(context, parent, child, before, operand)
         elif (
             operand is not None
-            or not isinstance(
-                parent, nodes.Binary | nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast
-            )
-            or (isinstance(parent, nodes.Binary) and parent.operator in _SHORT_CIRCUIT)
+            or not _is_step(parent)
             or not _harmless_before(flow, parent, child, purity if pure else None)
         ):
             return None
         child = parent
     return None
+
+
+def _is_step(node: Node) -> bool:
+    """Whether a step of a condition may consist of a node: it evaluates all of its parts."""
+    if isinstance(node, nodes.Binary):
+        return node.operator not in _SHORT_CIRCUIT
+    return isinstance(node, nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast)
 
 
 def _last_operand(node: Expression) -> Expression:

@@ -8,7 +8,6 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import called_name
 from codemods.ownership.flow import CallSite, Flow, Role
-from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.consumed_by_return import bind_returned
 from codemods.rules.hoisting import Purity, split_before, split_edits, statement_to_hoist_before
@@ -43,8 +42,7 @@ def _is_temporary(context: Context, flow: Flow, call: CallSite) -> bool:
         return False
     if called_name(call.node) not in context.analysis.drops.allocating_names:
         return False
-    origins = context.analysis.summaries.result(call.callee).origins
-    if Origin.FRESH not in origins or not origins <= {Origin.FRESH, Origin.LITERAL}:
+    if not context.analysis.summaries.makes_text(call.callee):
         return False
     site = call.site
     if site.through is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from codemods.ownership.flow import Exit, Flow, Role, Use, Variable
+from codemods.ownership.flow import Assign, Exit, Flow, Role, Use, Variable
 from codemods.ownership.summaries import Result
 from codemods.rules.base import Context
 from codemods.rules.naming import result_name
@@ -24,6 +24,24 @@ class Escape:
 
     edits: tuple[SourceEdit, ...]
     opens_block: bool = False
+
+
+def assignments(flow: Flow, variable: Variable) -> list[nodes.Assignment]:
+    """The assignments to a variable."""
+    return [each.node for each in flow.actions() if isinstance(each, Assign) and each.variable is variable]
+
+
+def choosing_if(context: Context, variable: Variable, assignment: nodes.Assignment) -> nodes.If | None:
+    """The ``if`` without ``else``, beside the declaration of a variable, that only assigns to it."""
+    branch = context.parent(context.parent(assignment) or assignment)
+    choice = context.parent(branch) if isinstance(branch, nodes.Block) else None
+    if not isinstance(choice, nodes.If) or choice.alternative is not None or choice.condition is None:
+        return None
+    statement = context.parent(choice)
+    if branch is not choice.branch or not isinstance(statement, nodes.ExpressionStatement):
+        return None
+    declared_in = context.parent(_statement_of(context, variable.node))
+    return choice if context.parent(statement) is declared_in else None
 
 
 def only_empty_literals(origin: Result) -> bool:

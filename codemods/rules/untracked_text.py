@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
-from codemods.ownership.flow import Assign, Flow, Variable, VariableKind
+from codemods.ownership.flow import Assign, Exit, Flow, Use, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import short_code
-from codemods.rules.text_escape import Escape, escape, only_empty_literals
-from codemods.symbols import FunctionInfo
+from codemods.rules.text_escape import (
+    Escape,
+    assignments,
+    choosing_if,
+    escape,
+    free_at_end_of_use,
+    only_empty_literals,
+)
+from codemods.symbols import SCALARS, FunctionInfo
 from tml_ast import nodes
+from tml_ast.nodes import Expression
 
 NAME = "untracked-text"
+
+_LASTING = nodes.Binary | nodes.Unary | nodes.Group | nodes.Path | nodes.Literal
 
 
 def check(context: Context) -> Iterator[Proposal]:
@@ -23,6 +33,8 @@ def check(context: Context) -> Iterator[Proposal]:
         for variable in flow.variables:
             if _is_lost(context, flow, variable):
                 yield _proposal(context, flow, variable)
+            elif _replaces_constant(context, flow, variable):
+                yield _replacement(context, flow, variable)
 
 
 def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
@@ -49,6 +61,87 @@ def _will_be_marked(context: Context, maker: FunctionInfo) -> bool:
         maker.file.path in context.lists.paths
         and reservations.loses_strings(maker)
         and reservations.refusal(maker.name) is None
+    )
+
+
+def _replaces_constant(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether a variable starts with a constant and may get a string of its own, which nothing keeps."""
+    if variable.kind is not VariableKind.VAR or variable.type is None or variable.type.name != "Str":
+        return False
+    if not isinstance(variable.value, nodes.Literal):
+        return False
+    assigned = assignments(flow, variable)
+    if not assigned or not context.analysis.is_only_read(flow, variable):
+        return False
+    return all(
+        isinstance(each.value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+        and context.analysis.summaries.origin(flow, each.value).is_fresh
+        for each in assigned
+    )
+
+
+def _replacement(context: Context, flow: Flow, variable: Variable) -> Proposal:
+    """Free the string under the condition under which it was made."""
+    message = (
+        f"nothing frees the string that `{variable.name}` gets on line "
+        f"{context.line(assignments(flow, variable)[0].start)}: its initialiser is a constant"
+    )
+    edited = _free_on_condition(context, flow, variable)
+    if edited is None:
+        message += "; free it by hand where it is one"
+        return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.REPORTED)
+    return Proposal(
+        NAME,
+        variable.offset,
+        flow.function.qualified_name,
+        message,
+        Verdict.FIXED,
+        edited.edits,
+        edited.opens_block,
+    )
+
+
+def _free_on_condition(context: Context, flow: Flow, variable: Variable) -> Escape | None:
+    assigned = assignments(flow, variable)
+    made = context.analysis.summaries.origin(flow, assigned[0].value)
+    if len(assigned) != 1 or not only_empty_literals(made):
+        return None
+    choice = choosing_if(context, variable, assigned[0])
+    if choice is None or choice.condition is None or not _is_lasting(flow, choice.condition, choice.start):
+        return None
+    if any(
+        isinstance(each, Exit)
+        and variable in each.variables
+        and each.node.start < choice.end
+        and not each.node.start <= variable.node.start
+        for each in flow.actions()
+    ):
+        return None
+    if any(each.node.start < choice.end for each in flow.uses(variable)):
+        return None
+    condition = choice.condition.text
+    if isinstance(choice.condition, nodes.Binary) and choice.condition.operator in ("or", "||"):
+        condition = f"({condition})"
+    if made.literals:
+        condition += f" and {context.text_length(variable.name)} > 0"
+    free = f"lowlevel {{ mem_free({variable.name} as I64 as *Unit) }}"
+    return free_at_end_of_use(context, flow, variable, f"if {condition} {{\n    {free}\n}}")
+
+
+def _is_lasting(flow: Flow, condition: Expression, since: int) -> bool:
+    """Whether a condition reads only numbers that do not change any more."""
+    read = {
+        action.variable
+        for action in flow.actions()
+        if isinstance(action, Use) and condition.start <= action.node.start < condition.end
+    }
+    if not all(isinstance(each, _LASTING) for each in condition.walk() if isinstance(each, Expression)):
+        return False
+    if not all(each.type is not None and each.type.name in SCALARS for each in read):
+        return False
+    return not any(
+        isinstance(action, Assign) and action.variable in read and action.node.start > since
+        for action in flow.actions()
     )
 
 
@@ -206,6 +299,35 @@ pub func weight(line: Str) -> I64 {
         return 9
     }
     return 2
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub func padded(line: Str, width: I64) -> I64 {
+    var start: Str = "> "
+    if width > 8 {
+        start = str::substring(line, 0, 8)
+    }
+    let full: Str = start + line
+    return str::len(full as Str)
+}
+""",
+            """\
+use core::str
+
+pub func padded(line: Str, width: I64) -> I64 {
+    var start: Str = "> "
+    if width > 8 {
+        start = str::substring(line, 0, 8)
+    }
+    let full: Str = start + line
+    if width > 8 and str::len(start) > 0 {
+        lowlevel { mem_free(start as I64 as *Unit) }
+    }
+    return str::len(full as Str)
 }
 """,
         ),

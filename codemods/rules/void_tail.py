@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Exit, ExitKind, Flow, Variable, VariableKind
+from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import quoted_names
 from tml_ast import nodes
@@ -47,14 +47,23 @@ def _is_lost_text(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if not context.analysis.drops.is_registered(variable):
         return False
-    return context.analysis.summaries.variable_origin(flow, variable).is_fresh
+    return _is_made(context, flow, variable)
+
+
+def _is_made(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether what a variable holds was made for it."""
+    summaries = context.analysis.summaries
+    if summaries.variable_origin(flow, variable).is_fresh:
+        return True
+    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+        return False
+    callee = next((call.callee for call in flow.calls() if call.node is variable.value), None)
+    return callee is not None and summaries.makes_text(callee)
 
 
 def _proposal(context: Context, flow: Flow, body: nodes.Block, end: Exit, lost: list[Variable]) -> Proposal:
     names = quoted_names([each.name for each in reversed(lost)])
-    message = (
-        f"falling off the end of {flow.function.name}() drops nothing, so {names} leaks; a return drops it"
-    )
+    message = f"falling off the end of {flow.function.name}() drops nothing, {names} neither; a return would"
     unsafe = next((each for each in end.variables if not _may_be_dropped(context, flow, each)), None)
     offset = lost[-1].offset
     if unsafe is not None:
@@ -78,7 +87,7 @@ def _may_be_dropped(context: Context, flow: Flow, variable: Variable) -> bool:
         return True
     if type_.name == "Str" and not analysis.drops.is_registered(variable):
         return True
-    if fate.view_escapes or not analysis.summaries.variable_origin(flow, variable).is_fresh:
+    if fate.view_escapes or not _is_made(context, flow, variable):
         return False
     if type_.name == "Str":
         return fate.effects <= {Effect.BORROWS}

@@ -1,0 +1,209 @@
+"""undrained-values: a list of structs is destroyed, and the strings that its elements own stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind, uses_behind
+from codemods.ownership.summaries import RELEASE_NAMES
+from codemods.ownership.values import element_type
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.naming import owner_name
+from codemods.symbols import FunctionInfo, Type
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_before
+
+NAME = "undrained-values"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The lists that are destroyed while their elements still own something."""
+    for _, flow in context.flows():
+        taken: set[str] = set()
+        for variable in flow.variables:
+            if variable.kind not in (VariableKind.LET, VariableKind.VAR):
+                continue
+            element = element_type(context.analysis, context.fields, flow, variable)
+            release = context.analysis.releases.release_of(element)
+            if element is None or release is None or not context.analysis.releases.is_idempotent(element):
+                continue
+            places = _destroyed_full(context, flow, variable, element)
+            if places:
+                yield _proposal(context, flow, variable, element, release, places, taken)
+
+
+def _destroyed_full(context: Context, flow: Flow, variable: Variable, element: Type) -> list[nodes.Node]:
+    """The statements that destroy the list; none where an element may be released or kept elsewhere."""
+    fate = context.analysis.summaries.fate(flow, variable)
+    if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
+        return []
+    views = fate.views - {variable}
+    if any(each.type is None or each.type.target() in (element, variable.type) for each in views):
+        return []
+    places: list[nodes.Node] = []
+    for block in flow.reachable():
+        for position, action in enumerate(block.actions):
+            if not isinstance(action, Use) or action.variable is not variable or not _is_release(action):
+                continue
+            statement = context.parent(action.site.parent)
+            behind = list(uses_behind(block, position, variable))
+            again = any(use.variable is variable and _is_release(use) for use in behind)
+            if not isinstance(statement, nodes.ExpressionStatement) or again:
+                return []
+            if any(use.variable in views for use in behind):
+                return []
+            places.append(statement)
+    return places
+
+
+def _is_release(use: Use) -> bool:
+    site = use.site
+    return site.role is Role.RECEIVER and site.callee is not None and site.callee.name in RELEASE_NAMES
+
+
+def _proposal(
+    context: Context,
+    flow: Flow,
+    variable: Variable,
+    element: Type,
+    release: FunctionInfo,
+    places: list[nodes.Node],
+    taken: set[str],
+) -> Proposal:
+    message = (
+        f"destroying `{variable.name}` frees none of the strings that its {element.bare} elements own: "
+        f"{element.bare}.{release.name}() is missing"
+    )
+    item = owner_name(context, flow.function, element, taken)
+    index = context.names.for_consumed(flow.function, "i", "k", "index", taken=taken)
+    taken |= {item, index}
+    lines = [
+        f"var {index}: I64 = 0",
+        f"loop ({index} < {variable.name}.len()) {{",
+        f"    let {item} = {variable.name}.get({index})",
+        f"    {item}.{release.name}()",
+        f"    {index} = {index} + 1",
+        "}",
+    ]
+    source, tree = context.file.source, context.file.tree
+    edits: list[SourceEdit] = [
+        insert_statement_before(source, tree, place, "\n".join(lines)) for place in places
+    ]
+    return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A list of structs is destroyed without what its elements own.",
+    reason=(
+        "A list frees its own storage and never its elements, and the compiler drops what an element owns "
+        "only where a variable holds it. So each element is taken out and released before the list is "
+        "destroyed."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func count_parts(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let count: I64 = parts.len()
+    parts.destroy()
+    return count
+}
+""",
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func count_parts(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let count: I64 = parts.len()
+    var i: I64 = 0
+    loop (i < parts.len()) {
+        let part = parts.get(i)
+        part.destroy()
+        i = i + 1
+    }
+    parts.destroy()
+    return count
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func first_size(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let first = parts.get(0)
+    let size: I64 = str::len(first.text)
+    parts.destroy()
+    return size
+}
+""",
+    ),
+)
