@@ -246,6 +246,23 @@ STAYS = {
     let outcome = refused(own)
     return outcome.is_ok() ? "yes" : "no"
 """,
+    "an error holds a string that is still used": """\
+    let own: Str = hex_of(block)
+    let outcome = refused(own)
+    let known: Bool = outcome.is_ok()
+    return own == "" and known ? "yes" : "no"
+""",
+    "two errors hold the same string": """\
+    let own: Str = hex_of(block)
+    let outcome = refused(own)
+    let other = refused(own)
+    return outcome.is_ok() and other.is_ok() ? "yes" : "no"
+""",
+    "a struct holds a foreign string": """\
+    let own: Str = hex_of(block)
+    let refusal = Refusal { reason: own }
+    return refusal.reason == "" ? "none" : "some"
+""",
     "an outcome is given away": """\
     let found = find_cell(3)
     use_outcome(found)
@@ -311,6 +328,11 @@ LEAKS = {
     let found = find_cell(3)
     return found.is_ok() ? "yes" : "no"
 """,
+    "unopened-payload ": """\
+    let own: Str = hex_of(block)
+    let outcome = refused(own)
+    return outcome.is_ok() ? "yes" : "no"
+""",
     "tuple-parts": """\
     let pair = two_cells()
     return pair.0.size() == pair.1.size() ? "yes" : "no"
@@ -321,7 +343,7 @@ LEAKS = {
 @pytest.mark.parametrize(("rule", "body"), LEAKS.items(), ids=LEAKS)
 def test_without_its_hazard_it_is_freed(rule: str, body: str) -> None:
     code = f"use demo::cell::*\n\npub func it(cell: ref Cell, block: *Unit) -> Str {{\n{body}}}\n"
-    assert [each.partition(":")[0] for each in fixed(code)] == [rule]
+    assert [each.partition(":")[0] for each in fixed(code)] == [rule.strip()]
 
 
 PLATE = """\
