@@ -127,6 +127,10 @@ pub func find_cell(size: I64) -> Outcome[Cell, I32] {
     return Ok(Cell::new())
 }
 
+pub func same_cell(cell: Cell) -> Outcome[Cell, I32] {
+    return Ok(cell)
+}
+
 pub func use_outcome(found: Outcome[Cell, I32]) {
     when found {
         Ok(cell) => cell.destroy(),
@@ -262,6 +266,18 @@ STAYS = {
     let own: Str = hex_of(block)
     let refusal = Refusal { reason: own }
     return refusal.reason == "" ? "none" : "some"
+""",
+    "a tuple is made of variables": """\
+    let one = Cell::new()
+    let two = Cell::new()
+    let pair = (one, two)
+    return one.size() == pair.1.size() ? "yes" : "no"
+""",
+    "an outcome is made of a variable": """\
+    let one = Cell::new()
+    let found = same_cell(one)
+    let known: Bool = found.is_ok()
+    return one.size() == 0 and known ? "yes" : "no"
 """,
     "an outcome is given away": """\
     let found = find_cell(3)

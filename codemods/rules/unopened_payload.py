@@ -12,8 +12,9 @@ from codemods.ownership.fields import Holds
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
+from codemods.rules.owners import may_hold_variable, release_of_dropped
 from codemods.rules.placement import Release, before_exits, exits_of
-from codemods.rules.tuple_parts import part_releases, release_of_dropped
+from codemods.rules.tuple_parts import part_releases
 from codemods.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -107,7 +108,7 @@ def _is_unopened(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if variable.type is None or variable.type.name not in BUILTIN_VARIANTS:
         return False
-    if isinstance(variable.value, nodes.Path):
+    if isinstance(variable.value, nodes.Path) or may_hold_variable(context, flow, variable.value):
         return False
     if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
         return False
