@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from codemods.ownership.builtins import Effect, extern_symbol, makes_text
 from codemods.ownership.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Holds
-from codemods.ownership.flow import Assign, CallSite, Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
+from codemods.ownership.flow import (
+    Assign,
+    CallSite,
+    Exit,
+    ExitKind,
+    Flow,
+    Role,
+    Use,
+    Variable,
+    VariableKind,
+    uses_behind,
+)
 from codemods.ownership.obligations import Analysis
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
@@ -50,6 +61,8 @@ class _Frame:
     flow: Flow
     given: Mapping[str, _Given]
     calls: tuple[FunctionInfo, ...] = ()
+    sole: bool = False
+    """Whether a string that has another name here counts as that name's, too."""
 
 
 class Contents:
@@ -59,8 +72,11 @@ class Contents:
         self.analysis = analysis
 
     def strings(self, flow: Flow, value: Expression, variant: str | None = None) -> FieldOrigin:
-        """What the strings in a value are; ``variant`` asks for the payload of that variant only."""
-        return self._of(_Frame(flow, {}), value, (variant,) if variant else ())
+        """What the strings in a value are; ``variant`` asks for the payload of that variant only.
+
+        A string that a variable of the function holds as well is not the value's alone.
+        """
+        return self._of(_Frame(flow, {}, sole=True), value, (variant,) if variant else ())
 
     def field(self, flow: Flow, literal: nodes.StructLiteral, name: str) -> FieldOrigin:
         """What the strings in one field of a struct are that a literal builds."""
@@ -175,12 +191,17 @@ class Contents:
 
     def _variable(self, frame: _Frame, use: Use, variants: tuple[str, ...]) -> FieldOrigin:
         flow, variable = frame.flow, use.variable
+        if self._is_taken_again(flow, use):
+            return _UNKNOWN
         if variable.kind is VariableKind.PARAMETER:
             given = frame.given.get(variable.name)
             return self._of(given.frame, given.value, variants) if given is not None else _BORROWED
         if variable.kind not in (VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD):
             return _UNKNOWN
-        if variable.value is None or _is_assigned(flow, variable) or _is_used_beside(flow, use):
+        if variable.value is None or _is_assigned(flow, variable):
+            return _UNKNOWN
+        opened_here = variable.type is not None and variable.type.name in BUILTIN_VARIANTS
+        if frame.sole and not opened_here and len(flow.uses(variable)) > 1:
             return _UNKNOWN
         if self.analysis.drops.is_registered(variable) and not self.analysis.drops.consumes(flow, use):
             return _BORROWED
@@ -191,6 +212,28 @@ class Contents:
             opened = _variant_of(flow, variable)
             return self._of(frame, variable.value, (opened,)) if opened is not None else _UNKNOWN
         return self._of(frame, variable.value, variants)
+
+    def _is_taken_again(self, flow: Flow, use: Use) -> bool:
+        """Whether some path goes through this use and another that takes the same string over."""
+        others = {id(other) for other in flow.uses(use.variable) if other is not use and self._takes(other)}
+        if not others:
+            return False
+        for block in flow.reachable():
+            for position, action in enumerate(block.actions):
+                if action is use or id(action) in others:
+                    wanted = others if action is use else {id(use)}
+                    if any(id(each) in wanted for each in uses_behind(block, position, use.variable)):
+                        return True
+        return False
+
+    def _takes(self, use: Use) -> bool:
+        match use.site.role:
+            case Role.ELEMENT | Role.CONSTRUCTED | Role.STORED | Role.ASSIGNED | Role.BOUND | Role.CAPTURED:
+                return True
+            case Role.ARGUMENT:
+                return not self.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS}
+            case _:
+                return False
 
     def _call(
         self, frame: _Frame, node: nodes.Call | nodes.StaticCall | nodes.MethodCall, variants: tuple[str, ...]
@@ -255,31 +298,6 @@ def _use_at(flow: Flow, node: nodes.Node) -> Use | None:
 
 def _is_assigned(flow: Flow, variable: Variable) -> bool:
     return any(isinstance(action, Assign) and action.variable is variable for action in flow.actions())
-
-
-def _is_used_beside(flow: Flow, use: Use) -> bool:
-    """Whether the same struct, tuple or call takes the variable a second time."""
-    statement = next(
-        (
-            each
-            for block in flow.function.node.walk()
-            if isinstance(block, nodes.Block)
-            for each in reversed(block.statements)
-            if each.start <= use.node.start < each.end
-            and not any(isinstance(inner, nodes.Block) for inner in each.walk())
-        ),
-        None,
-    )
-    if statement is None:
-        return False
-    taking = (Role.ELEMENT, Role.CONSTRUCTED)
-    return any(
-        other is not use
-        and other.site.role in taking
-        and use.site.role in taking
-        and statement.start <= other.node.start < statement.end
-        for other in flow.uses(use.variable)
-    )
 
 
 def _variant_of(flow: Flow, payload: Variable) -> str | None:

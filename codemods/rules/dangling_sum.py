@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Proposal]:
         return
     purity = Purity(context.analysis)
     for _, flow in context.flows():
-        taken: set[str] = set()
+        taken: dict[int, set[str]] = {}
         for node in flow.function.node.walk():
             if isinstance(node, nodes.Binary) and _dangles(context, flow, node):
                 yield _proposal(context, flow, node, purity, taken)
@@ -36,7 +36,10 @@ def _dangles(context: Context, flow: Flow, node: nodes.Binary) -> bool:
     return site.role in (Role.ELEMENT, Role.CONSTRUCTED) and not isinstance(site.parent, nodes.Array)
 
 
-def _proposal(context: Context, flow: Flow, node: nodes.Binary, purity: Purity, taken: set[str]) -> Proposal:
+def _proposal(
+    context: Context, flow: Flow, node: nodes.Binary, purity: Purity, taken: dict[int, set[str]]
+) -> Proposal:
+    """``taken`` are the new names in each block: where all of them move, others may use them too."""
     function = flow.function.qualified_name
     message = (
         f"the compiler frees `{short_code(node.text)}` at the end of its statement, and what holds it later"
@@ -45,11 +48,13 @@ def _proposal(context: Context, flow: Flow, node: nodes.Binary, purity: Purity, 
     if place is None:
         message += "; it is evaluated again or only sometimes: bind it by hand"
         return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
+    beside = taken.setdefault(id(context.parent(place)), set())
     site = flow.site_of(node)
     holder = site.parent if site is not None else None
     stem = holder.name if isinstance(holder, nodes.FieldInit) else "text"
-    name = context.names.for_consumed(flow.function, stem, f"{stem}_text", f"whole_{stem}", taken=taken)
-    taken.add(name)
+    candidates = (stem, f"{stem}_text") if stem != "text" else ("text", "full_text", "new_text")
+    name = context.names.for_consumed(flow.function, *candidates, taken=beside)
+    beside.add(name)
     edits = (
         insert_statement_before(
             context.file.source, context.file.tree, place, f"let {name}: Str = {node.text}"

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
-from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import CallSite, Flow, Role, Use
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import owner_name, short_code
+from codemods.rules.owners import may_hold_variable, may_own
 from codemods.rules.unopened_payload import only_asks, owed_payloads
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
@@ -54,8 +54,8 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
         return bool(owed_payloads(context, contents, flow, call.node, call.type, set()))
     if _release(context, call.type) is None:
         return False
-    if not context.analysis.summaries.origin(flow, call.node).is_fresh or _may_be_argument(
-        context, flow, call
+    if not context.analysis.summaries.origin(flow, call.node).is_fresh or may_hold_variable(
+        context, flow, call.node
     ):
         return False
     fate = context.analysis.summaries.temporary_fate(flow, call)
@@ -68,33 +68,13 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
                 return False
             return isinstance(site.parent, nodes.ExpressionStatement) and site.through is None
         case Role.FIELD:
-            return site.through is None and not _may_own(context, flow.type_of(site.parent))
+            return site.through is None and not may_own(context, flow.type_of(site.parent))
         case Role.RECEIVER | Role.ARGUMENT:
             if site.callee is not None and site.callee is _release(context, call.type):
                 return False
             return site.through is None and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
         case _:
             return False
-
-
-def _may_be_argument(context: Context, flow: Flow, call: CallSite) -> bool:
-    """Whether the result may be what a variable holds already, as with a builder method."""
-    start, end = call.node.start, call.node.end
-    return any(
-        isinstance(action, Use)
-        and start <= action.node.start < end
-        and action.site.role in (Role.RECEIVER, Role.ARGUMENT)
-        and _may_own(context, action.variable.type)
-        and Effect.RETURNS in context.analysis.summaries.call_effects(action.site)
-        for action in flow.actions()
-    )
-
-
-def _may_own(context: Context, type_: Type | None) -> bool:
-    if type_ is None:
-        return True
-    releases = context.analysis.releases
-    return releases.release_of(type_) is not None or context.analysis.drops.kind(type_) is DropKind.CALL
 
 
 def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, taken: set[str]) -> Proposal:

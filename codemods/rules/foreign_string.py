@@ -31,7 +31,8 @@ def check(context: Context) -> Iterator[Proposal]:
             if not _is_unnoticed(context, flow, variable, contents):
                 continue
             fate = context.analysis.summaries.fate(flow, variable)
-            if not fate.view_escapes and fate.effects <= {Effect.BORROWS}:
+            held = all(each.type is not None and each.type.name == "Str" for each in fate.views)
+            if held and not fate.view_escapes and fate.effects <= {Effect.BORROWS}:
                 yield _freed(context, flow, variable, frozenset(fate.views))
             elif Effect.RELEASES not in fate.effects:
                 kept = _kept_on_condition(context, flow, variable)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from codemods.ownership.drops import called_name
 from codemods.rules.base import Context
 from codemods.symbols import FunctionInfo, Type
+from tml_ast import nodes
 from tml_ast.nodes import Expression
 
 _LONGEST_QUOTE = 40
@@ -23,6 +24,9 @@ def result_name(context: Context, function: FunctionInfo, value: Expression) -> 
     called = called_name(value)
     if called is None or called[:1].isupper():
         return context.names.for_consumed(function, "result", "return_value", "final_value")
+    if isinstance(value, nodes.Call) and value.function.text == f"{function.returns.bare}::{called}":
+        stem = snake_case(function.returns.bare)
+        return context.names.for_consumed(function, stem, f"new_{stem}", f"returned_{stem}")
     stem = snake_case(called)
     return context.names.for_consumed(function, f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
 

@@ -6,7 +6,7 @@ to put a statement in, one is opened.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable
@@ -76,13 +76,15 @@ def exits_of(flow: Flow, variable: Variable) -> list[Exit]:
     ]
 
 
-def before_exits(context: Context, flow: Flow, release: Release) -> Placements:
-    """Put a release in front of every exit from the scope of its variable."""
+def before_exits(
+    context: Context, flow: Flow, release: Release, exits: Sequence[Exit] | None = None
+) -> Placements:
+    """Put a release in front of every exit from the scope of its variable, or of those given."""
     edits: list[SourceEdit] = []
     unplaced: list[Exit] = []
     opens_block = False
     result = ""
-    for exit_ in exits_of(flow, release.owner):
+    for exit_ in exits_of(flow, release.owner) if exits is None else exits:
         if exit_.value is not None and mentions(flow, exit_.value, release.needed_by):
             result = result or result_name(context, flow.function, exit_.value)
         placement = before_exit(context, flow, exit_, release, result)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
-from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.flow import Assign, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.owners import may_hold_variable, release_of_dropped
 from codemods.rules.placement import Release, before_exits
-from codemods.symbols import FunctionInfo, Type
+from codemods.symbols import Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
 
@@ -28,18 +28,6 @@ def check(context: Context) -> Iterator[Proposal]:
                 proposal = _proposal(context, flow, variable, contents)
                 if proposal is not None:
                     yield proposal
-
-
-def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | None:
-    """The release of a type whose values must be released, by the compiler or by hand."""
-    releases = context.analysis.releases
-    release = releases.release_of(type_)
-    if type_ is None or release is None:
-        return None
-    if releases.needs_release(type_):
-        return release
-    dropped = context.analysis.drops.kind(type_) is DropKind.CALL
-    return release if dropped and releases.is_idempotent(type_) else None
 
 
 def part_releases(
@@ -66,6 +54,8 @@ def _holds_parts(context: Context, flow: Flow, variable: Variable) -> bool:
     if variable.type is None or variable.type.name != "()" or isinstance(variable.value, nodes.Path):
         return False
     if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+        return False
+    if may_hold_variable(context, flow, variable.value):
         return False
     if context.analysis.may_be_taken_elsewhere(flow, variable):
         return False

@@ -9,11 +9,12 @@ from codemods.findings import Verdict
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Assign, ExitKind, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
+from codemods.rules.owners import may_hold_variable, release_of_dropped
 from codemods.rules.placement import Release, before_exits, exits_of
-from codemods.rules.tuple_parts import part_releases, release_of_dropped
+from codemods.rules.tuple_parts import part_releases
 from codemods.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -107,7 +108,7 @@ def _is_unopened(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if variable.type is None or variable.type.name not in BUILTIN_VARIANTS:
         return False
-    if isinstance(variable.value, nodes.Path):
+    if isinstance(variable.value, nodes.Path) or may_hold_variable(context, flow, variable.value):
         return False
     if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
         return False
@@ -128,13 +129,18 @@ def _proposal(
     settled = _settled_variant(context, flow, variable)
     if settled is not None:
         owed = {variant: each for variant, each in owed.items() if variant == settled}
-    if not owed:
+    exits = [
+        exit_
+        for exit_ in exits_of(flow, variable)
+        if (known := _known_variant(context, exit_, variable)) is None or known in owed
+    ]
+    if not owed or not exits:
         return None
     taken |= {each.name for each in owed.values()}
     opened = Release(_opening(context, variable, owed), variable, frozenset((variable,)))
     held = " or ".join(str(each.payload) for each in owed.values())
     message = f"`{variable.name}` is never opened, so the {held} in it is never released"
-    placements = before_exits(context, flow, opened)
+    placements = before_exits(context, flow, opened, exits)
     for exit_ in placements.unplaced:
         message += f"; not mended on line {context.line(exit_.node.start)}: open it there by hand"
     verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
@@ -190,13 +196,29 @@ def _asserted_variant(call: Expression, variable: Variable) -> str | None:
     name = call.function.text
     if name not in ("assert", "assert_true", "assert_false"):
         return None
-    condition, positive = call.arguments[0], name != "assert_false"
+    return _variant_where(call.arguments[0], variable, holds=name != "assert_false")
+
+
+def _known_variant(context: Context, exit_: Exit, variable: Variable) -> str | None:
+    """The variant that an ``if`` around an exit has asked for."""
+    child = exit_.node
+    for parent in context.ancestors(exit_.node):
+        if isinstance(parent, nodes.If) and parent.condition is not None and child is not parent.condition:
+            known = _variant_where(parent.condition, variable, holds=child is parent.branch)
+            if known is not None and variable.node.start < parent.start:
+                return known
+        child = parent
+    return None
+
+
+def _variant_where(condition: Expression, variable: Variable, *, holds: bool) -> str | None:
+    """The variant that a variable is where a condition holds, or does not."""
     if isinstance(condition, nodes.Unary) and condition.operator in ("not", "!"):
-        condition, positive = condition.operand, not positive
+        condition, holds = condition.operand, not holds
     if not isinstance(condition, nodes.MethodCall) or condition.receiver.text != variable.name:
         return None
     variant = {"is_ok": "Ok", "is_err": "Err", "is_just": "Just", "is_nothing": "Nothing"}.get(condition.name)
-    return variant if variant is None or positive else _OTHER[variant]
+    return variant if variant is None or holds else _OTHER[variant]
 
 
 RULE = Rule(
@@ -288,6 +310,36 @@ pub func is_refused(count: I64) -> Bool {
         Err(refusal) => {},
     }
     return is_err_result
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    let opened = open_reel(3)
+    if opened.is_err() {
+        return 1
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    let opened = open_reel(3)
+    if opened.is_err() {
+        return 1
+    }
+    when opened {
+        Ok(reel) => reel.destroy(),
+        Err(_) => {},
+    }
+    return 0
 }
 """,
         ),

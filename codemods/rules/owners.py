@@ -1,0 +1,48 @@
+"""What several rules ask about the owners of values."""
+
+from __future__ import annotations
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.drops import DropKind
+from codemods.ownership.flow import Flow, Role, Use
+from codemods.rules.base import Context
+from codemods.symbols import FunctionInfo, Type
+from tml_ast.nodes import Node
+
+
+def may_own(context: Context, type_: Type | None) -> bool:
+    """Whether values of a type may be released; true where the type is not known."""
+    if type_ is None:
+        return True
+    releases = context.analysis.releases
+    return releases.release_of(type_) is not None or context.analysis.drops.kind(type_) is DropKind.CALL
+
+
+def may_hold_variable(context: Context, flow: Flow, value: Node) -> bool:
+    """Whether a value may be, or hold, what a variable holds already, as with a builder method."""
+    for action in flow.actions():
+        if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
+            continue
+        if not may_own(context, action.variable.type):
+            continue
+        match action.site.role:
+            case Role.ELEMENT | Role.CONSTRUCTED:
+                return True
+            case Role.RECEIVER | Role.ARGUMENT:
+                if Effect.RETURNS in context.analysis.summaries.call_effects(action.site):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | None:
+    """The release of a type whose values must be released, by the compiler or by hand."""
+    releases = context.analysis.releases
+    release = releases.release_of(type_)
+    if type_ is None or release is None:
+        return None
+    if releases.needs_release(type_):
+        return release
+    dropped = context.analysis.drops.kind(type_) is DropKind.CALL
+    return release if dropped and releases.is_idempotent(type_) else None
