@@ -12,6 +12,7 @@ from tml_ast import nodes
 from tml_ast.nodes import Expression
 
 _LONGEST_QUOTE = 40
+_CONVERSION = re.compile(r"^(?:(?:to|as|get)_)?(?:string|str)$|^(?:to|as|get)_|_to_str(?:ing)?$")
 
 
 def snake_case(name: str) -> str:
@@ -33,8 +34,19 @@ def result_name(context: Context, function: FunctionInfo, value: Expression) -> 
 
 def text_name(context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str] = ()) -> str:
     """A name for a string that is bound before it is used."""
-    stem = snake_case(called_name(value) or "new")
+    stem = _text_stem(value)
     return context.names.for_dropped(function, f"{stem}_text", f"{stem}_copy", f"{stem}_owned", taken=taken)
+
+
+def _text_stem(value: Expression) -> str:
+    """What a string is the text of: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
+    stem = _CONVERSION.sub("", snake_case(called_name(value) or ""))
+    if stem:
+        return stem
+    if isinstance(value, nodes.MethodCall):
+        names = re.findall(r"[a-z]\w*", value.receiver.text)
+        return snake_case(names[-1]) if names and names[-1] != "this" else "own"
+    return "new"
 
 
 def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Iterable[str] = ()) -> str:
