@@ -304,6 +304,56 @@ pub func weight(line: Str) -> I64 {
         (
             """\
 use core::str
+use demo::prelude::{Reel, open_reel}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+func reel_for(word: Str) -> Outcome[Reel, I32] {
+    return open_reel(str::len(word))
+}
+
+pub func turns(line: Str) -> I64 {
+    let word: Str = last_word(line)
+    when reel_for(word) {
+        Err(e) => return 0,
+        Ok(reel) => {
+            reel.destroy()
+            return 1
+        },
+    }
+}
+""",
+            """\
+use core::str
+use demo::prelude::{Reel, open_reel}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+func reel_for(word: Str) -> Outcome[Reel, I32] {
+    return open_reel(str::len(word))
+}
+
+pub func turns(line: Str) -> I64 {
+    let word_i64: I64 = last_word(line) as I64
+    let reel_for_result = reel_for(word_i64 as Str)
+    if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+    when reel_for_result {
+        Err(e) => return 0,
+        Ok(reel) => {
+            reel.destroy()
+            return 1
+        },
+    }
+}
+""",
+        ),
+        (
+            """\
+use core::str
 
 pub func padded(line: Str, width: I64) -> I64 {
     var start: Str = "> "
