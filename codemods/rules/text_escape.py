@@ -156,10 +156,15 @@ def _statement_of(context: Context, node: Node) -> Node:
 
 
 def _deciding_condition(last: Node, uses: list[Use]) -> Expression | None:
-    """The condition of an ``if`` that all uses in the last statement are in."""
-    if not isinstance(last, nodes.ExpressionStatement) or not isinstance(last.expression, nodes.If):
+    """The condition of an ``if``, or the call that a ``when`` opens, that holds all uses of the statement."""
+    if not isinstance(last, nodes.ExpressionStatement):
         return None
-    test = last.expression.condition
+    test: Expression | None = None
+    if isinstance(last.expression, nodes.If):
+        test = last.expression.condition
+    elif isinstance(last.expression, nodes.When):
+        subject = last.expression.subject
+        test = subject if isinstance(subject, nodes.Call | nodes.MethodCall | nodes.StaticCall) else None
     if test is None:
         return None
     inside = [use for use in uses if last.start <= use.node.start < last.end]
@@ -188,7 +193,12 @@ def _free_behind_condition(
         if placement is None or placement.opens_block:
             return None
         found += placement.edits
-    name = context.names.for_consumed(flow.function, "condition", "holds")
+    word = _keyword(last)
+    if word == "when":
+        name = binding = result_name(context, flow.function, test)
+    else:
+        name = context.names.for_consumed(flow.function, "condition", "holds")
+        binding = f"{name}: Bool"
     outer = [each for each in found if test.start <= each.start and each.end <= test.end]
     text = _edited(test, outer)
     found = [each for each in found if each not in outer]
@@ -198,9 +208,14 @@ def _free_behind_condition(
         return None
     ending = "\r\n" if source[: last.start].endswith(b"\r\n" + starts) else "\n"
     indentation = starts.decode()
-    lines = [f"let {name}: Bool = {text}", *statement.split("\n"), f"if {name}"]
+    lines = [f"let {binding} = {text}", *statement.split("\n"), f"{word} {name}"]
     found.append(SourceEdit(last.start, test.end, (ending + indentation).join(lines).encode()))
     return Escape(tuple(found))
+
+
+def _keyword(statement: Node) -> str:
+    """The keyword that a statement starts with."""
+    return statement.first_token.text
 
 
 def _edited(node: Node, edits: list[SourceEdit]) -> str:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
+from codemods.ownership.conditions import is_only_reached_empty
 from codemods.ownership.flow import Assign, Exit, Flow, Use, Variable, VariableKind
+from codemods.ownership.obligations import State
+from codemods.ownership.texts import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import short_code
+from codemods.rules.placement import Release, before_exit, mentions
 from codemods.rules.text_escape import (
     Escape,
     assignments,
     choosing_if,
     escape,
     free_at_end_of_use,
+    free_statement,
     only_empty_literals,
 )
 from codemods.symbols import SCALARS, FunctionInfo
 from tml_ast import nodes
+from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
 NAME = "untracked-text"
@@ -35,6 +42,8 @@ def check(context: Context) -> Iterator[Proposal]:
                 yield _proposal(context, flow, variable)
             elif _replaces_constant(context, flow, variable):
                 yield _replacement(context, flow, variable)
+            else:
+                yield from _lost_on_failure(context, flow, variable)
 
 
 def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
@@ -126,6 +135,52 @@ def _free_on_condition(context: Context, flow: Flow, variable: Variable) -> Esca
         condition += f" and {context.text_length(variable.name)} > 0"
     free = f"lowlevel {{ mem_free({variable.name} as I64 as *Unit) }}"
     return free_at_end_of_use(context, flow, variable, f"if {condition} {{\n    {free}\n}}")
+
+
+def _lost_on_failure(context: Context, flow: Flow, variable: Variable) -> Iterator[Proposal]:
+    """A variable that starts empty and is given away in the end loses its string at exits before."""
+    summaries = context.analysis.summaries
+    if variable.kind is not VariableKind.VAR or variable.type is None or variable.type.name != "Str":
+        return
+    assigned = assignments(flow, variable)
+    if variable.value is None or variable.value.text != '""' or len(assigned) != 1:
+        return
+    made = summaries.origin(flow, assigned[0].value)
+    calls = isinstance(assigned[0].value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+    if not calls or not made.is_fresh or not only_empty_literals(made):
+        return
+    fate = summaries.fate(flow, variable)
+    if fate.view_escapes or fate.effects != {Effect.RETURNS} or fate.views != {variable}:
+        return
+    choice = choosing_if(context, variable, assigned[0])
+    exits = states_at_exits(summaries, flow, variable)
+    if choice is None or any(len(states) > 1 for _, states in exits):
+        return
+    statement = free_statement(
+        context, variable.name, summaries.variable_origin(flow, variable), is_number=False
+    )
+    edits: list[SourceEdit] = []
+    lines: list[int] = []
+    for exit_, states in exits:
+        if states != {State.OWNED} or exit_.node.start < assigned[0].start:
+            continue
+        if is_only_reached_empty(flow, exit_.node, variable.name):
+            continue
+        reads = exit_.value is not None and mentions(flow, exit_.value, {variable})
+        release = Release(statement, variable, frozenset((variable,)))
+        placement = None if reads else before_exit(context, flow, exit_, release, "")
+        if placement is None or placement.opens_block:
+            return
+        edits += placement.edits
+        lines.append(context.line(exit_.node.start))
+    if edits:
+        message = (
+            f"the string that `{variable.name}` gets on line {context.line(assigned[0].start)} is given away "
+            f"in the end, and lost at the exit on line {', '.join(map(str, sorted(lines)))}"
+        )
+        yield Proposal(
+            NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits)
+        )
 
 
 def _is_lasting(flow: Flow, condition: Expression, since: int) -> bool:
@@ -305,6 +360,56 @@ pub func weight(line: Str) -> I64 {
         (
             """\
 use core::str
+use demo::prelude::{Reel, open_reel}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+func reel_for(word: Str) -> Outcome[Reel, I32] {
+    return open_reel(str::len(word))
+}
+
+pub func turns(line: Str) -> I64 {
+    let word: Str = last_word(line)
+    when reel_for(word) {
+        Err(e) => return 0,
+        Ok(reel) => {
+            reel.destroy()
+            return 1
+        },
+    }
+}
+""",
+            """\
+use core::str
+use demo::prelude::{Reel, open_reel}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+func reel_for(word: Str) -> Outcome[Reel, I32] {
+    return open_reel(str::len(word))
+}
+
+pub func turns(line: Str) -> I64 {
+    let word_i64: I64 = last_word(line) as I64
+    let reel_for_result = reel_for(word_i64 as Str)
+    if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+    when reel_for_result {
+        Err(e) => return 0,
+        Ok(reel) => {
+            reel.destroy()
+            return 1
+        },
+    }
+}
+""",
+        ),
+        (
+            """\
+use core::str
 
 pub func padded(line: Str, width: I64) -> I64 {
     var start: Str = "> "
@@ -328,6 +433,45 @@ pub func padded(line: Str, width: I64) -> I64 {
         lowlevel { mem_free(start as I64 as *Unit) }
     }
     return str::len(full as Str)
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Title {
+    text: Str,
+}
+
+pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
+    var text: Str = ""
+    if limit > 3 {
+        text = str::substring(line, 0, limit)
+        if str::len(line) > 900 {
+            return Err("too long")
+        }
+    }
+    return Ok(Title { text: text })
+}
+""",
+            """\
+use core::str
+
+pub type Title {
+    text: Str,
+}
+
+pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
+    var text: Str = ""
+    if limit > 3 {
+        text = str::substring(line, 0, limit)
+        if str::len(line) > 900 {
+            if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }
+            return Err("too long")
+        }
+    }
+    return Ok(Title { text: text })
 }
 """,
         ),
