@@ -9,7 +9,7 @@ from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_only_reached_empty
 from codemods.ownership.flow import Assign, Exit, Flow, Use, Variable, VariableKind
 from codemods.ownership.obligations import State
-from codemods.ownership.texts import states_at_exits
+from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import short_code
 from codemods.rules.placement import Release, before_exit, mentions
@@ -22,7 +22,7 @@ from codemods.rules.text_escape import (
     free_statement,
     only_empty_literals,
 )
-from codemods.symbols import SCALARS, FunctionInfo
+from codemods.symbols import SCALARS, STR, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
@@ -42,6 +42,8 @@ def check(context: Context) -> Iterator[Proposal]:
                 yield _proposal(context, flow, variable)
             elif _replaces_constant(context, flow, variable):
                 yield _replacement(context, flow, variable)
+            elif _is_lost_number(context, flow, variable):
+                yield _number(context, flow, variable)
             else:
                 yield from _lost_on_failure(context, flow, variable)
 
@@ -61,6 +63,34 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     origin = context.analysis.summaries.variable_origin(flow, variable)
     return origin.is_fresh and context.analysis.is_only_read(flow, variable)
+
+
+def _is_lost_number(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether a number holds a new string, out of the compiler's sight, and nothing keeps or frees it."""
+    value = variable.value
+    if variable.kind is not VariableKind.LET or variable.type is None or variable.type.name != "I64":
+        return False
+    if not isinstance(value, nodes.Cast) or flow.type_of(value.operand) != STR:
+        return False
+    if not isinstance(value.operand, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return False
+    origin = context.analysis.summaries.origin(flow, value.operand)
+    return origin.is_fresh and context.analysis.is_only_read(flow, variable)
+
+
+def _number(context: Context, flow: Flow, variable: Variable) -> Proposal:
+    """Free a string that is held as a number already."""
+    message = f"nothing frees `{variable.name}`: as a number its string is nothing to the compiler"
+    function = flow.function.qualified_name
+    origin = context.analysis.summaries.variable_origin(flow, variable)
+    edited: Escape | None = None
+    if only_empty_literals(origin):
+        statement = free_statement(context, variable.name, origin)
+        edited = free_at_end_of_use(context, flow, variable, statement)
+    if edited is None:
+        message += "; free it by hand behind its last use"
+        return Proposal(NAME, variable.offset, function, message, Verdict.REPORTED)
+    return Proposal(NAME, variable.offset, function, message, Verdict.FIXED, edited.edits, edited.opens_block)
 
 
 def _will_be_marked(context: Context, maker: FunctionInfo) -> bool:
@@ -116,7 +146,12 @@ def _free_on_condition(context: Context, flow: Flow, variable: Variable) -> Esca
     if len(assigned) != 1 or not only_empty_literals(made):
         return None
     choice = choosing_if(context, variable, assigned[0])
-    if choice is None or choice.condition is None or not _is_lasting(flow, choice.condition, choice.start):
+    if choice is None or choice.condition is None:
+        return None
+    block = next(each for each in context.ancestors(choice) if isinstance(each, nodes.Block))
+    uses = [use.node for use in flow.uses(variable)]
+    used = [each.end for each in block.statements if any(each.start <= use.start < each.end for use in uses)]
+    if not _is_lasting(flow, choice.condition, choice.start, max(used, default=choice.end)):
         return None
     if any(
         isinstance(each, Exit)
@@ -183,8 +218,8 @@ def _lost_on_failure(context: Context, flow: Flow, variable: Variable) -> Iterat
         )
 
 
-def _is_lasting(flow: Flow, condition: Expression, since: int) -> bool:
-    """Whether a condition reads only numbers that do not change any more."""
+def _is_lasting(flow: Flow, condition: Expression, since: int, until: int) -> bool:
+    """Whether a condition reads only numbers, and none that changes between two places of its block."""
     read = {
         action.variable
         for action in flow.actions()
@@ -195,7 +230,7 @@ def _is_lasting(flow: Flow, condition: Expression, since: int) -> bool:
     if not all(each.type is not None and each.type.name in SCALARS for each in read):
         return False
     return not any(
-        isinstance(action, Assign) and action.variable in read and action.node.start > since
+        isinstance(action, Assign) and action.variable in read and since < action.node.start < until
         for action in flow.actions()
     )
 
@@ -237,6 +272,27 @@ RULE = Rule(
     ),
     check=check,
     invalid=(
+        (
+            """\
+use core::str
+
+pub func is_done(line: Str) -> Bool {
+    let word: I64 = str::trim(line) as I64
+    let done: Bool = (word as Str) == "done"
+    return done
+}
+""",
+            """\
+use core::str
+
+pub func is_done(line: Str) -> Bool {
+    let word: I64 = str::trim(line) as I64
+    let done: Bool = (word as Str) == "done"
+    if str::len(word as Str) > 0 { lowlevel { mem_free(word as *Unit) } }
+    return done
+}
+""",
+        ),
         (
             """\
 use core::str
@@ -477,6 +533,27 @@ pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
         ),
     ),
     valid=(
+        """\
+use core::str
+
+pub type Badge {
+    word: I64,
+}
+
+impl Badge {
+    pub func new(name: Str) -> Badge {
+        let word: I64 = str::trim(name) as I64
+        return Badge { word: word }
+    }
+
+    pub func destroy(mut this) {
+        if str::len(this.word as Str) > 0 {
+            lowlevel { mem_free(this.word as *Unit) }
+            this.word = 0
+        }
+    }
+}
+""",
         """\
 use core::str
 
