@@ -418,11 +418,22 @@ pub func weight(line: Str) -> I64 {
 use core::str
 use demo::prelude::{Reel, open_reel}
 
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
 pub func last_word(line: Str) -> Str {
     return str::trim(line)
 }
 
-func reel_for(word: Str) -> Outcome[Reel, I32] {
+pub func reel_for(word: Str) -> Outcome[Reel, I32] {
     return open_reel(str::len(word))
 }
 
@@ -441,11 +452,22 @@ pub func turns(line: Str) -> I64 {
 use core::str
 use demo::prelude::{Reel, open_reel}
 
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
 pub func last_word(line: Str) -> Str {
     return str::trim(line)
 }
 
-func reel_for(word: Str) -> Outcome[Reel, I32] {
+pub func reel_for(word: Str) -> Outcome[Reel, I32] {
     return open_reel(str::len(word))
 }
 
