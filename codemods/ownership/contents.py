@@ -267,6 +267,10 @@ class Contents:
         self, frame: _Frame, call: CallSite, callee: FunctionInfo, variants: tuple[str, ...]
     ) -> FieldOrigin:
         inner = self.analysis.summaries.flow(callee)
+        made = self.analysis.summaries.result(callee)
+        if callee.allocates and made.is_fresh and callee.returns.name == "Str":
+            constant = frozenset((Holds.CONSTANT,)) if made.literals else frozenset()
+            return FieldOrigin(_OWNED.holds | constant, made.literals)
         if inner is None:
             return _OWNED if callee.is_extern and makes_text(extern_symbol(callee)) else _UNKNOWN
         if callee in frame.calls:

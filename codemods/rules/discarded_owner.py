@@ -13,7 +13,7 @@ from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import owner_name, short_code
 from codemods.rules.owners import may_hold_variable, may_own
-from codemods.rules.unopened_payload import only_asks, owed_payloads
+from codemods.rules.unopened_payload import asserted_variant, only_asks, owed_payloads
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
@@ -51,7 +51,12 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
         site = call.site
         if site.role is not Role.RECEIVER or site.through is not None or not only_asks(site):
             return False
-        return bool(owed_payloads(context, contents, flow, call.node, call.type, set()))
+        assertion = next(
+            (each for each in context.ancestors(call.node) if isinstance(each, nodes.Call)), None
+        )
+        only = asserted_variant(assertion, call.node.text) if assertion is not None else None
+        owed = owed_payloads(context, contents, flow, call.node, call.type, set())
+        return bool(owed) if only is None else only in owed
     if _release(context, call.type) is None:
         return False
     if not context.analysis.summaries.origin(flow, call.node).is_fresh or may_hold_variable(
@@ -260,6 +265,15 @@ func test_open() -> I32 {
         ),
     ),
     valid=(
+        """\
+use demo::prelude::open_reel
+
+@test
+func test_refused() -> I32 {
+    assert(open_reel(0).is_err(), "refused")
+    return 0
+}
+""",
         """\
 use demo::prelude::open_reel
 

@@ -42,17 +42,30 @@ def check(context: Context) -> Iterator[Proposal]:
 
 def _is_unnoticed(context: Context, flow: Flow, variable: Variable, contents: Contents) -> bool:
     """Whether a variable always gets a string that was made for it, which the compiler never frees."""
-    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
+    if variable.type is None or variable.type.name != "Str" or variable.value is None:
         return False
-    if variable.type is None or variable.type.name != "Str":
+    if context.analysis.drops.is_registered(variable):
         return False
-    if context.analysis.drops.is_registered(variable) or not _hides_maker(flow, variable.value):
+    match variable.kind:
+        case VariableKind.LET | VariableKind.VAR:
+            unseen = _hides_maker(flow, variable.value)
+        case VariableKind.DESTRUCTURED:
+            unseen = _is_part_of_tuple(context, variable)
+        case _:
+            unseen = False
+    if not unseen:
         return False
     if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
         return False
     if context.analysis.may_be_taken_elsewhere(flow, variable):
         return False
     return contents.strings(flow, variable.value).holds == {Holds.OWNED}
+
+
+def _is_part_of_tuple(context: Context, variable: Variable) -> bool:
+    """Whether a let takes a tuple apart into this variable and others; none of them is dropped."""
+    pattern = context.parent(variable.node)
+    return isinstance(pattern, nodes.TuplePattern) and isinstance(context.parent(pattern), nodes.Let)
 
 
 def _hides_maker(flow: Flow, value: Expression) -> bool:
@@ -172,8 +185,8 @@ RULE = Rule(
     reason=(
         "The compiler frees a string variable only if its first value is written as one that makes a string: "
         "by a name marked @allocates, an interpolation or a sum. A foreign function cannot be marked, nor "
-        "can a function whose string comes inside of a Maybe or Outcome. Where such a string is new on every "
-        "path, and nothing keeps it, it is freed by hand behind its last use."
+        "can a function whose string comes inside of a Maybe, an Outcome or a tuple. Where such a string is "
+        "new on every path, and nothing keeps it, it is freed by hand behind its last use."
     ),
     check=check,
     invalid=(
@@ -297,6 +310,32 @@ func test_mark() -> I32 {
     }
     assert(mark == "3", "mark")
     lowlevel { mem_free(mark as I64 as *Unit) }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::number_pair
+
+@test
+func test_pair() -> I32 {
+    let (first, second) = number_pair(1, 2)
+    assert(first == "1", "first")
+    assert(second == "2", "second")
+    return 0
+}
+""",
+            """\
+use demo::prelude::number_pair
+
+@test
+func test_pair() -> I32 {
+    let (first, second) = number_pair(1, 2)
+    assert(first == "1", "first")
+    lowlevel { mem_free(first as I64 as *Unit) }
+    assert(second == "2", "second")
+    lowlevel { mem_free(second as I64 as *Unit) }
     return 0
 }
 """,

@@ -17,7 +17,7 @@ from codemods.rules.placement import Release, before_exits, exits_of
 from codemods.rules.tuple_parts import part_releases
 from codemods.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression
+from tml_ast.nodes import Expression, Node
 
 NAME = "unopened-payload"
 
@@ -180,7 +180,7 @@ def _settled_variant(context: Context, flow: Flow, variable: Variable) -> str | 
         return None
     for statement in block.statements[block.statements.index(let) + 1 :]:
         if isinstance(statement, nodes.ExpressionStatement):
-            settled = _asserted_variant(statement.expression, variable)
+            settled = asserted_variant(statement.expression, variable.name)
             if settled is not None:
                 early = (
                     exit_.kind in _JUMPS and exit_.node.start < statement.start
@@ -190,13 +190,14 @@ def _settled_variant(context: Context, flow: Flow, variable: Variable) -> str | 
     return None
 
 
-def _asserted_variant(call: Expression, variable: Variable) -> str | None:
+def asserted_variant(call: Node, asked: str) -> str | None:
+    """The variant of ``asked`` that an assertion leaves as the only one."""
     if not isinstance(call, nodes.Call) or not call.arguments:
         return None
     name = call.function.text
     if name not in ("assert", "assert_true", "assert_false"):
         return None
-    return _variant_where(call.arguments[0], variable, holds=name != "assert_false")
+    return _variant_where(call.arguments[0], asked, holds=name != "assert_false")
 
 
 def _known_variant(context: Context, exit_: Exit, variable: Variable) -> str | None:
@@ -204,18 +205,18 @@ def _known_variant(context: Context, exit_: Exit, variable: Variable) -> str | N
     child = exit_.node
     for parent in context.ancestors(exit_.node):
         if isinstance(parent, nodes.If) and parent.condition is not None and child is not parent.condition:
-            known = _variant_where(parent.condition, variable, holds=child is parent.branch)
+            known = _variant_where(parent.condition, variable.name, holds=child is parent.branch)
             if known is not None and variable.node.start < parent.start:
                 return known
         child = parent
     return None
 
 
-def _variant_where(condition: Expression, variable: Variable, *, holds: bool) -> str | None:
-    """The variant that a variable is where a condition holds, or does not."""
+def _variant_where(condition: Expression, asked: str, *, holds: bool) -> str | None:
+    """The variant of what is asked where a condition holds, or does not."""
     if isinstance(condition, nodes.Unary) and condition.operator in ("not", "!"):
         condition, holds = condition.operand, not holds
-    if not isinstance(condition, nodes.MethodCall) or condition.receiver.text != variable.name:
+    if not isinstance(condition, nodes.MethodCall) or condition.receiver.text != asked:
         return None
     variant = {"is_ok": "Ok", "is_err": "Err", "is_just": "Just", "is_nothing": "Nothing"}.get(condition.name)
     return variant if variant is None or holds else _OTHER[variant]
