@@ -22,7 +22,7 @@ from codemods.rules.text_escape import (
     free_statement,
     only_empty_literals,
 )
-from codemods.symbols import SCALARS, STR, FunctionInfo
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS, STR, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
@@ -59,10 +59,15 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
     if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
         return False
     maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
-    if maker is not None and _will_be_marked(context, maker):
+    if maker is None or _is_payload(maker) or _will_be_marked(context, maker):
         return False
     origin = context.analysis.summaries.variable_origin(flow, variable)
     return origin.is_fresh and context.analysis.is_only_read(flow, variable)
+
+
+def _is_payload(maker: FunctionInfo) -> bool:
+    """Whether a method hands out what a Maybe or Outcome holds: it makes nothing itself."""
+    return maker.owner is not None and maker.owner.name in BUILTIN_VARIANTS
 
 
 def _is_lost_number(context: Context, flow: Flow, variable: Variable) -> bool:
