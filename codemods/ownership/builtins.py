@@ -8,6 +8,7 @@ it is the caller's only where the symbol is listed here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 
 from codemods.symbols import STR, FunctionInfo
@@ -68,6 +69,12 @@ _FRESH_TEXT = frozenset(
 Read off the C sources. Not among them: what may return a literal or a static buffer, and what allocates
 with ``malloc`` or fails with NULL, as file, zlib and operating system functions do.
 """
+
+GROWN_BY_C: Mapping[str, tuple[int, int]] = {
+    "crypto_cipher_update_str": (1, 2),
+    "crypto_cipher_update_bytes": (1, 2),
+}
+"""The C functions of TML's runtime that grow a buffer with realloc: the places of input and buffer."""
 
 _ANSWERED_WITH_ITSELF = frozenset(("to_owned",))
 

@@ -216,4 +216,6 @@ class Context:
             return f"str::len({text})"
         measure = self.analysis.index.functions_named(["len"], self.file)
         own = [each for each in measure if [value.type for value in each.values] == [STR]]
-        return f"len({text})" if own else f"({text}).len()"
+        if own:
+            return f"len({text})"
+        return f"{text}.len()" if text.isidentifier() else f"({text}).len()"

@@ -20,6 +20,8 @@ class CallPath:
 
 def path_to(context: Context, function: FunctionInfo) -> CallPath | None:
     """The path by which a file calls a free function; None where its module's name means something else."""
+    if function.file is context.file:
+        return CallPath(function.name)
     module = list(function.file.module)
     uses = [item for item in context.file.tree.items if isinstance(item, nodes.Use)]
     for use in uses:
