@@ -25,7 +25,7 @@ def is_only_reached_empty(flow: Flow, node: Node, name: str) -> bool:
 
 def _emptiness_tests(flow: Flow, node: Node) -> Iterator[str]:
     """The names of the texts that an ``if`` around a place finds empty."""
-    for test in flow.function.node.walk():
+    for test in flow.nodes:
         if not isinstance(test, nodes.If) or not _holds(test.branch, node):
             continue
         condition = test.condition
@@ -49,7 +49,7 @@ def is_null(flow: Flow, node: Node) -> bool:
         and test.condition.operator == "=="
         and test.condition.right.text == "0"
         and _address_of(flow, test.condition.left) == node.text
-        for test in flow.function.node.walk()
+        for test in flow.nodes
     )
 
 

@@ -306,7 +306,7 @@ def _is_assigned(flow: Flow, variable: Variable) -> bool:
 
 def _variant_of(flow: Flow, payload: Variable) -> str | None:
     """The variant whose payload an arm binds to a variable."""
-    for node in flow.function.node.walk():
+    for node in flow.nodes:
         if isinstance(node, nodes.When) and node.subject is payload.value:
             for arm in node.arms:
                 for pattern in arm.patterns:

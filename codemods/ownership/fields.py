@@ -77,7 +77,7 @@ class Fields:
         if self._literals is None:
             self._literals = {}
             for flow in self._library():
-                for node in flow.function.node.walk():
+                for node in flow.nodes:
                     built = flow.type_of(node) if isinstance(node, nodes.StructLiteral) else None
                     if built is not None and isinstance(node, nodes.StructLiteral):
                         self._literals.setdefault(built.name, []).append((flow, node))
@@ -124,7 +124,7 @@ class Fields:
     def _field_writes(self) -> dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]]:
         found: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
         for flow in self._library():
-            for node in flow.function.node.walk():
+            for node in flow.nodes:
                 if isinstance(node, nodes.Assignment) and isinstance(node.target, nodes.FieldAccess):
                     found.setdefault(node.target.name, []).append((flow, node, node.target))
         return found
@@ -171,7 +171,7 @@ class Fields:
             values += [each.value for each in flow.variables if each.name == value.identifier and each.value]
             values += [
                 each.value
-                for each in flow.function.node.walk()
+                for each in flow.nodes
                 if isinstance(each, nodes.Assignment) and each.target.text == value.identifier
             ]
         return any(self._is_cast_text(flow, each) for each in values)
@@ -229,7 +229,7 @@ class Fields:
         """Every method call on a field in the library, by the name of the field."""
         found: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
         for flow in self._library():
-            for node in flow.function.node.walk():
+            for node in flow.nodes:
                 if isinstance(node, nodes.MethodCall) and isinstance(node.receiver, nodes.FieldAccess):
                     found.setdefault(node.receiver.name, []).append((flow, node))
         return found

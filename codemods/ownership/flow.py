@@ -187,6 +187,9 @@ class Flow:
     """Where an expression's value goes, by the identity of its node."""
     closures: list[Flow] = field(default_factory=list)
     """The graphs of the closures in it."""
+    _nodes: list[Node] | None = None
+    _calls: list[CallSite] | None = None
+    _uses: dict[Variable, list[Use]] | None = None
 
     @property
     def entry(self) -> BasicBlock:
@@ -209,21 +212,33 @@ class Flow:
         for block in self.blocks:
             yield from block.actions
 
-    def calls(self) -> Iterator[CallSite]:
-        """All calls."""
-        return (action for action in self.actions() if isinstance(action, CallSite))
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes of the function, outermost and leftmost first; listed once."""
+        if self._nodes is None:
+            self._nodes = list(self.function.node.walk())
+        return self._nodes
+
+    def calls(self) -> list[CallSite]:
+        """All calls; listed once."""
+        if self._calls is None:
+            self._calls = [action for action in self.actions() if isinstance(action, CallSite)]
+        return self._calls
+
+    def uses(self, variable: Variable) -> list[Use]:
+        """All uses of a variable; listed once."""
+        if self._uses is None:
+            self._uses = {}
+            for action in self.actions():
+                if isinstance(action, Use):
+                    self._uses.setdefault(action.variable, []).append(action)
+        return self._uses.get(variable, [])
 
     def with_closures(self) -> Iterator[Flow]:
         """This graph and those of the closures in it, however deep."""
         yield self
         for closure in self.closures:
             yield from closure.with_closures()
-
-    def uses(self, variable: Variable) -> list[Use]:
-        """All uses of a variable."""
-        return [
-            action for action in self.actions() if isinstance(action, Use) and action.variable is variable
-        ]
 
     def type_of(self, node: Node) -> Type | None:
         """The type of an expression, where it is known."""

@@ -167,7 +167,7 @@ class Analysis:
             return False
         loops = [
             node
-            for node in flow.function.node.walk()
+            for node in flow.nodes
             if isinstance(node, nodes.Loop | nodes.While | nodes.For)
             and node.start <= opening.node.start < node.end
         ]
@@ -387,7 +387,7 @@ class _Dataflow:
             case Role.ELEMENT if isinstance(outer.parent, nodes.FieldInit):
                 literal = next(
                     each
-                    for each in self.flow.function.node.walk()
+                    for each in self.flow.nodes
                     if isinstance(each, nodes.StructLiteral) and outer.parent in each.fields
                 )
                 built = self.flow.type_of(literal)

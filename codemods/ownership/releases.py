@@ -195,7 +195,7 @@ def _is_blanked(flow: Flow, name: str) -> bool:
         and isinstance(each.target, nodes.FieldAccess)
         and each.target.name == name
         and isinstance(each.target.object, nodes.This)
-        for each in flow.function.node.walk()
+        for each in flow.nodes
     )
 
 

@@ -490,7 +490,7 @@ def is_moved_out(flow: Flow, access: nodes.FieldAccess) -> bool:
     site = flow.site_of(access)
     if site is None or site.role is not Role.ELEMENT or not isinstance(site.parent, nodes.FieldInit):
         return False
-    for block in flow.function.node.walk():
+    for block in flow.nodes:
         if not isinstance(block, nodes.Block):
             continue
         behind = [each for each in block.statements if each.end >= access.end]
@@ -675,7 +675,7 @@ class _FateSearch:
             entry = literal.name
             literal = next(
                 each
-                for each in self.flow.function.node.walk()
+                for each in self.flow.nodes
                 if isinstance(each, nodes.StructLiteral) and site.parent in each.fields
             )
         target = self.flow.site_of(literal)

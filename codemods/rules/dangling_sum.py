@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Proposal]:
     purity = Purity(context.analysis)
     for _, flow in context.flows():
         taken: dict[int, set[str]] = {}
-        for node in flow.function.node.walk():
+        for node in flow.nodes:
             if isinstance(node, nodes.Binary) and _dangles(context, flow, node):
                 yield _proposal(context, flow, node, purity, taken)
 

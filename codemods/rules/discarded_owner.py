@@ -30,7 +30,7 @@ def check(context: Context) -> Iterator[Proposal]:
         for call in flow.calls():
             if _is_lost(context, flow, call, contents):
                 yield _lost_result(context, flow, call, purity, taken)
-        for node in flow.function.node.walk():
+        for node in flow.nodes:
             if isinstance(node, nodes.When):
                 yield from _ignored_payloads(context, flow, node, taken)
 

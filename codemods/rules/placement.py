@@ -156,10 +156,7 @@ def _before_jump(
 
 def annotation(flow: Flow, jump: Node) -> str:
     """The declared type of what a function returns, for a binding of it."""
-    if any(
-        isinstance(each, nodes.Closure) and each.start <= jump.start < each.end
-        for each in flow.function.node.walk()
-    ):
+    if any(isinstance(each, nodes.Closure) and each.start <= jump.start < each.end for each in flow.nodes):
         return ""
     returned = flow.function.node.return_type
     if returned is None or isinstance(returned, nodes.TupleType) or not isinstance(jump, nodes.Return):

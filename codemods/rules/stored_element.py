@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Proposal]:
     if context.file.is_test:
         return
     for _, flow in context.flows():
-        for node in flow.function.node.walk():
+        for node in flow.nodes:
             if not isinstance(node, nodes.StructLiteral):
                 continue
             for entry in node.fields:

@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Proposal]:
     purity = Purity(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()
-        for node in flow.function.node.walk():
+        for node in flow.nodes:
             if not isinstance(node, nodes.InterpolatedString) or node.first_token.type == "STRING_START":
                 continue
             for hole in node.holes:
