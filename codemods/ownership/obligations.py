@@ -57,6 +57,8 @@ class Obligation:
     """Exits that it reaches owned on every path, and where the compiler does not release it."""
     unclear: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on some paths only, or where a part of it lives on."""
+    dropped: list[Exit] = field(default_factory=list)
+    """Exits that it reaches owned on every path, and where the compiler releases it."""
     overwritten: list[nodes.Assignment] = field(default_factory=list)
     """Assignments that replace the value where it is owned on every path and nothing else holds it."""
     maybe_overwritten: list[nodes.Assignment] = field(default_factory=list)
@@ -278,11 +280,13 @@ class _Dataflow:
     def _judge(self, action: Action, states: frozenset[State], unsafe: bool) -> None:
         obligation = self.obligation
         if isinstance(action, Exit) and self._ends_at(action) and State.OWNED in states:
-            if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
-                return
             shadowed = any(
                 each is not self.variable and each.name == self.variable.name for each in action.variables
             )
+            if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
+                if states == {State.OWNED} and not unsafe and not shadowed:
+                    obligation.dropped.append(action)
+                return
             if states == {State.OWNED} and not unsafe and not shadowed:
                 obligation.leaks.append(action)
             else:
