@@ -117,7 +117,6 @@ def test_strings_that_the_compiler_frees_and_views_are_left_to_it(mended: Mended
 def test_files_that_leak_nothing_are_left_alone(mended: Mended) -> None:
     for path in (
         "tests/http/response.test.tml",
-        "tests/collections/hash_table.test.tml",
         "lib/src/http/response.tml",
         "lib/src/http/headers.tml",
     ):
