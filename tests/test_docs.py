@@ -61,6 +61,12 @@ def test_the_tables_name_every_rule_phase_and_command() -> None:
     assert first_column("commands") == [f"tmlfix {command}" for command in readme.program()]
 
 
+def test_the_change_shown_is_part_of_a_semantic_patch() -> None:
+    (shown,) = re.findall(r"(?ms)^```text\n( let .*?)^```$", TEXT)
+    folder = PROJECT / "codemods" / "semantic_patches"
+    assert any(shown in path.read_text() for path in folder.glob("*.patch"))
+
+
 def test_commands_and_options_exist() -> None:
     commands = set(re.findall(r"tmlfix ([a-z]\w*)", re.sub(r"\s+", " ", PROSE + "".join(shown()))))
     assert commands >= readme.program().keys()
