@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.findings import Verdict
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
-from codemods.rules.text_escape import Escape, escape, only_empty_literals
+from codemods.rules.text_escape import Escape, escape, only_empty_literals, proposal
 
 NAME = "break-path"
 
@@ -56,17 +55,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, jump: Exit) -> P
         edited = escape(context, flow, variable, origin)
         if edited is None:
             message += "; there is no place to free it"
-    if edited is None:
-        return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.REPORTED)
-    return Proposal(
-        NAME,
-        variable.offset,
-        flow.function.qualified_name,
-        message,
-        Verdict.FIXED,
-        edited.edits,
-        edited.opens_block,
-    )
+    return proposal(NAME, flow, variable, message, edited)
 
 
 RULE = Rule(

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from codemods.findings import Verdict
 from codemods.ownership.flow import Assign, Exit, Flow, Role, Use, Variable
 from codemods.ownership.summaries import Result
-from codemods.rules.base import Context
+from codemods.rules.base import Context, Proposal
 from codemods.rules.naming import result_name
 from codemods.rules.placement import Release, before_exit, mentions
 from tml_ast import nodes
@@ -24,6 +25,14 @@ class Escape:
 
     edits: tuple[SourceEdit, ...]
     opens_block: bool = False
+
+
+def proposal(rule: str, flow: Flow, variable: Variable, message: str, edited: Escape | None) -> Proposal:
+    """The finding about a variable: fixed by the edits, or reported where there are none."""
+    function = flow.function.qualified_name
+    if edited is None:
+        return Proposal(rule, variable.offset, function, message, Verdict.REPORTED)
+    return Proposal(rule, variable.offset, function, message, Verdict.FIXED, edited.edits, edited.opens_block)
 
 
 def assignments(flow: Flow, variable: Variable) -> list[nodes.Assignment]:

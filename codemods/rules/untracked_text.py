@@ -21,6 +21,7 @@ from codemods.rules.text_escape import (
     free_at_end_of_use,
     free_statement,
     only_empty_literals,
+    proposal,
 )
 from codemods.symbols import BUILTIN_VARIANTS, SCALARS, STR, FunctionInfo
 from tml_ast import nodes
@@ -133,16 +134,7 @@ def _replacement(context: Context, flow: Flow, variable: Variable) -> Proposal:
     edited = _free_on_condition(context, flow, variable)
     if edited is None:
         message += "; free it by hand where it is one"
-        return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.REPORTED)
-    return Proposal(
-        NAME,
-        variable.offset,
-        flow.function.qualified_name,
-        message,
-        Verdict.FIXED,
-        edited.edits,
-        edited.opens_block,
-    )
+    return proposal(NAME, flow, variable, message, edited)
 
 
 def _free_on_condition(context: Context, flow: Flow, variable: Variable) -> Escape | None:
@@ -254,17 +246,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable) -> Proposal:
         edited = escape(context, flow, variable, origin)
         if edited is None:
             message += "; there is no place to free it"
-    if edited is None:
-        return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.REPORTED)
-    return Proposal(
-        NAME,
-        variable.offset,
-        flow.function.qualified_name,
-        message,
-        Verdict.FIXED,
-        edited.edits,
-        edited.opens_block,
-    )
+    return proposal(NAME, flow, variable, message, edited)
 
 
 RULE = Rule(
