@@ -32,21 +32,28 @@ def check(context: Context) -> Iterator[Proposal]:
                 continue
             grown = GROWN_BY_C.get(extern_symbol(call.callee))
             if grown is not None:
-                proposal = _proposal(context, flow, call, *grown)
+                proposal, imports = _proposal(context, flow, call, *grown)
                 if proposal is not None:
                     yield proposal
+                if imports:
+                    return
 
 
-def _proposal(context: Context, flow: Flow, call: CallSite, given: int, grown: int) -> Proposal | None:
-    """Make room in TML first; None where that has been done, or the argument is no buffer's block."""
+def _proposal(
+    context: Context, flow: Flow, call: CallSite, given: int, grown: int
+) -> tuple[Proposal | None, bool]:
+    """Make room in TML first, and whether that takes an import, which others can use next.
+
+    None where it has been done, or where the argument is no buffer's block.
+    """
     statement = context.parent(call.node)
     block = call.arguments[grown]
     if not isinstance(block, nodes.FieldAccess) or not isinstance(statement, nodes.ExpressionStatement):
-        return None
+        return None, False
     owner = flow.type_of(block.object)
     maker = _room_maker(context, owner) if owner is not None else None
     if maker is not None and _is_made_before(context, statement, maker):
-        return None
+        return None, False
     message = (
         f"C grows the block of `{short_code(block.object.text)}` behind the back of the memory tracker, "
         "which takes the old block for leaked"
@@ -56,11 +63,12 @@ def _proposal(context: Context, flow: Flow, call: CallSite, given: int, grown: i
     size = _size(context, flow, call.arguments[given])
     if path is None or size is None:
         message += "; nothing here makes room for it first"
-        return Proposal(NAME, call.node.start, function, message, Verdict.REPORTED)
+        return Proposal(NAME, call.node.start, function, message, Verdict.REPORTED), False
     # the number comes first: the compiler takes ``text.len() + 64`` for a sum of strings
     line = f"{path.text}({block.text} as I64, {_MARGIN} + {size})"
     insertion = insert_statement_before(context.file.source, context.file.tree, statement, line)
-    return Proposal(NAME, call.node.start, function, message, Verdict.FIXED, (*path.edits, insertion))
+    edits = (*path.edits, insertion)
+    return Proposal(NAME, call.node.start, function, message, Verdict.FIXED, edits), bool(path.edits)
 
 
 def _room_maker(context: Context, owner: Type) -> FunctionInfo | None:
