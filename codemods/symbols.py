@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 
 from tml_ast import nodes
@@ -88,6 +88,7 @@ class SourceFile:
         return is_test_path(self.path)
 
 
+@cache
 def is_test_path(path: str) -> bool:
     """Whether a file is a test by its name or folder."""
     return path.endswith(".test.tml") or "tests" in PurePosixPath(path).parts[:-1]

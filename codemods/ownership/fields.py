@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cached_property
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_impossible
@@ -70,18 +69,23 @@ class Fields:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self._literals: dict[str, list[tuple[Flow, nodes.StructLiteral]]] | None = None
+        self._literals: dict[str, list[tuple[Flow, nodes.StructLiteral]]] = {}
+        self._writes: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
+        self._calls: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
 
     def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
-        if self._literals is None:
-            self._literals = {}
-            for flow in self._library():
-                for node in flow.nodes:
-                    built = flow.type_of(node) if isinstance(node, nodes.StructLiteral) else None
-                    if built is not None and isinstance(node, nodes.StructLiteral):
-                        self._literals.setdefault(built.name, []).append((flow, node))
-        return self._literals.get(type_.name, [])
+        if type_.name not in self._literals:
+            names = self.analysis.index.fields(type_)
+            self._literals[type_.name] = [
+                (flow, node)
+                for flow in self._mentioning(max(names, key=len, default="{"))
+                for node in flow.nodes
+                if isinstance(node, nodes.StructLiteral)
+                and (built := flow.type_of(node)) is not None
+                and built.name == type_.name
+            ]
+        return self._literals[type_.name]
 
     def origin(self, type_: Type, name: str) -> FieldOrigin:
         """What field ``name`` of the type holds, by its constructors and by every assignment to it."""
@@ -116,23 +120,31 @@ class Fields:
         """Every assignment to the field in the library, wherever the type of the target allows it."""
         return [
             (flow, node)
-            for flow, node, target in self._field_writes.get(name, [])
+            for flow, node, target in self._field_writes(name)
             if (owner := _owner_type(flow, target)) is None or owner.target().name == type_.name
         ]
 
-    @cached_property
-    def _field_writes(self) -> dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]]:
-        found: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
-        for flow in self._library():
-            for node in flow.nodes:
-                if isinstance(node, nodes.Assignment) and isinstance(node.target, nodes.FieldAccess):
-                    found.setdefault(node.target.name, []).append((flow, node, node.target))
-        return found
+    def _field_writes(self, name: str) -> list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]:
+        """Every assignment in the library to a field of this name."""
+        if name not in self._writes:
+            self._writes[name] = [
+                (flow, node, node.target)
+                for flow in self._mentioning(name)
+                for node in flow.nodes
+                if isinstance(node, nodes.Assignment)
+                and isinstance(node.target, nodes.FieldAccess)
+                and node.target.name == name
+            ]
+        return self._writes[name]
 
-    def _library(self) -> Iterator[Flow]:
-        """The functions of the library that have a body."""
+    def _mentioning(self, word: str) -> Iterator[Flow]:
+        """The functions of the library that have a body with this word in it."""
+        code = word.encode("utf-8", "surrogateescape")
         for function in self.analysis.index.functions:
-            flow = None if function.file.is_test else self.analysis.summaries.flow(function)
+            node = function.node
+            if function.file.is_test or function.file.source.find(code, node.start, node.end) < 0:
+                continue
+            flow = self.analysis.summaries.flow(function)
             if flow is not None:
                 yield flow
 
@@ -215,7 +227,7 @@ class Fields:
         for flow, _ in self._assignments(type_, name):
             if flow.function.owner is None or flow.function.name not in RELEASE_NAMES:
                 return _UNKNOWN
-        for flow, call in self._field_calls.get(name, []):
+        for flow, call in self._field_calls(name):
             access = call.receiver
             assert isinstance(access, nodes.FieldAccess)
             owner = flow.type_of(access.object)
@@ -224,15 +236,18 @@ class Fields:
                 result |= self._received(flow, callee, call) if callee is not None else _UNKNOWN
         return result
 
-    @cached_property
-    def _field_calls(self) -> dict[str, list[tuple[Flow, nodes.MethodCall]]]:
-        """Every method call on a field in the library, by the name of the field."""
-        found: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
-        for flow in self._library():
-            for node in flow.nodes:
-                if isinstance(node, nodes.MethodCall) and isinstance(node.receiver, nodes.FieldAccess):
-                    found.setdefault(node.receiver.name, []).append((flow, node))
-        return found
+    def _field_calls(self, name: str) -> list[tuple[Flow, nodes.MethodCall]]:
+        """Every method call in the library on a field of this name."""
+        if name not in self._calls:
+            self._calls[name] = [
+                (flow, node)
+                for flow in self._mentioning(name)
+                for node in flow.nodes
+                if isinstance(node, nodes.MethodCall)
+                and isinstance(node.receiver, nodes.FieldAccess)
+                and node.receiver.name == name
+            ]
+        return self._calls[name]
 
     def _variable(self, flow: Flow, value: Expression) -> Variable | None:
         use = next((each for each in flow.actions() if getattr(each, "node", None) is value), None)
