@@ -70,6 +70,9 @@ def _one_call(context: Context, flow: Flow, value: Expression) -> list[SourceEdi
         return None
     if any(isinstance(each, nodes.Literal) for each in arguments):
         return None
+    # on one line a bare name in braces behind another name would read as a struct
+    if "\n" not in value.text and any(isinstance(each, nodes.Path) for each in arguments):
+        return None
     head = SourceEdit(value.start, value.start, f"{calls[0].function.text}(".encode())
     edits = [head, SourceEdit(value.end, value.end, b")")]
     for call, argument in zip(calls, arguments, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
 from codemods.ownership.flow import CallSite, Flow, Role, Variable
 from codemods.rules.base import Context, Proposal, Rule
@@ -47,9 +48,13 @@ def _list_variable(flow: Flow, call: CallSite) -> Variable | None:
 
 
 def _is_still_read(context: Context, flow: Flow, list_: Variable) -> bool:
-    """Whether another variable may hold one of the list's strings."""
-    views = context.analysis.summaries.fate(flow, list_).views - {list_}
-    return any(each.type is None or each.type.name == "Str" for each in views)
+    """Whether something else may hold one of the list's strings."""
+    fate = context.analysis.summaries.fate(flow, list_)
+    return (
+        bool(fate.views - {list_})
+        or fate.view_escapes
+        or bool(fate.effects & {Effect.SHARES, Effect.UNKNOWN})
+    )
 
 
 def _proposal(context: Context, flow: Flow, call: CallSite, origin: FieldOrigin) -> Proposal:

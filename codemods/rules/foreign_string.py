@@ -31,7 +31,11 @@ def check(context: Context) -> Iterator[Proposal]:
             if not _is_unnoticed(context, flow, variable, contents):
                 continue
             fate = context.analysis.summaries.fate(flow, variable)
-            held = all(each.type is not None and each.type.name == "Str" for each in fate.views)
+            drops = context.analysis.drops
+            held = all(
+                each.type is not None and each.type.name == "Str" and not drops.is_registered(each)
+                for each in fate.views
+            )
             if held and not fate.view_escapes and fate.effects <= {Effect.BORROWS}:
                 yield _freed(context, flow, variable, frozenset(fate.views))
             elif Effect.RELEASES not in fate.effects:

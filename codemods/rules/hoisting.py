@@ -16,6 +16,19 @@ from tml_ast.nodes import Expression, Node
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
 _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
+_WRITING = {
+    "ptr_write": 0,
+    "volatile_write": 0,
+    "atomic_store": 0,
+    "write_bytes": 0,
+    "mem_set": 0,
+    "mem_copy": 0,
+    "mem_move": 0,
+    "copy": 1,
+    "copy_nonoverlapping": 1,
+}
+"""The intrinsics that write to an address, and its place among the arguments."""
+
 _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
 
 
@@ -61,18 +74,35 @@ class Purity:
             if call.callee is not None and call.callee.node.body is not None:
                 if not self.function_is_pure(call.callee):
                     return False
-            elif not self._bodyless_is_pure(call.callee, call.node):
+            elif not self._bodyless_is_pure(flow, call.callee, call.node):
                 return False
         return True
 
-    def _bodyless_is_pure(self, callee: FunctionInfo | None, node: Expression) -> bool:
+    def _bodyless_is_pure(self, flow: Flow, callee: FunctionInfo | None, node: Expression) -> bool:
         """Intrinsics that write do so into memory that the function just made."""
         if callee is not None and callee.is_extern:
             return extern_symbol(callee) in _PURE_EXTERNS
         if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
             name = node.function.segments[-1]
+            if name in _WRITING and not self._is_own_memory(flow, node.arguments[_WRITING[name]]):
+                return False
             return name != "mem_free" and builtin_effect(name, 0) in (Effect.BORROWS, Effect.RELEASES)
         return False
+
+    def _is_own_memory(self, flow: Flow, address: Expression) -> bool:
+        """Whether an address lies in a block that the function allocated itself."""
+        uses = (
+            action
+            for action in flow.actions()
+            if isinstance(action, Use) and address.start <= action.node.start < address.end
+        )
+        first = min(uses, key=lambda use: use.node.start, default=None)
+        if first is None or first.variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
+            return False
+        if self.analysis.summaries.variable_origin(flow, first.variable).is_fresh:
+            return True
+        value = first.variable.value
+        return value is not None and value.start < address.start and self._is_own_memory(flow, value)
 
 
 def statement_to_hoist_before(context: Context, flow: Flow, node: Expression, purity: Purity) -> Node | None:

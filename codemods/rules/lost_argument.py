@@ -62,6 +62,8 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
                     return False
                 if not context.analysis.summaries.variable_origin(flow, owner).is_fresh:
                     return False
+                if _is_held_besides(context, flow, owner, action):
+                    return False
                 views = {
                     each
                     for each in context.analysis.summaries.fate(flow, owner).views
@@ -70,6 +72,20 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
                 if any(use.variable in views for use in uses_behind(block, position, owner)):
                     return False
     return called > 0 and mentioned == called + 1
+
+
+def _is_held_besides(context: Context, flow: Flow, owner: Variable, given: Use) -> bool:
+    """Whether a caller also puts the owner into something else, or gives it to another name."""
+    for use in flow.uses(owner):
+        if use is given or use.node is given.node:
+            continue
+        borrows = use.site.role in (Role.ARGUMENT, Role.RECEIVER) and context.analysis.summaries.call_effects(
+            use.site
+        ) <= {Effect.BORROWS}
+        reads = use.site.role in (Role.FIELD, Role.REFERENCED, Role.OPERAND, Role.CONDITION)
+        if not borrows and not reads:
+            return True
+    return False
 
 
 def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:

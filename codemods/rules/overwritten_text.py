@@ -23,7 +23,7 @@ from codemods.rules.text_escape import (
 )
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_before_block_end
-from tml_ast.nodes import Node
+from tml_ast.nodes import Expression, Node
 
 NAME = "overwritten-text"
 
@@ -72,6 +72,8 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
         return None
     if not summaries.origin(flow, assigned[0].value).is_fresh or assignments(flow, first):
         return None
+    if _may_be_argument(context, flow, assigned[0].value):
+        return None
     fate = summaries.fate(flow, first)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return None
@@ -80,6 +82,16 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
         if fate.views <= {first, second}
         else None
     )
+
+
+def _may_be_argument(context: Context, flow: Flow, value: Expression) -> bool:
+    """Whether a call may return one of its arguments instead of a string of its own."""
+    call = next((each for each in flow.calls() if each.node is value), None)
+    if call is None or call.callee is None:
+        return True
+    positions = [*range(len(call.arguments)), *([-1] if call.receiver is not None else [])]
+    effects = context.analysis.summaries.effects
+    return any(Effect.RETURNS in effects(call.callee, each) for each in positions)
 
 
 def _proposal(context: Context, flow: Flow, handover: _Handover) -> Proposal:

@@ -6,10 +6,11 @@ to put a statement in, one is opened.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable
+from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
 from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context
 from codemods.rules.naming import result_name
@@ -24,6 +25,8 @@ from tml_ast.edit import (
     line_ending_of,
 )
 from tml_ast.nodes import Expression, Node
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,26 @@ def after_last_use(context: Context, flow: Flow, release: Release) -> Placement 
     last = using[-1] if using else let
     if last is block.statements[-1] or any(isinstance(each, nodes.Return) for each in last.walk()):
         return None
+    if is_hidden(flow, release.owner, release.statement, last.end):
+        return None
     edit = insert_statement_after(context.file.source, context.file.tree, last, release.statement)
     return Placement((edit,))
+
+
+def is_hidden(flow: Flow, owner: Variable, text: str, place: int) -> bool:
+    """Whether a name in ``text`` means another variable at a place than where ``owner`` is declared.
+
+    The compiler does not forget the variables of an inner block at its end, so that any later
+    declaration of a name hides the earlier one for the rest of the function; payloads apart.
+    """
+    names = set(_IDENTIFIER.findall(text))
+    return any(
+        each is not owner
+        and each.name in names
+        and each.kind is not VariableKind.PAYLOAD
+        and owner.offset < each.offset < place
+        for each in flow.variables
+    )
 
 
 def before_exit(context: Context, flow: Flow, exit_: Exit, release: Release, result: str) -> Placement | None:
@@ -116,6 +137,9 @@ def before_exit(context: Context, flow: Flow, exit_: Exit, release: Release, res
     ``result`` names the binding of the value that leaves, if it reads what is released.
     """
     node, value = exit_.node, exit_.value
+    leaves = exit_.kind in (ExitKind.RETURN, ExitKind.BREAK, ExitKind.CONTINUE)
+    if is_hidden(flow, release.owner, release.statement, node.start if leaves else node.end):
+        return None
     match exit_.kind:
         case ExitKind.RETURN | ExitKind.BREAK | ExitKind.CONTINUE:
             keep = value if value is not None and mentions(flow, value, release.needed_by) else None

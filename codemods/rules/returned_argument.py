@@ -9,6 +9,7 @@ from codemods.ownership.conditions import is_only_reached_empty
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Use, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.symbols import FunctionInfo
 from tml_ast.edit import SourceEdit
 
 NAME = "returned-argument"
@@ -24,10 +25,21 @@ def check(context: Context) -> Iterator[Proposal]:
         if function.owner is not None or function.is_public or flow.function.returns.name != "Str":
             continue
         origins = context.analysis.summaries.result(function).origins
-        if {Origin.FRESH, Origin.PASSED} <= origins <= _MAKING and flow is context.analysis.summaries.flow(
-            function
+        if (
+            {Origin.FRESH, Origin.PASSED} <= origins <= _MAKING
+            and flow is context.analysis.summaries.flow(function)
+            and not _replaces_something(context, function)
         ):
             yield from _proposals(context, flow)
+
+
+def _replaces_something(context: Context, function: FunctionInfo) -> bool:
+    """Whether a caller assigns the result to a variable, whose earlier string nobody would free."""
+    return any(
+        call.callee is function and call.site.role is Role.ASSIGNED
+        for _, flow in context.flows()
+        for call in flow.calls()
+    )
 
 
 def _proposals(context: Context, flow: Flow) -> Iterator[Proposal]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import CallSite, Flow, Variable, VariableKind, uses_behind
+from codemods.ownership.flow import BasicBlock, CallSite, Flow, Variable, VariableKind, uses_behind
+from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.semantic_patches import Application, SemanticPatch, semantic_patches
-from codemods.symbols import FunctionInfo, Type
+from codemods.symbols import SCALARS, FunctionInfo, Type
 from tml_ast import nodes
 
 _DECLARED = re.compile(r"\b(?:let|var|func) (?:mut )?([a-z]\w*)")
@@ -52,44 +54,153 @@ def _taken_name(context: Context, application: Application) -> str | None:
 
 
 def _stale_reader(context: Context, application: Application) -> str | None:
-    """A caller that still reads a text of the table when a changed method has freed it, if there is one."""
+    """A caller that still holds a text of the table when a changed method frees it, if there is one."""
     changed = _changed_methods(context, application)
     table = next((each.owner for each in changed if each.owner is not None), None)
     if table is None:
         return None
+    readers = _with_callers(context, _readers(context, changed), through=_hands_on)
+    freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
     for function in context.analysis.index.functions:
         flow = None if function in changed else context.analysis.summaries.flow(function)
-        if flow is not None and _reads_freed_text(context, flow, table, changed):
+        if flow is not None and _holds_freed_text(context, flow, table, readers, freeing):
             return f"{function.qualified_name} still reads a text that would be freed by then"
     return None
 
 
-def _changed_methods(context: Context, application: Application) -> set[FunctionInfo]:
+def _changed_methods(context: Context, application: Application) -> frozenset[FunctionInfo]:
     """The methods that free something once the patch is made."""
     spans = [
         (match.start, match.end)
         for hunk, match in application.matches
         if not hunk.change.changes_nothing and not isinstance(match.nodes[0], nodes.Impl)
     ]
-    return {
+    return frozenset(
         function
         for function in context.functions
         if any(function.node.start < end and start < function.node.end for start, end in spans)
-    }
+    )
 
 
-def _reads_freed_text(context: Context, flow: Flow, table: Type, changed: set[FunctionInfo]) -> bool:
+def _readers(context: Context, changed: frozenset[FunctionInfo]) -> frozenset[FunctionInfo]:
+    """The methods beside the changed ones that hand out what the table keeps."""
+    return frozenset(
+        function
+        for function in context.functions
+        if function.has_receiver
+        and function not in changed
+        and (function.returns.name == "Str" or function.returns.name in function.generics)
+        and not context.analysis.summaries.result(function).is_fresh
+    )
+
+
+def _with_callers(
+    context: Context,
+    functions: frozenset[FunctionInfo],
+    through: Callable[[Context, FunctionInfo, CallSite], bool],
+) -> frozenset[FunctionInfo]:
+    """The functions, and those that do the same by calling one of them."""
+    found = set(functions)
+    names = {each.name for each in found}
+    while True:
+        more = {
+            function
+            for function in context.analysis.index.functions
+            if function not in found and not function.file.is_test and _mentions(function, names)
+            for call in _calls(context, function)
+            if call.callee in found and through(context, function, call)
+        }
+        if not more:
+            return frozenset(found)
+        found |= more
+        names |= {each.name for each in more}
+
+
+def _mentions(function: FunctionInfo, names: set[str]) -> bool:
+    node, source = function.node, function.file.source
+    return any(source.find(f".{name}(".encode(), node.start, node.end) >= 0 for name in names)
+
+
+def _calls(context: Context, function: FunctionInfo) -> list[CallSite]:
+    flow = context.analysis.summaries.flow(function)
+    return flow.calls() if flow is not None else []
+
+
+def _hands_on(context: Context, function: FunctionInfo, call: CallSite) -> bool:
+    """Whether a function returns the text that a call reads."""
+    if function.returns.name != "Str" or context.analysis.summaries.result(function).is_fresh:
+        return False
+    flow = context.analysis.summaries.flow(function)
+    assert flow is not None
+    fate = context.analysis.summaries.temporary_fate(flow, call)
+    return Effect.RETURNS in fate.effects or fate.lends
+
+
+def _frees_what_it_is_given(context: Context, function: FunctionInfo, call: CallSite) -> bool:
+    """Whether a function calls a method on a table that it was given or that belongs to its receiver."""
+    flow = context.analysis.summaries.flow(function)
+    receiver = call.receiver
+    if flow is None or receiver is None or function.name in RELEASE_NAMES:
+        return False
+    first = receiver
+    while isinstance(first, nodes.FieldAccess):
+        first = first.object
+    return isinstance(first, nodes.This) or any(
+        each.name == first.text and each.kind is VariableKind.PARAMETER for each in flow.variables
+    )
+
+
+def _holds_freed_text(
+    context: Context,
+    flow: Flow,
+    table: Type,
+    readers: frozenset[FunctionInfo],
+    freeing: frozenset[FunctionInfo],
+) -> bool:
+    """Whether a text that a function reads from a table is used, or kept, when a call has freed it."""
     for variable in flow.variables:
         if _ends_here(context, variable, table) and _texts_leave(context, flow, variable):
             return True
     for block in flow.blocks:
         for position, action in enumerate(block.actions):
-            if not isinstance(action, CallSite) or action.callee not in changed or action.receiver is None:
+            if not isinstance(action, CallSite) or action.callee not in readers or not _is_text(action.type):
                 continue
-            for view in _views_of(flow, action.receiver.text):
-                if any(use.variable is view for use in uses_behind(block, position, view)):
+            fate = context.analysis.summaries.temporary_fate(flow, action)
+            kept = bool(fate.effects & {Effect.RETAINS, Effect.SHARES, Effect.UNKNOWN})
+            if not kept and not fate.views:
+                continue
+            for later, at in _freed_behind(block, position, freeing, action):
+                if kept or any(
+                    use.variable in fate.views and use.node.start != action.node.start
+                    for view in fate.views
+                    for use in uses_behind(later, at, view)
+                ):
                     return True
     return False
+
+
+def _is_text(type_: Type | None) -> bool:
+    return type_ is None or type_.name == "Str"
+
+
+def _freed_behind(
+    start: BasicBlock, position: int, freeing: frozenset[FunctionInfo], read: CallSite
+) -> Iterator[tuple[BasicBlock, int]]:
+    """The calls that free and that some path reaches behind a read, before it reads anew."""
+    pending = [(start, position + 1)]
+    seen: set[int] = set()
+    while pending:
+        block, first = pending.pop()
+        for at, action in enumerate(block.actions[first:], first):
+            if action is read:
+                break
+            if isinstance(action, CallSite) and action.callee in freeing and action.receiver is not None:
+                yield block, at
+        else:
+            for successor in block.successors:
+                if id(successor) not in seen:
+                    seen.add(id(successor))
+                    pending.append((successor, 0))
 
 
 def _ends_here(context: Context, variable: Variable, table: Type) -> bool:
@@ -104,22 +215,11 @@ def _ends_here(context: Context, variable: Variable, table: Type) -> bool:
 
 
 def _texts_leave(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether the function may return a text of a table that ends with it."""
     returned = flow.function.returns.target()
-    if returned.name != "Str" and not any(each.name == "Str" for each in returned.arguments):
+    if returned.name in SCALARS or returned.name in ("()", "Unit"):
         return False
     return context.analysis.summaries.fate(flow, variable).view_escapes
-
-
-def _views_of(flow: Flow, receiver: str) -> list[Variable]:
-    """The strings that are bound to what a method of a value hands out."""
-    return [
-        variable
-        for variable in flow.variables
-        if variable.type is not None
-        and variable.type.name == "Str"
-        and isinstance(variable.value, nodes.MethodCall)
-        and variable.value.receiver.text == receiver
-    ]
 
 
 def _rule(patch: SemanticPatch) -> Rule:

@@ -13,7 +13,7 @@ from codemods.ownership.flow import Assign, Exit, Flow, Role, Use, Variable
 from codemods.ownership.summaries import Result
 from codemods.rules.base import Context, Proposal
 from codemods.rules.naming import result_name
-from codemods.rules.placement import Release, before_exit, mentions
+from codemods.rules.placement import Release, before_exit, is_hidden, mentions
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after
 from tml_ast.nodes import Expression, Node
@@ -121,6 +121,8 @@ def free_at_end_of_use(
         ),
         _statement_of(context, variable.node),
     )
+    if is_hidden(flow, variable, statement, last.end):
+        return None
     found = list(edits)
     exits = [
         action
@@ -135,7 +137,7 @@ def free_at_end_of_use(
     is_value = isinstance(last, nodes.ExpressionStatement) and last.expression is block.value
     opens_block = behind = False
     for exit_ in exits:
-        is_behind = exit_.node.start >= last.end or exit_.node.start <= last.start < exit_.node.end
+        is_behind = exit_.node.start >= last.end or exit_.node.start < last.start < exit_.node.end
         if is_behind and not (is_value and exit_.value is block.value and exit_.value is not None):
             behind = True
             continue
