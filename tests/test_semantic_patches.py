@@ -22,7 +22,7 @@ def findings(patch: str, files: dict[str, str]) -> list[Finding]:
 
 def stock_with(code: str) -> dict[str, str]:
     """The table of the example, and a module that uses it."""
-    use = "use demo::http::stock::Stock\n\n"
+    use = "use demo::http::stock::Stock\nuse std::collections::List\n\n"
     return {"lib/demo/src/http/stock.tml": STOCK, "lib/demo/src/http/clerk.tml": use + code}
 
 
@@ -109,6 +109,68 @@ impl Clerk {
         this.stock.empty()
         return amount.len()
     }
+}
+""",
+    "read by a cast": """\
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let amount: Str = stock.amount_of("nails") as Str
+    stock.put("nails", "few")
+    return amount.len()
+}
+""",
+    "read by another name": """\
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let amount: Str = stock.amount_of("nails")
+    let known: Str = amount
+    stock.put("nails", "few")
+    return known.len()
+}
+""",
+    "kept in a tuple": """\
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let known: (Str, I64) = (stock.amount_of("nails"), 1 as I64)
+    stock.put("nails", "few")
+    let amount: Str = known.0
+    return amount.len()
+}
+""",
+    "kept in a struct": """\
+pub type Note {
+    amount: Str
+}
+
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let note = Note { amount: stock.amount_of("nails") }
+    stock.empty()
+    return note.amount.len()
+}
+""",
+    "kept in a list": """\
+pub func replace(stock: Stock[Str, Str], amounts: ref List[Str]) -> I64 {
+    amounts.push(stock.amount_of("nails"))
+    stock.empty()
+    return amounts.len()
+}
+""",
+    "read and freed by others": """\
+pub type Clerk {
+    stock: Stock[Str, Str]
+}
+
+impl Clerk {
+    pub func look_up(this, thing: Str) -> Str {
+        return this.stock.amount_of(thing)
+    }
+
+    pub func note(this, thing: Str) {
+        this.stock.put(thing, "some")
+    }
+}
+
+pub func replace(clerk: Clerk) -> I64 {
+    let amount: Str = clerk.look_up("nails")
+    clerk.note("nails")
+    return amount.len()
 }
 """,
     "handed out of a table that ends": """\
