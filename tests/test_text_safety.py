@@ -52,6 +52,58 @@ use demo::texts::{Name, Track, last_word, name_of, name_of_day, same, size_of}
 """
 
 IN_LIBRARY = {
+    "another list holds the string that is taken out": (
+        "discarded-element",
+        """\
+pub func f(line: Str, others: List[Str]) -> I64 {
+    let parts: List[Str] = List[Str]::new(4)
+    parts.push(str::substring(line, 0, 2))
+    others.push(parts.get(0))
+    parts.pop()
+    return others.len()
+}
+""",
+    ),
+    "a number holds the string that is taken out": (
+        "discarded-element",
+        """\
+pub func f(line: Str) -> I64 {
+    let parts: List[Str] = List[Str]::new(4)
+    parts.push(str::substring(line, 0, 2))
+    let word: I64 = parts.get(0) as I64
+    parts.pop()
+    return str::len(word as Str)
+}
+""",
+    ),
+    "a call may return the string that it is given": (
+        "overwritten-text",
+        """\
+pub func f(line: Str, limit: I64) -> Name {
+    let trimmed: Str = last_word(line)
+    let size: I64 = str::len(trimmed)
+    var text: Str = trimmed
+    if size > limit {
+        text = str::pad_left(trimmed, limit, " ")
+    }
+    return Name { text: text }
+}
+""",
+    ),
+    "an inner block has another variable of the name": (
+        "untracked-text",
+        """\
+pub func f(line: Str, k: I64) -> I64 {
+    let word: I64 = str::trim(line) as I64
+    if k > 1 {
+        let word: I64 = 7
+        return word
+    }
+    let size: I64 = str::len(word as Str)
+    return size
+}
+""",
+    ),
     "a list keeps the string that a break leaves": (
         "break-path",
         """\
