@@ -380,6 +380,17 @@ class Index:
         """Whether a path is the last name of the file's own module: a module may call itself by it."""
         return segments == [file.module[-1]] and segments[0] not in self._imports[file.path]
 
+    def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
+        """The functions that a file declares."""
+        return self._functions_by_path.get(file.path, [])
+
+    @cached_property
+    def _functions_by_path(self) -> dict[str, list[FunctionInfo]]:
+        found: dict[str, list[FunctionInfo]] = {}
+        for function in self.functions:
+            found.setdefault(function.file.path, []).append(function)
+        return found
+
     def reachable(self, file: SourceFile) -> frozenset[SourceFile]:
         """The files that a program with ``file`` in it may be made of, as far as imports tell."""
         found = {file}

@@ -144,6 +144,15 @@ impl Named {
 """
 
 CASES = {
+    "an inner block has another variable of the name": """\
+    let spool = Spool::new(8)
+    if spool.size() > 3 {
+        let spool = Spool::new(9)
+        spool.destroy()
+        return 1
+    }
+    return 0
+""",
     "a method called as a statement returns its receiver": """\
     let spool = Spool::new(8)
     spool.same()

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from functools import cached_property
 
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
-from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, Type
+from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -84,6 +84,15 @@ class Drops:
             return not all(isinstance(each, nodes.Literal) for each in (node.left, node.right))
         name = called_name(node)
         return name is not None and name in self.allocating_names
+
+    @cached_property
+    def allocating_files(self) -> dict[str, frozenset[SourceFile]]:
+        """For each of those names the files that reserve it."""
+        found: dict[str, set[SourceFile]] = {}
+        for each in self.index.functions:
+            if each.allocates:
+                found.setdefault(each.name, set()).add(each.file)
+        return {name: frozenset(files) for name, files in found.items()}
 
     @cached_property
     def allocating_names(self) -> frozenset[str]:

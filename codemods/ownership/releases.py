@@ -33,6 +33,7 @@ class Releases:
         self.summaries = summaries
         self.drops = drops
         self._needs: dict[str, bool] = {}
+        self._frees_words: dict[FunctionInfo, bool] = {}
 
     def release_of(self, type_: Type | None) -> FunctionInfo | None:
         """The method that releases a value of this type: no arguments, no result."""
@@ -113,7 +114,11 @@ class Releases:
     def frees_stored_words(self, type_: Type | None) -> bool:
         """Whether the release of a type frees words of its memory: what it reads there, or in a loop."""
         release = self.release_of(type_)
-        return release is not None and self._frees_read_words(release, frozenset())
+        if release is None:
+            return False
+        if release not in self._frees_words:
+            self._frees_words[release] = self._frees_read_words(release, frozenset())
+        return self._frees_words[release]
 
     def _frees_read_words(self, function: FunctionInfo, seen: frozenset[FunctionInfo]) -> bool:
         flow = self.summaries.flow(function)

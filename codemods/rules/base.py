@@ -190,7 +190,7 @@ class Context:
     @cached_property
     def functions(self) -> list[FunctionInfo]:
         """The functions that the file declares."""
-        return [each for each in self.analysis.index.functions if each.file is self.file]
+        return self.analysis.index.functions_in(self.file)
 
     def flows(self) -> Iterator[tuple[FunctionInfo, Flow]]:
         """The functions with a body and their control-flow graphs, each closure with one of its own."""

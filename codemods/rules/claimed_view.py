@@ -46,11 +46,8 @@ def _claimed(context: Context, flow: Flow, variable: Variable) -> CallSite | Non
 
 def _is_reserved_here(context: Context, name: str) -> bool:
     """Whether a program of this test has a function of the name that makes strings."""
-    files = context.analysis.index.reachable(context.file)
-    return any(
-        each.name == name and each.allocates and each.file in files
-        for each in context.analysis.index.functions
-    )
+    reserving = context.analysis.drops.allocating_files.get(name, frozenset())
+    return not reserving.isdisjoint(context.analysis.index.reachable(context.file))
 
 
 def _hands_out(context: Context, call: CallSite, purity: Purity) -> bool:
