@@ -205,3 +205,41 @@ def test_a_caller_that_still_reads_a_freed_text_stops_the_patch(code: str) -> No
     (finding,) = findings("hash-table-contents", files)
     assert finding.verdict is Verdict.REPORTED
     assert "still reads a text" in finding.message
+
+
+def test_a_test_that_reads_by_a_reserved_name_stops_the_patch() -> None:
+    files = {
+        "lib/demo/src/http/stock.tml": STOCK,
+        "lib/demo/src/http/sign.tml": """\
+pub type Sign {
+    text: Str
+}
+
+impl Sign {
+    @allocates
+    pub func amount_of(this) -> Str {
+        return this.text.duplicate()
+    }
+}
+""",
+        "tests/http/stock.test.tml": """\
+use demo::http::sign::Sign
+use demo::http::stock::Stock
+
+@test
+func test_amount() -> I32 {
+    assert(shown(), "amount")
+    return 0
+}
+
+func shown(stock: Stock[Str, Str]) -> Bool {
+    return stock.amount_of("nails") == "many"
+}
+""",
+    }
+    (finding,) = findings("hash-table-contents", files)
+    assert finding.verdict is Verdict.REPORTED
+    assert "@allocates" in finding.message
+    del files["lib/demo/src/http/sign.tml"]
+    (finding,) = findings("hash-table-contents", files)
+    assert finding.verdict is Verdict.FIXED

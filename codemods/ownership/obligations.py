@@ -28,7 +28,7 @@ from codemods.ownership.flow import (
 )
 from codemods.ownership.releases import Releases
 from codemods.ownership.summaries import Summaries
-from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
 
 
@@ -106,6 +106,11 @@ class Analysis:
         if not self.releases.is_idempotent(variable.type):
             return None
         return _Dataflow(self, flow, variable, release).run()
+
+    def is_reserved_in(self, file: SourceFile, name: str) -> bool:
+        """Whether a program with ``file`` in it has a function of the name that says it makes strings."""
+        reserving = self.drops.allocating_files.get(name, frozenset())
+        return not reserving.isdisjoint(self.index.reachable(file))
 
     def is_only_read(self, flow: Flow, variable: Variable) -> bool:
         """Whether nothing but the variable holds its value or a part of it, at any time."""

@@ -39,15 +39,9 @@ def _claimed(context: Context, flow: Flow, variable: Variable) -> CallSite | Non
         return None
     if not context.analysis.drops.is_registered(variable):
         return None
-    if context.file.is_test and not _is_reserved_here(context, variable.value.name):
+    if context.file.is_test and not context.analysis.is_reserved_in(context.file, variable.value.name):
         return None
     return next((call for call in flow.calls() if call.node is variable.value), None)
-
-
-def _is_reserved_here(context: Context, name: str) -> bool:
-    """Whether a program of this test has a function of the name that makes strings."""
-    reserving = context.analysis.drops.allocating_files.get(name, frozenset())
-    return not reserving.isdisjoint(context.analysis.index.reachable(context.file))
 
 
 def _hands_out(context: Context, call: CallSite, purity: Purity) -> bool:
@@ -88,6 +82,9 @@ def _proposal(context: Context, flow: Flow, variable: Variable, call: CallSite) 
         f"the compiler frees `{variable.name}`, which `{short_code(call.node.text)}` only looks up: "
         f"another function called {name}() makes what it returns"
     )
+    if context.file.is_test:
+        message += ", in a test also at the end of a statement; read it in the library instead"
+        return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.REPORTED)
     source = context.file.source
     start = line_start(source, call.node.start)
     comment = b"// still held where it was read: the cast keeps the compiler from freeing it"

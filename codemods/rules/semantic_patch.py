@@ -63,9 +63,28 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
     for function in context.analysis.index.functions:
         flow = None if function in changed else context.analysis.summaries.flow(function)
-        if flow is not None and _holds_freed_text(context, flow, table, readers, freeing):
+        if flow is None:
+            continue
+        if _holds_freed_text(context, flow, table, readers, freeing):
             return f"{function.qualified_name} still reads a text that would be freed by then"
+        if function.file.is_test and _claims_text(context, flow, readers):
+            return (
+                f"{function.qualified_name} reads texts by a name that another module marks with @allocates, "
+                "so the compiler frees them there"
+            )
     return None
+
+
+def _claims_text(context: Context, flow: Flow, readers: frozenset[FunctionInfo]) -> bool:
+    """Whether a test reads a text by a name that makes the compiler free it at the end of the statement."""
+    return any(
+        call.callee in readers
+        and call.type is not None
+        and call.type.name == "Str"
+        and context.analysis.is_reserved_in(flow.function.file, call.callee.name)
+        for call in flow.calls()
+        if call.callee is not None
+    )
 
 
 def _changed_methods(context: Context, application: Application) -> frozenset[FunctionInfo]:
