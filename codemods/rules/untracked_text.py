@@ -11,6 +11,7 @@ from codemods.ownership.flow import Assign, Exit, Flow, Use, Variable, VariableK
 from codemods.ownership.obligations import State
 from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.consumed_by_return import rename
 from codemods.rules.naming import short_code
 from codemods.rules.placement import Release, before_exit, mentions
 from codemods.rules.text_escape import (
@@ -41,6 +42,8 @@ def check(context: Context) -> Iterator[Proposal]:
         for variable in flow.variables:
             if _is_lost(context, flow, variable):
                 yield _proposal(context, flow, variable)
+            elif _shares_its_name(context, flow, variable):
+                yield _renamed(context, flow, variable)
             elif _replaces_constant(context, flow, variable):
                 yield _replacement(context, flow, variable)
             elif _is_lost_number(context, flow, variable):
@@ -64,6 +67,31 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     origin = context.analysis.summaries.variable_origin(flow, variable)
     return origin.is_fresh and context.analysis.is_only_read(flow, variable)
+
+
+def _shares_its_name(context: Context, flow: Flow, variable: Variable) -> bool:
+    """Whether a drop that the mark of the maker will bring is cancelled by another function's names.
+
+    Between methods the compiler does not forget the names that were given away.
+    """
+    if variable.kind is not VariableKind.LET or variable.type != STR or flow.function.owner is None:
+        return False
+    if context.analysis.drops.is_registered(variable):
+        return False
+    maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
+    if maker is None or not _will_be_marked(context, maker):
+        return False
+    return context.names.is_consumed(variable.name, flow.function)
+
+
+def _renamed(context: Context, flow: Flow, variable: Variable) -> Proposal:
+    name = context.names.for_dropped(flow.function, f"{variable.name}_text", f"own_{variable.name}")
+    message = (
+        f"`{variable.name}` gets a name of its own, `{name}`: another function gives that name away, and "
+        "the compiler does not forget that between methods"
+    )
+    edits = tuple(rename(flow, variable, name))
+    return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, edits)
 
 
 def _is_payload(maker: FunctionInfo) -> bool:
@@ -537,6 +565,55 @@ pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
         }
     }
     return Ok(Title { text: text })
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Page {
+    text: Str,
+}
+
+func first_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+impl Page {
+    pub func with_text(this, word: Str) -> Page {
+        return Page { text: word }
+    }
+
+    pub func first_length(this) -> I64 {
+        let word: Str = first_word(this.text)
+        let length: I64 = str::len(word)
+        return length
+    }
+}
+""",
+            """\
+use core::str
+
+pub type Page {
+    text: Str,
+}
+
+@allocates
+func first_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+impl Page {
+    pub func with_text(this, word: Str) -> Page {
+        return Page { text: word }
+    }
+
+    pub func first_length(this) -> I64 {
+        let word_text: Str = first_word(this.text)
+        let length: I64 = str::len(word_text)
+        return length
+    }
 }
 """,
         ),
