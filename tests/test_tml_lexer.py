@@ -164,7 +164,7 @@ def test_a_dot_starts_a_fraction_only_before_a_digit() -> None:
 
 @pytest.mark.parametrize(
     "number",
-    "1usize 1u64x 1i7 0xFFu7 1f16 1.5i32 1e 1else 2e+ 18446744073709551616 0x1_0000000000000000".split(),
+    "1u64x 1i7 0xFFu7 1f16 1.5i32 1e 1else 2e+ 0x_ 0b_ 18446744073709551616 0x1_0000000000000000".split(),
 )
 def test_wrong_suffixes_empty_exponents_and_numbers_too_large(number: str) -> None:
     assert error_of(in_function(f"x = {number}")).startswith("1:16: invalid number ")

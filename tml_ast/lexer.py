@@ -371,9 +371,11 @@ def _number_type(matched: re.Match[bytes]) -> str:
 
 def _fits(digits: bytes) -> bool:
     text = digits.replace(b"_", b"")
-    if len(text) > 2 and text[:1] == b"0" and text[1:2] in b"xXbBoO":
+    if len(text) > 1 and text[:1] == b"0" and text[1:2] in b"xXbBoO":
         base = {b"x": 16, b"b": 2, b"o": 8}[text[1:2].lower()]
         text = text[2:]
+        if not text:
+            return False
     else:
         base = 10
     significant = text.lstrip(b"0")
