@@ -1,0 +1,96 @@
+"""Compares a program with its fixed version, path by path."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from second_opinion.heap import Block
+from second_opinion.machine import Machine
+from second_opinion.paths import Run, names_given_away_in_methods, paths
+from second_opinion.program import Program
+
+Line = tuple[str, int]
+"""A file and a 1-based line of it."""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What was compared, and what is wrong with the fixed version."""
+
+    paths: int = 0
+    leaking_paths: int = 0
+    leaks_before: int = 0
+    leaks_after: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+
+def compare(
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    entry: str,
+    *,
+    library: str,
+    promised: Iterable[Line] = (),
+    limit: int = 64,
+) -> Comparison | None:
+    """Run ``entry`` of both versions on the same paths; None where the program itself is at fault.
+
+    On no path may the fixed version release twice, use what it released, call other functions or the
+    same ones differently, or leak more. What the lines ``promised`` made must not leak any more;
+    values that are made in ``library`` count for the line that called it.
+
+    Methods are judged twice: as if each were the first that the compiler sees, and as if it inherited
+    every name that any method of the unit gives away.
+    """
+    comparison = Comparison()
+    programs = Program(before), Program(after)
+    observed = programs[0].observable()
+    inherited = names_given_away_in_methods(programs[0]) | names_given_away_in_methods(programs[1])
+    for names in (frozenset(), inherited):
+        machines = [Machine(program, observed, names) for program in programs]
+        runs = [{each.answers: each for each in paths(machine, entry, limit)} for machine in machines]
+        for answers, old in runs[0].items():
+            if old.faults:
+                return None
+            new = runs[1].get(answers)
+            if new is None:
+                comparison.complaints.append(f"path {answers}: the fixed version asks other questions")
+                continue
+            comparison.paths += 1
+            comparison.leaking_paths += bool(old.leaks)
+            comparison.leaks_before += len(old.leaks)
+            comparison.leaks_after += len(new.leaks)
+            for complaint in _complaints(old, new, library, frozenset(promised)):
+                comparison.complaints.append(f"path {answers}: {complaint}")
+    return comparison
+
+
+def _complaints(old: Run, new: Run, library: str, promised: frozenset[Line]) -> Iterable[str]:
+    for fault in new.faults:
+        yield f"{fault.what} is {fault.kind} in {fault.places[-1]}"
+    if (old.trace, old.result) != (new.trace, new.result):
+        yield "behaves differently"
+    if len(new.leaks) > len(old.leaks):
+        yield f"leaks {len(new.leaks)} instead of {len(old.leaks)}"
+    for what in broken_promises(old.leaks, new.leaks, library, promised):
+        yield f"{what} leaks in spite of its fix"
+
+
+def broken_promises(
+    old: Iterable[Block], new: Iterable[Block], library: str, promised: frozenset[Line]
+) -> list[str]:
+    """What lines that were fixed on all accounts made, and what leaks still.
+
+    Values are told apart by what they hold and by the function that makes them, because a fix may move
+    lines. What is made alike on another line of that function promises nothing.
+    """
+    kept: Counter[tuple[str, str]] = Counter()
+    other: Counter[tuple[str, str]] = Counter()
+    for block in old:
+        place = block.made_outside(library)
+        counted = kept if (place.path, place.line) in promised else other
+        counted[place.function, block.content] += 1
+    leaking = {(block.made_outside(library).function, block.content) for block in new}
+    return [f"{what} of {function}" for function, what in sorted(leaking & kept.keys() - other.keys())]

@@ -1,0 +1,68 @@
+"""What the compiler remembers about drops while it walks over one function.
+
+Its notes are kept by name and in the order of the text, whatever path is taken later: a name that was
+given away once is never dropped behind that place, and a temporary that was freed once is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Frame = dict[int, Any]
+"""The storage of a running function: slot to cell, and register to pointer."""
+Code = Callable[[Frame], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A variable that is dropped at the end of its scope."""
+
+    name: str
+    drop: Code
+
+
+@dataclass(slots=True)
+class DropNotes:
+    """The scopes that are open, the names given away, and the strings that wait for the statement's end."""
+
+    given_away: set[str]
+    scopes: list[list[Registration]] = field(default_factory=list)
+    temporaries: list[int] = field(default_factory=list)
+    has_left: bool = False
+    """Whether the code so far ends in a return, break or continue."""
+
+    def register(self, name: str, drop: Code) -> None:
+        """Drop the variable when the innermost scope ends."""
+        self.scopes[-1].append(Registration(name, drop))
+
+    def give_away(self, name: str) -> None:
+        """Never drop a variable of this name from here on."""
+        self.given_away.add(name)
+
+    def scope_drops(self) -> list[Code]:
+        """The drops of the innermost scope."""
+        return list(self._drops(self.scopes[-1]))
+
+    def all_drops(self) -> list[Code]:
+        """The drops of all scopes, the innermost first."""
+        return [drop for scope in reversed(self.scopes) for drop in self._drops(scope)]
+
+    def _drops(self, scope: list[Registration]) -> Iterator[Code]:
+        for each in reversed(scope):
+            if each.name not in self.given_away:
+                yield each.drop
+
+    def take_last_temporary(self) -> None:
+        """The newest temporary has an owner now."""
+        if self.temporaries:
+            self.temporaries.pop()
+
+    def flush_temporaries(self, since: int = 0) -> list[int]:
+        """The temporaries to free here; they are forgotten."""
+        if self.has_left and not since:
+            return []
+        flushed = self.temporaries[since:]
+        del self.temporaries[since:]
+        return flushed[::-1]

@@ -1,0 +1,128 @@
+"""Blocks of memory that remember who made them and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a program stands: file, function, 1-based line."""
+
+    path: str
+    function: str
+    line: int
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A piece of memory: a text, the items of a list, or words by byte offset.
+
+    A constant is part of the program and never freed. An uncounted block is one that the leak
+    detector of TML's compiler does not see.
+    """
+
+    kind: str
+    made_at: tuple[Place, ...] = ()
+    """The calls that led to it, the innermost last."""
+    text: str = ""
+    items: list[Any] = field(default_factory=list)
+    words: dict[int, Any] = field(default_factory=dict)
+    is_constant: bool = False
+    is_counted: bool = True
+    is_freed: bool = False
+
+    def made_outside(self, path: str) -> Place:
+        """The innermost place that led to it and does not lie in the file ``path``."""
+        return next(place for place in reversed(self.made_at) if place.path != path)
+
+    @property
+    def content(self) -> str:
+        """What it holds, as a text."""
+        return self.text or str(self.words.get(0, "")) or self.kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pointer:
+    """An address: a block and an offset in bytes; without a block it is null."""
+
+    block: Block | None = None
+    offset: int = 0
+
+    def plus(self, offset: int) -> Pointer:
+        """The address ``offset`` bytes further on."""
+        return Pointer(self.block, self.offset + offset)
+
+
+NULL = Pointer()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What must never happen: ``kind`` is one of the class's constants."""
+
+    kind: str
+    what: str
+    places: tuple[Place, ...]
+
+    RELEASED_TWICE = "released twice"
+    USED_AFTER_RELEASE = "used after its release"
+    NOT_RELEASABLE = "released although it is no block of the heap"
+
+
+class Heap:
+    """All blocks that were made, and the faults that were committed on them."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.faults: list[Fault] = []
+        self.places: list[Place] = []
+        """Where the program stands: the calls that are open, the innermost last."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.blocks.clear()
+        self.faults.clear()
+        self.places.clear()
+
+    def make(self, kind: str, **content: Any) -> Pointer:
+        """A new block."""
+        block = Block(kind, tuple(self.places), **content)
+        self.blocks.append(block)
+        return Pointer(block)
+
+    def constant(self, text: str) -> Pointer:
+        """A text that is part of the program."""
+        return Pointer(Block("text", text=text, is_constant=True))
+
+    def use(self, pointer: Pointer) -> Block:
+        """The block behind a pointer, about to be read or written."""
+        if pointer.block is None:
+            raise AssertionError("a null pointer is used")
+        if pointer.block.is_freed:
+            self._fault(Fault.USED_AFTER_RELEASE, pointer.block)
+        return pointer.block
+
+    def free(self, pointer: Pointer) -> None:
+        """What a program's ``mem_free`` does."""
+        if pointer.block is None:
+            return
+        if pointer.block.is_constant or pointer.offset:
+            self._fault(Fault.NOT_RELEASABLE, pointer.block)
+        self.drop(pointer)
+
+    def drop(self, pointer: Pointer) -> None:
+        """What the compiler's own release of a text does: constants and null are left alone."""
+        if pointer.block is None or pointer.block.is_constant:
+            return
+        if pointer.block.is_freed:
+            self._fault(Fault.RELEASED_TWICE, pointer.block)
+        pointer.block.is_freed = True
+
+    def leaks(self) -> list[Block]:
+        """The blocks that were never freed."""
+        return [block for block in self.blocks if not block.is_freed]
+
+    def _fault(self, kind: str, block: Block) -> None:
+        self.faults.append(Fault(kind, f"{block.kind} {block.content}", tuple(self.places)))
