@@ -11,6 +11,7 @@ from codemods.catalogue import catalogue_files
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.ownership.elements import OwnedLists
 from codemods.ownership.fields import Fields
+from codemods.ownership.misuses import misuses
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations, unannotated_makers
 from codemods.phases import PHASES, Phase, phase_of
@@ -261,10 +262,7 @@ class _PhaseFixer:
             if flow is None:
                 continue
             key = function.file.path, function.qualified_name
-            twice = sum(
-                len(each.released_twice) + len(each.used_released) for each in analysis.obligations(flow)
-            )
-            counts[key] = counts.get(key, 0) + twice
+            counts[key] = counts.get(key, 0) + misuses(analysis, flow)
         return counts
 
     def _check_misuses(

@@ -408,6 +408,64 @@ def test_a_fix_that_does_not_hold_is_not_made_and_called_a_fault(
     assert all(finding.verdict is Verdict.REPORTED and not finding.edits for finding in left)
 
 
+WIDTH = """\
+use core::str
+use core::intrinsics::mem_free
+
+@extern("f64_to_string")
+func number_text(value: F64) -> Str
+
+pub func width(value: I64) -> I64 {
+    let kept: Str = str::repeat("a", 2)
+    let text: Str = number_text(value as F64)
+    if value == 9 {
+        print("odd")
+    }
+    let n: I64 = str::len(text) + str::len(kept)
+    return n
+}
+"""
+"""The compiler frees `kept` by itself; `text` is freed by hand once it is mended."""
+
+FREE_TEXT = b"    lowlevel { mem_free(text as I64 as *Unit) }\n"
+
+
+def free_in_a_branch_too_many(proposal: Proposal, source: bytes) -> Proposal:
+    """A second free on one path only."""
+    branch = source.index(b'        print("odd")')
+    return replace(proposal, edits=(*proposal.edits, insertion(branch, FREE_TEXT)))
+
+
+def free_too_early(proposal: Proposal, source: bytes) -> Proposal:
+    """A free in front of the last use."""
+    return replace(proposal, edits=(insertion(source.index(b"    let n: I64"), FREE_TEXT),))
+
+
+def free_what_the_compiler_frees(proposal: Proposal, _source: bytes) -> Proposal:
+    """A free of a string that is dropped at the end of its block."""
+    edits = tuple(replace(each, text=each.text.replace(b"text", b"kept")) for each in proposal.edits)
+    return replace(proposal, edits=(*proposal.edits, *edits))
+
+
+@pytest.mark.parametrize(
+    "spoil", [insert_twice, free_in_a_branch_too_many, free_too_early, free_what_the_compiler_frees]
+)
+def test_a_string_is_not_freed_twice_either(monkeypatch: pytest.MonkeyPatch, spoil: Spoil) -> None:
+    right = RULES["foreign-string"]
+    path = "lib/demo/src/http/width.tml"
+
+    def wrong(context: Context) -> Iterator[Proposal]:
+        return (spoil(proposal, context.file.source) for proposal in right.check(context))
+
+    assert FREE_TEXT.decode() in after(run({path: WIDTH}, 1), path)
+    monkeypatch.setitem(RULES, "foreign-string", replace(right, check=wrong))
+    result = run({path: WIDTH}, 1)
+
+    (error,) = result.errors
+    assert "a path of width would release a value twice or use it afterwards" in error.message
+    assert not changed(result)
+
+
 def test_a_double_release_that_was_there_before_does_not_hinder_a_fix() -> None:
     twice = """\
 use demo::reel::Reel

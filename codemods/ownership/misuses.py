@@ -1,0 +1,85 @@
+"""Releases and uses that find their value released: what no fix may add to.
+
+Two kinds of values are followed: those that owe a release, and strings, which the compiler frees where
+their variable is registered and the program frees by hand where it is not.
+"""
+
+from __future__ import annotations
+
+from codemods.ownership.builtins import Effect
+from codemods.ownership.flow import (
+    Action,
+    Assign,
+    BasicBlock,
+    Declare,
+    Exit,
+    Flow,
+    Role,
+    Site,
+    Use,
+    Variable,
+)
+from codemods.ownership.obligations import Analysis
+from codemods.symbols import SCALARS
+
+_WORDS = SCALARS - {"Bool", "F32", "F64"}
+
+
+def misuses(analysis: Analysis, flow: Flow) -> int:
+    """How many places of a function may release a value twice, or use it afterwards."""
+    owed = sum(len(each.released_twice) + len(each.used_released) for each in analysis.obligations(flow))
+    return owed + sum(_text_misuses(analysis, flow, each) for each in flow.variables)
+
+
+def _text_misuses(analysis: Analysis, flow: Flow, variable: Variable) -> int:
+    """The places where a string, or a number that holds its address, is freed again or used afterwards."""
+    if variable.type is None or not (variable.type.name == "Str" or variable.type.name in _WORDS):
+        return 0
+    frees = {id(use.node) for use in flow.uses(variable) if _is_freed_at(analysis, flow, use.site)}
+    if not frees:
+        return 0
+    reaching: dict[int, bool] = {id(flow.entry): False}
+    pending: list[BasicBlock] = [flow.entry]
+    while pending:
+        block = pending.pop()
+        freed = reaching[id(block)]
+        for action in block.actions:
+            freed = _after(action, variable, frees, freed)
+        for successor in block.successors:
+            if id(successor) not in reaching or (freed and not reaching[id(successor)]):
+                reaching[id(successor)] = freed
+                pending.append(successor)
+    wrong = 0
+    for block in flow.blocks:
+        freed = reaching.get(id(block), False)
+        for action in block.actions:
+            wrong += freed and _touches(analysis, flow, variable, action)
+            freed = _after(action, variable, frees, freed)
+    return wrong
+
+
+def _touches(analysis: Analysis, flow: Flow, variable: Variable, action: Action) -> bool:
+    """Whether an action reads the variable, or is an exit where the compiler frees it."""
+    if isinstance(action, Exit) and variable in action.variables:
+        return analysis.drops.covers(flow, variable, action)
+    return isinstance(action, Use) and action.variable is variable
+
+
+def _after(action: Action, variable: Variable, frees: set[int], freed: bool) -> bool:
+    if isinstance(action, Declare | Assign) and action.variable is variable:
+        return False
+    if isinstance(action, Use) and action.variable is variable:
+        return freed or id(action.node) in frees
+    if isinstance(action, Exit) and variable in action.variables:
+        return False
+    return freed
+
+
+def _is_freed_at(analysis: Analysis, flow: Flow, site: Site) -> bool:
+    """Whether a use hands the string itself to something that frees it."""
+    while site.role is Role.CAST:
+        further = flow.site_of(site.parent)
+        if further is None:
+            return False
+        site = further
+    return site.role is Role.ARGUMENT and Effect.RELEASES in analysis.summaries.call_effects(site)
