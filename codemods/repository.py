@@ -136,11 +136,6 @@ def open_repository(folder: Path) -> Repository:
     try:
         with git_errors():
             inside = text(git, "rev_parse", "--is-inside-work-tree") == "true"
-            # A repository can name any folder as its checkout; only the one it is found from counts.
-            root = _path(git, "--show-toplevel") if inside else folder
-            found = _path(git, "--absolute-git-dir")
-            git = _shielded(root)
-            elsewhere = _path(git, "--absolute-git-dir") != found
     except RepositoryError as error:
         if "not a git repository (or any" in str(error):
             raise NoRepositoryError(
@@ -151,13 +146,20 @@ def open_repository(folder: Path) -> Repository:
         inside = False
     if not inside:
         raise RepositoryError(f"{folder} is in a bare repository; run tmlfix in a checkout of it")
-    if elsewhere or not folder.resolve().is_relative_to(root):
+    with git_errors():
+        root, found = _path(git, "--show-toplevel"), _path(git, "--absolute-git-dir")
+    # A repository can name any folder as its checkout; only one that it is found from counts.
+    git = _shielded(root)
+    if not folder.resolve().is_relative_to(root) or _repository_folder(git) != found:
         raise RepositoryError(
             f"the git repository of {folder} has its checkout elsewhere, in {root}; run tmlfix there"
         )
     with git_errors():
         hooks = {key.rpartition(".")[0] for _, key, _ in _settings(git) if re.match(r"hook\..*\.", key)}
-        git.update_environment(**_configuration([(f"{hook}.enabled", "false") for hook in sorted(hooks)]))
+        if hooks:
+            own = os.environ.get("GIT_CONFIG_COUNT", "")
+            switches = [(f"{hook}.enabled", "false") for hook in sorted(hooks)]
+            git.update_environment(**_configuration(switches, int(own) if own.isdecimal() else 0))
         common = root / _path(git, "--git-common-dir")
         return Repository(git, root, common, text(git, "rev_parse", "--show-object-format"))
 
@@ -169,6 +171,14 @@ def _shielded(folder: Path) -> Git:
     git.set_persistent_git_options(c=list(PINNED_CONFIGURATION))
     git.update_environment(**NO_NETWORK)
     return git
+
+
+def _repository_folder(git: Git) -> Path | None:
+    try:
+        with git_errors():
+            return _path(git, "--absolute-git-dir")
+    except RepositoryError:
+        return None
 
 
 def _path(git: Git, question: str) -> Path:
@@ -183,11 +193,9 @@ def _settings(git: Git) -> Iterator[tuple[str, str, str]]:
         yield scope, key, value if "\n" in setting else "true"
 
 
-def _configuration(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The variables that tell git the settings, on top of those that the user's variables tell."""
-    own = os.environ.get("GIT_CONFIG_COUNT", "")
-    start = int(own) if own.isdecimal() else 0
-    variables = {"GIT_CONFIG_COUNT": str(start + len(settings))} if settings else {}
+def _configuration(settings: Sequence[tuple[str, str]], start: int = 0) -> dict[str, str]:
+    """The variables that tell git the settings, behind as many others as ``start`` says."""
+    variables = {"GIT_CONFIG_COUNT": str(start + len(settings))}
     for number, (key, value) in enumerate(settings, start):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return variables
@@ -261,7 +269,7 @@ def clean_room(repository: Repository) -> Iterator[Git]:
 
     Its working folder is temporary and free for use; nothing in it outlives the context.
     """
-    with _room(repository, {**NO_NETWORK, "GIT_CONFIG_COUNT": "0"}) as git:
+    with _room(repository, {**NO_NETWORK, **_configuration(())}) as git:
         yield git
 
 
@@ -281,10 +289,8 @@ def mail_room(repository: Repository) -> Iterator[Git]:
     own = {
         "GIT_ALLOW_PROTOCOL": os.environ.get("GIT_ALLOW_PROTOCOL", PUSH_PROTOCOLS),
         "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_CONFIG_COUNT": str(len(settings)),
+        **_configuration(settings),
     }
-    for number, (key, value) in enumerate(settings):
-        own |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     with _room(repository, own) as git:
         yield git
 
