@@ -17,9 +17,10 @@ import subprocess
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bundled import EXAMPLE, PROJECT
@@ -51,6 +52,8 @@ EVERY_COMMAND = [
     ["apply", "--phase", "1", "--force", "--format", "json"],
     ["apply", "--phase", "1", "--in-place"],
 ]
+
+COMMANDS_WITH_GIT = [["status"], ["apply", "--phase", "1", "--dry-run", "--diff"], ["apply", "--phase", "1"]]
 
 
 class Traps:
@@ -105,8 +108,8 @@ def plain_git(checkout: Checkout, *arguments: str) -> None:
     )
 
 
-def run_every_command(run: Run) -> None:
-    for arguments in EVERY_COMMAND:
+def run_every_command(run: Run, commands: Sequence[list[str]] = EVERY_COMMAND) -> None:
+    for arguments in commands:
         outcome = run(*arguments)
         assert outcome.code in (0, 1), (arguments, outcome)
         assert outcome.err == "", (arguments, outcome)
@@ -233,7 +236,7 @@ def test_no_git_of_the_tree_is_run(
         traps.script(prey.folder / name)
     monkeypatch.setenv("PATH", os.pathsep.join([".", "", "bin", os.environ["PATH"]]))
 
-    run_every_command(run)
+    run_every_command(run, COMMANDS_WITH_GIT)
 
     assert traps.sprung() == set()
 
@@ -350,7 +353,7 @@ def test_included_and_worktree_configuration_starts_no_program_either(
     plain_git(prey, "update-ref", "refs/heads/other", "HEAD")
     assert traps.sprung() == {"worktree", "reference-transaction"}
 
-    run_every_command(run)
+    run_every_command(run, COMMANDS_WITH_GIT)
 
     assert traps.sprung() == set()
 
@@ -559,7 +562,7 @@ def test_programs_of_the_users_environment_are_honoured(
     ):
         monkeypatch.setenv(variable, traps.command(variable))
 
-    run_every_command(run)
+    run_every_command(run, COMMANDS_WITH_GIT)
     assert traps.sprung() == set()
     assert run("apply", "--phase", "1", "--push", "origin").code == 2
     assert traps.sprung() == {"ssh"}
@@ -843,8 +846,8 @@ def test_a_file_that_becomes_something_else_is_not_read(
     (tmp_path / "a.tml").write_text("a")
     looked = os.stat
 
-    def swap(path: str | int, **options: object) -> os.stat_result:
-        status: os.stat_result = looked(path, **options)  # type: ignore[call-overload]
+    def swap(path: str | int, **options: Any) -> os.stat_result:
+        status = looked(path, **options)
         if path == "a.tml" and stat.S_ISREG(status.st_mode):
             (tmp_path / "a.tml").unlink()
             if becomes == "pipe":
@@ -935,7 +938,7 @@ HOSTILE = {
     "invisible": "\u200b\ufeff\u00ad\U000e0041",
     "lines": "\u2028\u2029",
     "bytes": "\udcff\udc9b",
-    "markup": "[red]:smile:[/red][link=evil]",
+    "markup": "[red]:smile:[link=evil]",
 }
 
 
