@@ -470,18 +470,33 @@ REMOTES_INSIDE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", REMOTES_INSIDE)
-def test_a_remote_inside_the_checkout_is_refused(
-    run: Run, prey: Checkout, traps: Traps, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The hooks of such a repository are files of the tree, and would run here."""
+@pytest.fixture
+def hooked(prey: Checkout, traps: Traps, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """A checkout with a bare repository inside; both have traps as their hooks."""
     monkeypatch.setenv("HOME", str(prey.folder.parent))
     prey.git("clone", "--quiet", "--bare", ".", "vendor/evil.git")
     (prey.folder / "vendor/link").symlink_to("evil.git")
     for repository in (".git", "vendor/evil.git"):
         for hook in HOOKS:
             traps.script(prey.folder / repository / "hooks" / hook)
-    prey.git("config", "remote.origin.url", address.format(prey=prey.folder))
+    return prey
+
+
+@pytest.mark.parametrize("address", REMOTES_INSIDE)
+def test_a_remote_inside_the_checkout_is_refused(hooked: Checkout, address: str) -> None:
+    hooked.git("config", "remote.origin.url", address.format(prey=hooked.folder))
+
+    with pytest.raises(RepositoryError, match="the remote origin lies in the checkout itself"):
+        remote_addresses(open_repository(hooked.folder), "origin")
+
+
+def test_the_hooks_of_a_remote_inside_the_checkout_do_not_run(
+    run: Run, hooked: Checkout, traps: Traps
+) -> None:
+    """They are files of the tree, and would run here."""
+    hooked.git("config", "remote.origin.url", "vendor/evil.git")
+    plain_git(hooked, "push", "origin", "main:other")
+    assert "pre-receive" in traps.sprung()
 
     outcome = run("apply", "--phase", "1", "--push", "origin")
 
