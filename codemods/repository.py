@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -317,8 +316,6 @@ def _room(repository: Repository, variables: Mapping[str, str]) -> Iterator[Git]
             folder, form = str(room / "git"), f"--object-format={repository.object_format}"
             git.init("--quiet", "--bare", "--template=", form, folder)
             git.update_environment(GIT_OBJECT_DIRECTORY=str(repository.objects))
-            if (shallow := repository.folder / "shallow").is_file():
-                shutil.copyfile(shallow, room / "git" / "shallow")
             yield git
 
 

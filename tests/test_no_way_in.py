@@ -25,11 +25,12 @@ from typing import Any
 import pytest
 from bundled import EXAMPLE, PROJECT
 from conftest import Checkout, Run
+from git.exc import GitCommandError
 
 import tml_ast.engine
 from codemods import below
 from codemods.findings import Change
-from codemods.repository import RepositoryError, open_repository, remote_addresses
+from codemods.repository import RepositoryError, mail_room, open_repository, remote_addresses
 from codemods.workspace import read_commit, read_tree
 from codemods.writing import write_changes
 from tml_ast.grammar import load_grammar
@@ -495,7 +496,7 @@ def test_the_hooks_of_a_remote_inside_the_checkout_do_not_run(
 ) -> None:
     """They are files of the tree, and would run here."""
     hooked.git("config", "remote.origin.url", "vendor/evil.git")
-    plain_git(hooked, "push", "origin", "main:other")
+    plain_git(hooked, "push", "--no-verify", "origin", "main:other")
     assert "pre-receive" in traps.sprung()
 
     outcome = run("apply", "--phase", "1", "--push", "origin")
@@ -533,6 +534,9 @@ def test_an_address_that_runs_a_program_is_refused(
 
     assert outcome.code == 2
     assert outcome.err.count("\n") == 1
+    # gitpython refuses some by itself; git must, too.
+    with mail_room(open_repository(prey.folder)) as room, pytest.raises(GitCommandError):
+        room.execute(["git", "ls-remote", "--", address.format(trap=traps.command("ext"))])
     assert traps.sprung() == set()
 
 
@@ -854,6 +858,28 @@ def test_a_folder_that_becomes_a_link_is_not_read_through(
     ]
 
 
+def test_a_folder_that_becomes_a_link_once_it_was_looked_at_is_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    (tree / "lib").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "a.tml").write_bytes(b"leak\n")
+    looked = os.stat
+
+    def swap(path: str | int, **options: Any) -> os.stat_result:
+        status = looked(path, **options)
+        if path == "lib":
+            (tree / "lib").rmdir()
+            (tree / "lib").symlink_to(outside)
+        return status
+
+    monkeypatch.setattr(os, "stat", swap)
+
+    assert len(write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})) == 1
+    assert (outside / "a.tml").read_bytes() == b"leak\n"
+
+
 @pytest.mark.parametrize("becomes", ["pipe", "link"])
 def test_a_file_that_becomes_something_else_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str
@@ -986,7 +1012,6 @@ def test_no_name_steers_the_terminal_or_hides(run: Run, prey: Checkout) -> None:
         ["apply", "--phase", "1", "--dry-run", f"missing{every}"],
         ["apply", "--phase", "1", "--patches", f"patches{every}"],
     ]
-    prey.git("worktree", "add", "--quiet", "-b", HTTP, str(prey.folder.parent / f"other {every}"))
 
     for arguments in commands:
         outcome = run(*arguments)
@@ -998,11 +1023,22 @@ def test_no_name_steers_the_terminal_or_hides(run: Run, prey: Checkout) -> None:
         assert steers(shown) == [], arguments
         assert "all is well" not in [line.removeprefix("error: ") for line in shown.splitlines()]
 
+    prey.git("worktree", "add", "--quiet", str(prey.folder.parent / f"other {every}"), HTTP)
+    prey.write("http.tml", leak)
+    prey.commit()
+    outcome = run("apply", "--phase", "1")
+    assert "the branch is checked out in" in outcome.err
+    assert steers(outcome.err) == []
+
 
 def test_markup_in_names_is_not_interpreted(run: Run, prey: Checkout) -> None:
     prey.write(f"http/{HOSTILE['markup']}.tml", b"func = 3\n")
 
     assert run("parse", "http", "--check").out.startswith(f"http/{HOSTILE['markup']}.tml:1:6: ")
+    prey.write(f"http/{HOSTILE['markup']}.tml", (EXAMPLE / LEAK).read_bytes())
+    (prey.folder / LEAK).unlink()
+    written = run("apply", "--phase", "1", "--in-place").out
+    assert written.startswith(f"fixed http/{HOSTILE['markup']}.tml\n")
 
 
 def test_json_names_are_those_of_the_files(run: Run, prey: Checkout) -> None:
