@@ -466,7 +466,7 @@ def test_the_hooks_of_a_remote_in_another_folder_are_its_own(
 
 REMOTES_INSIDE = [
     ".", "./vendor/evil.git", "vendor/evil", "{prey}/vendor/evil.git", "file://{prey}/vendor/evil.git",
-    "file://{prey}/vendor/%65vil.git", "file://localhost{prey}/vendor/evil.git", "{prey}/../prey/vendor/evil",
+    "file://{home}/%70rey/vendor/evil.git", "file://localhost{prey}/vendor/evil.git", "{prey}/../prey/vendor/evil",
     "vendor/link", "~/prey/vendor/evil.git", ".git", "{prey}",
 ]  # fmt: skip
 
@@ -485,10 +485,27 @@ def hooked(prey: Checkout, traps: Traps, monkeypatch: pytest.MonkeyPatch) -> Che
 
 @pytest.mark.parametrize("address", REMOTES_INSIDE)
 def test_a_remote_inside_the_checkout_is_refused(hooked: Checkout, address: str) -> None:
-    hooked.git("config", "remote.origin.url", address.format(prey=hooked.folder))
+    hooked.git("config", "remote.origin.url", address.format(prey=hooked.folder, home=hooked.folder.parent))
 
     with pytest.raises(RepositoryError, match="the remote origin lies in the checkout itself"):
         remote_addresses(open_repository(hooked.folder), "origin")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "~/origin.git",
+        "../origin.git",
+        "file:///srv/x.git",
+        "https://host/x",
+        "git@host:x.git",
+        "ssh://host/./x",
+    ],
+)
+def test_other_addresses_are_those_that_git_names(hooked: Checkout, address: str) -> None:
+    hooked.git("remote", "add", "origin", address)
+
+    assert remote_addresses(open_repository(hooked.folder), "origin") == [address]
 
 
 def test_the_hooks_of_a_remote_inside_the_checkout_do_not_run(
