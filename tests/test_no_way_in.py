@@ -466,7 +466,8 @@ def test_the_hooks_of_a_remote_in_another_folder_are_its_own(
 
 REMOTES_INSIDE = [
     ".", "./vendor/evil.git", "vendor/evil", "{prey}/vendor/evil.git", "file://{prey}/vendor/evil.git",
-    "file://{home}/%70rey/vendor/evil.git", "file://localhost{prey}/vendor/evil.git", "{prey}/../prey/vendor/evil",
+    "file://{home}/%70rey/vendor/evil.git", "file://localhost{prey}/vendor/evil.git",
+    "{prey}/../prey/vendor/evil",
     "vendor/link", "~/prey/vendor/evil.git", ".git", "{prey}",
 ]  # fmt: skip
 
