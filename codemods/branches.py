@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING
 
 from codemods.findings import Change, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES, Phase
-from codemods.repository import RepositoryError, clean_room, git_errors, identities, raw, text
+from codemods.repository import (
+    Repository,
+    RepositoryError,
+    clean_room,
+    git_errors,
+    identities,
+    mail_room,
+    raw,
+    remote_addresses,
+    remote_names,
+    text,
+)
 from codemods.writing import write_atomically
 
 if TYPE_CHECKING:
-    from git import Git, Repo
+    from git import Git
 
 PATCH_OPTIONS = (
     "--stdout",
@@ -82,7 +93,7 @@ class _Commit:
 
 
 def deliver(
-    repository: Repo,
+    repository: Repository,
     results: Iterable[PhaseResult],
     *,
     base: str,
@@ -119,7 +130,9 @@ def deliver(
     return Delivery(tuple(branches), tuple(errors))
 
 
-def open_branch(repository: Repo, result: PhaseResult, *, base: str, force: bool = False) -> PhaseBranch:
+def open_branch(
+    repository: Repository, result: PhaseResult, *, base: str, force: bool = False
+) -> PhaseBranch:
     """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
 
     Checkout, index, stash and hooks play no part. A branch that tmlfix made and nobody changed is
@@ -173,44 +186,52 @@ def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -
     return "\n".join(lines)
 
 
-def format_patch(repository: Repo, commit: str) -> bytes:
+def format_patch(repository: Repository, commit: str) -> bytes:
     """The commit as a mail for ``git am`` (``--keep-cr`` where files end their lines with CRLF)."""
     with clean_room(repository) as room, git_errors():
         return raw(room, "format_patch", *PATCH_OPTIONS, commit)
 
 
-def push_branch(repository: Repo, branch: PhaseBranch, remote: str, *, force: bool = False) -> None:
+def push_branch(repository: Repository, branch: PhaseBranch, remote: str, *, force: bool = False) -> None:
     """Push an opened branch to the remote of that name.
 
     What the remote has under the branch's name is replaced only if tmlfix made it and nobody changed
     it, or with ``force``; and never if it changes meanwhile. Raises `RepositoryError` otherwise.
     """
     assert branch.commit is not None
-    reference = f"refs/heads/{branch.phase.branch}"
     check_remote(repository, remote)
+    with mail_room(repository) as room:
+        for address in remote_addresses(repository, remote):
+            _push_to(repository, room, branch.phase, branch.commit, remote, address, force=force)
+
+
+def _push_to(
+    repository: Repository, room: Git, phase: Phase, commit: str, remote: str, address: str, *, force: bool
+) -> None:
+    reference = f"refs/heads/{phase.branch}"
     with git_errors():
-        there = text(repository.git, "ls_remote", "--refs", remote, reference).partition("\t")[0]
-    if there == branch.commit:
+        there = text(room, "ls_remote", "--refs", "--", address, reference).partition("\t")[0]
+    if there == commit:
         return
-    if there and not force and not _made_by_tmlfix(repository, there, branch.phase):
+    if there and not force and not _made_by_tmlfix(repository, there, phase):
         raise RepositoryError(
             f"the branch on {remote} has commits that are not tmlfix's own; "
             "fetch and look at them, or use --force to replace the branch there"
         )
     with git_errors():
-        repository.git.push(
+        room.push(
             "--quiet",
             "--no-verify",
             f"--force-with-lease={reference}:{there}",
-            remote,
-            f"{branch.commit}:{reference}",
+            "--",
+            address,
+            f"{commit}:{reference}",
         )
 
 
-def check_remote(repository: Repo, remote: str) -> None:
+def check_remote(repository: Repository, remote: str) -> None:
     """Raise `RepositoryError` unless the repository has a remote of that name."""
-    with git_errors():
-        remotes = text(repository.git, "remote").splitlines()
+    remotes = remote_names(repository)
     if remote not in remotes:
         close = get_close_matches(remote, remotes, n=1)
         advice = f"did you mean {close[0]}?" if close else f"known remotes: {', '.join(remotes) or 'none'}"
@@ -231,7 +252,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _branch_tip(repository: Repo, phase: Phase) -> tuple[str, str]:
+def _branch_tip(repository: Repository, phase: Phase) -> tuple[str, str]:
     """The commit of the phase's branch and the checkout it is used in; empty where there is none."""
     with git_errors():
         line = text(
@@ -251,7 +272,7 @@ def _read_commit(room: Git, name: str) -> _Commit:
     return _Commit(name, tree, tuple(parents.split()), author_date, committer_date, message)
 
 
-def _made_by_tmlfix(repository: Repo, commit: str, phase: Phase) -> bool:
+def _made_by_tmlfix(repository: Repository, commit: str, phase: Phase) -> bool:
     with clean_room(repository) as room:
         try:
             return _read_commit(room, commit).is_untouched(phase)
@@ -293,10 +314,10 @@ def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
     feed = _folder(room) / "names"
     feed.write_text("".join(f"{folder / str(number)}\n" for number in range(len(contents))), encoding="utf-8")
     with feed.open("rb") as stream:
-        return text(room, "hash_object", "-w", "--stdin-paths", istream=stream).split("\n")
+        return text(room, "hash_object", "-w", "--no-filters", "--stdin-paths", istream=stream).split("\n")
 
 
-def _write_commit(repository: Repo, room: Git, *, base: str, tree: str, message: str) -> str:
+def _write_commit(repository: Repository, room: Git, *, base: str, tree: str, message: str) -> str:
     author, committer = identities(repository)
     feed = _folder(room) / "message"
     feed.write_text(message, encoding="utf-8")

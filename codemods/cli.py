@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -200,6 +201,14 @@ def _finish(errors: Sequence[InputError], code: int = 0) -> None:
     raise typer.Exit(FAILED if errors else code)
 
 
+def _refuse_unprintable_options(arguments: Sequence[str]) -> None:
+    """Refuse a file name that a shell made of ``*`` and that typer would repeat as it is, as an option."""
+    for argument in takewhile(lambda each: each != "--", arguments):
+        name = argument.partition("=")[0]
+        if name.startswith("-") and output.visible(name) != name:
+            raise UserError(f"there is no option {name}; write -- before names that start with -")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line ``arguments`` (default: those of this process); the exit status.
 
@@ -207,10 +216,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     for variable in LOCATION_VARIABLES:
         os.environ.pop(variable, None)
+    if "PATH" in os.environ:
+        # A relative folder would find programs in the tree that is analysed.
+        programs = os.environ["PATH"].split(os.pathsep)
+        os.environ["PATH"] = os.pathsep.join(filter(os.path.isabs, programs))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        _refuse_unprintable_options(arguments)
         app(args=arguments, prog_name="tmlfix")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED

@@ -137,12 +137,15 @@ def open_branches(
     identities(source.repository)
     if remote is not None:
         check_remote(source.repository, remote)
+    folder = patches or source.root / PATCH_FOLDER
+    if patches is None and folder.is_symlink():
+        raise UserError(f"{folder} is a symbolic link; name a folder for the patches with --patches")
     report = _analyse(source, request, in_place=False, progress=progress)
     delivery = deliver(
         source.repository,
         report.phases,
         base=source.commit,
-        patches=patches or source.root / PATCH_FOLDER,
+        patches=folder,
         stacked=request.stacked,
         force=force,
         remote=remote,

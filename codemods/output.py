@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,6 +24,9 @@ from codemods.phases import PHASES, Phase
 
 JSON_VERSION = 1
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
+UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
+
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
 
 
@@ -32,16 +35,33 @@ def make_console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
+def visible(text: str) -> str:
+    """The text with all that does not print spelled out, so that no name can steer a terminal or hide.
+
+    ASCII control characters, but for the tab, are in caret notation. Other control characters, marks that
+    change the direction of text, blanks without width and line separators are escapes as in Python.
+    """
+    return "".join(map(_spell, text))
+
+
+def _spell(character: str) -> str:
+    if character == "\t" or unicodedata.category(character) not in UNPRINTABLE:
+        return character
+    if character.isascii():
+        return f"^{chr(ord(character) ^ 0x40)}"
+    return character.encode("ascii", "backslashreplace").decode("ascii")
+
+
 def print_errors(errors: Iterable[InputError]) -> None:
     """One line for each error, on standard error."""
     console = make_console(stderr=True)
     for error in errors:
-        console.print(Text.assemble(("error: ", "bold red"), _visible(str(error))))
+        console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
 
 
 def print_failure(message: str) -> None:
     """Why a command could not run at all, on standard error."""
-    make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), _visible(message)))
+    make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), visible(message)))
 
 
 def print_preview(report: Report) -> None:
@@ -79,7 +99,7 @@ def print_diff(report: Report) -> None:
     console = make_console()
     if console.is_terminal:
         for line in lines:
-            console.print(Text(_visible(line.removesuffix("\n")), _diff_style(line)))
+            console.print(Text(visible(line.removesuffix("\n")), _diff_style(line)))
     else:
         sys.stdout.flush()
         for line in lines:
@@ -91,7 +111,7 @@ def print_rewritten(report: Report) -> None:
     """What fixing in place did."""
     console = make_console()
     for path in report.written:
-        console.print(f"fixed {_visible(path)}")
+        console.print(f"fixed {visible(path)}")
     fixed = sum(
         finding.verdict is Verdict.FIXED and finding.path in report.written
         for phase in report.phases
@@ -111,7 +131,7 @@ def print_branches(report: Report) -> None:
         result = results[branch.phase.number]
         console.print(_branch_line(branch, result))
         if branch.patch is not None:
-            console.print(f"  patch {_visible(str(branch.patch))}")
+            console.print(f"  patch {visible(str(branch.patch))}")
         _print_left(result, console)
     _print_unread(report, console)
 
@@ -180,9 +200,9 @@ def print_parse_report(report: ParseReport) -> None:
     """The files that were rejected or did not round-trip, and the totals."""
     console = make_console()
     for rejection in report.rejected:
-        console.print(Text(_visible(str(rejection))))
+        console.print(Text(visible(str(rejection))))
     for path in report.roundtrip_failures:
-        console.print(Text(f"{_visible(path)}: does not round-trip", "red"))
+        console.print(Text(f"{visible(path)}: does not round-trip", "red"))
     console.print(
         f"{_count(report.files, 'file')}, {_count(report.lines, 'line')} in {report.seconds:.1f} s: "
         f"{report.parsed:,} parsed, {len(report.rejected):,} rejected, "
@@ -279,10 +299,10 @@ def _error_document(error: InputError) -> dict[str, Any]:
 
 def _finding_line(finding: Finding) -> Text:
     return Text.assemble(
-        (f"{_visible(finding.path)}:{finding.line}:{finding.column}: ", "bold"),
+        (f"{visible(finding.path)}:{finding.line}:{finding.column}: ", "bold"),
         (f"[{finding.verdict}] ", VERDICT_STYLES[finding.verdict]),
-        f"{finding.rule}: {_visible(finding.message)}",
-        f" (in {_visible(finding.function)})" if finding.function else "",
+        f"{finding.rule}: {visible(finding.message)}",
+        f" (in {visible(finding.function)})" if finding.function else "",
     )
 
 
@@ -305,11 +325,6 @@ def _print_table(table: Table, console: Console) -> None:
 
 def _diff_style(line: str) -> str:
     return next((style for start, style in DIFF_STYLES.items() if line.startswith(start)), "")
-
-
-def _visible(text: str) -> str:
-    """The text with control characters in caret notation, so that no file can steer a terminal."""
-    return re.sub(r"[\x00-\x08\x0a-\x1f\x7f]", lambda match: f"^{chr(ord(match[0]) ^ 0x40)}", text)
 
 
 def _indent(code: str) -> str:

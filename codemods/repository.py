@@ -1,8 +1,10 @@
 """Git repositories through gitpython, shielded from hooks, signing and configuration.
 
-Reading refs, the identity and pushing need the user's own repository. Everything else (building
-trees and commits, comparing them) happens in a *clean room*: an empty temporary repository that
-shares the user's object store and knows no configuration, no attributes, no index and no hooks.
+Where the repository lies, its refs and the identity are asked of the user's own repository, whose
+configuration may come from anybody: nothing that runs there can be made to start a program. Everything
+else (reading, building trees and commits, comparing them) happens in a *clean room*: an empty temporary
+repository that shares the user's object store and knows no configuration, no attributes, no index and
+no hooks. A push starts from a room too, with the settings that are the user's own.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from codemods.errors import UserError
 
@@ -22,7 +25,7 @@ from codemods.errors import UserError
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 if TYPE_CHECKING:
-    from git import Git, Repo
+    from git import Git
 
 PINNED_CONFIGURATION = (
     f"core.hooksPath={os.devnull}",
@@ -30,9 +33,19 @@ PINNED_CONFIGURATION = (
     "push.gpgSign=false",
     "push.followTags=false",
     "push.recurseSubmodules=no",
+    "safe.bareRepository=explicit",
     "user.useConfigOnly=true",
 )
-"""What the user's configuration cannot change in the commands that run in the user's repository."""
+"""What no configuration can change in the commands that run in the user's repository."""
+
+NO_NETWORK = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+"""Keeps git from fetching what a partial clone lacks, with programs that the repository names."""
+
+PUSH_PROTOCOLS = "file:git:http:https:ssh"
+"""How a push may reach a remote, unless the user's own GIT_ALLOW_PROTOCOL says otherwise."""
+
+OWN_SCOPES = frozenset({"system", "global", "command"})
+"""The scopes of settings that are the user's, not the repository's."""
 
 LOCATION_VARIABLES = (
     "GIT_DIR",
@@ -97,36 +110,97 @@ def _complaint(stderr: str) -> str:
     return re.sub(r"^(fatal|error): ", "git: ", (marked or lines or [""])[0])
 
 
-def open_repository(folder: Path) -> Repo:
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository with a checkout: its shielded git command, and what its rooms share."""
+
+    git: Git
+    root: Path
+    folder: Path
+    object_format: str
+
+    @property
+    def objects(self) -> Path:
+        """The folder of the object store."""
+        return self.folder / "objects"
+
+
+def open_repository(folder: Path) -> Repository:
     """Open the git repository that encloses ``folder``.
 
-    Raises `NoRepositoryError` if there is none, and `RepositoryError` if it is bare or git is missing.
+    Raises `NoRepositoryError` if there is none, and `RepositoryError` if it is bare, if its checkout
+    lies elsewhere, if git distrusts its owner or if git is missing.
     """
-    from git import Repo
-    from git.exc import InvalidGitRepositoryError, NoSuchPathError
-
+    git = _shielded(folder)
     try:
-        repository = Repo(folder, search_parent_directories=True)
-    except (InvalidGitRepositoryError, NoSuchPathError) as error:
-        raise NoRepositoryError(
-            f"{folder} is not inside a git repository; --in-place works without one"
-        ) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise RepositoryError(f"the git repository of {folder} cannot be read: {error}") from error
-    repository.git.set_persistent_git_options(c=list(PINNED_CONFIGURATION))
+        with git_errors():
+            inside = text(git, "rev_parse", "--is-inside-work-tree") == "true"
+    except RepositoryError as error:
+        if "not a git repository (or any" in str(error):
+            raise NoRepositoryError(
+                f"{folder} is not inside a git repository; --in-place works without one"
+            ) from error
+        if "cannot use bare repository" not in str(error):
+            raise
+        inside = False
+    if not inside:
+        raise RepositoryError(f"{folder} is in a bare repository; run tmlfix in a checkout of it")
     with git_errors():
-        if text(repository.git, "rev_parse", "--is-inside-work-tree") != "true":
-            raise RepositoryError(f"{folder} is in a bare repository; run tmlfix in a checkout of it")
-    return repository
-
-
-def top_folder(repository: Repo) -> Path:
-    """The root of the checkout."""
+        root, found = _path(git, "--show-toplevel"), _path(git, "--absolute-git-dir")
+    # A repository can name any folder as its checkout; only one that it is found from counts.
+    git = _shielded(root)
+    if not folder.resolve().is_relative_to(root) or _repository_folder(git) != found:
+        raise RepositoryError(
+            f"the git repository of {folder} has its checkout elsewhere, in {root}; run tmlfix there"
+        )
     with git_errors():
-        return Path(os.fsdecode(raw(repository.git, "rev_parse", "--show-toplevel").removesuffix(b"\n")))
+        hooks = {key.rpartition(".")[0] for _, key, _ in _settings(git) if re.match(r"hook\..*\.", key)}
+        if hooks:
+            own = os.environ.get("GIT_CONFIG_COUNT", "")
+            switches = [(f"{hook}.enabled", "false") for hook in sorted(hooks)]
+            git.update_environment(**_configuration(switches, int(own) if own.isdecimal() else 0))
+        common = root / _path(git, "--git-common-dir")
+        return Repository(git, root, common, text(git, "rev_parse", "--show-object-format"))
 
 
-def head_commit(repository: Repo) -> str:
+def _shielded(folder: Path) -> Git:
+    from git import Git
+
+    git = Git(folder)
+    git.set_persistent_git_options(c=list(PINNED_CONFIGURATION))
+    git.update_environment(**NO_NETWORK)
+    return git
+
+
+def _repository_folder(git: Git) -> Path | None:
+    try:
+        with git_errors():
+            return _path(git, "--absolute-git-dir")
+    except RepositoryError:
+        return None
+
+
+def _path(git: Git, question: str) -> Path:
+    return Path(os.fsdecode(raw(git, "rev_parse", question).removesuffix(b"\n")))
+
+
+def _settings(git: Git) -> Iterator[tuple[str, str, str]]:
+    """The settings that hold for git in its folder: scope, key and value."""
+    fields = text(git, "config", "--null", "--show-scope", "--list").split("\0")
+    for scope, setting in zip(fields[0:-1:2], fields[1::2], strict=True):
+        key, _, value = setting.partition("\n")
+        yield scope, key, value if "\n" in setting else "true"
+
+
+def _configuration(settings: Sequence[tuple[str, str]], start: int = 0) -> dict[str, str]:
+    """The variables that tell git the settings, behind as many others as ``start`` says."""
+    variables = {"GIT_CONFIG_COUNT": str(start + len(settings))}
+    for number, (key, value) in enumerate(settings, start):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
+
+
+def head_commit(repository: Repository) -> str:
     """The id of the commit HEAD. Raises `RepositoryError` on a branch without commits."""
     from git.exc import GitCommandError
 
@@ -137,7 +211,7 @@ def head_commit(repository: Repo) -> str:
             raise RepositoryError("the current branch has no commit yet; commit your files first") from error
 
 
-def identities(repository: Repo) -> tuple[Identity, Identity]:
+def identities(repository: Repository) -> tuple[Identity, Identity]:
     """The user's identity as author and as committer. Raises `RepositoryError` if none is configured."""
     from git.exc import GitCommandError
 
@@ -155,35 +229,93 @@ def identities(repository: Repo) -> tuple[Identity, Identity]:
     return author, committer
 
 
+def remote_names(repository: Repository) -> list[str]:
+    """The names of the remotes that are configured."""
+    with git_errors():
+        return text(repository.git, "remote").splitlines()
+
+
+def remote_addresses(repository: Repository, remote: str) -> list[str]:
+    """Where a push to ``remote`` goes. Raises `RepositoryError` for a folder of the checkout itself.
+
+    The hooks of such a repository would run here, and they are part of what is analysed.
+    """
+    with git_errors():
+        addresses = text(repository.git, "remote", "get-url", "--push", "--all", "--", remote).split("\n")
+    for address in addresses:
+        if _is_within(repository, address):
+            raise RepositoryError(f"the remote {remote} lies in the checkout itself, at {address}")
+    return addresses
+
+
+def _is_within(repository: Repository, address: str) -> bool:
+    """Whether the address of a remote is a folder of the checkout or of its repository."""
+    before_colon, colon, _ = address.partition(":")
+    if address.startswith("file://"):
+        name = "/" + unquote(address.removeprefix("file://")).partition("/")[2]
+    elif colon and "/" not in before_colon:
+        return False
+    else:
+        name = os.path.expanduser(address)  # noqa: PTH111  (git expands nothing but the tilde)
+    places = [(repository.root / f"{name}{suffix}").resolve() for suffix in ("", ".git")]
+    homes = [repository.root.resolve(), repository.folder.resolve()]
+    return any(place.is_relative_to(home) for place in places for home in homes)
+
+
 @contextmanager
-def clean_room(repository: Repo) -> Iterator[Git]:
-    """A git command in an empty repository of its own that writes objects into ``repository``.
+def clean_room(repository: Repository) -> Iterator[Git]:
+    """A git command in an empty repository of its own that shares the objects of ``repository``.
 
     Its working folder is temporary and free for use; nothing in it outlives the context.
     """
+    with _room(repository, {**NO_NETWORK, **_configuration(())}) as git:
+        yield git
+
+
+@contextmanager
+def mail_room(repository: Repository) -> Iterator[Git]:
+    """Like `clean_room`, for talking to remotes: with the settings of the user, not of the repository.
+
+    Of the repository's settings only HTTP headers are taken, by which CI services authenticate.
+    """
+    with git_errors():
+        settings = [
+            (key, value)
+            for scope, key, value in _settings(repository.git)
+            if (scope in OWN_SCOPES and not key.startswith(("include", "url.", "hook.")))
+            or (key.startswith("http.") and key.endswith(".extraheader"))
+        ]
+    own = {
+        "GIT_ALLOW_PROTOCOL": os.environ.get("GIT_ALLOW_PROTOCOL", PUSH_PROTOCOLS),
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        **_configuration(settings),
+    }
+    with _room(repository, own) as git:
+        yield git
+
+
+@contextmanager
+def _room(repository: Repository, variables: Mapping[str, str]) -> Iterator[Git]:
     from git import Git
 
     with tempfile.TemporaryDirectory(prefix="tmlfix-") as name:
         room = Path(name)
         with git_errors():
-            object_format = text(repository.git, "rev_parse", "--show-object-format")
             git = Git(room)
             git.update_environment(
                 GIT_DIR=str(room / "git"),
                 GIT_INDEX_FILE=str(room / "index"),
                 GIT_CONFIG_GLOBAL=os.devnull,
                 GIT_CONFIG_NOSYSTEM="1",
-                GIT_CONFIG_COUNT="0",
                 GIT_CONFIG_PARAMETERS="",
                 GIT_ATTR_NOSYSTEM="1",
                 XDG_CONFIG_HOME=str(room),
                 GIT_DIFF_OPTS="",
-                GIT_NO_REPLACE_OBJECTS="1",
+                **variables,
             )
-            git.init(
-                "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(room / "git")
-            )
-            git.update_environment(GIT_OBJECT_DIRECTORY=str(Path(repository.common_dir) / "objects"))
+            folder, form = str(room / "git"), f"--object-format={repository.object_format}"
+            git.init("--quiet", "--bare", "--template=", form, folder)
+            git.update_environment(GIT_OBJECT_DIRECTORY=str(repository.objects))
             yield git
 
 

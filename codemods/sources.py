@@ -7,14 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from codemods.findings import InputError
-from codemods.repository import NoRepositoryError, head_commit, open_repository, top_folder
+from codemods.repository import NoRepositoryError, Repository, head_commit, open_repository
 from codemods.workspace import Workspace, read_commit, read_tree
-
-if TYPE_CHECKING:
-    from git import Repo
 
 PROJECT_FILE = "tml.toml"
 
@@ -36,7 +32,7 @@ class Head:
 
     root: Path
     workspace: Workspace
-    repository: Repo
+    repository: Repository
     commit: str
 
     def __str__(self) -> str:
@@ -62,7 +58,7 @@ def read_head(paths: Sequence[Path]) -> Head:
     """
     repository = open_repository(_folders(paths)[0])
     commit = head_commit(repository)
-    return Head(top_folder(repository), read_commit(repository, commit), repository, commit)
+    return Head(repository.root, read_commit(repository, commit), repository, commit)
 
 
 def read_working_tree(paths: Sequence[Path]) -> WorkingTree:

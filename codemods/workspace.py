@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.below import LARGEST_FILE, TOO_LARGE, UnfitFileError, open_folder, read_file
 from codemods.findings import InputError
-from codemods.repository import git_errors, raw
+from codemods.repository import Repository, clean_room, git_errors, head_commit, raw
 
 if TYPE_CHECKING:
-    from git import Repo
+    from git import Git
 
 SUFFIX = ".tml"
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "build"})
 """Folders whose content is not source, in a working tree and in a commit alike."""
+
+MISSING = (
+    "is missing from the git repository; if it is a partial clone, `git archive HEAD >/dev/null` fetches all"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +82,27 @@ def _below(folder: Path, name: str) -> str:
 
 def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
     boundary = root.resolve()
-    pending = [root]
+    pending = [""]
     while pending:
         folder = pending.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with open_folder(root, folder) as descriptor:
+                with os.scandir(descriptor) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+                if folder and any(entry.name == ".git" for entry in entries):
+                    continue
+                for entry in entries:
+                    name = posixpath.join(folder, entry.name)
+                    if entry.name in SKIPPED_FOLDERS:
+                        continue
+                    if entry.is_symlink():
+                        yield from _judge_link(root / name, name, boundary)
+                    elif entry.is_dir(follow_symlinks=False):
+                        pending.append(name)
+                    elif entry.name.endswith(SUFFIX):
+                        yield _read_file(entry.name, name, descriptor)
         except OSError as error:
-            yield InputError(folder.relative_to(root).as_posix(), f"cannot be read: {error.strerror}")
-            continue
-        if folder != root and any(entry.name == ".git" for entry in entries):
-            continue
-        for entry in entries:
-            path = Path(entry.path)
-            name = path.relative_to(root).as_posix()
-            if entry.name in SKIPPED_FOLDERS:
-                continue
-            if entry.is_symlink():
-                yield from _judge_link(path, name, boundary)
-            elif entry.is_dir():
-                pending.append(path)
-            elif entry.name.endswith(SUFFIX):
-                yield _read_file(path, name)
+            yield InputError(folder or ".", f"cannot be read: {error.strerror}")
 
 
 def _judge_link(link: Path, name: str, boundary: Path) -> Iterator[InputError]:
@@ -110,31 +115,42 @@ def _judge_link(link: Path, name: str, boundary: Path) -> Iterator[InputError]:
         yield InputError(name, "is a symbolic link to a file that does not exist")
 
 
-def _read_file(path: Path, name: str) -> tuple[str, bytes] | InputError:
+def _read_file(path: str | Path, name: str, folder: int | None = None) -> tuple[str, bytes] | InputError:
     try:
-        if path.exists() and not path.is_file():
-            return InputError(name, "is not a regular file")
-        return name, path.read_bytes()
+        return name, read_file(path, folder)
+    except UnfitFileError as error:
+        return InputError(name, str(error))
     except OSError as error:
         return InputError(name, f"cannot be read: {error.strerror}")
 
 
-def read_commit(repository: Repo, revision: str = "HEAD") -> Workspace:
-    """Read every .tml file of a commit, without touching checkout or index.
+def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
+    """Read every .tml file of a commit (HEAD without one), without touching checkout or index.
 
     Submodules are left out; a symbolic link that leads out of the tree is an error.
     Raises `RepositoryError` if there is no such commit.
     """
-    with git_errors():
-        listing = raw(repository.git, "ls_tree", "-r", "-z", "--full-tree", revision)
-    entries = [_Entry.parse(line) for line in listing.split(b"\0") if line]
-    wanted = [entry for entry in entries if entry.kind == "blob" and _is_source(entry.path)]
-    contents = _read_blobs(repository, [entry.blob for entry in wanted])
     files: dict[str, bytes] = {}
     errors: list[InputError] = []
+    commit = commit or head_commit(repository)
+    with clean_room(repository) as room:
+        with git_errors():
+            listing = raw(room, "ls_tree", "-r", "-l", "-z", "--full-tree", commit)
+        entries = [_Entry.parse(line) for line in listing.split(b"\0") if line]
+        wanted: list[_Entry] = []
+        for entry in entries:
+            if entry.kind != "blob" or not _is_source(entry.path):
+                continue
+            if not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
+                errors.append(InputError(entry.path, "is not the path of a file in a tree"))
+            elif entry.size > LARGEST_FILE:
+                errors.append(InputError(entry.path, TOO_LARGE))
+            else:
+                wanted.append(entry)
+        contents = list(_read_blobs(room, [entry.blob for entry in wanted]))
     for entry, content in zip(wanted, contents, strict=True):
         if content is None:
-            errors.append(InputError(entry.path, "is missing from the git repository"))
+            errors.append(InputError(entry.path, MISSING))
         elif entry.is_link:
             if _leads_out(entry.path, os.fsdecode(content)):
                 message = "is a symbolic link that leads out of the tree; it was not followed"
@@ -146,18 +162,20 @@ def read_commit(repository: Repo, revision: str = "HEAD") -> Workspace:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One line of ``git ls-tree``."""
+    """One line of ``git ls-tree -l``; the size is 0 where git knows none."""
 
     mode: str
     kind: str
     blob: str
+    size: int
     path: str
 
     @classmethod
     def parse(cls, line: bytes) -> _Entry:
         description, _, name = line.partition(b"\t")
-        mode, kind, blob = description.decode("ascii").split()
-        return cls(mode, kind, blob, name.decode("utf-8", "surrogateescape"))
+        mode, kind, blob, size = description.decode("ascii").split()
+        length = int(size) if size.isdecimal() else 0
+        return cls(mode, kind, blob, length, name.decode("utf-8", "surrogateescape"))
 
     @property
     def is_link(self) -> bool:
@@ -174,13 +192,13 @@ def _leads_out(link: str, target: str) -> bool:
     return resolved.startswith(("/", "../")) or resolved == ".."
 
 
-def _read_blobs(repository: Repo, blobs: Sequence[str]) -> Iterator[bytes | None]:
+def _read_blobs(room: Git, blobs: Sequence[str]) -> Iterator[bytes | None]:
     """The contents in the order of the ids, from one git process; None for an object that is missing."""
     with tempfile.TemporaryFile() as request:
         request.write("".join(f"{blob}\n" for blob in blobs).encode("ascii"))
         request.seek(0)
         with git_errors():
-            answer = raw(repository.git, "cat_file", "--batch", istream=request)
+            answer = raw(room, "cat_file", "--batch", istream=request)
     position = 0
     for _ in blobs:
         end = answer.index(b"\n", position)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from codemods.cli import main
 from codemods.engine import Progress
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.phases import phase_of
@@ -166,6 +169,35 @@ def stand_in_analysis(
 def analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts the stand-in in the place of the analysis."""
     monkeypatch.setattr("codemods.engine.analyse", stand_in_analysis)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Runs tmlfix with the arguments given."""
+
+    def call(*arguments: str | Path) -> Outcome:
+        capfdbinary.readouterr()
+        code = main([str(argument) for argument in arguments])
+        output = capfdbinary.readouterr()
+        return Outcome(code, *(text.decode("utf-8", "surrogateescape") for text in output))
+
+    return call
 
 
 @contextmanager

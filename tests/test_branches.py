@@ -445,7 +445,7 @@ def test_a_shallow_clone_works(checkout: Checkout, tmp_path: Path) -> None:
     assert apply_mail(checkout, checkout.head(), branch.patch.read_bytes(), tmp_path) == shallow.tree(HTTP)
 
 
-def test_a_partial_clone_works(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_partial_clone_works_once_git_has_fetched_the_files(checkout: Checkout, tmp_path: Path) -> None:
     checkout.git("config", "uploadpack.allowFilter", "true")
     checkout.write("assets.bin", b"large")
     checkout.commit()
@@ -459,6 +459,8 @@ def test_a_partial_clone_works(checkout: Checkout, tmp_path: Path) -> None:
         str(partial.folder),
     )
 
+    assert fix_phase_1(partial).state is BranchState.NOTHING_TO_FIX
+    partial.git("archive", "--output=/dev/null", "HEAD")
     assert fix_phase_1(partial).state is BranchState.CREATED
     assert partial.git("diff", "--name-only", "main", HTTP).count(b"\n") == 2
 

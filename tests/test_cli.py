@@ -6,54 +6,22 @@ is the way from the command line to the files and branches, and back to messages
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Checkout, ordinary_user, stand_in_analysis
+from conftest import Checkout, Outcome, Run, ordinary_user, stand_in_analysis
 
-from codemods.cli import main
 from codemods.findings import AnalysisResult, Change, PhaseResult
 
 HTTP = "tmlfix/phase-1-http"
 PROGRAM = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Outcome]
-
-
-@pytest.fixture
-def run(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Runs tmlfix with the arguments given."""
-
-    def call(*arguments: str | Path) -> Outcome:
-        capfdbinary.readouterr()
-        code = main([str(argument) for argument in arguments])
-        output = capfdbinary.readouterr()
-        return Outcome(code, *(text.decode("utf-8", "surrogateescape") for text in output))
-
-    return call
 
 
 @pytest.fixture
