@@ -11,15 +11,21 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
+from itertools import cycle
 
 from hypothesis import HealthCheck, given, seed, settings
 from second_opinion.comparison import compare
 from tml_functions import ENTRY, LIBRARY, programs
+from wrong_rules import WRONG, Spoil, wrong_rules
 
 from codemods.engine import analyse
 from codemods.findings import Verdict
 from codemods.phases import phase_of
+
+BATCH = 50
+"""Programs that one process judges in a row; a small batch loses little when one goes wrong."""
 
 
 @dataclass(slots=True)
@@ -33,32 +39,41 @@ class Tally:
     leaking_paths: int = 0
     leaks_before: int = 0
     leaks_after: int = 0
+    refused: int = 0
+    """Programs in which the engine found a fault of a rule and left a file as it was."""
+    wrong_fixes: int = 0
+    """Fixes that were spoiled on purpose."""
     fixed: Counter[str] = field(default_factory=Counter)
     reported: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
         """Add what another process tried."""
-        for name in ("programs", "at_fault", "paths", "leaking_paths", "leaks_before", "leaks_after"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.fixed += other.fixed
-        self.reported += other.reported
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 class WorseThanTheLeak(AssertionError):
     """A program that tmlfix made worse, with the complaints."""
 
 
-def judge(files: dict[str, bytes], tally: Tally) -> None:
-    """Fix a program and compare it with what it was, on all its paths."""
+def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> None:
+    """Fix a program and compare it with what it was, on all its paths.
+
+    With ``spoil`` the rules are wrong on purpose, and nothing that they promise counts.
+    """
     phase = phase_of(LIBRARY)
     assert phase is not None
-    result = analyse(files, [phase.number])
-    assert not result.errors, result.errors
+    with wrong_rules(spoil) if spoil else nullcontext(()) as spoiled:
+        result = analyse(files, [phase.number])
+    assert spoil or not result.errors, result.errors
+    tally.refused += bool(result.errors)
+    tally.wrong_fixes += len(spoiled)
     findings = list(result.findings)
     fixed = {(each.path, each.line) for each in findings if each.verdict is Verdict.FIXED}
     others = {(each.path, each.line) for each in findings if each.verdict is not Verdict.FIXED}
     changed = {path: change.after for each in result.phases for path, change in each.changes.items()}
-    comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=fixed - others)
+    promised = set() if spoil else fixed - others
+    comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=promised)
     tally.programs += 1
     if comparison is None:
         tally.at_fault += 1
@@ -76,15 +91,15 @@ def judge(files: dict[str, bytes], tally: Tally) -> None:
     tally.reported.update(each.rule for each in findings if each.verdict is not Verdict.FIXED)
 
 
-def prove(count: int, start: int) -> tuple[Tally, str]:
-    """Judge random programs; what was tried, and what was wrong with the first that was worse."""
+def prove(count: int, start: int, spoil: Spoil | None = None) -> tuple[Tally, str]:
+    """Judge random programs; what was tried, and what was wrong with the smallest that was made worse."""
     tally = Tally()
 
     @seed(start)
     @given(programs())
     @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def holds(files: dict[str, bytes]) -> None:
-        judge(files, tally)
+        judge(files, tally, spoil)
 
     try:
         holds()
@@ -93,7 +108,7 @@ def prove(count: int, start: int) -> tuple[Tally, str]:
     return tally, ""
 
 
-def _prove(arguments: tuple[int, int]) -> tuple[Tally, str]:
+def _prove(arguments: tuple[int, int, Spoil | None]) -> tuple[Tally, str]:
     return prove(*arguments)
 
 
@@ -105,11 +120,15 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=20_000, help="how many programs (20000)")
     parser.add_argument("--seed", type=int, default=1, help="where the random programs start (1)")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), help="how many processes")
+    parser.add_argument(
+        "--wrong-rules", action="store_true", help="spoil the fixes on purpose: nothing worse may be written"
+    )
     options = parser.parse_args()
-    batch = 250
+    spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)
+    starts = range(0, options.programs, BATCH)
     batches = [
-        (min(batch, options.programs - done), options.seed * 1_000_000 + done)
-        for done in range(0, options.programs, batch)
+        (min(BATCH, options.programs - done), options.seed * 1_000_000 + done, spoil)
+        for done, spoil in zip(starts, cycle(spoils), strict=False)
     ]
     started = time.monotonic()
     tally = Tally()
@@ -127,7 +146,12 @@ def main() -> int:
         f"{tally.leaks_before:,} leaks before, {tally.leaks_after:,} after; "
         f"{tally.fixed.total():,} findings fixed, {tally.reported.total():,} reported; "
         f"{tally.at_fault} programs at fault themselves, {len(wrong)} made worse; "
-        f"{time.monotonic() - started:,.0f} s"
+        + (
+            f"{tally.wrong_fixes:,} wrong fixes, refused in {tally.refused:,} programs; "
+            if options.wrong_rules
+            else ""
+        )
+        + f"{time.monotonic() - started:,.0f} s"
     )
     for rule, number in sorted(tally.fixed.items()):
         print(f"  {rule:20} {number:>7,} fixed {tally.reported[rule]:>7,} reported")

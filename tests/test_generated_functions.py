@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from prove_fixes import prove
+from wrong_rules import WRONG, Spoil
+
+from codemods.engine import _PhaseFixer
 
 SHARES = 4
 """The programs are shared out, so that they run side by side."""
@@ -20,6 +23,24 @@ def test_no_fix_is_worse_than_the_leak(share: int) -> None:
     assert not complaint
     assert tally.at_fault < tally.programs / 20
     assert tally.leaks_after < tally.leaks_before / 2
+
+
+@pytest.mark.parametrize("spoil", WRONG)
+def test_a_wrong_rule_makes_nothing_worse(spoil: Spoil) -> None:
+    tally, complaint = prove(12, 1, spoil)
+
+    assert not complaint
+    assert tally.wrong_fixes > tally.programs
+    assert tally.refused > tally.programs / 8
+
+
+@pytest.mark.parametrize("spoil", [WRONG[0], WRONG[2]])
+def test_without_the_self_check_a_wrong_rule_does(spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_PhaseFixer, "_check_misuses", lambda *_arguments: None)
+
+    _, complaint = prove(12, 1, spoil)
+
+    assert "is released twice" in complaint or "is used after its release" in complaint
 
 
 def test_the_long_run_tells_what_it_tried() -> None:
