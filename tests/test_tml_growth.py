@@ -127,6 +127,34 @@ def test_an_error_deep_inside_is_found_without_trying_everything(outer: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("opener", "closer"),
+    [
+        ("type A[T = [I32; { ", " }]] = X"),
+        ("type A[T = [I32; { ", " }]] = X | Y"),
+        ("type A[T = [I32; { ", " }]] { a: X }"),
+        ("type A[T = [I32; { ", " }]] where X: Y { a: X }"),
+        ("x.a[[T; { ", "\n } ]]\n(1)"),
+    ],
+)
+def test_what_is_nested_is_read_once(opener: str, closer: str) -> None:
+    started = time.process_time()
+    source = in_function(opener * 40 + "1" + closer * 40)
+    assert parse(source).code() == source
+    assert time.process_time() - started < SECONDS
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["1" * MANY, "x = use " + "a" * MANY, "a: '" + "b" * MANY, "use `" + "c\n" * MANY + "`"],
+    ids=lambda code: code[:8],
+)
+def test_the_message_about_a_long_token_is_short(code: str) -> None:
+    with pytest.raises(TmlSyntaxError) as caught:
+        parse(in_function(code))
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
     "unit",
     [
         "func add(a: I32, b: I32) -> I32 {\n    let c = a + b\n    return c.abs(1)\n}\n",

@@ -168,6 +168,7 @@ _TEXTS = {
 
 _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
+_MOST_SHOWN = 60
 _OPENERS = frozenset("([{")
 _CLOSERS = frozenset(")]}")
 
@@ -206,6 +207,12 @@ def first_error(source: bytes, tokens: list[Token]) -> TmlSyntaxError | None:
     return None
 
 
+def shortened(lexeme: bytes) -> str:
+    """A lexeme as an error message shows it."""
+    text = lexeme.decode("utf-8", "replace")
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
 def _describe_error(lexeme: bytes) -> str:
     first = lexeme[:1]
     if first == b"\x00":
@@ -225,8 +232,8 @@ def _describe_error(lexeme: bytes) -> str:
     if lexeme.startswith(b"/*"):
         return "unterminated block comment"
     if first.isdigit():
-        return f"invalid number {lexeme.decode('utf-8', 'replace')}"
-    return f"unexpected character {lexeme.decode('utf-8', 'replace')!r}"
+        return f"invalid number {shortened(lexeme)}"
+    return f"unexpected character {shortened(lexeme)!r}"
 
 
 class _Lexer:
