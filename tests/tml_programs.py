@@ -210,6 +210,13 @@ INNERMOST = {
 }
 """What the deepest place holds; ``use`` is an error anywhere."""
 
+PLACES = {
+    "expression": "func f() {{\nlet a = {}\n}}\n",
+    "type": "func f() {{\nlet a: {} = 1\n}}\n",
+    "pattern": "func f() {{\nlet {} = 1\n}}\n",
+    "statement": "func f() {{\n{}\n}}\n",
+}
+
 
 def deeply_nested(levels: int, chance: Random) -> str:
     """A function in whose body a few constructs are nested in a circle, many times over.
@@ -217,14 +224,15 @@ def deeply_nested(levels: int, chance: Random) -> str:
     A parser that reads something twice on its way takes a time that doubles with each level. Sometimes
     the constructs are left open, so that all of what was read is given up.
     """
-    kind = first = chance.choice(["expression", "statement"])
+    kind = first = chance.choice(sorted(INSIDE))
     opening, closing = "", ""
     while not opening or kind != first:
-        before, kind, behind = chance.choice(INSIDE[kind])
+        steps = [step for step in INSIDE[kind] if step[1] != "pattern" or first == "pattern"]
+        before, kind, behind = chance.choice(steps)
         opening, closing = opening + before, behind + closing
     innermost = chance.choice(INNERMOST[first])
     closed = chance.choice([closing * levels, closing * levels, closing * (levels // 2), ""])
-    return f"func f() {{\n{opening * levels}{innermost}{closed}\n}}\n"
+    return PLACES[first].format(opening * levels + innermost + closed)
 
 
 # ---- soups ----
