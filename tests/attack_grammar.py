@@ -247,7 +247,10 @@ LARGE: dict[str, tuple[str, str, str]] = {
     "blank lines": ("", "    \r\n", ""),
     "interpolation": ("func f() { ", '"a{b}c{f("d{e}")}" ', "}"),
     "one long string": ('func f() { "', "text ", '" }'),
-    "a template left open": ("func f() { `", "text\n", ""),
+    "one string of braces": ('func f() { "', "{} ", '" }'),
+    "one string of escapes": ('func f() { "', "\\n", '" }'),
+    "a template left open": ("func f() { `", "{}\n", ""),
+    "quotes left open": ("func f() { ", '"a\n', "}"),
     "one long number": ("const A: I32 = ", "1", ""),
     "one long name": ("const ", "a", ": I32 = 1"),
 }
@@ -285,7 +288,7 @@ def growth(
     levels: Annotated[int, typer.Option(help="The deepest nesting.")] = 100_000,
     factor: Annotated[
         float, typer.Option(help="How much longer than in proportion the larger may take.")
-    ] = 2.5,
+    ] = 4,
 ) -> None:
     """Measure time against size and depth; more than in proportion, by a generous factor, is a failure."""
     failures = 0
@@ -327,7 +330,7 @@ def _grows(name: str, made: list[bytes], labels: list[str], factor: float) -> bo
         if rate is not None and per_byte > factor * rate:
             grows = True
             result = f"GROWS MORE THAN IN PROPORTION; {result}"
-        rate = per_byte if rate is None else max(rate, per_byte)
+        rate = rate or per_byte
         speed = f"{len(source) / 1e6 / seconds:.1f}" if seconds else ""
         print(f"{name:24}{label:>12}{seconds:9.2f}{speed:>7}  {result[:70]}", flush=True)
     return grows

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 
-from tml_ast import TmlSyntaxError, nodes, parse
+from tml_ast import TmlSyntaxError, engine, nodes, parse, tokenize
 
 MANY = 100_000
 DEEP = 900
@@ -170,6 +171,40 @@ def test_time_grows_with_size(unit: str) -> None:
     small, large = (unit.encode() * (size // len(unit)) for size in (60_000, 480_000))
     parse(small)
     assert timed(lambda: parse(large)) < 8 * 4 * timed(lambda: parse(small)) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("before", "unit", "behind"),
+    [
+        ('"', "text ", '"'),
+        ('"', "{} ", '"'),
+        ("`", r"\n", ""),
+        ("", "#\n", ""),
+        ("", "\t//\n", ""),
+        ("", "/**/", ""),
+    ],
+)
+def test_a_long_token_takes_little_memory(before: str, unit: str, behind: str) -> None:
+    source = (before + unit * (200_000 // len(unit)) + behind).encode()
+    tracemalloc.start()
+    try:
+        tokenize(source)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 * len(source)
+
+
+def test_a_failing_parse_takes_little_memory() -> None:
+    source = b"func add(a: I32) -> I32 { return a }\n" * 500 + b"func ("
+    tokens = tokenize(source)
+    tracemalloc.start()
+    try:
+        engine.furthest_failure(tokens)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150 * len(source)
 
 
 def test_brackets_around_much_code_are_matched_once() -> None:
