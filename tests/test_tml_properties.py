@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tml_law import check_engines_agree, check_round_trip, check_time
 from tml_mutations import example_files, mutated
-from tml_programs import BYTES, PROGRAMS, SOUPS, deeply_nested
+from tml_programs import BYTES, PROGRAMS, SOUPS, constructs, deeply_nested
 
 from tml_ast import engine, tokenize
 
@@ -37,6 +37,14 @@ def test_so_do_damaged_files(source: bytes, other: bytes, chance: Random) -> Non
 @settings(max_examples=200, deadline=None)
 def test_nothing_that_is_nested_is_read_again_at_each_level(chance: Random) -> None:
     check_time(deeply_nested(25, chance).encode())
+
+
+def test_so_does_every_construct_wherever_it_breaks_off() -> None:
+    for construct in constructs():
+        source = construct.encode()
+        assert check_engines_agree(source), construct
+        for token in tokenize(source):
+            check_round_trip(source[: token.start])
 
 
 @pytest.mark.parametrize("seed", range(4))

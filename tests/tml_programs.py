@@ -235,6 +235,15 @@ def deeply_nested(levels: int, chance: Random) -> str:
     return PLACES[first].format(opening * levels + innermost + closed)
 
 
+def constructs() -> list[str]:
+    """A file for each entry of INSIDE, with no more in it."""
+    return [
+        PLACES[kind].format(before + INNERMOST[held][0] + behind)
+        for kind, entries in INSIDE.items()
+        for before, held, behind in entries
+    ]
+
+
 # ---- soups ----
 
 WORDS = [
