@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Annotated
@@ -36,7 +37,7 @@ from corpus import corpus_folder
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from tml_law import check_engines_agree, check_round_trip, check_time
 from tml_mutations import example_files, mutated
-from tml_programs import PROGRAMS, SOUPS, WORDS, deeply_nested
+from tml_programs import PROGRAMS, SOUPS, WORDS, constructs, deeply_nested
 
 from tml_ast import TmlSyntaxError, parse
 
@@ -177,6 +178,9 @@ def fuzz(
     save: Save = BUILD,
 ) -> None:
     """Let the coverage of lexer and parser guide what comes next, beginning with the bundled example."""
+    if find_spec("atheris") is None:
+        print("fuzz needs atheris; install it with: pip install '.[fuzz]'", file=sys.stderr)
+        raise typer.Exit(2)
     save.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         corpus, words = Path(scratch, "corpus"), Path(scratch, "words")
@@ -211,12 +215,11 @@ def fuzz(
 
 
 def _seeds() -> Iterator[bytes]:
-    """Each declaration of the example, and programs with every construct."""
+    """Each declaration of the example, and each construct by itself."""
     for source in example_files():
         yield from (item.code() for item in parse(source).items)
-    chance = Random(0)
-    for _ in range(300):
-        yield deeply_nested(1, chance).encode()
+    for construct in constructs():
+        yield construct.encode()
 
 
 def _escaped(word: str) -> str:
