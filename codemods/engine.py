@@ -17,7 +17,7 @@ from codemods.ownership.reservations import Reservations, unannotated_makers
 from codemods.phases import PHASES, Phase, phase_of
 from codemods.rules import RULES
 from codemods.rules.base import Context, Names, Proposal, Rule
-from codemods.symbols import Index, SourceFile, is_test_path, module_path
+from codemods.symbols import Index, SourceFile, is_test_path
 from codemods.unread import Unread
 from tml_ast import TmlSyntaxError, parse, position
 from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
@@ -67,7 +67,7 @@ def _parse_files(
     for done, path in enumerate(wanted):
         report("parsing", done, len(wanted))
         try:
-            parsed[path] = SourceFile(path, files[path], parse(files[path]), module_path(path))
+            parsed[path] = SourceFile.read(path, files[path])
         except TmlSyntaxError as error:
             errors.append(InputError(path, error.message, error.line, error.column))
     report("parsing", len(wanted), len(wanted))

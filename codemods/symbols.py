@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 
-from tml_ast import nodes
+from tml_ast import Node, TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
 
 BUILTIN_VARIANTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]] = {
@@ -73,6 +73,10 @@ BOOL = Type("Bool")
 UNIT = Type("Unit")
 
 
+DEEPEST_TREE = 5000
+"""Levels of a tree that the analysis follows; it calls itself for each of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A parsed file of the workspace."""
@@ -81,6 +85,18 @@ class SourceFile:
     source: bytes = field(repr=False)
     tree: nodes.Module = field(repr=False)
     module: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: str, source: bytes) -> SourceFile:
+        """Parse a file. Raises TmlSyntaxError also where its tree is too deep to analyse."""
+        tree = parse(source)
+        level: list[Node] = [tree]
+        for _ in range(DEEPEST_TREE):
+            level = [child for node in level for child in node.children if isinstance(child, Node)]
+            if not level:
+                return cls(path, source, tree, module_path(path))
+        line, column = position(source, level[0].start)
+        raise TmlSyntaxError("nested too deeply to analyse", line, column, level[0].start)
 
     @property
     def is_test(self) -> bool:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 
-from codemods.symbols import SourceFile, module_path
-from tml_ast import TmlSyntaxError, parse
+from codemods.symbols import SourceFile
+from tml_ast import TmlSyntaxError
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
@@ -43,7 +43,7 @@ class Unread:
         if path not in self._parsed:
             source = self._sources[path]
             try:
-                self._parsed[path] = SourceFile(path, source, parse(source), module_path(path))
+                self._parsed[path] = SourceFile.read(path, source)
             except TmlSyntaxError:
                 self._parsed[path] = None
         return self._parsed[path]

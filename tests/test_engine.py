@@ -194,6 +194,18 @@ def test_only_limits_the_findings_and_all_files_inform_them() -> None:
     assert {finding.path for finding in result.findings} == {"tests/http/two.test.tml"}
 
 
+@pytest.mark.parametrize(
+    "code", ["- " * 50_000 + "a", "a = " * 20_000 + "a", "do() " * 10_000 + "a", "a" + ".b(1)" * 20_000]
+)
+def test_a_file_too_deep_to_analyse_is_an_error_with_its_place(code: str) -> None:
+    files = {"lib/demo/src/http/deep.tml": f"func f() {{ {code} }}", "tests/http/reel.test.tml": USES_A_REEL}
+
+    (error,) = run(files, 1).errors
+
+    assert (error.path, error.line) == ("lib/demo/src/http/deep.tml", 1)
+    assert error.message == "nested too deeply to analyse"
+
+
 def test_a_file_that_does_not_parse_is_an_error_and_the_others_are_fixed() -> None:
     files = {
         "tests/http/reel.test.tml": USES_A_REEL,

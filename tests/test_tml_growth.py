@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 
-from tml_ast import TmlSyntaxError, nodes, parse
+from tml_ast import TmlSyntaxError, engine, nodes, parse, tokenize
 
 MANY = 100_000
 DEEP = 900
@@ -127,6 +128,34 @@ def test_an_error_deep_inside_is_found_without_trying_everything(outer: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("opener", "closer"),
+    [
+        ("type A[T = [I32; { ", " }]] = X"),
+        ("type A[T = [I32; { ", " }]] = X | Y"),
+        ("type A[T = [I32; { ", " }]] { a: X }"),
+        ("type A[T = [I32; { ", " }]] where X: Y { a: X }"),
+        ("x.a[[T; { ", "\n } ]]\n(1)"),
+    ],
+)
+def test_what_is_nested_is_read_once(opener: str, closer: str) -> None:
+    started = time.process_time()
+    source = in_function(opener * 40 + "1" + closer * 40)
+    assert parse(source).code() == source
+    assert time.process_time() - started < SECONDS
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["1" * MANY, "x = use " + "a" * MANY, "a: '" + "b" * MANY, "use `" + "c\n" * MANY + "`"],
+    ids=lambda code: code[:8],
+)
+def test_the_message_about_a_long_token_is_short(code: str) -> None:
+    with pytest.raises(TmlSyntaxError) as caught:
+        parse(in_function(code))
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
     "unit",
     [
         "func add(a: I32, b: I32) -> I32 {\n    let c = a + b\n    return c.abs(1)\n}\n",
@@ -142,6 +171,40 @@ def test_time_grows_with_size(unit: str) -> None:
     small, large = (unit.encode() * (size // len(unit)) for size in (60_000, 480_000))
     parse(small)
     assert timed(lambda: parse(large)) < 8 * 4 * timed(lambda: parse(small)) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("before", "unit", "behind"),
+    [
+        ('"', "text ", '"'),
+        ('"', "{} ", '"'),
+        ("`", r"\n", ""),
+        ("", "#\n", ""),
+        ("", "\t//\n", ""),
+        ("", "/**/", ""),
+    ],
+)
+def test_a_long_token_takes_little_memory(before: str, unit: str, behind: str) -> None:
+    source = (before + unit * (200_000 // len(unit)) + behind).encode()
+    tracemalloc.start()
+    try:
+        tokenize(source)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 * len(source)
+
+
+def test_a_failing_parse_takes_little_memory() -> None:
+    source = b"func add(a: I32) -> I32 { return a }\n" * 500 + b"func ("
+    tokens = tokenize(source)
+    tracemalloc.start()
+    try:
+        engine.furthest_failure(tokens)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 150 * len(source)
 
 
 def test_brackets_around_much_code_are_matched_once() -> None:

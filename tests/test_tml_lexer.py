@@ -184,6 +184,25 @@ def test_unknown_escapes(escape: str) -> None:
     assert error_of(in_function(f'"a{escape}b"')) == "1:12: unknown escape sequence in a string"
 
 
+@pytest.mark.parametrize("length", [4094, 4095, 4096, 4097, 8192, 10_000])
+@pytest.mark.parametrize("piece", ["{}", r"\n", "{ "])
+def test_long_texts_end_where_short_ones_do(piece: str, length: int) -> None:
+    text = piece * length
+    assert lexed(f'"{text}" a') == [f'STRING "{text}"', "IDENT a"]
+    assert lexed(f"`{text}\n` a") == [f"TEMPLATE `{text}\n`", "IDENT a"]
+    assert lexed(f'"{text}{{x}}{text}"') == [f'STRING_START "{text}{{', "IDENT x", f'STRING_END }}{text}"']
+    assert error_of(in_function(f'"{text}\\e"')) == "1:12: unknown escape sequence in a string"
+    assert error_of(in_function(f"`{text}")) == "1:12: unterminated template"
+
+
+@pytest.mark.parametrize("length", [4094, 4095, 4096, 4097, 8192, 10_000])
+@pytest.mark.parametrize("piece", [b"\n", b"// c\n", b"#if X\n", b"\t//\n", b"/**/\n", b"/* \n#*/\n */"])
+def test_trivia_may_be_long(piece: bytes, length: int) -> None:
+    name, end = tokenize(piece * length + b"a\n" + piece * length)
+    assert (name.type, name.trivia) == ("IDENT", piece * length)
+    assert (end.type, end.trivia) == ("EOF", b"\n" + piece * length)
+
+
 def test_strings_end_with_their_line() -> None:
     assert error_of('func f() {\n    x = "a\n    y = "b"\n}') == "2:9: unterminated string"
     assert error_of(in_function('"abc')) == "1:12: unterminated string"

@@ -1,54 +1,77 @@
-"""What holds for every input: no byte is lost, and both engines build the same trees."""
+"""What holds for every input: no byte is lost, and both engines build the same trees.
+
+``attack_grammar.py`` checks the same with as many inputs as there is time for.
+"""
 
 from __future__ import annotations
 
+from random import Random
+
+import pytest
+from corpus import corpus_files
 from hypothesis import given, settings
-from tml_programs import BYTES, PROGRAMS, SOUPS
-from tml_text import shape
+from hypothesis import strategies as st
+from tml_law import check_engines_agree, check_round_trip, check_time
+from tml_mutations import example_files, mutated
+from tml_programs import BYTES, PROGRAMS, SOUPS, constructs, deeply_nested
 
-from tml_ast import TmlSyntaxError, engine, parse, reference, tokenize
+from tml_ast import engine, tokenize
 
-
-@given(BYTES)
-@settings(max_examples=500, deadline=None)
-def test_tokens_hold_every_byte(source: bytes) -> None:
-    tokens = tokenize(source)
-    assert b"".join(token.code() for token in tokens) == source
-    offset = 0
-    for token in tokens:
-        offset += len(token.trivia)
-        assert token.start == offset
-        offset = token.end
-    assert tokens[-1].type == "EOF"
+CHANCES = st.randoms(use_true_random=False)
+FILES = st.sampled_from(example_files())
 
 
-@given(BYTES)
-@settings(max_examples=300, deadline=None)
-def test_whatever_is_no_tml_is_a_syntax_error_inside_of_the_source(source: bytes) -> None:
-    try:
-        assert parse(source).code() == source
-    except TmlSyntaxError as error:
-        assert 0 <= error.offset <= len(source)
-        assert 1 <= error.line <= source.count(b"\n") + 1
-        assert error.column >= 1
+@given(BYTES | st.binary())
+@settings(max_examples=800, deadline=None)
+def test_bytes_come_back_or_are_a_syntax_error_inside_of_the_source(source: bytes) -> None:
+    check_round_trip(source)
+
+
+@given(FILES, FILES, CHANCES)
+@settings(max_examples=250, deadline=None)
+def test_so_do_damaged_files(source: bytes, other: bytes, chance: Random) -> None:
+    check_round_trip(mutated(source, other, chance))
+
+
+@given(CHANCES)
+@settings(max_examples=200, deadline=None)
+def test_nothing_that_is_nested_is_read_again_at_each_level(chance: Random) -> None:
+    check_time(deeply_nested(25, chance).encode())
+
+
+def test_so_does_every_construct_wherever_it_breaks_off() -> None:
+    for construct in constructs():
+        source = construct.encode()
+        assert check_engines_agree(source), construct
+        for token in tokenize(source):
+            check_round_trip(source[: token.start])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_so_do_damaged_files_of_the_library(seed: int) -> None:
+    files = [path.read_bytes() for path in corpus_files()]
+    chance = Random(seed)
+    for _ in range(50):
+        check_round_trip(mutated(chance.choice(files), chance.choice(files), chance))
 
 
 @given(PROGRAMS)
 @settings(max_examples=300, deadline=None)
 def test_programs_round_trip_and_both_engines_agree(program: str) -> None:
-    tokens = tokenize(program.encode())
-    fast, slow = engine.parse_tokens(tokens), reference.parse_tokens(tokens)
-    assert (fast and shape(fast)) == (slow and shape(slow))
-    if fast is not None:
-        assert fast.code() == program.encode()
+    check_round_trip(program.encode())
+    check_engines_agree(program.encode())
 
 
 @given(SOUPS)
 @settings(max_examples=1000, deadline=None)
 def test_both_engines_agree_on_soups(source: str) -> None:
-    tokens = tokenize(source.encode())
-    fast, slow = engine.parse_tokens(tokens), reference.parse_tokens(tokens)
-    assert (fast and shape(fast)) == (slow and shape(slow))
+    check_engines_agree(source.encode())
+
+
+@given(FILES, FILES, CHANCES)
+@settings(max_examples=60, deadline=None)
+def test_both_engines_agree_on_damaged_files(source: bytes, other: bytes, chance: Random) -> None:
+    check_engines_agree(mutated(source, other, chance))
 
 
 def test_most_generated_programs_are_programs() -> None:

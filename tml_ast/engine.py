@@ -22,7 +22,6 @@ from tml_ast.lookahead import PREDICATES
 from tml_ast.nodes import Module, Node
 from tml_ast.precedence import FOLDS
 
-Parser = Callable[[Sequence[Token], str, list[Any]], list[Node | Token] | None]
 REMEMBERED = (
     "expression",
     "conditional_expression",
@@ -41,6 +40,27 @@ REMEMBERED = (
 )
 """The rules that nest and may be tried twice at one place."""
 
+
+class _Furthest:
+    """How far the grammar got in a file that does not parse, and what it wanted there."""
+
+    __slots__ = ("index", "wanted")
+
+    def __init__(self) -> None:
+        self.index = 0
+        self.wanted: set[str] = set()
+
+    def miss(self, index: int, *types: str) -> None:
+        """Note that none of these token types is at the index."""
+        if index > self.index:
+            self.index = index
+            self.wanted.clear()
+        if index == self.index:
+            self.wanted.update(types)
+
+
+Parser = Callable[[Sequence[Token], str, _Furthest], list[Node | Token] | None]
+
 First = frozenset[str] | None
 """The token types that an expression can start with; None when any might do."""
 
@@ -57,15 +77,14 @@ def parse_tokens(tokens: Sequence[Token]) -> Module | None:
 
 def parse_rule(tokens: Sequence[Token], rule: str) -> list[Node | Token] | None:
     """What ``rule``, one of START_RULES, makes of all the tokens; None when it does not match them."""
-    return _parser(recording=False)(tokens, rule, [])
+    return _parser(recording=False)(tokens, rule, _Furthest())
 
 
 def furthest_failure(tokens: Sequence[Token], rule: str = MODULE) -> tuple[int, list[str]]:
     """The furthest index that the grammar got to, and the token types it wanted there."""
-    failures: list[Any] = []
-    _parser(recording=True)(tokens, rule, failures)
-    index: int = max((failure[0] for failure in failures), default=0)
-    return index, sorted({failure[1] for failure in failures if failure[0] == index})
+    furthest = _Furthest()
+    _parser(recording=True)(tokens, rule, furthest)
+    return furthest.index, sorted(furthest.wanted)
 
 
 @cache
@@ -100,7 +119,7 @@ class _Generator:
         return "\n".join(
             [
                 *self.constants,
-                "def parse(tokens, rule, failures):",
+                "def parse(tokens, rule, furthest):",
                 "    types = [token.type for token in tokens]",
                 *(f"    failed_{rule} = set()" for rule in REMEMBERED),
                 *self.lines,
@@ -209,7 +228,7 @@ class _Generator:
         if isinstance(expression, TokenMatcher) and (inline or not expression.name):
             self._emit(2, f"if types[p] != {expression.literal!r}:")
             if self.recording:
-                self._emit(3, f"failures.append((p, {expression.literal!r}))")
+                self._emit(3, f"furthest.miss(p, {expression.literal!r})")
             self._emit(3, self.failure)
             self._take(2, target)
         elif isinstance(expression, Lookahead):
@@ -242,7 +261,7 @@ class _Generator:
             self._take(3, target)
             if self.recording:
                 self._emit(2, f"if types[p] != {member.literal!r}:")
-                self._emit(3, f"failures.append((p, {member.literal!r}))")
+                self._emit(3, f"furthest.miss(p, {member.literal!r})")
             return
         self._emit(2, f"{keyword} {self._guard(member)}:")
         self._emit(3, f"mark = len({target})")
@@ -267,7 +286,7 @@ class _Generator:
             self._take(3, "out")
             self._emit(3, "return p")
             if self.recording:
-                self._emit(2, f"failures.extend((p, literal) for literal in {literals!r})")
+                self._emit(2, f"furthest.miss(p, *{constant})")
             self._emit(2, self.failure)
             return
         self._emit(2, "mark = len(out)")

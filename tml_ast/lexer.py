@@ -95,7 +95,14 @@ def syntax_error(source: bytes, offset: int, message: str) -> TmlSyntaxError:
 
 
 _DIRECTIVE = rb"(?m:^)[ \t\r]*\#[^\n]*(?:\n|\Z)"
-_TRIVIA = re.compile(rb"(?:[ \t\r\n]*\n|" + _DIRECTIVE + rb"|[ \t\r]+|//[^\n]*)*", re.VERBOSE)
+_MOST_AT_ONCE = 4096
+"""Pieces of trivia or of a text that one match takes: it keeps some 500 bytes of memory for each."""
+
+_AT_ONCE = rb"{0,%d}" % _MOST_AT_ONCE
+_TRIVIA = re.compile(
+    rb"(?:[ \t\r\n]*\n|" + _DIRECTIVE + rb"|[ \t\r]+|//[^\n]*)" + _AT_ONCE,
+    re.VERBOSE,
+)
 _DOC_COMMENT = re.compile(rb"///(?!/)|//!")
 _BLOCK_COMMENT_PIECE = re.compile(rb"/\*|\*/|" + _DIRECTIVE, re.VERBOSE)
 
@@ -104,25 +111,26 @@ _ESCAPE = rb"\\(?:[nrt\\'\"0]|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\})"
 
 @dataclass(frozen=True, slots=True)
 class _Scanner:
-    """The expressions that read one token, or what follows a hole."""
+    """The expressions that read one token, or the text up to a quote or hole."""
 
     token: re.Pattern[bytes]
-    string_rest: re.Pattern[bytes]
-    template_rest: re.Pattern[bytes]
+    string: re.Pattern[bytes]
+    template: re.Pattern[bytes]
 
 
 def _string_text(hole_start: bytes) -> bytes:
     # An atomic group, because Python 3.11.2 takes the equivalent ``*+`` of a group for less than it matches.
-    return rb"(?>(?:[^\"\\\n{]|" + _ESCAPE + rb"|\\[{}]|\{(?![" + hole_start + rb"]))*)"
+    return rb"(?>(?:[^\"\\\n{]+|" + _ESCAPE + rb"|\\[{}]|\{(?![" + hole_start + rb"]))" + _AT_ONCE + rb")"
 
 
 def _template_text(hole_start: bytes) -> bytes:
-    return rb"(?>(?:[^`\\{]|" + _ESCAPE + rb"|\\[{}`]|\{(?![" + hole_start + rb"]))*)"
+    return rb"(?>(?:[^`\\{]+|" + _ESCAPE + rb"|\\[{}`]|\{(?![" + hole_start + rb"]))" + _AT_ONCE + rb")"
 
 
 def _scanner(hole_start: bytes) -> _Scanner:
     """``hole_start``: the characters that open a hole behind a brace, as in a character class."""
     string_text, template_text = _string_text(hole_start), _template_text(hole_start)
+    string_end, template_end = rb"\"|\{(?=[" + hole_start + rb"])", rb"`|\{(?=[" + hole_start + rb"])"
     token = re.compile(
         rb"""
           (?P<RAW> r"[^"\n]*" )
@@ -136,10 +144,14 @@ def _scanner(hole_start: bytes) -> _Scanner:
             | -= | \*= | /= | %= | &= | \|= | \^= | \.\. | :: | \$\{ | [-+*/%=!<>&|^~.:?@$()\[\]{},;] )
         | (?P<STRING> "(?P<string_text>"""
         + string_text
-        + rb""")(?P<string_end>["{])? )
+        + rb""")(?P<string_end>"""
+        + string_end
+        + rb""")? )
         | (?P<TEMPLATE> `(?P<template_text>"""
         + template_text
-        + rb""")(?P<template_end>[`{])? )
+        + rb""")(?P<template_end>"""
+        + template_end
+        + rb""")? )
         | (?P<CHAR> '(?:[\x00-\x7f] | [\xc0-\xff][\x80-\xbf]*)??(?<!')(?<!\\)' | '"""
         + _ESCAPE
         + rb"""' )
@@ -149,8 +161,8 @@ def _scanner(hole_start: bytes) -> _Scanner:
     flags = re.VERBOSE | re.DOTALL
     return _Scanner(
         token,
-        re.compile(rb"\}(?P<text>" + string_text + rb")(?P<end>[\"{])?", flags),
-        re.compile(rb"\}(?P<text>" + template_text + rb")(?P<end>[`{])?", flags),
+        re.compile(string_text, flags),
+        re.compile(template_text, flags),
     )
 
 
@@ -160,14 +172,15 @@ _PATTERN_SCANNER = _scanner(_LETTERS + rb"$")
 _PATTERN_VARIABLE = re.compile(rb"\$(?:\.\.\.)?[A-Za-z_][A-Za-z0-9_]*")
 
 _TEXTS = {
-    b'"': ("string", re.compile(_string_text(_LETTERS))),
-    b"`": ("template", re.compile(_template_text(_LETTERS))),
-    b"}": ("string or template", re.compile(_template_text(_LETTERS))),
+    b'"': ("string", _SCANNER.string),
+    b"`": ("template", _SCANNER.template),
+    b"}": ("string or template", _SCANNER.template),
 }
 """The text behind a quote or hole, to tell why it does not reach its end."""
 
 _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
+_MOST_SHOWN = 60
 _OPENERS = frozenset("([{")
 _CLOSERS = frozenset(")]}")
 
@@ -206,16 +219,21 @@ def first_error(source: bytes, tokens: list[Token]) -> TmlSyntaxError | None:
     return None
 
 
+def shortened(lexeme: bytes) -> str:
+    """A lexeme as an error message shows it."""
+    text = lexeme.decode("utf-8", "replace")
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
 def _describe_error(lexeme: bytes) -> str:
     first = lexeme[:1]
     if first == b"\x00":
         return "a NUL byte is not allowed in TML source"
     if first in _TEXTS:
         kind, text = _TEXTS[first]
-        known = text.match(lexeme, 1)
-        assert known is not None
-        is_last = known.end() + 1 >= len(lexeme)
-        if lexeme.startswith(b"\\", known.end()) and not is_last:
+        known = _end_of_all(text, lexeme, 1)
+        is_last = known + 1 >= len(lexeme)
+        if lexeme.startswith(b"\\", known) and not is_last:
             return f"unknown escape sequence in a {kind}"
         return f"unterminated {kind}"
     if lexeme.startswith(b'r"'):
@@ -225,8 +243,18 @@ def _describe_error(lexeme: bytes) -> str:
     if lexeme.startswith(b"/*"):
         return "unterminated block comment"
     if first.isdigit():
-        return f"invalid number {lexeme.decode('utf-8', 'replace')}"
-    return f"unexpected character {lexeme.decode('utf-8', 'replace')!r}"
+        return f"invalid number {shortened(lexeme)}"
+    return f"unexpected character {shortened(lexeme)!r}"
+
+
+def _end_of_all(pattern: re.Pattern[bytes], source: bytes, offset: int) -> int:
+    """Where the last of the matches ends that take all of what the pattern repeats, piece by piece."""
+    while True:
+        found = pattern.match(source, offset)
+        assert found is not None
+        if found.end() - offset < _MOST_AT_ONCE:
+            return found.end()
+        offset = found.end()
 
 
 class _Lexer:
@@ -248,6 +276,8 @@ class _Lexer:
         while True:
             found = match_trivia(source, offset)
             start = offset if found is None else found.end()
+            if start - offset >= _MOST_AT_ONCE:
+                start = _end_of_all(_TRIVIA, source, start)
             if source.startswith(b"/*", start):
                 start, newline = self._skip_block_comments(offset)
                 if source.startswith(b"/*", start):
@@ -296,8 +326,7 @@ class _Lexer:
         source = self.source
         newline = False
         while True:
-            found = _TRIVIA.match(source, offset)
-            start = offset if found is None else found.end()
+            start = _end_of_all(_TRIVIA, source, offset)
             newline = newline or b"\n" in source[offset:start]
             if not source.startswith(b"/*", start):
                 return start, newline
@@ -314,18 +343,23 @@ class _Lexer:
 
     def _close_hole(self, start: int) -> tuple[str, int]:
         prefix = self.holes[-1]
-        scanner = self.scanner
-        rest = (scanner.string_rest if prefix == "STRING" else scanner.template_rest).match(
-            self.source, start
-        )
-        assert rest is not None
-        if rest.group("end") is None:
-            self.holes.pop()
-            return "ERROR", self._line_end(rest.end())
-        if rest.group("end") == b"{":
-            return f"{prefix}_MIDDLE", rest.end()
+        closer, end = self._text_end(prefix, start + 1)
+        if closer == b"{":
+            return f"{prefix}_MIDDLE", end
         self.holes.pop()
-        return f"{prefix}_END", rest.end()
+        if closer is None:
+            return "ERROR", self._line_end(end)
+        return f"{prefix}_END", end
+
+    def _text_end(self, prefix: str, offset: int) -> tuple[bytes | None, int]:
+        """The quote or brace that ends the text at ``offset``, and the offset behind.
+
+        None, and where the text breaks off, if it is neither of them.
+        """
+        text, quote = (self.scanner.string, b'"') if prefix == "STRING" else (self.scanner.template, b"`")
+        end = _end_of_all(text, self.source, offset)
+        closer = self.source[end : end + 1]
+        return (closer, end + 1) if closer in (quote, b"{") else (None, end)
 
     def _literal(self, matched: re.Match[bytes], start: int) -> tuple[str, int]:
         end = matched.end()
@@ -337,6 +371,8 @@ class _Lexer:
             return _number_type(matched), end
         prefix = "STRING" if matched.group("STRING") is not None else "TEMPLATE"
         closer = matched.group("string_end" if prefix == "STRING" else "template_end")
+        if closer is None:
+            closer, end = self._text_end(prefix, end)
         if closer is None:
             return "ERROR", self._line_end(end)
         if closer == b"{":

@@ -87,7 +87,7 @@ def sequence_variable_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
-    """``.name[...](``: the brackets hold type arguments when a call follows the matching one."""
+    """``.name[...](``: the brackets hold type arguments when a call follows the matching one on its line."""
     opener = tokens[index]
     if opener.type != "[" or opener.newline_before:
         return None
@@ -97,7 +97,7 @@ def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def _match_square_brackets(tokens: Sequence[Token], index: int) -> None:
-    """Note for the bracket here, and for all inside of it, whether a ``(`` follows its partner.
+    """Note for the bracket here, and for all inside of it, whether a ``(`` follows its partner on its line.
 
     Other brackets do not count. Noting the inner ones keeps nested brackets from being scanned again.
     """
@@ -108,7 +108,8 @@ def _match_square_brackets(tokens: Sequence[Token], index: int) -> None:
             token.closes_before_call = False
             open_ones.append(token)
         elif token.type == "]":
-            open_ones.pop().closes_before_call = tokens[ahead + 1].type == "("
+            following = tokens[ahead + 1]
+            open_ones.pop().closes_before_call = following.type == "(" and not following.newline_before
             if not open_ones:
                 return
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tml_ast import engine
 from tml_ast.grammar import MODULE
-from tml_ast.lexer import TmlSyntaxError, Token, first_error, syntax_error, tokenize
+from tml_ast.lexer import TmlSyntaxError, Token, first_error, shortened, syntax_error, tokenize
 from tml_ast.nodes import Module, Node
 
 SnippetKind = Literal["expression", "statements", "item", "pattern", "type"]
@@ -81,7 +81,7 @@ def _parse_rule(source: bytes, tokens: list[Token], rule: str) -> list[Node | To
 def _failure(source: bytes, tokens: list[Token], rule: str) -> TmlSyntaxError:
     index, expected = engine.furthest_failure(tokens, rule)
     token = tokens[index]
-    found = "the end of the file" if token.type == "EOF" else repr(token.text)
+    found = "the end of the file" if token.type == "EOF" else repr(shortened(token.lexeme))
     names = sorted({_NAMES.get(each, repr(each)) for each in expected})
     message = f"unexpected {found}"
     if 0 < len(names) <= _MOST_EXPECTATIONS:

@@ -129,6 +129,30 @@ class Glued(Node):
     __slots__ = ()
 
 
+class EnumBody(Node):
+    """The braces of an enum."""
+
+    __slots__ = ()
+
+
+class SumTypeBody(Node):
+    """``= A | B``."""
+
+    __slots__ = ()
+
+
+class AliasBody(Node):
+    """``= T``."""
+
+    __slots__ = ()
+
+
+class StructFields(Node):
+    """The where clause and braces of a struct."""
+
+    __slots__ = ()
+
+
 class PatternPath(Node):
     """The path that starts a pattern."""
 
@@ -280,6 +304,21 @@ def fold_path_pattern(pieces: list[Piece]) -> list[Piece]:
     return [(nodes.WildcardPattern if only.lexeme == b"_" else nodes.BindingPattern)(path.children)]
 
 
+_DECLARED: dict[type[Node], type[Node]] = {
+    EnumBody: nodes.Enum,
+    SumTypeBody: nodes.SumType,
+    AliasBody: nodes.Alias,
+    StructFields: nodes.Struct,
+}
+
+
+def fold_type_declaration(pieces: list[Piece]) -> list[Piece]:
+    """What a ``type`` declares is told by its body."""
+    *head, body = pieces
+    assert isinstance(body, Node)
+    return [_DECLARED[type(body)]([*head, *body.children])]
+
+
 def fold_item(pieces: list[Piece]) -> list[Piece]:
     """Decorators, visibility and modifiers become the first children of their item."""
     if len(pieces) == 1:
@@ -299,6 +338,7 @@ FOLDS: dict[str, Callable[[list[Piece]], list[Piece]]] = {
     "Parenthesized": fold_parenthesized,
     "pattern": fold_pattern,
     "path_pattern": fold_path_pattern,
+    "type_declaration": fold_type_declaration,
     "declaration": fold_item,
     "behavior_member": fold_item,
     "impl_member": fold_item,
