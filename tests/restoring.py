@@ -295,6 +295,19 @@ class State:
                         return flow, block, position, action
         return None
 
+    def drops_whole(self, key: tuple[str, str, int], release: Release) -> bool:
+        """Whether the compiler drops the variable that a field is released of, by its own Drop."""
+        name = release.owner.partition(".")[0]
+        return any(
+            each.name == name
+            and self.analysis.drops.kind(each.type) is DropKind.CALL
+            and all(
+                isinstance(end, Exit) and self.analysis.drops.covers(flow, each, end)
+                for end, _ in self.exits(flow, each)
+            )
+            for flow, each in self.variables(key).values()
+        )
+
     def need(self, flow: Flow, variable: Variable, at: Collection[int]) -> Need:
         """What happens where a variable is not released at its exits with these numbers."""
         exits = self.exits(flow, variable)
@@ -435,7 +448,8 @@ class Restoration:
         if key is None:
             return Need.LEAKS, False
         before, after = (state.releases(key)[release.owner] for state in (self.original, self.restored))
-        return Need.LEAKS, after >= before
+        need = Need.COMPILER if self.stripped.drops_whole(key, release) else Need.LEAKS
+        return need, after >= before
 
     def _extras(self) -> Iterator[Extra]:
         """What is released in the restored tree, and neither in the original nor where that is fixed."""

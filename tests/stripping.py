@@ -70,7 +70,7 @@ def find_releases(source: bytes, kinds: Collection[Kind]) -> list[Release]:
     module = parse(source)
     found: list[Release] = []
     done = 0
-    for node, parent in _statements(module):
+    for node, parent in sorted(_statements(module), key=lambda each: (each[0].start, -each[0].end)):
         if node.start < done:
             continue
         released = _released(node, kinds)

@@ -361,13 +361,43 @@ class _Dataflow:
         if effects <= {Effect.BORROWS, Effect.RETURNS}:
             outer = self.flow.site_of(site.parent)
             result = self.flow.type_of(site.parent)
-            kept = outer is not None and outer.role is Role.DISCARDED
+            kept = outer is not None and (outer.role is Role.DISCARDED or self._is_only_looked_at(outer))
             return None if kept or (result is not None and not self._may_own(result)) else State.MOVED
         if effects <= {Effect.BORROWS, Effect.RETAINS}:
             return State.MOVED
         if effects <= {Effect.BORROWS, Effect.RELEASES}:
             return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
         return State.UNKNOWN
+
+    def _is_only_looked_at(self, site: Site) -> bool:
+        """Whether variables that get what a call returns are read and nothing else, even by the compiler."""
+        analysis = self.analysis
+        opened = self._opened(site)
+        bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
+        fates = [analysis.summaries.fate(self.flow, each) for each in bound]
+        return (
+            bool(bound)
+            and not any(analysis.summaries.variable_origin(self.flow, each).is_fresh for each in bound)
+            and all(each.effects <= {Effect.BORROWS} and not each.view_escapes for each in fates)
+            and not any(analysis.drops.is_registered(view) for each in fates for view in each.views)
+        )
+
+    def _opened(self, site: Site) -> Site | None:
+        """Where the payload goes when a Maybe or Outcome is unwrapped on the spot; else the site itself."""
+        call = site.parent
+        if site.role is not Role.RECEIVER or not isinstance(call, nodes.MethodCall) or call.name != "unwrap":
+            return site
+        type_ = self.flow.type_of(call.receiver)
+        return self.flow.site_of(call) if type_ is not None and type_.name in BUILTIN_VARIANTS else None
+
+    def _bound(self, site: Site) -> list[Variable]:
+        """The variables that a let binds to what is given to it."""
+        return [
+            each
+            for each in self.flow.variables
+            if each.node is site.parent
+            or (isinstance(site.parent, nodes.Let) and each.node is site.parent.pattern)
+        ]
 
     def _field(self, site: Site) -> State | None:
         """Reading a field leaves the value owned, unless what the field holds is released or moved out."""
@@ -402,13 +432,8 @@ class _Dataflow:
                 built = self.flow.type_of(literal)
                 return State.UNKNOWN if built is None or self._may_own(built) else None
             case Role.BOUND:
-                bound = [
-                    each
-                    for each in self.flow.variables
-                    if each.node is outer.parent
-                    or (isinstance(outer.parent, nodes.Let) and each.node is outer.parent.pattern)
-                ]
-                effects = frozenset().union(*(summaries.fate(self.flow, each).effects for each in bound))
+                fates = [summaries.fate(self.flow, each) for each in self._bound(outer)]
+                effects = frozenset().union(*(each.effects for each in fates))
                 return None if effects <= {Effect.BORROWS} else State.UNKNOWN
             case _:
                 return None
