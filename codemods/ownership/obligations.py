@@ -57,6 +57,10 @@ class Obligation:
     """Exits that it reaches owned on every path, and where the compiler does not release it."""
     unclear: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on some paths only, or where a part of it lives on."""
+    unfollowed: list[Exit] = field(default_factory=list)
+    """Exits that it always reaches behind one of ``lost``, unless the compiler releases it anyway."""
+    lost: list[Use] = field(default_factory=list)
+    """Uses of the owned value that nobody can tell the effect of."""
     dropped: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on every path, and where the compiler releases it."""
     overwritten: list[nodes.Assignment] = field(default_factory=list)
@@ -296,12 +300,22 @@ class _Dataflow:
                 obligation.leaks.append(action)
             else:
                 obligation.unclear.append(action)
+        elif isinstance(action, Exit) and self._ends_at(action) and states == {State.UNKNOWN}:
+            if self.by_hand:
+                obligation.unfollowed.append(action)
         elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
             certain = states == {State.OWNED} and not unsafe
             (obligation.overwritten if certain else obligation.maybe_overwritten).append(action.node)
         elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
             wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
             wrong.append(action)
+        elif (
+            isinstance(action, Use)
+            and action.variable is self.variable
+            and State.OWNED in states
+            and self._use(action.site) is State.UNKNOWN
+        ):
+            obligation.lost.append(action)
 
     def _after(self, action: Action, states: frozenset[State]) -> frozenset[State]:
         """The states behind an action."""
@@ -344,9 +358,10 @@ class _Dataflow:
                 return self._field(site)
             case Role.REFERENCED:
                 outer = self.flow.site_of(site.parent)
-                if outer is not None and outer.role is Role.ARGUMENT:
-                    return self._passed(outer)
-                return State.UNKNOWN
+                passed = self._passed(outer) if outer is not None and outer.role is Role.ARGUMENT else None
+                if outer is None or outer.role is not Role.ARGUMENT or passed is State.MOVED:
+                    return State.UNKNOWN
+                return passed
             case Role.INTERPOLATED | Role.CONDITION | Role.DISCARDED | Role.OPERAND:
                 return None
             case _:

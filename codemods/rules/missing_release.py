@@ -44,6 +44,8 @@ def _proposals(context: Context) -> Iterator[Proposal]:
         for obligation in context.obligations(flow):
             if obligation.leaks or obligation.unclear:
                 yield _proposal(context, flow, obligation)
+            elif obligation.unfollowed:
+                yield _unfollowed(context, flow, obligation)
 
 
 def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
@@ -80,6 +82,19 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
         tuple(edits) if fixed else (),
         opens_block,
     )
+
+
+def _unfollowed(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
+    """A value that nothing releases and that cannot be followed: its leak is told, and no more."""
+    variable = obligation.variable
+    lines = sorted({context.line(each.node.start) for each in obligation.lost})
+    message = (
+        f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, may leak at "
+        f"{_places(context, obligation.unfollowed)}: what becomes of it on line {lines[0]} cannot be "
+        f"followed; if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
+    )
+    function = flow.function.qualified_name
+    return Proposal(MISSING_RELEASE, variable.offset, function, message, Verdict.REPORTED)
 
 
 def _refusal(context: Context, obligation: Obligation) -> str | None:
