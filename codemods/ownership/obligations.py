@@ -376,26 +376,32 @@ class _Dataflow:
         if effects <= {Effect.BORROWS, Effect.RETURNS}:
             outer = self.flow.site_of(site.parent)
             result = self.flow.type_of(site.parent)
-            kept = outer is not None and (outer.role is Role.DISCARDED or self._is_only_looked_at(outer))
-            return None if kept or (result is not None and not self._may_own(result)) else State.MOVED
+            return None if result is not None and not self._may_own(result) else self._lent(outer)
         if effects <= {Effect.BORROWS, Effect.RETAINS}:
             return State.MOVED
         if effects <= {Effect.BORROWS, Effect.RELEASES}:
             return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
         return State.UNKNOWN
 
-    def _is_only_looked_at(self, site: Site) -> bool:
-        """Whether variables that get what a call returns are read and nothing else, even by the compiler."""
+    def _lent(self, outer: Site | None) -> State | None:
+        """What the value becomes when what a call returns may be, or hold, the value.
+
+        It stays where variables get that and do nothing but read it; unless the compiler drops one.
+        """
+        if outer is None or outer.role is Role.DISCARDED:
+            return State.MOVED if outer is None else None
         analysis = self.analysis
-        opened = self._opened(site)
+        opened = self._opened(outer)
         bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
         fates = [analysis.summaries.fate(self.flow, each) for each in bound]
-        return (
-            bool(bound)
-            and not any(analysis.summaries.variable_origin(self.flow, each).is_fresh for each in bound)
-            and all(each.effects <= {Effect.BORROWS} and not each.view_escapes for each in fates)
-            and not any(analysis.drops.is_registered(view) for each in fates for view in each.views)
-        )
+        if (
+            not bound
+            or any(analysis.summaries.variable_origin(self.flow, each).is_fresh for each in bound)
+            or any(not each.effects <= {Effect.BORROWS} or each.view_escapes for each in fates)
+        ):
+            return State.MOVED
+        dropped = any(analysis.drops.is_registered(view) for each in fates for view in each.views)
+        return State.UNKNOWN if dropped else None
 
     def _opened(self, site: Site) -> Site | None:
         """Where the payload goes when a Maybe or Outcome is unwrapped on the spot; else the site itself."""

@@ -342,8 +342,227 @@ func test_falls_off_its_end() {
 }
 """,
         ),
+        (
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Strip {
+    handle: *Unit
+}
+
+impl Strip {
+    pub func of(size: I64) -> Strip {
+        Strip { handle: mem_alloc(size) }
+    }
+
+    pub func unrolled(this) -> Maybe[Roll] {
+        return Just(Roll { handle: this.handle })
+    }
+
+    pub func destroy(this) {
+        mem_free(this.handle)
+    }
+}
+
+pub type Roll {
+    handle: *Unit
+}
+
+impl Roll {
+    pub func destroy(this) {
+        mem_free(this.handle)
+    }
+}
+
+@test
+func test_unrolled() -> I32 {
+    let strip = Strip::of(4)
+    let roll = strip.unrolled()
+    assert(roll.is_just(), "there is one")
+    return 0
+}
+""",
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Strip {
+    handle: *Unit
+}
+
+impl Strip {
+    pub func of(size: I64) -> Strip {
+        Strip { handle: mem_alloc(size) }
+    }
+
+    pub func unrolled(this) -> Maybe[Roll] {
+        return Just(Roll { handle: this.handle })
+    }
+
+    pub func destroy(this) {
+        mem_free(this.handle)
+    }
+}
+
+pub type Roll {
+    handle: *Unit
+}
+
+impl Roll {
+    pub func destroy(this) {
+        mem_free(this.handle)
+    }
+}
+
+@test
+func test_unrolled() -> I32 {
+    let strip = Strip::of(4)
+    let roll = strip.unrolled()
+    assert(roll.is_just(), "there is one")
+    strip.destroy()
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Stack {
+    words: I64,
+    room: I64,
+}
+
+impl Stack {
+    pub func new() -> Stack {
+        Stack { words: mem_alloc(64) as I64, room: 8 }
+    }
+
+    pub func double(this) {
+        let wider: I64 = mem_alloc(this.room * 16) as I64
+        mem_free(this.words as *Unit)
+        this.words = wider
+        this.room = this.room * 2
+    }
+
+    pub func destroy(this) {
+        mem_free(this.words as *Unit)
+    }
+}
+
+@test
+func test_room() -> I32 {
+    let stack = Stack::new()
+    stack.double()
+    assert(stack.room == 16, "room")
+    return 0
+}
+""",
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Stack {
+    words: I64,
+    room: I64,
+}
+
+impl Stack {
+    pub func new() -> Stack {
+        Stack { words: mem_alloc(64) as I64, room: 8 }
+    }
+
+    pub func double(this) {
+        let wider: I64 = mem_alloc(this.room * 16) as I64
+        mem_free(this.words as *Unit)
+        this.words = wider
+        this.room = this.room * 2
+    }
+
+    pub func destroy(this) {
+        mem_free(this.words as *Unit)
+    }
+}
+
+@test
+func test_room() -> I32 {
+    let stack = Stack::new()
+    stack.double()
+    assert(stack.room == 16, "room")
+    stack.destroy()
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use std::text::Text
+
+@test
+func test_greeting() -> I32 {
+    let greeting: Text = `hello`
+    assert(greeting.len() == 5, "hello")
+    return 0
+}
+""",
+            """\
+use std::text::Text
+
+@test
+func test_greeting() -> I32 {
+    let greeting: Text = `hello`
+    assert(greeting.len() == 5, "hello")
+    greeting.drop()
+    return 0
+}
+""",
+        ),
     ),
     valid=(
+        """\
+use demo::prelude::Reel
+
+func same_reel(reel: Reel) -> Maybe[Reel] {
+    return Just(reel)
+}
+
+@test
+func test_same_reel() -> I32 {
+    let reel = Reel::new(4)
+    let same = same_reel(reel)
+    when same {
+        Just(other) => other.destroy(),
+        Nothing => {},
+    }
+    return 0
+}
+""",
+        """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Stack {
+    words: I64,
+}
+
+impl Stack {
+    pub func new() -> Stack {
+        Stack { words: mem_alloc(64) as I64 }
+    }
+
+    pub func clear(this) {
+        mem_free(this.words as *Unit)
+    }
+
+    pub func destroy(this) {
+        mem_free(this.words as *Unit)
+    }
+}
+
+@test
+func test_clear() -> I32 {
+    let stack = Stack::new()
+    stack.clear()
+    return 0
+}
+""",
         """\
 use demo::prelude::Reel
 
@@ -423,6 +642,18 @@ func test_strings_are_freed_by_the_compiler() -> I32 {
     let label = Label { text: "a" }
     let text: Str = label.render()
     assert(text == "a", "text")
+    return 0
+}
+""",
+    ),
+    reported=(
+        """\
+use demo::prelude::Reel
+
+@test
+func test_elsewhere(later: func(Reel)) -> I32 {
+    let reel = Reel::new(4)
+    later(reel)
     return 0
 }
 """,

@@ -203,6 +203,73 @@ pub func count_parts(line: Str) -> I64 {
 }
 """,
         ),
+        (
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func count_parts(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let count: I64 = parts.len()
+    return count
+}
+""",
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func count_parts(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let count: I64 = parts.len()
+    var i: I64 = 0
+    loop (i < parts.len()) {
+        let part = parts.get(i)
+        part.destroy()
+        i = i + 1
+    }
+    parts.destroy()
+    return count
+}
+""",
+        ),
     ),
     valid=(
         """\
