@@ -356,7 +356,7 @@ impl Strip {
     }
 
     pub func unrolled(this) -> Maybe[Roll] {
-        return Just(Roll { handle: this.handle })
+        return Just(Roll::at(this.handle))
     }
 
     pub func destroy(this) {
@@ -369,9 +369,11 @@ pub type Roll {
 }
 
 impl Roll {
-    pub func destroy(this) {
-        mem_free(this.handle)
+    pub func at(handle: *Unit) -> Roll {
+        Roll { handle: handle }
     }
+
+    pub func drop(this) {}
 }
 
 @test
@@ -395,7 +397,7 @@ impl Strip {
     }
 
     pub func unrolled(this) -> Maybe[Roll] {
-        return Just(Roll { handle: this.handle })
+        return Just(Roll::at(this.handle))
     }
 
     pub func destroy(this) {
@@ -408,9 +410,11 @@ pub type Roll {
 }
 
 impl Roll {
-    pub func destroy(this) {
-        mem_free(this.handle)
+    pub func at(handle: *Unit) -> Roll {
+        Roll { handle: handle }
     }
+
+    pub func drop(this) {}
 }
 
 @test
