@@ -20,7 +20,7 @@ from codemods.ownership.flow import (
     Variable,
     VariableKind,
 )
-from codemods.symbols import BOOL, STR, UNIT, FunctionInfo, Index, SourceFile, Type, match_types
+from codemods.symbols import BOOL, SCALARS, STR, UNIT, FunctionInfo, Index, SourceFile, Type, match_types
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -606,8 +606,8 @@ class _Lowering:
         if len(segments) > 1:
             info = self.index.type_named(segments[:-1], self.file)
             owner = Type(info.name) if info is not None else None
-            if info is None and segments[-2] == "Str":
-                owner = STR
+            if info is None:
+                owner = self._builtin_owner(segments[-2], segments[-1])
             if owner is not None and self.index.method(owner, segments[-1]) is not None:
                 return self._associated(node, owner, segments[-1], function, node.arguments, site)
             if info is not None and segments[-1] in _FLAGS_MAKERS and info.node.decorator("flags"):
@@ -627,6 +627,13 @@ class _Lowering:
             type_ = type_.substitute(bound)
         self._emit(CallSite(node, callee, type_, site, None, node.arguments))
         return type_
+
+    def _builtin_owner(self, name: str, function: str) -> Type | None:
+        """A type of the language's own by its name; a number only where one impl has the function."""
+        if name == STR.name:
+            return STR
+        declared = self.index.methods.get(name, {}).get(function, [])
+        return Type(name) if name in SCALARS and len(declared) == 1 else None
 
     def _panic(self, node: nodes.Call, site: Site) -> Type:
         """Control does not come back, and nothing is dropped: no exit is a leak that could be mended."""

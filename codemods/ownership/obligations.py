@@ -57,6 +57,10 @@ class Obligation:
     """Exits that it reaches owned on every path, and where the compiler does not release it."""
     unclear: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on some paths only, or where a part of it lives on."""
+    unfollowed: list[Exit] = field(default_factory=list)
+    """Exits that it always reaches behind one of ``lost``, unless the compiler releases it anyway."""
+    lost: list[Use] = field(default_factory=list)
+    """Uses of the owned value that nobody can tell the effect of."""
     dropped: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on every path, and where the compiler releases it."""
     overwritten: list[nodes.Assignment] = field(default_factory=list)
@@ -296,12 +300,22 @@ class _Dataflow:
                 obligation.leaks.append(action)
             else:
                 obligation.unclear.append(action)
+        elif isinstance(action, Exit) and self._ends_at(action) and states == {State.UNKNOWN}:
+            if self.by_hand:
+                obligation.unfollowed.append(action)
         elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
             certain = states == {State.OWNED} and not unsafe
             (obligation.overwritten if certain else obligation.maybe_overwritten).append(action.node)
         elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
             wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
             wrong.append(action)
+        elif (
+            isinstance(action, Use)
+            and action.variable is self.variable
+            and State.OWNED in states
+            and self._use(action.site) is State.UNKNOWN
+        ):
+            obligation.lost.append(action)
 
     def _after(self, action: Action, states: frozenset[State]) -> frozenset[State]:
         """The states behind an action."""
@@ -344,9 +358,10 @@ class _Dataflow:
                 return self._field(site)
             case Role.REFERENCED:
                 outer = self.flow.site_of(site.parent)
-                if outer is not None and outer.role is Role.ARGUMENT:
-                    return self._passed(outer)
-                return State.UNKNOWN
+                passed = self._passed(outer) if outer is not None and outer.role is Role.ARGUMENT else None
+                if outer is None or outer.role is not Role.ARGUMENT or passed is State.MOVED:
+                    return State.UNKNOWN
+                return passed
             case Role.INTERPOLATED | Role.CONDITION | Role.DISCARDED | Role.OPERAND:
                 return None
             case _:
@@ -361,13 +376,49 @@ class _Dataflow:
         if effects <= {Effect.BORROWS, Effect.RETURNS}:
             outer = self.flow.site_of(site.parent)
             result = self.flow.type_of(site.parent)
-            kept = outer is not None and outer.role is Role.DISCARDED
-            return None if kept or (result is not None and not self._may_own(result)) else State.MOVED
+            return None if result is not None and not self._may_own(result) else self._lent(outer)
         if effects <= {Effect.BORROWS, Effect.RETAINS}:
             return State.MOVED
         if effects <= {Effect.BORROWS, Effect.RELEASES}:
             return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
         return State.UNKNOWN
+
+    def _lent(self, outer: Site | None) -> State | None:
+        """What the value becomes when what a call returns may be, or hold, the value.
+
+        It stays where variables get that and do nothing but read it; unless the compiler drops one.
+        """
+        if outer is None or outer.role is Role.DISCARDED:
+            return State.MOVED if outer is None else None
+        analysis = self.analysis
+        opened = self._opened(outer)
+        bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
+        fates = [analysis.summaries.fate(self.flow, each) for each in bound]
+        if (
+            not bound
+            or any(analysis.summaries.variable_origin(self.flow, each).is_fresh for each in bound)
+            or any(not each.effects <= {Effect.BORROWS} or each.view_escapes for each in fates)
+        ):
+            return State.MOVED
+        dropped = any(analysis.drops.is_registered(view) for each in fates for view in each.views)
+        return State.UNKNOWN if dropped else None
+
+    def _opened(self, site: Site) -> Site | None:
+        """Where the payload goes when a Maybe or Outcome is unwrapped on the spot; else the site itself."""
+        call = site.parent
+        if site.role is not Role.RECEIVER or not isinstance(call, nodes.MethodCall) or call.name != "unwrap":
+            return site
+        type_ = self.flow.type_of(call.receiver)
+        return self.flow.site_of(call) if type_ is not None and type_.name in BUILTIN_VARIANTS else None
+
+    def _bound(self, site: Site) -> list[Variable]:
+        """The variables that a let binds to what is given to it."""
+        return [
+            each
+            for each in self.flow.variables
+            if each.node is site.parent
+            or (isinstance(site.parent, nodes.Let) and each.node is site.parent.pattern)
+        ]
 
     def _field(self, site: Site) -> State | None:
         """Reading a field leaves the value owned, unless what the field holds is released or moved out."""
@@ -402,13 +453,8 @@ class _Dataflow:
                 built = self.flow.type_of(literal)
                 return State.UNKNOWN if built is None or self._may_own(built) else None
             case Role.BOUND:
-                bound = [
-                    each
-                    for each in self.flow.variables
-                    if each.node is outer.parent
-                    or (isinstance(outer.parent, nodes.Let) and each.node is outer.parent.pattern)
-                ]
-                effects = frozenset().union(*(summaries.fate(self.flow, each).effects for each in bound))
+                fates = [summaries.fate(self.flow, each) for each in self._bound(outer)]
+                effects = frozenset().union(*(each.effects for each in fates))
                 return None if effects <= {Effect.BORROWS} else State.UNKNOWN
             case _:
                 return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import pairwise
 
 from codemods.ownership.builtins import (
     ALLOCATING,
@@ -250,9 +251,9 @@ class Summaries:
         match node:
             case nodes.Group():
                 return self.origin(flow, node.inner, seen)
-            case nodes.Literal():
+            case nodes.Literal() if node.kind != "TEMPLATE":
                 return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
-            case nodes.InterpolatedString() | nodes.Array():
+            case nodes.Literal() | nodes.InterpolatedString() | nodes.Array():
                 return FRESH
             case nodes.StructLiteral():
                 return self._struct_origin(flow, node, seen)
@@ -332,6 +333,25 @@ class Summaries:
         if type_ is None or owner is None or type_.name not in ("I64", "U64"):
             return True
         return access.name in self.handle_fields(owner.target())
+
+    def is_replaced(self, flow: Flow, access: nodes.FieldAccess) -> bool:
+        """Whether what a field holds is freed and the next statement puts something new in its place.
+
+        That is how storage grows: the owner has as much to release as before.
+        """
+        site = flow.site_of(access)
+        while site is not None and site.role is Role.CAST:
+            site = flow.site_of(site.parent)
+        if site is None or site.role is not Role.ARGUMENT:
+            return False
+        if self.call_effects(site) != {Effect.RELEASES}:
+            return False
+        replacement = _assigned_behind(flow, site.parent, access.text)
+        return (
+            replacement is not None
+            and access.text not in replacement.text
+            and self.origin(flow, replacement).is_fresh
+        )
 
     def handle_fields(self, type_: Type) -> frozenset[str]:
         """The fields of a struct that hold what its release gives back, as a raw address or a number.
@@ -474,10 +494,13 @@ def _texts_given(site: Site) -> dict[str, Expression]:
     }
 
 
+_READING_METHODS = frozenset(("len", "get", "has", "contains", "duplicate", "hash", "to_string"))
+
+
 def _unknown_method_effect(name: str) -> Effect:
     if name in _HANDING_OUT:
         return Effect.RETURNS
-    if name.startswith("is_") or name in ("len", "get", "has", "contains", "duplicate", "hash"):
+    if name.startswith("is_") or name in _READING_METHODS:
         return Effect.BORROWS
     return Effect.UNKNOWN
 
@@ -508,6 +531,30 @@ def is_moved_out(flow: Flow, access: nodes.FieldAccess) -> bool:
             if used or _leaves(statement):
                 break
     return False
+
+
+def _assigned_behind(flow: Flow, call: Node, target: str) -> Expression | None:
+    """What the statement behind that of a call assigns to ``target``."""
+    for block in flow.nodes:
+        if not isinstance(block, nodes.Block):
+            continue
+        for statement, behind in pairwise(block.statements):
+            if not _is_only(statement, call) or not isinstance(behind, nodes.ExpressionStatement):
+                continue
+            assignment = behind.expression
+            if isinstance(assignment, nodes.Assignment) and assignment.target.text == target:
+                return assignment.value
+    return None
+
+
+def _is_only(statement: Node, call: Node) -> bool:
+    """Whether a statement is nothing but a call, in a lowlevel block or not."""
+    if not isinstance(statement, nodes.ExpressionStatement):
+        return False
+    if isinstance(statement.expression, nodes.LowlevelBlock):
+        inner = statement.expression.block.statements
+        return len(inner) == 1 and _is_only(inner[0], call)
+    return statement.expression is call
 
 
 def _blanks(statement: Node, access: nodes.FieldAccess) -> bool:
@@ -631,7 +678,7 @@ class _FateSearch:
                 field_type = self.flow.type_of(site.parent)
                 access = site.parent
                 assert isinstance(access, nodes.FieldAccess)
-                if is_moved_out(self.flow, access):
+                if is_moved_out(self.flow, access) or self.summaries.is_replaced(self.flow, access):
                     return
                 if carries_ownership(field_type) and self.summaries.hands_out_part(self.flow, access):
                     self._onwards(site.parent, field_type, partial=True)

@@ -44,6 +44,8 @@ def _proposals(context: Context) -> Iterator[Proposal]:
         for obligation in context.obligations(flow):
             if obligation.leaks or obligation.unclear:
                 yield _proposal(context, flow, obligation)
+            elif obligation.unfollowed:
+                yield _unfollowed(context, flow, obligation)
 
 
 def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
@@ -80,6 +82,19 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
         tuple(edits) if fixed else (),
         opens_block,
     )
+
+
+def _unfollowed(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
+    """A value that nothing releases and that cannot be followed: its leak is told, and no more."""
+    variable = obligation.variable
+    lines = sorted({context.line(each.node.start) for each in obligation.lost})
+    message = (
+        f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, may leak at "
+        f"{_places(context, obligation.unfollowed)}: what becomes of it on line {lines[0]} cannot be "
+        f"followed; if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
+    )
+    function = flow.function.qualified_name
+    return Proposal(MISSING_RELEASE, variable.offset, function, message, Verdict.REPORTED)
 
 
 def _refusal(context: Context, obligation: Obligation) -> str | None:
@@ -327,8 +342,231 @@ func test_falls_off_its_end() {
 }
 """,
         ),
+        (
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Strip {
+    handle: *Unit
+}
+
+impl Strip {
+    pub func of(size: I64) -> Strip {
+        Strip { handle: mem_alloc(size) }
+    }
+
+    pub func unrolled(this) -> Maybe[Roll] {
+        return Just(Roll::at(this.handle))
+    }
+
+    pub func destroy(this) {
+        mem_free(this.handle)
+    }
+}
+
+pub type Roll {
+    handle: *Unit
+}
+
+impl Roll {
+    pub func at(handle: *Unit) -> Roll {
+        Roll { handle: handle }
+    }
+
+    pub func drop(this) {}
+}
+
+@test
+func test_unrolled() -> I32 {
+    let strip = Strip::of(4)
+    let roll = strip.unrolled()
+    assert(roll.is_just(), "there is one")
+    return 0
+}
+""",
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Strip {
+    handle: *Unit
+}
+
+impl Strip {
+    pub func of(size: I64) -> Strip {
+        Strip { handle: mem_alloc(size) }
+    }
+
+    pub func unrolled(this) -> Maybe[Roll] {
+        return Just(Roll::at(this.handle))
+    }
+
+    pub func destroy(this) {
+        mem_free(this.handle)
+    }
+}
+
+pub type Roll {
+    handle: *Unit
+}
+
+impl Roll {
+    pub func at(handle: *Unit) -> Roll {
+        Roll { handle: handle }
+    }
+
+    pub func drop(this) {}
+}
+
+@test
+func test_unrolled() -> I32 {
+    let strip = Strip::of(4)
+    let roll = strip.unrolled()
+    assert(roll.is_just(), "there is one")
+    strip.destroy()
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Stack {
+    words: I64,
+    room: I64,
+}
+
+impl Stack {
+    pub func new() -> Stack {
+        Stack { words: mem_alloc(64) as I64, room: 8 }
+    }
+
+    pub func double(this) {
+        let wider: I64 = mem_alloc(this.room * 16) as I64
+        mem_free(this.words as *Unit)
+        this.words = wider
+        this.room = this.room * 2
+    }
+
+    pub func destroy(this) {
+        mem_free(this.words as *Unit)
+    }
+}
+
+@test
+func test_room() -> I32 {
+    let stack = Stack::new()
+    stack.double()
+    assert(stack.room == 16, "room")
+    return 0
+}
+""",
+            """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Stack {
+    words: I64,
+    room: I64,
+}
+
+impl Stack {
+    pub func new() -> Stack {
+        Stack { words: mem_alloc(64) as I64, room: 8 }
+    }
+
+    pub func double(this) {
+        let wider: I64 = mem_alloc(this.room * 16) as I64
+        mem_free(this.words as *Unit)
+        this.words = wider
+        this.room = this.room * 2
+    }
+
+    pub func destroy(this) {
+        mem_free(this.words as *Unit)
+    }
+}
+
+@test
+func test_room() -> I32 {
+    let stack = Stack::new()
+    stack.double()
+    assert(stack.room == 16, "room")
+    stack.destroy()
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use std::text::Text
+
+@test
+func test_greeting() -> I32 {
+    let greeting: Text = `hello`
+    assert(greeting.len() == 5, "hello")
+    return 0
+}
+""",
+            """\
+use std::text::Text
+
+@test
+func test_greeting() -> I32 {
+    let greeting: Text = `hello`
+    assert(greeting.len() == 5, "hello")
+    greeting.drop()
+    return 0
+}
+""",
+        ),
     ),
     valid=(
+        """\
+use demo::prelude::Reel
+
+func same_reel(reel: Reel) -> Maybe[Reel] {
+    return Just(reel)
+}
+
+@test
+func test_same_reel() -> I32 {
+    let reel = Reel::new(4)
+    let same = same_reel(reel)
+    when same {
+        Just(other) => other.destroy(),
+        Nothing => {},
+    }
+    return 0
+}
+""",
+        """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Stack {
+    words: I64,
+}
+
+impl Stack {
+    pub func new() -> Stack {
+        Stack { words: mem_alloc(64) as I64 }
+    }
+
+    pub func clear(this) {
+        mem_free(this.words as *Unit)
+    }
+
+    pub func destroy(this) {
+        mem_free(this.words as *Unit)
+    }
+}
+
+@test
+func test_clear() -> I32 {
+    let stack = Stack::new()
+    stack.clear()
+    return 0
+}
+""",
         """\
 use demo::prelude::Reel
 
@@ -408,6 +646,18 @@ func test_strings_are_freed_by_the_compiler() -> I32 {
     let label = Label { text: "a" }
     let text: Str = label.render()
     assert(text == "a", "text")
+    return 0
+}
+""",
+    ),
+    reported=(
+        """\
+use demo::prelude::Reel
+
+@test
+func test_elsewhere(later: func(Reel)) -> I32 {
+    let reel = Reel::new(4)
+    later(reel)
     return 0
 }
 """,

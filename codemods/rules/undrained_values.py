@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind, uses_behind
+from codemods.ownership.obligations import Obligation
 from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.ownership.values import element_type
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
+from codemods.rules.placement import Release, before_exits, exits_of
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
+from tml_ast.edit import insert_statement_before
 
 NAME = "undrained-values"
 
@@ -29,19 +31,36 @@ def check(context: Context) -> Iterator[Proposal]:
             release = context.analysis.releases.release_of(element)
             if element is None or release is None or not context.analysis.releases.is_idempotent(element):
                 continue
-            places = _destroyed_full(context, flow, variable, element)
+            if not _may_be_drained(context, flow, variable, element):
+                continue
+            places = _destroyed_full(context, flow, variable)
+            obligation = next((each for each in context.obligations(flow) if each.variable is variable), None)
             if places:
-                yield _proposal(context, flow, variable, element, release, places, taken)
+                yield _proposal(context, flow, variable, element, release, taken, places=places)
+            elif obligation is not None and _is_dropped_full(obligation):
+                yield _proposal(context, flow, variable, element, release, taken, dropped=obligation)
 
 
-def _destroyed_full(context: Context, flow: Flow, variable: Variable, element: Type) -> list[nodes.Node]:
-    """The statements that destroy the list; none where an element may be released or kept elsewhere."""
+def _may_be_drained(context: Context, flow: Flow, variable: Variable, element: Type) -> bool:
+    """Whether no element of the list is released or kept elsewhere."""
     fate = context.analysis.summaries.fate(flow, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
-        return []
+        return False
     views = fate.views - {variable}
-    if any(each.type is None or each.type.target() in (element, variable.type) for each in views):
-        return []
+    return not any(each.type is None or each.type.target() in (element, variable.type) for each in views)
+
+
+def _is_dropped_full(obligation: Obligation) -> bool:
+    """Whether the compiler drops the list at each exit, and nothing releases it before."""
+    flow, variable = obligation.flow, obligation.variable
+    if not obligation.dropped or any(_is_release(use) for use in flow.uses(variable)):
+        return False
+    return {id(each) for each in obligation.dropped} == {id(each) for each in exits_of(flow, variable)}
+
+
+def _destroyed_full(context: Context, flow: Flow, variable: Variable) -> list[nodes.Node]:
+    """The statements that destroy the list; none where what is in it is still looked at."""
+    views = context.analysis.summaries.fate(flow, variable).views - {variable}
     places: list[nodes.Node] = []
     for block in flow.reachable():
         for position, action in enumerate(block.actions):
@@ -69,9 +88,12 @@ def _proposal(
     variable: Variable,
     element: Type,
     release: FunctionInfo,
-    places: list[nodes.Node],
     taken: set[str],
+    *,
+    places: Sequence[nodes.Node] = (),
+    dropped: Obligation | None = None,
 ) -> Proposal:
+    """Release each element in front of the statements that destroy the list, or of its every exit."""
     message = (
         f"destroying `{variable.name}` frees none of the strings that its {element.bare} elements own: "
         f"{element.bare}.{release.name}() is missing"
@@ -88,10 +110,19 @@ def _proposal(
         "}",
     ]
     source, tree = context.file.source, context.file.tree
-    edits: list[SourceEdit] = [
-        insert_statement_before(source, tree, place, "\n".join(lines)) for place in places
-    ]
-    return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, tuple(edits))
+    if dropped is not None:
+        lines.append(f"{variable.name}.{dropped.release.name}()")
+        placed = before_exits(context, flow, Release("\n".join(lines), variable, frozenset(dropped.views)))
+        if placed.unplaced or not placed.edits:
+            message += "; there is no place for it at each of its exits"
+            return Proposal(NAME, variable.offset, flow.function.qualified_name, message, Verdict.REPORTED)
+        edits = placed.edits
+    else:
+        edits = tuple(insert_statement_before(source, tree, place, "\n".join(lines)) for place in places)
+    opens_block = dropped is not None and placed.opens_block
+    return Proposal(
+        NAME, variable.offset, flow.function.qualified_name, message, Verdict.FIXED, edits, opens_block
+    )
 
 
 RULE = Rule(
@@ -132,6 +163,73 @@ pub func count_parts(line: Str) -> I64 {
     let parts = parts_of(line)
     let count: I64 = parts.len()
     parts.destroy()
+    return count
+}
+""",
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func count_parts(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let count: I64 = parts.len()
+    var i: I64 = 0
+    loop (i < parts.len()) {
+        let part = parts.get(i)
+        part.destroy()
+        i = i + 1
+    }
+    parts.destroy()
+    return count
+}
+""",
+        ),
+        (
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2) })
+    return found
+}
+
+pub func count_parts(line: Str) -> I64 {
+    let parts = parts_of(line)
+    let count: I64 = parts.len()
     return count
 }
 """,
