@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +118,39 @@ def test_what_is_to_be_typed_can_be_typed() -> None:
         assert f"\n{target}: " in makefile
     for script in re.findall(r"(?:python|bash) (\S+\.\w+)", TEXT):
         assert (PROJECT / script).exists()
+
+
+# The pages beside the README
+
+
+PAGES = sorted([*PROJECT.glob("docs/*.md"), PROJECT / "SECURITY.md"])
+
+
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)#]+)\)", page.read_text())],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_links_of_a_page_lead_somewhere(page: Path, target: str) -> None:
+    assert (page.parent / target).exists()
+
+
+def long_runs() -> list[tuple[str, ...]]:
+    """The scripts, with their subcommands and options, that the README and the pages tell to run."""
+    lines = [line for page in PAGES for line in page.read_text().splitlines()] + TEXT.splitlines()
+    found = (re.match(r"\s*\.venv/bin/python (tests/\w+\.py)([^#]*)", line) for line in lines)
+    return sorted({(match[1], *match[2].split()) for match in found if match})
+
+
+@pytest.mark.parametrize("command", long_runs(), ids=" ".join)
+def test_long_runs_have_the_options_that_are_told(command: tuple[str, ...]) -> None:
+    script, *words = command
+    subcommand = [word for word in words[:1] if word.islower() and word.isalpha()]
+    shown = subprocess.run(
+        [sys.executable, PROJECT / script, *subcommand, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", shown))
 
 
 # The map of the code
