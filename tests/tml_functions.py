@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -29,6 +29,7 @@ NAMES = {
     "view": ("shown", "seen"),
     "List[Str]": ("words", "parts"),
     "(Reel, Reel)": ("pair", "couple"),
+    "error": ("e",),
 }
 """Names by the type of the variable; sibling blocks share them, as people do."""
 
@@ -42,6 +43,7 @@ class Variable:
     is_usable: bool = True
     owner: Variable | None = None
     is_variable: bool = False
+    is_reference: bool = False
 
     @property
     def may_be_used(self) -> bool:
@@ -101,6 +103,7 @@ class Writer:
             if each.type.startswith("ref "):
                 each.type = each.type.removeprefix("ref ")
                 each.owner = Variable("caller", each.type)
+                each.is_reference = True
         arrow = f" -> {signature.returns}" if signature.returns else ""
         visibility = "pub " if signature.is_visible and signature.in_library else ""
         self.write(f"{visibility}func {signature.name}({parameters}){arrow} {{", at=0)
@@ -237,7 +240,10 @@ class Writer:
         """An expression that reads the variable and leaves it alone."""
         name = variable.name
         options = {
-            "Reel": [f"{name}.size()", f"measure_reel({name})"],
+            "Reel": [
+                f"{name}.size()",
+                f"{name}.size()" if variable.is_reference else f"measure_reel({name})",
+            ],
             "Chest": [f"{name}.size()", f"measure_chest(ref {name})"],
             "Label": [f"str::len({name}.peek())", f"note_text({name}.render())"],
             "Str": [f"str::len({name})", f"note_text({name})"],
@@ -249,7 +255,7 @@ class Writer:
         return self.choose(options)
 
     def _use(self, scope: Scope) -> None:
-        usable = self.usable(scope, *NAMES)
+        usable = self.usable(scope, *NAMES.keys() - {"error"})
         if usable:
             self.write(f"note({self.use_of(self.pick(usable))})")
 
@@ -319,14 +325,19 @@ class Writer:
         if kind == "Str":
             usable = self.usable(scope, "Str", "view")
             return self.pick(usable).name if usable else f'"literal {self.fresh()}"'
-        usable = self.usable(scope, kind.removeprefix("ref "))
+        takes_reference = kind.startswith("ref ")
+        usable = [
+            each
+            for each in self.usable(scope, kind.removeprefix("ref "))
+            if takes_reference or not each.is_reference
+        ]
         if usable and not taken:
             variable = self.pick(usable)
         else:
             variable = self.declare(scope, kind.removeprefix("ref "))
             self.write(f"let {variable.name}: {variable.type} = {variable.type}::new({self.fresh()})")
-        if kind.startswith("ref "):
-            return f"ref {variable.name}"
+        if takes_reference:
+            return _by_reference(variable)
         variable.is_usable = not taken
         return variable.name
 
@@ -404,14 +415,23 @@ class Writer:
             name = variable.name
             bound = [variable]
         self.write(f"{good}({name}) => {{")
-        first = self.block(scope, bound=bound)
+        first = self.arm(scope, bound)
         self.write("},")
-        self.write(f"{bad}(e) => {{" if bad == "Err" else f"{bad} => {{")
-        second = self.block(scope)
+        error = self.declare(scope.inner(), "error")
+        self.write(f"{bad}({error.name}) => {{" if bad == "Err" else f"{bad} => {{")
+        second = self.arm(scope, [error])
         self.write("},")
         self.depth -= 1
         self.write("}")
         return first and second
+
+    def arm(self, scope: Scope, bound: Sequence[Variable] = ()) -> bool:
+        """Write the block of an arm; whether it leaves. All arms must have values of one type."""
+        leaves = self.block(scope, bound=bound)
+        last = self.lines[-1]
+        if not leaves and not last.startswith("    " * (self.depth + 1) + "note"):
+            self.write(f"note({self.fresh()})", at=self.depth + 1)
+        return leaves
 
     def _open(self, scope: Scope) -> None:
         number = self.fresh()
@@ -472,6 +492,10 @@ class Writer:
             self.write(f"return {self.choose(options)}")
 
 
+def _by_reference(variable: Variable) -> str:
+    return variable.name if variable.is_reference else f"ref {variable.name}"
+
+
 PARAMETERS = ((), ("I64",), ("Reel",), ("ref Chest",), ("Str",), ("Str", "I64"), ("ref Reel", "Str"))
 RETURNS = ("I64", "Str", "Reel", "Chest", "Outcome[Reel, I64]", "")
 
@@ -490,6 +514,11 @@ def programs(draw: st.DrawFn) -> dict[str, bytes]:
     def choose(options: Sequence[T]) -> T:
         return options[draw(st.integers(0, len(options) - 1))]
 
+    return made(choose)
+
+
+def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
+    """The program that ``choose`` decides on."""
     known: list[Signature] = []
     library, test = [HEADER], [HEADER]
     number = 0
