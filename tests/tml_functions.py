@@ -169,6 +169,9 @@ class Writer:
             "call",
             "text",
             "again",
+            "again text",
+            "push",
+            "wrap",
         ]
         if self.depth < 4:
             options += ["if", "if", "if", "loop", "when", "when"]
@@ -228,7 +231,8 @@ class Writer:
             return
         maker = self.text_maker(scope)
         variable = self.declare(scope, "Str")
-        self.write(f"let {variable.name}: Str = {maker}")
+        variable.is_variable = self.one_of("let", "let", "var") == "var"
+        self.write(f"{'var' if variable.is_variable else 'let'} {variable.name}: Str = {maker}")
 
     def _branch_value(self, scope: Scope) -> None:
         number = self.fresh()
@@ -240,11 +244,8 @@ class Writer:
         """An expression that reads the variable and leaves it alone."""
         name = variable.name
         options = {
-            "Reel": [
-                f"{name}.size()",
-                f"{name}.size()" if variable.is_reference else f"measure_reel({name})",
-            ],
-            "Chest": [f"{name}.size()", f"measure_chest(ref {name})"],
+            "Reel": [f"{name}.size()", *([] if variable.is_reference else [f"measure_reel({name})"])],
+            "Chest": [f"{name}.size()", f"measure_chest({_by_reference(variable)})"],
             "Label": [f"str::len({name}.peek())", f"note_text({name}.render())"],
             "Str": [f"str::len({name})", f"note_text({name})"],
             "view": [f"str::len({name})", f"note_text({name})"],
@@ -295,6 +296,40 @@ class Writer:
         if variables:
             variable = self.pick(variables)
             self.write(f"{variable.name} = {variable.type}::new({self.fresh()})")
+
+    def _again_text(self, scope: Scope) -> None:
+        variables = [each for each in self.usable(scope, "Str") if each.is_variable]
+        if variables:
+            maker = self.text_maker(scope)
+            self.write(f"{self.pick(variables).name} = {maker}")
+
+    def _push(self, scope: Scope) -> None:
+        """Add a string to a list that may hold others; a test would free a string that it made for that."""
+        lists = self.usable(scope, "List[Str]")
+        if lists:
+            options = [f'"literal {self.fresh()}"']
+            if self.signature.in_library:
+                options.append(f'str::repeat("p{self.fresh()}", 2)')
+            self.write(f"{self.pick(lists).name}.push({self.choose(options)})")
+
+    def _wrap(self, scope: Scope) -> bool:
+        """Hand a value over to an Outcome, and look into that or forget it."""
+        owned = [
+            each
+            for each in self.usable(scope, "Reel", "Chest", "Label")
+            if each.owner is None
+            and not each.name.startswith("given")
+            and not (scope.in_loop and each in scope.variables[: scope.loop_depth])
+        ]
+        if not owned:
+            return False
+        variable = self.pick(owned)
+        variable.is_usable = False
+        name = f"kept_{self.fresh()}"
+        self.write(f"let {name}: Outcome[{variable.type}, I64] = Ok({variable.name})")
+        if self.depth < 4 and self.one_of("forget", "open", "open") == "open":
+            return self.open(scope, name, variable.type, "Ok", "Err")
+        return False
 
     def _call(self, scope: Scope) -> None:
         callable_ = [each for each in self.known if self.sees(each)]
@@ -401,8 +436,12 @@ class Writer:
             "chest": (f"open_chest({number})", "Chest", "Ok", "Err"),
             "text": (f"read_text({number})", "Str", "Ok", "Err"),
             "label": (f"find_label({number})", "Label", "Just", "Nothing"),
-        }[self.one_of("reel", "chest", "text", "label")]
+        }[self.one_of("reel", "chest", "text", *(["label"] if self.can_find(scope) else []))]
         return self.open(scope, maker, payload, good, bad)
+
+    def can_find(self, scope: Scope) -> bool:
+        """Whether a `when` over a Maybe may stand here: the compiler takes Nothing for a name, once."""
+        return not any(each.name == "Nothing" for each in scope.variables)
 
     def open(self, scope: Scope, maker: str, payload: str, good: str, bad: str) -> bool:
         """Write a `when` over what ``maker`` yields."""
@@ -417,7 +456,7 @@ class Writer:
         self.write(f"{good}({name}) => {{")
         first = self.arm(scope, bound)
         self.write("},")
-        error = self.declare(scope.inner(), "error")
+        error = self.declare(scope.inner(), "error") if bad == "Err" else Variable(bad, "error")
         self.write(f"{bad}({error.name}) => {{" if bad == "Err" else f"{bad} => {{")
         second = self.arm(scope, [error])
         self.write("},")
