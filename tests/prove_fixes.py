@@ -56,7 +56,11 @@ def judge(files: dict[str, bytes], tally: Tally) -> None:
     assert not result.errors, result.errors
     findings = list(result.findings)
     fixed = {(each.path, each.line) for each in findings if each.verdict is Verdict.FIXED}
-    others = {(each.path, each.line) for each in findings if each.verdict is not Verdict.FIXED}
+    others = {
+        (each.path, each.line)
+        for each in findings
+        if each.verdict is not Verdict.FIXED or "not mended" in each.message
+    }
     changed = {path: change.after for each in result.phases for path, change in each.changes.items()}
     comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=fixed - others)
     tally.programs += 1

@@ -171,7 +171,6 @@ class Writer:
             "again",
             "again text",
             "push",
-            "wrap",
         ]
         if self.depth < 4:
             options += ["if", "if", "if", "loop", "when", "when"]
@@ -189,6 +188,8 @@ class Writer:
         number = self.fresh()
         if kind == "Str":
             return self._text(scope)
+        if kind == "(Reel, Reel)":
+            self.fresh()  # the second reel's
         maker = {
             "Reel": f"Reel::new({number})",
             "Chest": f"Chest::new({number})",
@@ -298,6 +299,9 @@ class Writer:
             self.write(f"{variable.name} = {variable.type}::new({self.fresh()})")
 
     def _again_text(self, scope: Scope) -> None:
+        """Assign to a string; not where a fix at the function's end promises to free only the last value."""
+        if not self.signature.returns:
+            return
         variables = [each for each in self.usable(scope, "Str") if each.is_variable]
         if variables:
             maker = self.text_maker(scope)
@@ -311,25 +315,6 @@ class Writer:
             if self.signature.in_library:
                 options.append(f'str::repeat("p{self.fresh()}", 2)')
             self.write(f"{self.pick(lists).name}.push({self.choose(options)})")
-
-    def _wrap(self, scope: Scope) -> bool:
-        """Hand a value over to an Outcome, and look into that or forget it."""
-        owned = [
-            each
-            for each in self.usable(scope, "Reel", "Chest", "Label")
-            if each.owner is None
-            and not each.name.startswith("given")
-            and not (scope.in_loop and each in scope.variables[: scope.loop_depth])
-        ]
-        if not owned:
-            return False
-        variable = self.pick(owned)
-        variable.is_usable = False
-        name = f"kept_{self.fresh()}"
-        self.write(f"let {name}: Outcome[{variable.type}, I64] = Ok({variable.name})")
-        if self.depth < 4 and self.one_of("forget", "open", "open") == "open":
-            return self.open(scope, name, variable.type, "Ok", "Err")
-        return False
 
     def _call(self, scope: Scope) -> None:
         callable_ = [each for each in self.known if self.sees(each)]
