@@ -70,7 +70,11 @@ def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> 
     tally.wrong_fixes += len(spoiled)
     findings = list(result.findings)
     fixed = {(each.path, each.line) for each in findings if each.verdict is Verdict.FIXED}
-    others = {(each.path, each.line) for each in findings if each.verdict is not Verdict.FIXED}
+    others = {
+        (each.path, each.line)
+        for each in findings
+        if each.verdict is not Verdict.FIXED or "not mended" in each.message
+    }
     changed = {path: change.after for each in result.phases for path, change in each.changes.items()}
     promised = set() if spoil else fixed - others
     comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=promised)

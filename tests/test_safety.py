@@ -485,6 +485,41 @@ pub func width(size: I64) -> I64 {
     assert became.count("outer.destroy()") == 2 and became.count("inner.destroy()") == 1
 
 
+@pytest.mark.parametrize(
+    ("tail", "became"),
+    [
+        (
+            "wind(spool)",
+            "let wind_result = wind(spool)\n            spool.destroy()\n            wind_result",
+        ),
+        ("size + 1", "spool.destroy()\n            size + 1"),
+        ("assert(wind(spool) == 1)", "assert(wind(spool) == 1)\n            spool.destroy()"),
+        ("if size > 1 { assert(true) }", "if size > 1 { assert(true) }\n            spool.destroy()"),
+        ("if size > 1 { wind(spool) } else { 2 }", "if size > 1 { wind(spool) } else { 2 }"),
+    ],
+)
+def test_an_arm_keeps_the_type_that_the_other_arms_have(tail: str, became: str) -> None:
+    code = f"""\
+use demo::spool::*
+
+pub func unwind(size: I64) {{
+    when size {{
+        1 => {{
+            let spool = Spool::new(size)
+            {tail}
+        }},
+        _ => {{
+            size + 2
+        }},
+    }}
+}}
+"""
+    path = "lib/demo/src/http/it.tml"
+    result = analyse({"lib/demo/src/spool.tml": LIBRARY, path: code.encode()}, [1])
+    change = result.phases[0].changes.get(path)
+    assert (change.after.decode() if change else code) == code.replace(tail, became)
+
+
 MAKER = """\
 use core::str
 

@@ -50,6 +50,8 @@ def body(code: str, returns: str = "-> I32 ") -> str:
         ("let (a, b) = reel_pair(1)\n0", [2]),
         ("let p: (Reel, Reel) = reel_pair(1)\np.0.destroy()\np.1.destroy()\n0", [0]),
         ("var r = Chest::new(1)\nr = Chest::new(2)\n0", [1]),
+        ('var s: Str = ""\ns = str::repeat("a", 2)\nnote_text(s)\n0', [1]),
+        ('var s: Str = str::repeat("a", 2)\ns = str::repeat("b", 2)\nnote_text(s)\n0', [1]),
         ("let _ = Chest::new(1)\n0", [0]),
         ("Chest::new(1)\n0", [0]),
         ("Reel::new(1)\n0", [1]),
@@ -112,7 +114,7 @@ def test_names_are_given_away_in_the_order_of_the_text() -> None:
     [
         ("when open_chest(1) { Ok(c) => { note(1) }, Err(e) => { note(e) }, }\n0", [0, 0]),
         ("when open_chest(1) { Ok(_) => { note(1) }, Err(e) => { note(e) }, }\n0", [1, 0]),
-        ("when open_reel(1) { Ok(r) => r.destroy(), Err(e) => { note(e) }, }\n0", [0, 0]),
+        ("when open_reel(1) { Ok(r) => r.destroy(), Err(_) => {}, }\n0", [0, 0]),
         ("when read_text(1) { Ok(s) => { note_text(s) }, Err(e) => { note(e) }, }\n0", [0, 0]),
         ("let o = open_chest(1)\nif o.is_ok() { note(1) }\n0", [1, 0]),
         ("let o = open_chest(1)\nif o.is_ok() { let c: Chest = o.unwrap() }\n0", [0, 0]),
@@ -223,6 +225,10 @@ impl Label {
             ],
         ),
         (
+            'var i: I64 = 0\nloop (i > 0) { if str::repeat("a", 2) == "b" { i = 1 } }\n0',
+            [Fault.NEVER_MADE],
+        ),
+        (
             'let l = Label::new("a")\nlet v: Str = l.peek()\nlowlevel { mem_free(v as *Unit) }\n0',
             [Fault.RELEASED_TWICE],
         ),
@@ -254,6 +260,26 @@ def test_what_is_worse_than_before_is_told(fixed: str, complaint: str) -> None:
 
     assert comparison is not None
     assert [each for each in comparison.complaints if complaint in each]
+
+
+@pytest.mark.parametrize(
+    "arm", ["note(2)\nr.destroy()", "r.destroy()", "if decide(1) { note(2) }", "let a = note(2)"]
+)
+def test_a_fix_that_the_compiler_refuses_is_told(arm: str) -> None:
+    before, after = (
+        {
+            LIBRARY: KINDS,
+            TEST: body(f"when open_reel(1) {{ Ok(r) => {{ {inside} }}, Err(e) => note(e), }}\n0").encode(),
+        }
+        for inside in ("note(2)", arm)
+    )
+
+    comparison = compare(before, after, "t", library=LIBRARY)
+
+    assert comparison is not None
+    assert comparison.complaints == [
+        "the compiler refuses the fixed version: the arms of a when in t, line 3, differ in type"
+    ]
 
 
 def test_what_it_does_not_know_is_an_error() -> None:

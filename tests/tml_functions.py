@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -29,6 +29,7 @@ NAMES = {
     "view": ("shown", "seen"),
     "List[Str]": ("words", "parts"),
     "(Reel, Reel)": ("pair", "couple"),
+    "error": ("e",),
 }
 """Names by the type of the variable; sibling blocks share them, as people do."""
 
@@ -42,6 +43,7 @@ class Variable:
     is_usable: bool = True
     owner: Variable | None = None
     is_variable: bool = False
+    is_reference: bool = False
 
     @property
     def may_be_used(self) -> bool:
@@ -101,6 +103,7 @@ class Writer:
             if each.type.startswith("ref "):
                 each.type = each.type.removeprefix("ref ")
                 each.owner = Variable("caller", each.type)
+                each.is_reference = True
         arrow = f" -> {signature.returns}" if signature.returns else ""
         visibility = "pub " if signature.is_visible and signature.in_library else ""
         self.write(f"{visibility}func {signature.name}({parameters}){arrow} {{", at=0)
@@ -166,6 +169,8 @@ class Writer:
             "call",
             "text",
             "again",
+            "again text",
+            "push",
         ]
         if self.depth < 4:
             options += ["if", "if", "if", "loop", "when", "when"]
@@ -183,6 +188,8 @@ class Writer:
         number = self.fresh()
         if kind == "Str":
             return self._text(scope)
+        if kind == "(Reel, Reel)":
+            self.fresh()  # the second reel's
         maker = {
             "Reel": f"Reel::new({number})",
             "Chest": f"Chest::new({number})",
@@ -225,7 +232,8 @@ class Writer:
             return
         maker = self.text_maker(scope)
         variable = self.declare(scope, "Str")
-        self.write(f"let {variable.name}: Str = {maker}")
+        variable.is_variable = self.one_of("let", "let", "var") == "var"
+        self.write(f"{'var' if variable.is_variable else 'let'} {variable.name}: Str = {maker}")
 
     def _branch_value(self, scope: Scope) -> None:
         number = self.fresh()
@@ -237,8 +245,8 @@ class Writer:
         """An expression that reads the variable and leaves it alone."""
         name = variable.name
         options = {
-            "Reel": [f"{name}.size()", f"measure_reel({name})"],
-            "Chest": [f"{name}.size()", f"measure_chest(ref {name})"],
+            "Reel": [f"{name}.size()", *([] if variable.is_reference else [f"measure_reel({name})"])],
+            "Chest": [f"{name}.size()", f"measure_chest({_by_reference(variable)})"],
             "Label": [f"str::len({name}.peek())", f"note_text({name}.render())"],
             "Str": [f"str::len({name})", f"note_text({name})"],
             "view": [f"str::len({name})", f"note_text({name})"],
@@ -249,7 +257,7 @@ class Writer:
         return self.choose(options)
 
     def _use(self, scope: Scope) -> None:
-        usable = self.usable(scope, *NAMES)
+        usable = self.usable(scope, *NAMES.keys() - {"error"})
         if usable:
             self.write(f"note({self.use_of(self.pick(usable))})")
 
@@ -290,6 +298,24 @@ class Writer:
             variable = self.pick(variables)
             self.write(f"{variable.name} = {variable.type}::new({self.fresh()})")
 
+    def _again_text(self, scope: Scope) -> None:
+        """Assign to a string; not where a fix at the function's end promises to free only the last value."""
+        if not self.signature.returns:
+            return
+        variables = [each for each in self.usable(scope, "Str") if each.is_variable]
+        if variables:
+            maker = self.text_maker(scope)
+            self.write(f"{self.pick(variables).name} = {maker}")
+
+    def _push(self, scope: Scope) -> None:
+        """Add a string to a list that may hold others; a test would free a string that it made for that."""
+        lists = self.usable(scope, "List[Str]")
+        if lists:
+            options = [f'"literal {self.fresh()}"']
+            if self.signature.in_library:
+                options.append(f'str::repeat("p{self.fresh()}", 2)')
+            self.write(f"{self.pick(lists).name}.push({self.choose(options)})")
+
     def _call(self, scope: Scope) -> None:
         callable_ = [each for each in self.known if self.sees(each)]
         if not callable_:
@@ -319,14 +345,19 @@ class Writer:
         if kind == "Str":
             usable = self.usable(scope, "Str", "view")
             return self.pick(usable).name if usable else f'"literal {self.fresh()}"'
-        usable = self.usable(scope, kind.removeprefix("ref "))
+        takes_reference = kind.startswith("ref ")
+        usable = [
+            each
+            for each in self.usable(scope, kind.removeprefix("ref "))
+            if takes_reference or not each.is_reference
+        ]
         if usable and not taken:
             variable = self.pick(usable)
         else:
             variable = self.declare(scope, kind.removeprefix("ref "))
             self.write(f"let {variable.name}: {variable.type} = {variable.type}::new({self.fresh()})")
-        if kind.startswith("ref "):
-            return f"ref {variable.name}"
+        if takes_reference:
+            return _by_reference(variable)
         variable.is_usable = not taken
         return variable.name
 
@@ -390,8 +421,12 @@ class Writer:
             "chest": (f"open_chest({number})", "Chest", "Ok", "Err"),
             "text": (f"read_text({number})", "Str", "Ok", "Err"),
             "label": (f"find_label({number})", "Label", "Just", "Nothing"),
-        }[self.one_of("reel", "chest", "text", "label")]
+        }[self.one_of("reel", "chest", "text", *(["label"] if self.can_find(scope) else []))]
         return self.open(scope, maker, payload, good, bad)
+
+    def can_find(self, scope: Scope) -> bool:
+        """Whether a `when` over a Maybe may stand here: the compiler takes Nothing for a name, once."""
+        return not any(each.name == "Nothing" for each in scope.variables)
 
     def open(self, scope: Scope, maker: str, payload: str, good: str, bad: str) -> bool:
         """Write a `when` over what ``maker`` yields."""
@@ -404,14 +439,23 @@ class Writer:
             name = variable.name
             bound = [variable]
         self.write(f"{good}({name}) => {{")
-        first = self.block(scope, bound=bound)
+        first = self.arm(scope, bound)
         self.write("},")
-        self.write(f"{bad}(e) => {{" if bad == "Err" else f"{bad} => {{")
-        second = self.block(scope)
+        error = self.declare(scope.inner(), "error") if bad == "Err" else Variable(bad, "error")
+        self.write(f"{bad}({error.name}) => {{" if bad == "Err" else f"{bad} => {{")
+        second = self.arm(scope, [error])
         self.write("},")
         self.depth -= 1
         self.write("}")
         return first and second
+
+    def arm(self, scope: Scope, bound: Sequence[Variable] = ()) -> bool:
+        """Write the block of an arm; whether it leaves. All arms must have values of one type."""
+        leaves = self.block(scope, bound=bound)
+        last = self.lines[-1]
+        if not leaves and not last.startswith("    " * (self.depth + 1) + "note"):
+            self.write(f"note({self.fresh()})", at=self.depth + 1)
+        return leaves
 
     def _open(self, scope: Scope) -> None:
         number = self.fresh()
@@ -472,6 +516,10 @@ class Writer:
             self.write(f"return {self.choose(options)}")
 
 
+def _by_reference(variable: Variable) -> str:
+    return variable.name if variable.is_reference else f"ref {variable.name}"
+
+
 PARAMETERS = ((), ("I64",), ("Reel",), ("ref Chest",), ("Str",), ("Str", "I64"), ("ref Reel", "Str"))
 RETURNS = ("I64", "Str", "Reel", "Chest", "Outcome[Reel, I64]", "")
 
@@ -490,6 +538,11 @@ def programs(draw: st.DrawFn) -> dict[str, bytes]:
     def choose(options: Sequence[T]) -> T:
         return options[draw(st.integers(0, len(options) - 1))]
 
+    return made(choose)
+
+
+def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
+    """The program that ``choose`` decides on."""
     known: list[Signature] = []
     library, test = [HEADER], [HEADER]
     number = 0

@@ -291,6 +291,12 @@ def _before_value(
     result: str,
 ) -> Placement | None:
     """In front of the value of a block, or at its end when it has none."""
+    if value is None and _gives_an_arm_its_type(context, flow, block):
+        value = block.value
+        assert value is not None
+        if any(isinstance(each, nodes.Block) for each in value.walk()):
+            return None
+        result = result or result_name(context, flow.function, value)
     if value is None:
         return _at_end(context, flow, block, release)
     holder = context.parent(value)
@@ -303,6 +309,37 @@ def _before_value(
     if not _starts_line(source, holder):
         return None
     return Placement(_bound_value(source, value, value, release, result, result))
+
+
+def _gives_an_arm_its_type(context: Context, flow: Flow, block: nodes.Block) -> bool:
+    """Whether a block must keep its value although nobody uses it: the arms of a `when` agree on a type."""
+    if not _has_value(flow, block):
+        return False
+    node: Node = block
+    while not isinstance(parent := context.parent(node), nodes.Arm):
+        if isinstance(parent, nodes.ExpressionStatement):
+            holder = context.parent(parent)
+            if not isinstance(holder, nodes.Block) or holder.value is not parent.expression:
+                return False
+            node = holder
+        elif isinstance(parent, nodes.If) and parent.branch is node and parent.alternative is not None:
+            node = parent
+        else:
+            return False
+    return True
+
+
+def _has_value(flow: Flow, node: Expression) -> bool:
+    """Whether an expression is known to yield more than nothing."""
+    match node:
+        case nodes.Block():
+            return node.value is not None and _has_value(flow, node.value)
+        case nodes.If():
+            return node.alternative is not None and _has_value(flow, node.branch)
+        case nodes.When():
+            return any(_has_value(flow, arm.body) for arm in node.arms)
+    type_ = flow.type_of(node)
+    return type_ is not None and type_.name not in ("Unit", "Never")
 
 
 def _in_arm(context: Context, flow: Flow, arm: Node, release: Release, result: str) -> Placement | None:

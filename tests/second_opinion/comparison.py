@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from second_opinion.compiler import Refused
 from second_opinion.heap import Block
 from second_opinion.machine import Machine
 from second_opinion.paths import Run, names_given_away_in_methods, paths
@@ -50,7 +51,13 @@ def compare(
     inherited = names_given_away_in_methods(programs[0]) | names_given_away_in_methods(programs[1])
     for names in (frozenset(), inherited):
         machines = [Machine(program, observed, names) for program in programs]
-        runs = [{each.answers: each for each in paths(machine, entry, limit)} for machine in machines]
+        before_runs, after_runs = (paths(machine, entry, limit) for machine in machines)
+        runs = [{each.answers: each for each in before_runs}]
+        try:
+            runs.append({each.answers: each for each in after_runs})
+        except Refused as refused:
+            comparison.complaints.append(f"the compiler refuses the fixed version: {refused}")
+            return comparison
         for answers, old in runs[0].items():
             if old.faults:
                 return None

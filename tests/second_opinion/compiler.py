@@ -32,6 +32,10 @@ class Unsupported(Exception):
     """Something that the second opinion cannot execute."""
 
 
+class Refused(Exception):
+    """Something that TML's compiler does not take."""
+
+
 class _Return(Exception):
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -236,9 +240,10 @@ class FunctionCompiler:
     def _frees(self, registers: Sequence[int]) -> list[Code]:
         def free(register: int) -> Code:
             def run(frame: Frame) -> None:
-                pointer = frame.pop(register, None)
-                if pointer is not None:
-                    self.heap.drop(pointer)
+                if register in frame:
+                    self.heap.drop(frame.pop(register))
+                else:
+                    self.heap.release_unmade()
 
             return run
 
@@ -408,6 +413,9 @@ class FunctionCompiler:
         )
         if isinstance(node.target, nodes.FieldAccess) and moves:
             self._give_away(node.value)
+        variable = self.locals.get(_identifier(node.target) or "")
+        if variable is not None and variable.type == "Str":
+            self.notes.take_last_temporary()
 
         def assign(frame: Frame) -> None:
             value = code(frame)
@@ -569,6 +577,7 @@ class FunctionCompiler:
         if node.alternative is not None:
             second, _, second_left = self._branch(node.alternative)
         self.notes.has_left = first_left and second_left
+        type_text = type_text if node.alternative is not None else ""
         return (lambda frame: first(frame) if condition(frame) else second(frame)), type_text
 
     def _When(self, node: nodes.When) -> Compiled:
@@ -579,6 +588,9 @@ class FunctionCompiler:
             payload_types = {"Just": type_arguments[0]}
         arms = [self._arm(arm, payload_types) for arm in node.arms]
         self.notes.has_left = all(has_left for *_, has_left in arms)
+        if len({bool(each) for *_, each, has_left in arms if not has_left}) > 1:
+            line = self.declaration.line(node.start)
+            raise Refused(f"the arms of a when in {self.declaration.name}, line {line}, differ in type")
 
         def choose(frame: Frame) -> Any:
             value = subject(frame)

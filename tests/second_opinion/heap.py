@@ -69,6 +69,7 @@ class Fault:
     RELEASED_TWICE = "released twice"
     USED_AFTER_RELEASE = "used after its release"
     NOT_RELEASABLE = "released although it is no block of the heap"
+    NEVER_MADE = "released on a path that does not make it"
 
 
 class Heap:
@@ -119,6 +120,10 @@ class Heap:
         if pointer.block.is_freed:
             self._fault(Fault.RELEASED_TWICE, pointer.block)
         pointer.block.is_freed = True
+
+    def release_unmade(self) -> None:
+        """What the compiler does with a string that only another path makes."""
+        self.faults.append(Fault(Fault.NEVER_MADE, "a string", tuple(self.places)))
 
     def leaks(self) -> list[Block]:
         """The blocks that were never freed."""
