@@ -24,6 +24,9 @@ from codemods.engine import analyse
 from codemods.findings import Verdict
 from codemods.phases import phase_of
 
+ABOUT_THE_VALUE_BEFORE = frozenset({"overwritten-owner", "overwritten-text"})
+"""Rules whose findings stand where a new value is made, and speak of the one that it replaces."""
+
 BATCH = 50
 """Programs that one process judges in a row; a small batch loses little when one goes wrong."""
 
@@ -69,7 +72,11 @@ def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> 
     tally.refused += bool(result.errors)
     tally.wrong_fixes += len(spoiled)
     findings = list(result.findings)
-    fixed = {(each.path, each.line) for each in findings if each.verdict is Verdict.FIXED}
+    fixed = {
+        (each.path, each.line)
+        for each in findings
+        if each.verdict is Verdict.FIXED and each.rule not in ABOUT_THE_VALUE_BEFORE
+    }
     others = {
         (each.path, each.line)
         for each in findings
