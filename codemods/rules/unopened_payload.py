@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.findings import Verdict
@@ -63,14 +63,15 @@ def owed_payloads(
     for variant, payload in context.analysis.index.variants(type_).items():
         if len(payload) != 1:
             continue
-        name = _payload_name(context, flow, payload[0], taken | {each.name for each in found.values()})
+        name = payload_name(context, flow, payload[0], taken | {each.name for each in found.values()})
         statements = _releases(context, contents, flow, value, variant, payload[0], name)
         if statements is not None:
             found[variant] = Owed(payload[0], name, statements)
     return found
 
 
-def _payload_name(context: Context, flow: Flow, payload: Type, taken: set[str]) -> str:
+def payload_name(context: Context, flow: Flow, payload: Type, taken: set[str]) -> str:
+    """A name for what a variant holds, or for another value of such a type."""
     if payload.name == "()":
         return context.names.for_dropped(flow.function, "parts", "pair", "payload", taken=taken)
     if payload.name == "Str":
@@ -137,7 +138,8 @@ def _proposal(
     if not owed or not exits:
         return None
     taken |= {each.name for each in owed.values()}
-    opened = Release(_opening(context, variable, owed), variable, frozenset((variable,)))
+    lines = opening(context, variable.name, variable.type, owed)
+    opened = Release("\n".join(lines), variable, frozenset((variable,)))
     held = " or ".join(str(each.payload) for each in owed.values())
     message = f"`{variable.name}` is never opened, so the {held} in it is never released"
     placements = before_exits(context, flow, opened, exits)
@@ -150,14 +152,13 @@ def _proposal(
     )
 
 
-def _opening(context: Context, variable: Variable, owed: dict[str, Owed]) -> str:
-    """The ``when`` that names what is to be released, and releases it."""
-    assert variable.type is not None
+def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed]) -> list[str]:
+    """The lines of a ``when`` that names what is to be released, and releases it."""
     lines = []
     if not any(each.statements for each in owed.values()):
         lines.append("// What it holds is freed only where it has a name.")
-    lines.append(f"when {variable.name} {{")
-    for variant, payload in context.analysis.index.variants(variable.type).items():
+    lines.append(f"when {subject} {{")
+    for variant, payload in context.analysis.index.variants(type_).items():
         each = owed.get(variant)
         if each is None:
             lines.append(f"    {variant}(_) => {{}}," if payload else f"    {variant} => {{}},")
@@ -169,7 +170,7 @@ def _opening(context: Context, variable: Variable, owed: dict[str, Owed]) -> str
             lines.append("    },")
         else:
             lines.append(f"    {variant}({each.name}) => {{}},")
-    return "\n".join([*lines, "}"])
+    return [*lines, "}"]
 
 
 def _settled_variant(context: Context, flow: Flow, variable: Variable) -> str | None:

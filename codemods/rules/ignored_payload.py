@@ -1,0 +1,265 @@
+"""ignored-payload: an arm does not name what it is given, so nothing releases it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.findings import Verdict
+from codemods.ownership.contents import Contents
+from codemods.ownership.drops import DropKind
+from codemods.ownership.fields import Holds
+from codemods.ownership.flow import Flow, Use
+from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.unopened_payload import payload_name
+from codemods.symbols import BUILTIN_VARIANTS, Type
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+
+NAME = "ignored-payload"
+
+
+def check(context: Context) -> Iterator[Proposal]:
+    """The wildcards of arms that lose what was made for them."""
+    contents = Contents(context.analysis)
+    for _, flow in context.flows():
+        taken: set[str] = set()
+        for node in flow.nodes:
+            if isinstance(node, nodes.When):
+                yield from _of_when(context, contents, flow, node, taken)
+
+
+def _of_when(
+    context: Context, contents: Contents, flow: Flow, node: nodes.When, taken: set[str]
+) -> Iterator[Proposal]:
+    subject = flow.type_of(node.subject)
+    if subject is None or not context.analysis.summaries.origin(flow, node.subject).is_fresh:
+        return
+    variants = context.analysis.index.variants(subject)
+    for arm in node.arms:
+        body = flow.type_of(arm.body)
+        if len(arm.patterns) != 1 or (body is not None and body.name == "Never"):
+            continue
+        pattern = arm.patterns[0]
+        if not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:
+            continue
+        ignored, variant = pattern.payload[0], pattern.segments[-1]
+        payload = variants.get(variant, ())
+        if not isinstance(ignored, nodes.WildcardPattern) or len(payload) != 1:
+            continue
+        if isinstance(node.subject, nodes.Path) and not _is_opened_here_only(context, flow, node.subject):
+            continue
+        by_hand = context.analysis.releases.needs_release(payload[0])
+        if not by_hand and subject.name not in BUILTIN_VARIANTS:
+            continue
+        if not by_hand and not _is_lost(context, contents, flow, node, variant, payload[0]):
+            continue
+        refusal = None if by_hand else _refusal(context, contents, flow, node, arm, payload[0])
+        message = f"`_` loses the {payload[0]} of this {variant}: name it to release it"
+        function = flow.function.qualified_name
+        if refusal is not None:
+            yield Proposal(NAME, ignored.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+            continue
+        name = payload_name(context, flow, payload[0], taken)
+        taken.add(name)
+        edit = SourceEdit(ignored.start, ignored.end, name.encode())
+        yield Proposal(NAME, ignored.start, function, message, Verdict.FIXED, (edit,))
+
+
+def _is_lost(
+    context: Context, contents: Contents, flow: Flow, node: nodes.When, variant: str, payload: Type
+) -> bool:
+    """Whether a payload that the compiler would drop was made for whoever opens it."""
+    match context.analysis.drops.kind(payload):
+        case DropKind.CALL:
+            return True
+        case DropKind.FIELDS | DropKind.TEXT:
+            strings = contents.strings(flow, node.subject, variant)
+            return strings.is_owned and Holds.SHARED not in strings.holds
+        case _:
+            return False
+
+
+def _refusal(
+    context: Context, contents: Contents, flow: Flow, node: nodes.When, arm: nodes.Arm, payload: Type
+) -> str | None:
+    """Why a name would not be enough to have the compiler drop a payload."""
+    variant = next(each.segments[-1] for each in arm.patterns if isinstance(each, nodes.VariantPattern))
+    if context.analysis.drops.kind(payload) is DropKind.CALL:
+        idempotent = context.analysis.releases.is_idempotent(payload)
+        if context.analysis.releases.release_of(payload) is not None and idempotent:
+            return None
+    elif Holds.CONSTANT in contents.strings(flow, node.subject, variant).holds:
+        return "but it may be a constant, which nobody may free"
+    if any(isinstance(each, nodes.Break | nodes.Continue) for each in arm.body.walk()):
+        return "but a break or continue leaves the arm, and would not drop it"
+    return None
+
+
+def _is_opened_here_only(context: Context, flow: Flow, subject: nodes.Path) -> bool:
+    """Whether the variable that a when opens is opened nowhere else."""
+    opening = next(
+        (action for action in flow.actions() if isinstance(action, Use) and action.node is subject), None
+    )
+    return opening is not None and context.analysis.is_opened_once(flow, opening.variable, opening)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="An arm does not name what it is given, so nothing releases it.",
+    reason=(
+        "The compiler drops the payload of an arm, a string included, if it has a name; what an arm ignores "
+        "with `_` is lost. So it gets a name that the function has for nothing else: a name of an outer "
+        "block would not be dropped. A payload that the compiler does not drop is released by its own "
+        "release, which follows by missing-release."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(_) => assert(true, "opened"),
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(reel) => {
+            assert(true, "opened")
+            reel.destroy()
+        },
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::read_mark
+
+@test
+func test_read() -> I32 {
+    let text: Str = "unread"
+    when read_mark(3) {
+        Ok(_) => {
+            assert(text == "unread", "untouched")
+        },
+        Err(_) => return 1,
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::read_mark
+
+@test
+func test_read() -> I32 {
+    let text: Str = "unread"
+    when read_mark(3) {
+        Ok(new_text) => {
+            assert(text == "unread", "untouched")
+        },
+        Err(_) => return 1,
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use std::collections::List
+
+func numbers(count: I64) -> Maybe[List[I64]] {
+    if count < 0 {
+        return Nothing
+    }
+    return Just(List[I64]::new(count))
+}
+
+pub func has_numbers(count: I64) -> Bool {
+    return when numbers(count) {
+        Just(_) => true,
+        Nothing => false,
+    }
+}
+""",
+            """\
+use std::collections::List
+
+func numbers(count: I64) -> Maybe[List[I64]] {
+    if count < 0 {
+        return Nothing
+    }
+    return Just(List[I64]::new(count))
+}
+
+pub func has_numbers(count: I64) -> Bool {
+    return when numbers(count) {
+        Just(list) => true,
+        Nothing => false,
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Label
+
+func text_of(label: Label) -> Maybe[Str] {
+    return Just(label.peek())
+}
+
+pub func has_text(label: Label) -> Bool {
+    return when text_of(label) {
+        Just(_) => true,
+        Nothing => false,
+    }
+}
+""",
+        """\
+use demo::prelude::open_reel
+
+@test
+func test_opened_later() -> I32 {
+    let opened = open_reel(3)
+    when opened {
+        Ok(_) => assert(true, "opened"),
+        Err(_) => return 1,
+    }
+    let reel = opened.unwrap()
+    reel.destroy()
+    return 0
+}
+""",
+    ),
+    reported=(
+        """\
+use demo::prelude::read_mark
+
+pub func count_marks(limit: I64) -> I64 {
+    var count: I64 = 0
+    loop (count < limit) {
+        when read_mark(count) {
+            Ok(_) => {
+                break
+            },
+            Err(_) => {},
+        }
+        count = count + 1
+    }
+    return count
+}
+""",
+    ),
+)
