@@ -10,6 +10,7 @@ from codemods.rules import (
     cancelled_drop,
     claimed_view,
     compiler_emitted,
+    condition_temporary,
     consumed_by_return,
     dangling_sum,
     discarded_element,
@@ -82,6 +83,7 @@ RULES: Mapping[str, Rule] = {
         untracked_text.RULE,
         overwritten_text.RULE,
         template_conversion.RULE,
+        condition_temporary.RULE,
         void_tail.RULE,
         compiler_emitted.RULE,
     )

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
-from codemods.ownership.drops import DropKind, called_name, is_visible
-from codemods.ownership.fields import Holds
+from codemods.ownership.drops import DropKind, is_visible
 from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import owner_name, short_code
-from codemods.rules.owners import may_hold_variable, may_own
+from codemods.rules.owners import may_hold_variable, may_own, owns_strings
 from codemods.rules.tuple_parts import part_releases
 from codemods.rules.unopened_payload import (
     asserted_variant,
@@ -205,7 +204,7 @@ def _is_owed(
     if analysis.releases.needs_release(type_):
         return True
     if str(type_) == "List[Str]" and dropped:
-        return contents.strings(flow, call.node).is_owned
+        return owns_strings(context.fields.made_elements(flow, call.node))
     if type_.name == "()":
         return bool(part_releases(context, contents, flow, "parts", type_, call.node))
     if dropped:
@@ -214,7 +213,7 @@ def _is_owed(
         case DropKind.CALL:
             return True
         case DropKind.FIELDS:
-            return contents.strings(flow, call.node).holds == {Holds.OWNED}
+            return owns_strings(contents.strings(flow, call.node))
         case _:
             return False
 
@@ -234,15 +233,16 @@ def _drop_refusal(context: Context, flow: Flow, call: CallSite) -> str | None:
         return "something else holds a part of it, which its drop might free again: bind it by hand"
     match site.role:
         case Role.RECEIVER:
-            reads = flow.type_of(site.parent)
-            if reads is not None and reads.name in SCALARS:
+            read = site.parent
+            type_ = flow.type_of(read)
+            if type_ is not None and type_.name in SCALARS:
                 return None
-            outer = flow.site_of(site.parent)
+            outer = flow.site_of(read)
             compared = outer is not None and outer.role is Role.OPERAND and outer.through is None
-            if compared and called_name(site.parent) not in analysis.drops.allocating_names:
+            assert isinstance(read, nodes.MethodCall)
+            if compared and read.name not in analysis.drops.allocating_names:
                 return None
-            origin = analysis.summaries.origin(flow, site.parent)
-            if origin.is_fresh:
+            if analysis.summaries.origin(flow, read).is_fresh:
                 return None
             return "what it hands out might be freed before it: bind it by hand"
         case Role.ARGUMENT:

@@ -10,6 +10,7 @@ from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.flow import Flow, Use
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.owners import owns_strings
 from codemods.rules.unopened_payload import payload_name
 from codemods.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
@@ -88,7 +89,7 @@ def _refusal(
         idempotent = context.analysis.releases.is_idempotent(payload)
         if context.analysis.releases.release_of(payload) is not None and idempotent:
             return None
-    elif Holds.CONSTANT in contents.strings(flow, node.subject, variant).holds:
+    elif not owns_strings(contents.strings(flow, node.subject, variant)):
         return "but it may be a constant, which nobody may free"
     if any(isinstance(each, nodes.Break | nodes.Continue) for each in arm.body.walk()):
         return "but a break or continue leaves the arm, and would not drop it"
