@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
-from codemods.ownership.drops import DropKind, is_visible
+from codemods.ownership.drops import DropKind, called_name, is_visible
 from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import owner_name, short_code
-from codemods.rules.owners import may_hold_variable, may_own, owns_strings
+from codemods.rules.naming import owner_name, short_code, text_name
+from codemods.rules.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
 from codemods.rules.tuple_parts import part_releases
 from codemods.rules.unopened_payload import (
     asserted_variant,
@@ -78,6 +78,8 @@ def _unread(
         return None
     if Origin.PASSED in summaries.result(call.callee).origins:
         return None
+    if type_.name == "Str":
+        return _unread_text(context, flow, call, taken)
     function = flow.function.qualified_name
     binding = call.site.parent if isinstance(call.site.parent, nodes.Let) else None
     if type_.name in BUILTIN_VARIANTS:
@@ -96,6 +98,8 @@ def _unread(
         return Proposal(NAME, node.start, function, message, Verdict.FIXED, (edit,))
     if not _is_owed(context, flow, call, contents, dropped=_is_dropped_there(context, call)):
         return None
+    if is_opened_elsewhere(context, flow, node):
+        return None
     message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
     name = payload_name(context, flow, type_, taken)
     taken.add(name)
@@ -111,6 +115,23 @@ def _unread(
             insert_statement_after(context.file.source, context.file.tree, call.site.parent, statement)
         )
     return Proposal(NAME, node.start, function, message, Verdict.FIXED, tuple(edits))
+
+
+def _unread_text(context: Context, flow: Flow, call: CallSite, taken: set[str]) -> Proposal | None:
+    """A string is freed at the end of its statement in tests, and only if its maker's name tells of it."""
+    node = call.node
+    known = called_name(node) in context.analysis.drops.allocating_names
+    if (known and context.file.is_test) or call.site.role is not Role.DISCARDED:
+        return None
+    function = flow.function.qualified_name
+    message = f"the string that `{short_code(node.text)}` makes is never bound, so nothing frees it"
+    if not known:
+        message += "; the compiler does not know that it makes one"
+        return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
+    name = text_name(context, flow.function, node, taken)
+    taken.add(name)
+    edit = SourceEdit(node.start, node.start, f"let {name}: Str = ".encode())
+    return Proposal(NAME, node.start, function, message, Verdict.FIXED, (edit,))
 
 
 def _is_dropped_there(context: Context, call: CallSite) -> bool:
@@ -179,6 +200,9 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
     if not context.analysis.summaries.origin(flow, call.node).is_fresh or may_hold_variable(
         context, flow, call.node
     ):
+        return False
+    by_hand = context.analysis.releases.needs_release(call.type)
+    if not by_hand and is_opened_elsewhere(context, flow, call.node):
         return False
     fate = context.analysis.summaries.temporary_fate(flow, call)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:

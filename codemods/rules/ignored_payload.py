@@ -8,10 +8,10 @@ from codemods.findings import Verdict
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Flow, Use
+from codemods.ownership.flow import Flow
 from codemods.rules.base import Context, Proposal, Rule
-from codemods.rules.owners import owns_strings
-from codemods.rules.unopened_payload import payload_name
+from codemods.rules.owners import is_opened_elsewhere, owns_strings
+from codemods.rules.unopened_payload import known_variant, payload_name, settled_variant
 from codemods.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -35,10 +35,15 @@ def _of_when(
     subject = flow.type_of(node.subject)
     if subject is None or not context.analysis.summaries.origin(flow, node.subject).is_fresh:
         return
+    if is_opened_elsewhere(context, flow, node.subject):
+        return
+    only = _only_variant(context, flow, node)
     variants = context.analysis.index.variants(subject)
     for arm in node.arms:
         body = flow.type_of(arm.body)
-        if len(arm.patterns) != 1 or (body is not None and body.name == "Never"):
+        if len(arm.patterns) != 1 or (
+            body is not None and body.name == "Never" and not isinstance(arm.body, nodes.Return)
+        ):
             continue
         pattern = arm.patterns[0]
         if not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:
@@ -47,7 +52,7 @@ def _of_when(
         payload = variants.get(variant, ())
         if not isinstance(ignored, nodes.WildcardPattern) or len(payload) != 1:
             continue
-        if isinstance(node.subject, nodes.Path) and not _is_opened_here_only(context, flow, node.subject):
+        if only is not None and variant != only:
             continue
         by_hand = context.analysis.releases.needs_release(payload[0])
         if not by_hand and subject.name not in BUILTIN_VARIANTS:
@@ -96,12 +101,12 @@ def _refusal(
     return None
 
 
-def _is_opened_here_only(context: Context, flow: Flow, subject: nodes.Path) -> bool:
-    """Whether the variable that a when opens is opened nowhere else."""
-    opening = next(
-        (action for action in flow.actions() if isinstance(action, Use) and action.node is subject), None
-    )
-    return opening is not None and context.analysis.is_opened_once(flow, opening.variable, opening)
+def _only_variant(context: Context, flow: Flow, node: nodes.When) -> str | None:
+    """The variant that an assertion, or an ``if`` around, leaves as the only one."""
+    for variable in flow.variables:
+        if any(use.node is node.subject for use in flow.uses(variable)):
+            return settled_variant(context, flow, variable) or known_variant(context, node, variable)
+    return None
 
 
 RULE = Rule(

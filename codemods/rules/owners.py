@@ -7,7 +7,7 @@ from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
 from codemods.ownership.flow import Flow, Role, Use
 from codemods.rules.base import Context
-from codemods.symbols import FunctionInfo, Type
+from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -81,3 +81,16 @@ def _is_new_text(context: Context, flow: Flow, node: Expression) -> bool:
     if isinstance(node, nodes.Binary):
         return node.operator == "+" and context.analysis.drops.makes_text(node)
     return context.analysis.drops.makes_text(node)
+
+
+def is_opened_elsewhere(context: Context, flow: Flow, value: Node) -> bool:
+    """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
+    for action in flow.actions():
+        if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
+            continue
+        source = action.variable
+        if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
+            continue
+        if not context.analysis.is_opened_once(flow, source, action):
+            return True
+    return False

@@ -9,7 +9,7 @@ from codemods.findings import Verdict
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.flow import Assign, ExitKind, Flow, Role, Site, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
 from codemods.rules.owners import may_hold_variable, release_of_dropped
@@ -127,13 +127,13 @@ def _proposal(
     """Open the variable before each exit, and release what it holds."""
     assert variable.type is not None and variable.value is not None
     owed = owed_payloads(context, contents, flow, variable.value, variable.type, taken)
-    settled = _settled_variant(context, flow, variable)
+    settled = settled_variant(context, flow, variable)
     if settled is not None:
         owed = {variant: each for variant, each in owed.items() if variant == settled}
     exits = [
         exit_
         for exit_ in exits_of(flow, variable)
-        if (known := _known_variant(context, exit_, variable)) is None or known in owed
+        if (known := known_variant(context, exit_.node, variable)) is None or known in owed
     ]
     if not owed or not exits:
         return None
@@ -173,7 +173,7 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
     return [*lines, "}"]
 
 
-def _settled_variant(context: Context, flow: Flow, variable: Variable) -> str | None:
+def settled_variant(context: Context, flow: Flow, variable: Variable) -> str | None:
     """The variant that an assertion right behind the declaration leaves as the only one."""
     let = context.parent(variable.node) if not isinstance(variable.node, nodes.Var) else variable.node
     block = context.parent(let) if let is not None else None
@@ -201,10 +201,10 @@ def asserted_variant(call: Node, asked: str) -> str | None:
     return _variant_where(call.arguments[0], asked, holds=name != "assert_false")
 
 
-def _known_variant(context: Context, exit_: Exit, variable: Variable) -> str | None:
-    """The variant that an ``if`` around an exit has asked for."""
-    child = exit_.node
-    for parent in context.ancestors(exit_.node):
+def known_variant(context: Context, place: Node, variable: Variable) -> str | None:
+    """The variant that an ``if`` around a place has asked for."""
+    child = place
+    for parent in context.ancestors(place):
         if isinstance(parent, nodes.If) and parent.condition is not None and child is not parent.condition:
             known = _variant_where(parent.condition, variable.name, holds=child is parent.branch)
             if known is not None and variable.node.start < parent.start:
