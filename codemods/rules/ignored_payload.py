@@ -1,4 +1,4 @@
-"""ignored-payload: an arm does not name what it is given, so nothing releases it."""
+"""ignored-payload: an arm has no name of its own for what it is given, so nothing releases it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from codemods.findings import Verdict
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Flow
+from codemods.ownership.flow import Flow, Variable
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.owners import is_opened_elsewhere, owns_strings
 from codemods.rules.unopened_payload import known_variant, payload_name, settled_variant
@@ -20,7 +20,7 @@ NAME = "ignored-payload"
 
 
 def check(context: Context) -> Iterator[Proposal]:
-    """The wildcards of arms that lose what was made for them."""
+    """The wildcards, and the names that are in use already, of arms that lose what was made for them."""
     contents = Contents(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()
@@ -40,35 +40,93 @@ def _of_when(
     only = _only_variant(context, flow, node)
     variants = context.analysis.index.variants(subject)
     for arm in node.arms:
-        body = flow.type_of(arm.body)
-        if len(arm.patterns) != 1 or (
-            body is not None and body.name == "Never" and not isinstance(arm.body, nodes.Return)
-        ):
-            continue
         pattern = arm.patterns[0]
+        if len(arm.patterns) != 1 or _cannot_go_on(flow, arm):
+            continue
         if not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:
             continue
-        ignored, variant = pattern.payload[0], pattern.segments[-1]
+        variant = pattern.segments[-1]
         payload = variants.get(variant, ())
-        if not isinstance(ignored, nodes.WildcardPattern) or len(payload) != 1:
+        if len(payload) != 1 or (only is not None and variant != only):
             continue
-        if only is not None and variant != only:
-            continue
-        by_hand = context.analysis.releases.needs_release(payload[0])
-        if not by_hand and subject.name not in BUILTIN_VARIANTS:
-            continue
-        if not by_hand and not _is_lost(context, contents, flow, node, variant, payload[0]):
-            continue
-        refusal = None if by_hand else _refusal(context, contents, flow, node, arm, payload[0])
-        message = f"`_` loses the {payload[0]} of this {variant}: name it to release it"
-        function = flow.function.qualified_name
-        if refusal is not None:
-            yield Proposal(NAME, ignored.start, function, f"{message}; {refusal}", Verdict.REPORTED)
-            continue
-        name = payload_name(context, flow, payload[0], taken)
-        taken.add(name)
-        edit = SourceEdit(ignored.start, ignored.end, name.encode())
-        yield Proposal(NAME, ignored.start, function, message, Verdict.FIXED, (edit,))
+        refusal = None
+        if not context.analysis.releases.needs_release(payload[0]):
+            if subject.name not in BUILTIN_VARIANTS:
+                continue
+            if not _is_lost(context, contents, flow, node, variant, payload[0]):
+                continue
+            refusal = _refusal(context, contents, flow, node, arm, payload[0])
+        bound = pattern.payload[0]
+        if isinstance(bound, nodes.WildcardPattern):
+            yield _unnamed(context, flow, bound, variant, payload[0], refusal, taken)
+        elif isinstance(bound, nodes.BindingPattern):
+            yield from _named_again(context, flow, bound, refusal, taken)
+
+
+def _cannot_go_on(flow: Flow, arm: nodes.Arm) -> bool:
+    """Whether an arm ends in a panic, which drops nothing."""
+    body = flow.type_of(arm.body)
+    return body is not None and body.name == "Never" and not isinstance(arm.body, nodes.Return)
+
+
+def _unnamed(
+    context: Context,
+    flow: Flow,
+    bound: nodes.Pattern,
+    variant: str,
+    payload: Type,
+    refusal: str | None,
+    taken: set[str],
+) -> Proposal:
+    """Name a payload that is ignored."""
+    message = f"`_` loses the {payload} of this {variant}: name it to release it"
+    function = flow.function.qualified_name
+    if refusal is not None:
+        return Proposal(NAME, bound.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+    name = payload_name(context, flow, payload, taken)
+    taken.add(name)
+    edit = SourceEdit(bound.start, bound.end, name.encode())
+    return Proposal(NAME, bound.start, function, message, Verdict.FIXED, (edit,))
+
+
+def _named_again(
+    context: Context, flow: Flow, bound: nodes.Pattern, refusal: str | None, taken: set[str]
+) -> Iterator[Proposal]:
+    """Give a payload a name of its own if the compiler takes it for another variable."""
+    variable = next((each for each in flow.variables if each.node is bound), None)
+    if variable is None or not context.analysis.drops.is_registered(variable):
+        return
+    if not _has_name_in_use(context, variable, flow):
+        return
+    message = f"`{variable.name}` is not dropped: the function has another variable of that name"
+    function = flow.function.qualified_name
+    uses = [use.node for use in flow.uses(variable)]
+    only_names = all(isinstance(each, nodes.Path) for each in uses)
+    if refusal is None and not (only_names and context.analysis.is_only_read(flow, variable)):
+        refusal = "if nothing else releases it, give it a name of its own"
+    if refusal is not None:
+        yield Proposal(NAME, bound.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+        return
+    name = context.names.for_dropped(
+        flow.function, f"new_{variable.name}", f"{variable.name}_here", taken=taken
+    )
+    taken.add(name)
+    edits = tuple(SourceEdit(each.start, each.end, name.encode()) for each in (bound, *uses))
+    yield Proposal(NAME, bound.start, function, message, Verdict.FIXED, edits)
+
+
+def _has_name_in_use(context: Context, payload: Variable, flow: Flow) -> bool:
+    """Whether the name of a payload is in force already, so that the compiler does not note it for a drop.
+
+    The compiler forgets the names of an arm at its end, and those of other blocks never.
+    """
+    around = {id(each) for each in context.ancestors(payload.node)}
+    return any(
+        each.name == payload.name
+        and each.offset < payload.offset
+        and all(id(arm) in around for arm in context.ancestors(each.node) if isinstance(arm, nodes.Arm))
+        for each in flow.variables
+    )
 
 
 def _is_lost(
@@ -111,12 +169,12 @@ def _only_variant(context: Context, flow: Flow, node: nodes.When) -> str | None:
 
 RULE = Rule(
     name=NAME,
-    summary="An arm does not name what it is given, so nothing releases it.",
+    summary="An arm has no name of its own for what it is given, so nothing releases it.",
     reason=(
         "The compiler drops the payload of an arm, a string included, if it has a name; what an arm ignores "
-        "with `_` is lost. So it gets a name that the function has for nothing else: a name of an outer "
-        "block would not be dropped. A payload that the compiler does not drop is released by its own "
-        "release, which follows by missing-release."
+        "with `_` is lost. So is what gets the name of an earlier variable of the function, even where that "
+        "variable's block has ended. So it gets a name that the function has for nothing else. A payload "
+        "that the compiler does not drop is released by its own release, which follows by missing-release."
     ),
     check=check,
     invalid=(
@@ -214,6 +272,42 @@ pub func has_numbers(count: I64) -> Bool {
         Just(list) => true,
         Nothing => false,
     }
+}
+""",
+        ),
+        (
+            """\
+use core::str
+use demo::prelude::read_mark
+
+@test
+func test_read() -> I32 {
+    if str::len("abc") == 3 {
+        let text: Str = "a text"
+        assert(text == "a text", "untouched")
+    }
+    when read_mark(3) {
+        Ok(text) => assert(text != "", "a mark"),
+        Err(_) => return 1,
+    }
+    return 0
+}
+""",
+            """\
+use core::str
+use demo::prelude::read_mark
+
+@test
+func test_read() -> I32 {
+    if str::len("abc") == 3 {
+        let text: Str = "a text"
+        assert(text == "a text", "untouched")
+    }
+    when read_mark(3) {
+        Ok(new_text) => assert(new_text != "", "a mark"),
+        Err(_) => return 1,
+    }
+    return 0
 }
 """,
         ),

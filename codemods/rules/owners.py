@@ -78,9 +78,14 @@ def _is_new_text(context: Context, flow: Flow, node: Expression) -> bool:
     type_ = flow.type_of(node)
     if type_ is None or type_.name != "Str":
         return False
+    if not context.analysis.drops.makes_text(node):
+        return False
     if isinstance(node, nodes.Binary):
-        return node.operator == "+" and context.analysis.drops.makes_text(node)
-    return context.analysis.drops.makes_text(node)
+        return node.operator == "+"
+    call = next((each for each in flow.calls() if each.node is node), None)
+    if call is None:
+        return isinstance(node, nodes.InterpolatedString)
+    return call.callee is not None and context.analysis.summaries.makes_text(call.callee)
 
 
 def is_opened_elsewhere(context: Context, flow: Flow, value: Node) -> bool:
