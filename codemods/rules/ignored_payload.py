@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
+from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
@@ -17,6 +18,8 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
 NAME = "ignored-payload"
+
+_TAKING_OVER = frozenset((Effect.RELEASES, Effect.DRAINS, Effect.RETURNS, Effect.RETAINS))
 
 
 def check(context: Context) -> Iterator[Proposal]:
@@ -97,6 +100,8 @@ def _named_again(
     if variable is None or not context.analysis.drops.is_registered(variable):
         return
     if not _has_name_in_use(context, variable, flow):
+        return
+    if context.analysis.summaries.fate(flow, variable).effects & _TAKING_OVER:
         return
     message = f"`{variable.name}` is not dropped: the function has another variable of that name"
     function = flow.function.qualified_name
