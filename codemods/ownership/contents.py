@@ -209,7 +209,7 @@ class Contents:
         if not fate.effects <= _KEPT:
             return _UNKNOWN
         if variable.kind is VariableKind.PAYLOAD:
-            opened = _variant_of(flow, variable)
+            opened = variant_of(flow, variable)
             return self._of(frame, variable.value, (opened,)) if opened is not None else _UNKNOWN
         return self._of(frame, variable.value, variants)
 
@@ -304,7 +304,7 @@ def _is_assigned(flow: Flow, variable: Variable) -> bool:
     return any(isinstance(action, Assign) and action.variable is variable for action in flow.actions())
 
 
-def _variant_of(flow: Flow, payload: Variable) -> str | None:
+def variant_of(flow: Flow, payload: Variable) -> str | None:
     """The variant whose payload an arm binds to a variable."""
     for node in flow.nodes:
         if isinstance(node, nodes.When) and node.subject is payload.value:

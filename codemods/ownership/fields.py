@@ -260,6 +260,10 @@ class Fields:
             return _UNKNOWN
         return self._made(flow, value, {}) | self._put_in(flow, variable, {}, frozenset((id(variable),)))
 
+    def made_elements(self, flow: Flow, value: Expression) -> FieldOrigin:
+        """What the list that an expression makes holds already."""
+        return self._made(flow, value, {})
+
     def _made(self, flow: Flow, value: Expression, given: Mapping[str, Expression]) -> FieldOrigin:
         """What the list that an expression makes holds already."""
         match value:

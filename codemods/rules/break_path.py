@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.ownership.contents import Contents, variant_of
+from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.owners import owns_strings
 from codemods.rules.text_escape import Escape, escape, only_empty_literals, proposal
 
 NAME = "break-path"
@@ -14,21 +17,18 @@ _JUMPS = {ExitKind.BREAK: "break", ExitKind.CONTINUE: "continue"}
 
 
 def check(context: Context) -> Iterator[Proposal]:
-    """The strings that the compiler drops at the end of their block, and not where a jump leaves it."""
+    """What the compiler drops at the end of its block, and not where a jump leaves it."""
+    contents = Contents(context.analysis)
     for _, flow in context.flows():
         for variable in flow.variables:
-            jump = _losing_jump(context, flow, variable)
+            jump = _losing_jump(context, contents, flow, variable)
             if jump is not None:
                 yield _proposal(context, flow, variable, jump)
 
 
-def _losing_jump(context: Context, flow: Flow, variable: Variable) -> Exit | None:
-    """The first jump that leaves the block of a string that was made for the variable."""
-    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.type is None:
-        return None
-    if variable.type.name != "Str" or not context.analysis.drops.is_registered(variable):
-        return None
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+def _losing_jump(context: Context, contents: Contents, flow: Flow, variable: Variable) -> Exit | None:
+    """The first jump that leaves the block of a variable that only the compiler's drop releases."""
+    if not context.analysis.drops.is_registered(variable) or not _is_owner(context, contents, flow, variable):
         return None
     if not context.analysis.is_only_read(flow, variable):
         return None
@@ -39,6 +39,34 @@ def _losing_jump(context: Context, flow: Flow, variable: Variable) -> Exit | Non
     return None
 
 
+def _is_owner(context: Context, contents: Contents, flow: Flow, variable: Variable) -> bool:
+    """Whether a variable holds what was made for it, and nobody releases by hand."""
+    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh or variable.value is None:
+        return False
+    if variable.kind is VariableKind.PAYLOAD:
+        return _is_text_of_arm(context, contents, flow, variable)
+    if _is_text(variable):
+        return True
+    by_compiler = context.analysis.drops.kind(variable.type) is DropKind.FIELDS
+    if not by_compiler or context.analysis.releases.release_of(variable.type) is not None:
+        return False
+    return owns_strings(contents.strings(flow, variable.value))
+
+
+def _is_text_of_arm(context: Context, contents: Contents, flow: Flow, variable: Variable) -> bool:
+    assert variable.value is not None
+    if context.analysis.drops.kind(variable.type) not in (DropKind.TEXT, DropKind.FIELDS):
+        return False
+    if context.analysis.releases.release_of(variable.type) is not None:
+        return False
+    opened = variant_of(flow, variable)
+    return opened is not None and owns_strings(contents.strings(flow, variable.value, opened))
+
+
+def _is_text(variable: Variable) -> bool:
+    return variable.type is not None and variable.type.name == "Str"
+
+
 def _proposal(context: Context, flow: Flow, variable: Variable, jump: Exit) -> Proposal:
     word = _JUMPS[jump.kind]
     message = (
@@ -47,7 +75,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, jump: Exit) -> P
     origin = context.analysis.summaries.variable_origin(flow, variable)
     edited: Escape | None = None
     reassigned = any(isinstance(each, Assign) and each.variable is variable for each in flow.actions())
-    if context.file.is_test:
+    if context.file.is_test or not _is_text(variable) or variable.kind is VariableKind.PAYLOAD:
         message += f"; end its block before the {word}"
     elif reassigned or not only_empty_literals(origin):
         message += "; it does not always hold a string of its own"

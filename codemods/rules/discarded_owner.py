@@ -7,47 +7,185 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
-from codemods.ownership.flow import CallSite, Flow, Role, Use
+from codemods.ownership.drops import DropKind, called_name, is_visible
+from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
-from codemods.rules.naming import owner_name, short_code
-from codemods.rules.owners import may_hold_variable, may_own
-from codemods.rules.unopened_payload import asserted_variant, only_asks, owed_payloads
-from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
+from codemods.rules.naming import owner_name, short_code, text_name
+from codemods.rules.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
+from codemods.rules.tuple_parts import part_releases
+from codemods.rules.unopened_payload import (
+    asserted_variant,
+    only_asks,
+    opening,
+    owed_payloads,
+    payload_name,
+)
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS, Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
+from tml_ast.edit import (
+    SourceEdit,
+    indentation_of,
+    insert_statement_after,
+    insert_statement_before,
+    line_ending_of,
+    line_start,
+)
 
 NAME = "discarded-owner"
 
 
 def check(context: Context) -> Iterator[Proposal]:
-    """The owned results that are used once and lost, and the payloads that an arm ignores."""
+    """The owned results that are used once, or not at all, and lost."""
     purity = Purity(context.analysis)
     contents = Contents(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()
         for call in flow.calls():
-            if _is_lost(context, flow, call, contents):
-                yield _lost_result(context, flow, call, purity, taken)
-        for node in flow.nodes:
-            if isinstance(node, nodes.When):
-                yield from _ignored_payloads(context, flow, node, taken)
+            if call.constructor or call.callee is None or call.type is None:
+                continue
+            proposal = (
+                _unread(context, flow, call, contents, taken)
+                if _is_unread(context, call)
+                else _read_once(context, flow, call, contents, purity, taken)
+            )
+            if proposal is not None:
+                yield proposal
 
 
-def _release(context: Context, type_: Type | None) -> FunctionInfo | None:
-    """The release that a value owes by hand."""
-    return (
-        context.analysis.releases.release_of(type_)
-        if context.analysis.releases.needs_release(type_)
-        else None
+# -- results that nothing reads -------------------------------------------------------------------
+
+
+def _is_unread(context: Context, call: CallSite) -> bool:
+    """Whether a result is a statement of its own, or bound to `_`."""
+    site = call.site
+    if site.through is not None:
+        return False
+    if site.role is Role.BOUND:
+        return isinstance(site.parent, nodes.Let) and isinstance(site.parent.pattern, nodes.WildcardPattern)
+    return site.role is Role.DISCARDED and isinstance(site.parent, nodes.ExpressionStatement)
+
+
+def _unread(
+    context: Context, flow: Flow, call: CallSite, contents: Contents, taken: set[str]
+) -> Proposal | None:
+    """Give the result a name, or open it."""
+    node, type_ = call.node, call.type
+    assert type_ is not None and call.callee is not None
+    summaries = context.analysis.summaries
+    if not summaries.origin(flow, node).is_fresh or may_hold_variable(context, flow, node):
+        return None
+    if Origin.PASSED in summaries.result(call.callee).origins:
+        return None
+    if type_.name == "Str":
+        return _unread_text(context, flow, call, taken)
+    function = flow.function.qualified_name
+    binding = call.site.parent if isinstance(call.site.parent, nodes.Let) else None
+    if type_.name in BUILTIN_VARIANTS:
+        owed = owed_payloads(context, contents, flow, node, type_, taken)
+        if not owed:
+            return None
+        held = " or ".join(str(each.payload) for each in owed.values())
+        message = (
+            f"nothing opens what `{short_code(node.text)}` returns, so the {held} in it is never released"
+        )
+        taken |= {each.name for each in owed.values()}
+        edit = _opened(context, call, opening(context, node.text, type_, owed))
+        if edit is None:
+            message += "; open it by hand"
+            return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
+        return Proposal(NAME, node.start, function, message, Verdict.FIXED, (edit,))
+    if not _is_owed(context, flow, call, contents, dropped=_is_dropped_there(context, call)):
+        return None
+    if is_opened_elsewhere(context, flow, node):
+        return None
+    message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
+    name = payload_name(context, flow, type_, taken)
+    taken.add(name)
+    if binding is not None:
+        pattern = binding.pattern
+        edits = [SourceEdit(pattern.start, pattern.end, name.encode())]
+    else:
+        edits = [SourceEdit(node.start, node.start, f"let {name} = ".encode())]
+    release = context.analysis.releases.release_of(type_)
+    if release is not None and context.analysis.releases.needs_release(type_):
+        statement = f"{name}.{release.name}()"
+        edits.append(
+            insert_statement_after(context.file.source, context.file.tree, call.site.parent, statement)
+        )
+    return Proposal(NAME, node.start, function, message, Verdict.FIXED, tuple(edits))
+
+
+def _unread_text(context: Context, flow: Flow, call: CallSite, taken: set[str]) -> Proposal | None:
+    """A string is freed at the end of its statement in tests, and only if its maker's name tells of it."""
+    node = call.node
+    known = called_name(node) in context.analysis.drops.allocating_names
+    if (known and context.file.is_test) or call.site.role is not Role.DISCARDED:
+        return None
+    function = flow.function.qualified_name
+    message = f"the string that `{short_code(node.text)}` makes is never bound, so nothing frees it"
+    if not known:
+        message += "; the compiler does not know that it makes one"
+        return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
+    name = text_name(context, flow.function, node, taken)
+    taken.add(name)
+    edit = SourceEdit(node.start, node.start, f"let {name}: Str = ".encode())
+    return Proposal(NAME, node.start, function, message, Verdict.FIXED, (edit,))
+
+
+def _is_dropped_there(context: Context, call: CallSite) -> bool:
+    """Whether the compiler drops a result that nothing reads: not where it is the value of a block."""
+    statement = call.site.parent
+    if isinstance(statement, nodes.Let):
+        return True
+    block = context.parent(statement)
+    return not (isinstance(block, nodes.Block) and block.value is call.node)
+
+
+def _opened(context: Context, call: CallSite, lines: list[str]) -> SourceEdit | None:
+    """Put a ``when`` in the place of a statement; None where it does not stand on lines of its own."""
+    source, statement = context.file.source, call.site.parent
+    start = line_start(source, statement.start)
+    if source[start : statement.start].strip() or "\n" in call.node.text:
+        return None
+    separator = (line_ending_of(source, statement.start) + indentation_of(source, statement.start)).decode()
+    return SourceEdit(statement.start, statement.end, separator.join(lines).encode())
+
+
+# -- results that are read once -------------------------------------------------------------------
+
+
+def _read_once(
+    context: Context, flow: Flow, call: CallSite, contents: Contents, purity: Purity, taken: set[str]
+) -> Proposal | None:
+    """Bind a result in front of the statement that reads it."""
+    node, type_ = call.node, call.type
+    assert type_ is not None
+    if not _is_lost(context, flow, call, contents):
+        return None
+    message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
+    function = flow.function.qualified_name
+    place = statement_to_hoist_before(context, flow, node, purity)
+    refusal = None
+    if place is None:
+        refusal = "it is evaluated again or only sometimes: bind it by hand"
+    elif not _is_released_by_hand(context, type_) and type_.name not in BUILTIN_VARIANTS:
+        refusal = _drop_refusal(context, flow, call)
+    if refusal is not None or place is None:
+        return Proposal(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+    name = owner_name(context, flow.function, type_, taken)
+    taken.add(name)
+    binding = insert_statement_before(
+        context.file.source, context.file.tree, place, f"let {name} = {node.text}"
     )
+    use = SourceEdit(node.start, node.end, name.encode())
+    return Proposal(NAME, node.start, function, message, Verdict.FIXED, (binding, use))
 
 
 def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -> bool:
-    if call.constructor or call.callee is None:
-        return False
-    if call.type is not None and call.type.name in BUILTIN_VARIANTS:
+    assert call.type is not None
+    if call.type.name in BUILTIN_VARIANTS:
         site = call.site
         if site.role is not Role.RECEIVER or site.through is not None or not only_asks(site):
             return False
@@ -57,102 +195,93 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
         only = asserted_variant(assertion, call.node.text) if assertion is not None else None
         owed = owed_payloads(context, contents, flow, call.node, call.type, set())
         return bool(owed) if only is None else only in owed
-    if _release(context, call.type) is None:
+    if not _is_owed(context, flow, call, contents):
         return False
     if not context.analysis.summaries.origin(flow, call.node).is_fresh or may_hold_variable(
         context, flow, call.node
     ):
+        return False
+    by_hand = context.analysis.releases.needs_release(call.type)
+    if not by_hand and is_opened_elsewhere(context, flow, call.node):
         return False
     fate = context.analysis.summaries.temporary_fate(flow, call)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
         return False
     site = call.site
     match site.role:
-        case Role.DISCARDED:
-            if Origin.PASSED in context.analysis.summaries.result(call.callee).origins:
-                return False
-            return isinstance(site.parent, nodes.ExpressionStatement) and site.through is None
         case Role.FIELD:
             return site.through is None and not may_own(context, flow.type_of(site.parent))
         case Role.RECEIVER | Role.ARGUMENT:
-            if site.callee is not None and site.callee is _release(context, call.type):
+            if site.callee is not None and site.callee is context.analysis.releases.release_of(call.type):
                 return False
             return site.through is None and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
         case _:
             return False
 
 
-def _lost_result(context: Context, flow: Flow, call: CallSite, purity: Purity, taken: set[str]) -> Proposal:
-    node = call.node
-    release = _release(context, call.type)
-    assert call.type is not None
-    message = (
-        f"the {call.type} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
-    )
-    name = owner_name(context, flow.function, call.type, taken)
-    source = context.file.source
-    function = flow.function.qualified_name
-    if call.site.role is Role.DISCARDED and release is not None:
-        edits = (
-            SourceEdit(node.start, node.start, f"let {name} = ".encode()),
-            insert_statement_after(source, context.file.tree, call.site.parent, f"{name}.{release.name}()"),
-        )
-        taken.add(name)
-        return Proposal(NAME, node.start, function, message, Verdict.FIXED, edits)
-    place = statement_to_hoist_before(context, flow, node, purity)
-    if place is None:
-        message += "; it is evaluated again or only sometimes: bind it by hand"
-        return Proposal(NAME, node.start, function, message, Verdict.REPORTED)
-    taken.add(name)
-    binding = insert_statement_before(source, context.file.tree, place, f"let {name} = {node.text}")
-    return Proposal(
-        NAME,
-        node.start,
-        function,
-        message,
-        Verdict.FIXED,
-        (binding, SourceEdit(node.start, node.end, name.encode())),
+def _is_owed(
+    context: Context, flow: Flow, call: CallSite, contents: Contents, *, dropped: bool = False
+) -> bool:
+    """Whether a value must be released; ``dropped``: the compiler drops it as far as it drops its type."""
+    analysis, type_ = context.analysis, call.type
+    assert type_ is not None
+    if analysis.releases.needs_release(type_):
+        return True
+    if str(type_) == "List[Str]" and dropped:
+        return owns_strings(context.fields.made_elements(flow, call.node))
+    if type_.name == "()":
+        return bool(part_releases(context, contents, flow, "parts", type_, call.node))
+    if dropped:
+        return False
+    match analysis.drops.kind(type_):
+        case DropKind.CALL:
+            return True
+        case DropKind.FIELDS:
+            return owns_strings(contents.strings(flow, call.node))
+        case _:
+            return False
+
+
+def _is_released_by_hand(context: Context, type_: Type) -> bool:
+    """Whether a variable of a type can be released by hand wherever the compiler does not drop it."""
+    releases = context.analysis.releases
+    return releases.needs_release(type_) or (
+        releases.release_of(type_) is not None and releases.is_idempotent(type_)
     )
 
 
-def _ignored_payloads(context: Context, flow: Flow, node: nodes.When, taken: set[str]) -> Iterator[Proposal]:
-    subject = flow.type_of(node.subject)
-    if subject is None or not context.analysis.summaries.origin(flow, node.subject).is_fresh:
-        return
-    variants = context.analysis.index.variants(subject)
-    for arm in node.arms:
-        body = flow.type_of(arm.body)
-        if len(arm.patterns) != 1 or (body is not None and body.name == "Never"):
-            continue
-        pattern = arm.patterns[0]
-        if not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:
-            continue
-        ignored = pattern.payload[0]
-        payload = variants.get(pattern.segments[-1], ())
-        if not isinstance(ignored, nodes.WildcardPattern) or len(payload) != 1:
-            continue
-        if _release(context, payload[0]) is None:
-            continue
-        if isinstance(node.subject, nodes.Path) and not _is_opened_here_only(context, flow, node.subject):
-            continue
-        name = owner_name(context, flow.function, payload[0], taken)
-        taken.add(name)
-        yield Proposal(
-            NAME,
-            ignored.start,
-            flow.function.qualified_name,
-            f"`_` loses the {payload[0]} of this {pattern.segments[-1]}: name it to release it",
-            Verdict.FIXED,
-            (SourceEdit(ignored.start, ignored.end, name.encode()),),
-        )
-
-
-def _is_opened_here_only(context: Context, flow: Flow, subject: nodes.Path) -> bool:
-    """Whether the variable that a when opens is opened nowhere else."""
-    opening = next(
-        (action for action in flow.actions() if isinstance(action, Use) and action.node is subject), None
-    )
-    return opening is not None and context.analysis.is_opened_once(flow, opening.variable, opening)
+def _drop_refusal(context: Context, flow: Flow, call: CallSite) -> str | None:
+    """Why a variable would not be dropped, or not rightly, where the compiler is the only one to do it."""
+    analysis, site = context.analysis, call.site
+    if analysis.summaries.temporary_fate(flow, call).views:
+        return "something else holds a part of it, which its drop might free again: bind it by hand"
+    match site.role:
+        case Role.RECEIVER:
+            read = site.parent
+            type_ = flow.type_of(read)
+            if type_ is not None and type_.name in SCALARS:
+                return None
+            outer = flow.site_of(read)
+            compared = outer is not None and outer.role is Role.OPERAND and outer.through is None
+            assert isinstance(read, nodes.MethodCall)
+            if compared and read.name not in analysis.drops.allocating_names:
+                return None
+            if analysis.summaries.origin(flow, read).is_fresh:
+                return None
+            return "what it hands out might be freed before it: bind it by hand"
+        case Role.ARGUMENT:
+            position = site.position
+            values = site.callee.values if site.callee is not None else ()
+            parameter = values[position].type if position < len(values) else None
+            by_reference = parameter is not None and parameter.name == "ref"
+            outer = flow.site_of(site.parent)
+            returned = outer is not None and outer.role is Role.RETURNED
+            visible = site.callee is not None and is_visible(site.callee, flow.function)
+            if by_reference and visible and not returned:
+                return None
+            return "a variable that is passed on counts as given away, and is never dropped"
+        case _:
+            return "its field is passed on: bind it by hand"
 
 
 RULE = Rule(
@@ -160,9 +289,10 @@ RULE = Rule(
     summary="A call makes something that must be released, and no variable holds it.",
     reason=(
         "A result that is only the receiver or argument of the next call has no name, so nothing can "
-        "release it, and the compiler does not drop such a temporary. The same goes for a payload that an "
-        "arm ignores with `_`, and for a Maybe or Outcome that is only asked which it is: those are never "
-        "dropped. It gets a name; its release follows by missing-release or unopened-payload."
+        "release it, and the compiler does not drop such a temporary, nor what stands alone as the last "
+        "expression of a block. The same goes for a Maybe, an Outcome or a tuple that is not read: those are "
+        "never dropped. It gets a name, or a `when` that opens it; what the compiler does not drop then is "
+        "released by the rules for variables."
     ),
     check=check,
     invalid=(
@@ -184,35 +314,6 @@ func test_size() -> I32 {
     let reel = Reel::new(4)
     assert(reel.size() == 4, "size")
     reel.destroy()
-    return 0
-}
-""",
-        ),
-        (
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_open() -> I32 {
-    when open_reel(3) {
-        Err(e) => return 1,
-        Ok(_) => assert(true, "opened"),
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_open() -> I32 {
-    when open_reel(3) {
-        Err(e) => return 1,
-        Ok(reel) => {
-            assert(true, "opened")
-            reel.destroy()
-        },
-    }
     return 0
 }
 """,

@@ -69,5 +69,9 @@ def short_code(text: str) -> str:
 
 def quoted_names(names: Sequence[str]) -> str:
     """``a``, ``b`` and ``c``, in backquotes."""
-    quoted = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+    return listed([f"`{name}`" for name in names])
+
+
+def listed(items: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
+from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
 from codemods.ownership.flow import Flow, Role, Use
 from codemods.rules.base import Context
-from codemods.symbols import FunctionInfo, Type
-from tml_ast.nodes import Node
+from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
 
 
 def may_own(context: Context, type_: Type | None) -> bool:
@@ -46,3 +48,54 @@ def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | N
         return release
     dropped = context.analysis.drops.kind(type_) is DropKind.CALL
     return release if dropped and releases.is_idempotent(type_) else None
+
+
+def owns_strings(strings: FieldOrigin) -> bool:
+    """Whether strings are nobody else's, and the compiler may free them wherever it drops their holder.
+
+    The empty constant counts as owned: the compiler tells it apart, as with every part of a string.
+    """
+    return strings.is_owned and Holds.SHARED not in strings.holds and only_empty_constants(strings)
+
+
+def text_temporaries(context: Context, flow: Flow, value: Expression) -> list[Expression]:
+    """The strings that evaluating an expression of a test makes, and that wait for its statement's end."""
+    found: list[Expression] = []
+    pending: list[Node] = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, nodes.Block | nodes.Closure | nodes.Arm):
+            continue
+        if isinstance(node, Expression) and _is_new_text(context, flow, node):
+            found.append(node)
+            if isinstance(node, nodes.InterpolatedString | nodes.Binary):
+                continue
+        pending += node.nodes()
+    return sorted(found, key=lambda each: each.start)
+
+
+def _is_new_text(context: Context, flow: Flow, node: Expression) -> bool:
+    type_ = flow.type_of(node)
+    if type_ is None or type_.name != "Str":
+        return False
+    if not context.analysis.drops.makes_text(node):
+        return False
+    if isinstance(node, nodes.Binary):
+        return node.operator == "+"
+    call = next((each for each in flow.calls() if each.node is node), None)
+    if call is None:
+        return isinstance(node, nodes.InterpolatedString)
+    return call.callee is not None and context.analysis.summaries.makes_text(call.callee)
+
+
+def is_opened_elsewhere(context: Context, flow: Flow, value: Node) -> bool:
+    """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
+    for action in flow.actions():
+        if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
+            continue
+        source = action.variable
+        if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
+            continue
+        if not context.analysis.is_opened_once(flow, source, action):
+            return True
+    return False

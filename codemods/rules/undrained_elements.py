@@ -64,13 +64,22 @@ _ANY_HELPER = _Helper("", destroys=True)
 def check(context: Context) -> Iterator[Proposal]:
     """The lists of the file whose strings nothing frees, and what lists of other files need from it."""
     for owned in context.lists.all:
-        if owned.file is context.file:
+        if owned.file is context.file and _is_reached(owned):
             proposal, prepares = _proposal(context, owned)
             yield proposal
             if prepares:
                 return
     if not context.file.is_test:
         yield from _for_others(context)
+
+
+def _is_reached(owned: OwnedList) -> bool:
+    """Whether control ever gets to the declaration of a list."""
+    return any(
+        isinstance(action, Declare) and action.variable is owned.variable
+        for block in owned.flow.reachable()
+        for action in block.actions
+    )
 
 
 def _proposal(context: Context, owned: OwnedList) -> tuple[Proposal, bool]:

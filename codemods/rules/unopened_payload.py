@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.findings import Verdict
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.flow import Assign, ExitKind, Flow, Role, Site, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
 from codemods.rules.owners import may_hold_variable, release_of_dropped
@@ -63,14 +63,15 @@ def owed_payloads(
     for variant, payload in context.analysis.index.variants(type_).items():
         if len(payload) != 1:
             continue
-        name = _payload_name(context, flow, payload[0], taken | {each.name for each in found.values()})
+        name = payload_name(context, flow, payload[0], taken | {each.name for each in found.values()})
         statements = _releases(context, contents, flow, value, variant, payload[0], name)
         if statements is not None:
             found[variant] = Owed(payload[0], name, statements)
     return found
 
 
-def _payload_name(context: Context, flow: Flow, payload: Type, taken: set[str]) -> str:
+def payload_name(context: Context, flow: Flow, payload: Type, taken: set[str]) -> str:
+    """A name for what a variant holds, or for another value of such a type."""
     if payload.name == "()":
         return context.names.for_dropped(flow.function, "parts", "pair", "payload", taken=taken)
     if payload.name == "Str":
@@ -126,18 +127,19 @@ def _proposal(
     """Open the variable before each exit, and release what it holds."""
     assert variable.type is not None and variable.value is not None
     owed = owed_payloads(context, contents, flow, variable.value, variable.type, taken)
-    settled = _settled_variant(context, flow, variable)
+    settled = settled_variant(context, flow, variable)
     if settled is not None:
         owed = {variant: each for variant, each in owed.items() if variant == settled}
     exits = [
         exit_
         for exit_ in exits_of(flow, variable)
-        if (known := _known_variant(context, exit_, variable)) is None or known in owed
+        if (known := known_variant(context, exit_.node, variable)) is None or known in owed
     ]
     if not owed or not exits:
         return None
     taken |= {each.name for each in owed.values()}
-    opened = Release(_opening(context, variable, owed), variable, frozenset((variable,)))
+    lines = opening(context, variable.name, variable.type, owed)
+    opened = Release("\n".join(lines), variable, frozenset((variable,)))
     held = " or ".join(str(each.payload) for each in owed.values())
     message = f"`{variable.name}` is never opened, so the {held} in it is never released"
     placements = before_exits(context, flow, opened, exits)
@@ -150,14 +152,13 @@ def _proposal(
     )
 
 
-def _opening(context: Context, variable: Variable, owed: dict[str, Owed]) -> str:
-    """The ``when`` that names what is to be released, and releases it."""
-    assert variable.type is not None
+def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed]) -> list[str]:
+    """The lines of a ``when`` that names what is to be released, and releases it."""
     lines = []
     if not any(each.statements for each in owed.values()):
         lines.append("// What it holds is freed only where it has a name.")
-    lines.append(f"when {variable.name} {{")
-    for variant, payload in context.analysis.index.variants(variable.type).items():
+    lines.append(f"when {subject} {{")
+    for variant, payload in context.analysis.index.variants(type_).items():
         each = owed.get(variant)
         if each is None:
             lines.append(f"    {variant}(_) => {{}}," if payload else f"    {variant} => {{}},")
@@ -169,10 +170,10 @@ def _opening(context: Context, variable: Variable, owed: dict[str, Owed]) -> str
             lines.append("    },")
         else:
             lines.append(f"    {variant}({each.name}) => {{}},")
-    return "\n".join([*lines, "}"])
+    return [*lines, "}"]
 
 
-def _settled_variant(context: Context, flow: Flow, variable: Variable) -> str | None:
+def settled_variant(context: Context, flow: Flow, variable: Variable) -> str | None:
     """The variant that an assertion right behind the declaration leaves as the only one."""
     let = context.parent(variable.node) if not isinstance(variable.node, nodes.Var) else variable.node
     block = context.parent(let) if let is not None else None
@@ -200,10 +201,10 @@ def asserted_variant(call: Node, asked: str) -> str | None:
     return _variant_where(call.arguments[0], asked, holds=name != "assert_false")
 
 
-def _known_variant(context: Context, exit_: Exit, variable: Variable) -> str | None:
-    """The variant that an ``if`` around an exit has asked for."""
-    child = exit_.node
-    for parent in context.ancestors(exit_.node):
+def known_variant(context: Context, place: Node, variable: Variable) -> str | None:
+    """The variant that an ``if`` around a place has asked for."""
+    child = place
+    for parent in context.ancestors(place):
         if isinstance(parent, nodes.If) and parent.condition is not None and child is not parent.condition:
             known = _variant_where(parent.condition, variable.name, holds=child is parent.branch)
             if known is not None and variable.node.start < parent.start:

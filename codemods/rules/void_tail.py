@@ -1,4 +1,4 @@
-"""void-tail: a function without a result falls off its end, and nothing is dropped there."""
+"""void-tail: a function without a result falls off its end, and nothing is dropped or freed there."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
+from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
-from codemods.rules.naming import quoted_names
+from codemods.rules.naming import listed, short_code
+from codemods.rules.owners import owns_strings, text_temporaries
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
+from tml_ast.nodes import Expression
 
 NAME = "void-tail"
 
 
 def check(context: Context) -> Iterator[Proposal]:
-    """The functions whose end loses strings that a return would drop."""
+    """The functions whose end loses what a return would drop or free."""
+    contents = Contents(context.analysis)
     for function, flow in context.flows():
         if function.owner is not None or not function.returns_nothing or flow.function is not function:
             continue
@@ -27,10 +31,13 @@ def check(context: Context) -> Iterator[Proposal]:
             continue
         consumed = {name for name, _ in context.analysis.drops.consumptions(flow)}
         lost = [
-            each for each in end.variables if each.name not in consumed and _is_lost_text(context, flow, each)
+            each
+            for each in end.variables
+            if each.name not in consumed and _is_lost(context, contents, flow, each)
         ]
-        if lost:
-            yield _proposal(context, flow, body, end, lost)
+        waiting = _waiting(context, flow, body)
+        if lost or waiting:
+            yield _proposal(context, flow, body, end, lost, waiting)
 
 
 def _end(flow: Flow) -> Exit | None:
@@ -42,12 +49,28 @@ def _end(flow: Flow) -> Exit | None:
     return None
 
 
-def _is_lost_text(context: Context, flow: Flow, variable: Variable) -> bool:
-    if variable.type is None or variable.type.name != "Str":
+def _is_lost(context: Context, contents: Contents, flow: Flow, variable: Variable) -> bool:
+    """Whether nothing but the compiler's drop releases what a variable owns."""
+    if not context.analysis.drops.is_registered(variable) or not _is_made(context, flow, variable):
         return False
-    if not context.analysis.drops.is_registered(variable):
-        return False
-    return _is_made(context, flow, variable)
+    releases = context.analysis.releases
+    match context.analysis.drops.kind(variable.type):
+        case DropKind.TEXT:
+            return True
+        case DropKind.FIELDS:
+            if releases.release_of(variable.type) is not None or variable.value is None:
+                return False
+            return owns_strings(contents.strings(flow, variable.value))
+        case _:
+            return False
+
+
+def _waiting(context: Context, flow: Flow, body: nodes.Block) -> list[Expression]:
+    """The strings of a test's last expression, which is no statement whose end would free them."""
+    last = body.value
+    if not context.file.is_test or not isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return []
+    return text_temporaries(context, flow, last)
 
 
 def _is_made(context: Context, flow: Flow, variable: Variable) -> bool:
@@ -61,11 +84,22 @@ def _is_made(context: Context, flow: Flow, variable: Variable) -> bool:
     return callee is not None and summaries.makes_text(callee)
 
 
-def _proposal(context: Context, flow: Flow, body: nodes.Block, end: Exit, lost: list[Variable]) -> Proposal:
-    names = quoted_names([each.name for each in reversed(lost)])
-    message = f"falling off the end of {flow.function.name}() drops nothing, {names} neither; a return would"
+def _proposal(
+    context: Context,
+    flow: Flow,
+    body: nodes.Block,
+    end: Exit,
+    lost: list[Variable],
+    waiting: list[Expression],
+) -> Proposal:
+    names = [f"`{each.name}`" for each in reversed(lost)]
+    names += [f"the string of `{short_code(each.text)}`" for each in waiting]
+    message = (
+        f"falling off the end of {flow.function.name}() drops nothing, {listed(names)} neither; "
+        "a return would"
+    )
     unsafe = next((each for each in end.variables if not _may_be_dropped(context, flow, each)), None)
-    offset = lost[-1].offset
+    offset = lost[-1].offset if lost else waiting[0].start
     if unsafe is not None:
         message += f"; but it would also drop `{unsafe.name}`, which may be given away or released already"
         return Proposal(NAME, offset, flow.function.qualified_name, message, Verdict.REPORTED)
@@ -105,8 +139,9 @@ RULE = Rule(
     summary="A function without a result falls off its end, where nothing is dropped.",
     reason=(
         "The compiler drops variables in front of a return. Where a free function without a result simply "
-        "ends, it drops none of its own variables, inner blocks aside. A return as the last statement drops "
-        "them; it is written where every variable of the function may be dropped."
+        "ends, it drops none of its own variables, inner blocks aside; and in a test it frees no string that "
+        "its last expression makes on the way. A return as the last statement does both; it is written where "
+        "every variable of the function may be dropped."
     ),
     check=check,
     invalid=(
@@ -133,6 +168,68 @@ func test_render() {
 }
 """,
         ),
+        (
+            """\
+use core::str
+
+pub type Badge {
+    name: Str,
+}
+
+func badge_of(name: Str) -> Badge {
+    let own: Str = str::trim(name)
+    return Badge { name: own }
+}
+
+@test
+func test_badge() {
+    let badge = badge_of(" a ")
+    assert(badge.name == "a", "trimmed")
+}
+""",
+            """\
+use core::str
+
+pub type Badge {
+    name: Str,
+}
+
+func badge_of(name: Str) -> Badge {
+    let own: Str = str::trim(name)
+    return Badge { name: own }
+}
+
+@test
+func test_badge() {
+    let badge = badge_of(" a ")
+    assert(badge.name == "a", "trimmed")
+    return
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_width() {
+    let label = Label { text: "a" }
+    assert(label.peek() == "a", "text")
+    measure_text(label.render())
+}
+""",
+            """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_width() {
+    let label = Label { text: "a" }
+    assert(label.peek() == "a", "text")
+    measure_text(label.render())
+    return
+}
+""",
+        ),
     ),
     valid=(
         """\
@@ -155,8 +252,7 @@ pub type Badge {
 @test
 func test_badge() {
     let label = Label { text: "a" }
-    let text: Str = label.render()
-    let badge = Badge { name: text }
+    let badge = Badge { name: label.peek() }
     assert(badge.name == "a", "text")
 }
 """,
