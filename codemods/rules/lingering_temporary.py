@@ -149,7 +149,12 @@ def _of_round(context: Context, flow: Flow, last: Expression, made: Expression, 
         f"string of `{short_code(made.text)}` in the last round is freed"
     )
     function = flow.function.qualified_name
-    edits = _bound(context, flow, made, taken)
+    if made is last:
+        name = text_name(context, flow.function, made, taken)
+        taken.add(name)
+        edits = (SourceEdit(made.start, made.start, f"let {name}: Str = ".encode()),)
+    else:
+        edits = _bound(context, flow, made, taken)
     if edits:
         return Proposal(NAME, made.start, function, message, Verdict.FIXED, edits)
     return Proposal(NAME, made.start, function, f"{message}; bind it before", Verdict.REPORTED)
@@ -281,6 +286,36 @@ func test_rounds() -> I32 {
         round = round + 1
         let render_text: Str = label.render()
         measure_text(render_text)
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        label.render()
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        let render_text: Str = label.render()
     }
     return 0
 }
