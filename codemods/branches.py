@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
+from codemods.errors import UserError, write_failure
 from codemods.findings import Change, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES, Phase
 from codemods.repository import RepositoryError, clean_room, git_errors, identities, raw, text
-from codemods.writing import write_atomically
+from codemods.scratch import work_folder
+from codemods.writing import PATCH_STAGE, move_into_place, prepare
 
 if TYPE_CHECKING:
     from git import Git, Repo
@@ -101,56 +104,58 @@ def deliver(
     for result in results:
         phase = _phase(result)
         try:
-            branch = open_branch(repository, result, base=base, force=force)
+            branch = open_branch(repository, result, base=base, patches=patches, force=force)
             branches.append(branch)
-            if branch.commit is not None:
-                patch = patches / phase.patch_name
-                write_atomically(patch, format_patch(repository, branch.commit))
-                branches[-1] = replace(branch, patch=patch)
-                if remote is not None:
-                    push_branch(repository, branch, remote, force=force)
-                    branches[-1] = replace(branches[-1], pushed=True)
+            if branch.commit is not None and remote is not None:
+                push_branch(repository, branch, remote, force=force)
+                branches[-1] = replace(branch, pushed=True)
             if stacked:
                 base = branch.commit or base
-        except (RepositoryError, OSError) as error:
-            errors.append(InputError(phase.branch, _reason(error)))
+        except UserError as error:
+            errors.append(InputError(phase.branch, str(error)))
+            if stacked:
+                break
+        except OSError as error:
+            errors.append(InputError(phase.branch, write_failure(error, gettempdir())))
             if stacked:
                 break
     return Delivery(tuple(branches), tuple(errors))
 
 
-def open_branch(repository: Repo, result: PhaseResult, *, base: str, force: bool = False) -> PhaseBranch:
+def open_branch(
+    repository: Repo, result: PhaseResult, *, base: str, patches: Path, force: bool = False
+) -> PhaseBranch:
     """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
 
+    Its patch is written to the folder ``patches``. It is on the disk in full before the branch moves, and
+    takes its place after it: what fails leaves both as they were. One run at a time writes there.
+
     Checkout, index, stash and hooks play no part. A branch that tmlfix made and nobody changed is
-    moved; with ``force``, any is. Raises `RepositoryError` if that is refused, if the branch is checked
-    out, or if the user's identity is unknown.
+    moved; with ``force``, any is. Raises `UserError` if that is refused, if the branch is checked
+    out, or if the user's identity is unknown, and OSError if there is no room.
     """
     phase = _phase(result)
     changes = {path: change for path, change in result.changes.items() if change.before != change.after}
     if not changes:
         return PhaseBranch(phase, BranchState.NOTHING_TO_FIX)
-    tip, checkout = _branch_tip(repository, phase)
-    with clean_room(repository) as room:
+    patch = patches / phase.patch_name
+    with work_folder(patches / PATCH_STAGE) as stage, clean_room(repository) as room:
+        tip, checkout = _branch_tip(repository, phase)
         tree = _write_tree(room, base, changes)
         message = commit_message(phase, result, base=base, tree=tree)
         existing = _read_commit(room, tip) if tip else None
-        if existing is not None:
-            if (existing.tree, existing.parents, existing.message) == (tree, (base,), message):
-                return PhaseBranch(phase, BranchState.UP_TO_DATE, existing.name)
-            if checkout:
-                raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
-            if not force and not existing.is_untouched(phase):
-                raise RepositoryError(
-                    "the branch has commits that are not tmlfix's own; "
-                    "move them away, or use --force to replace the branch"
-                )
-        commit = _write_commit(repository, room, base=base, tree=tree, message=message)
-    with git_errors():
-        repository.git.update_ref(
-            "--no-deref", "-m", f"tmlfix: phase {phase.number}", f"refs/heads/{phase.branch}", commit, tip
-        )
-    return PhaseBranch(phase, BranchState.UPDATED if tip else BranchState.CREATED, commit)
+        if existing is not None and _is_same(existing, tree, base, message):
+            state, commit = BranchState.UP_TO_DATE, existing.name
+        else:
+            if existing is not None:
+                _check_replaceable(existing, phase, checkout=checkout, force=force)
+            state = BranchState.UPDATED if tip else BranchState.CREATED
+            commit = _write_commit(repository, room, base=base, tree=tree, message=message)
+        draft = prepare(stage, patch, format_patch(room, commit))
+        if state is not BranchState.UP_TO_DATE:
+            _move_branch(repository, phase, commit, tip)
+        move_into_place(draft, patch)
+    return PhaseBranch(phase, state, commit, patch)
 
 
 def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -> str:
@@ -173,9 +178,9 @@ def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -
     return "\n".join(lines)
 
 
-def format_patch(repository: Repo, commit: str) -> bytes:
+def format_patch(room: Git, commit: str) -> bytes:
     """The commit as a mail for ``git am`` (``--keep-cr`` where files end their lines with CRLF)."""
-    with clean_room(repository) as room, git_errors():
+    with git_errors():
         return raw(room, "format_patch", *PATCH_OPTIONS, commit)
 
 
@@ -221,12 +226,6 @@ def _phase(result: PhaseResult) -> Phase:
     return next(phase for phase in PHASES if phase.number == result.phase)
 
 
-def _reason(error: RepositoryError | OSError) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -242,6 +241,28 @@ def _branch_tip(repository: Repo, phase: Phase) -> tuple[str, str]:
         )
     tip, _, checkout = line.partition(" ")
     return tip, checkout
+
+
+def _is_same(commit: _Commit, tree: str, base: str, message: str) -> bool:
+    return (commit.tree, commit.parents, commit.message) == (tree, (base,), message)
+
+
+def _check_replaceable(existing: _Commit, phase: Phase, *, checkout: str, force: bool) -> None:
+    if checkout:
+        raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
+    if not force and not existing.is_untouched(phase):
+        raise RepositoryError(
+            "the branch has commits that are not tmlfix's own; "
+            "move them away, or use --force to replace the branch"
+        )
+
+
+def _move_branch(repository: Repo, phase: Phase, commit: str, tip: str) -> None:
+    """Point the branch to ``commit``, if it is at ``tip`` still."""
+    with git_errors():
+        repository.git.update_ref(
+            "--no-deref", "-m", f"tmlfix: phase {phase.number}", f"refs/heads/{phase.branch}", commit, tip
+        )
 
 
 def _read_commit(room: Git, name: str) -> _Commit:

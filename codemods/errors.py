@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+
+ADVICE = {
+    errno.ENOSPC: "make room there and run the same command again",
+    errno.EDQUOT: "make room there and run the same command again",
+    errno.EFBIG: "allow larger files there and run the same command again",
+    errno.EACCES: "allow writing there and run the same command again",
+    errno.EPERM: "allow writing there and run the same command again",
+    errno.EROFS: "make it writable and run the same command again",
+}
+"""What to do about a file that cannot be written."""
+
 
 class UserError(Exception):
     """Something the user can mend: the text is one clear line, fit to be shown as it is."""
+
+
+def write_failure(error: OSError, place: object) -> str:
+    """Why something could not be written, where (at ``place``, unless the system says), and what to do."""
+    reason = f"{error.filename or place}: {error.strerror or error}"
+    advice = ADVICE.get(error.errno or 0)
+    return f"{reason}; {advice}" if advice else reason

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from codemods.errors import UserError
+from codemods.scratch import temporary_folder
 
 # Without this, importing gitpython raises where no git is installed.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -163,11 +163,10 @@ def clean_room(repository: Repo) -> Iterator[Git]:
     """
     from git import Git
 
-    with tempfile.TemporaryDirectory(prefix="tmlfix-") as name:
-        room = Path(name)
+    with temporary_folder() as room:
+        git = Git(room)
         with git_errors():
             object_format = text(repository.git, "rev_parse", "--show-object-format")
-            git = Git(room)
             git.update_environment(
                 GIT_DIR=str(room / "git"),
                 GIT_INDEX_FILE=str(room / "index"),
