@@ -259,10 +259,15 @@ def _check_replaceable(existing: _Commit, phase: Phase, *, checkout: str, force:
 
 def _move_branch(repository: Repo, phase: Phase, commit: str, tip: str) -> None:
     """Point the branch to ``commit``, if it is at ``tip`` still."""
-    with git_errors():
-        repository.git.update_ref(
-            "--no-deref", "-m", f"tmlfix: phase {phase.number}", f"refs/heads/{phase.branch}", commit, tip
-        )
+    reference = f"refs/heads/{phase.branch}"
+    try:
+        with git_errors():
+            repository.git.update_ref(
+                "--no-deref", "-m", f"tmlfix: phase {phase.number}", reference, commit, tip
+            )
+    except RepositoryError:
+        if _branch_tip(repository, phase)[0] != commit:  # git may have ended badly with its work done
+            raise
 
 
 def _read_commit(room: Git, name: str) -> _Commit:

@@ -31,6 +31,7 @@ from codemods.scratch import InUseError, work_folder
 STAGE = ".tmlfix-in-place"
 JOURNAL = "journal"
 PATCH_STAGE = ".tmlfix-patch"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -157,22 +158,31 @@ def _write_journal(stage: Path, entries: Iterable[_Entry]) -> None:
 
 
 def _install(root: Path, stage: Path) -> Written:
-    """Put the files that the journal names, if there is one, in their places, and end the journal."""
+    """Put the files that the journal names, if there is one, in their places, and end the journal.
+
+    It stays where a file finds no room even now, for the next run to finish.
+    """
     journal = stage / JOURNAL
     if not journal.exists():
         return Written()
     paths: list[str] = []
     errors: list[InputError] = []
+    unfinished = False
     for entry in (_Entry(*line) for line in json.loads(journal.read_bytes())):
-        reason = _install_one(root, stage, entry)
+        try:
+            reason = _install_one(root, stage, entry)
+        except OSError as error:
+            unfinished = unfinished or error.errno in NO_ROOM
+            reason = write_failure(error, root / entry.path)
         if reason is None:
             paths.append(entry.path)
         else:
             errors.append(InputError(entry.path, f"was not written: {reason}"))
     for folder in {(root / path).parent for path in paths}:
         _sync(folder)
-    with suppress(OSError):
-        journal.unlink()
+    if not unfinished:
+        with suppress(OSError):
+            journal.unlink()
     return Written(tuple(paths), tuple(errors))
 
 
@@ -181,14 +191,9 @@ def _install_one(root: Path, stage: Path, entry: _Entry) -> str | None:
     staged = stage / entry.name
     if not staged.exists():
         return None  # the run that was killed did it
-    try:
-        reason = _refusal(root, stage, entry, staged.read_bytes())
-        if reason is None:
-            staged.replace(root / entry.path)
-        else:
-            staged.unlink()
-    except OSError as error:
-        return error.strerror or str(error)
+    reason = _refusal(root, stage, entry, staged.read_bytes())
+    if reason is None:
+        staged.replace(root / entry.path)
     return reason
 
 
