@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from codemods.errors import UserError, write_failure
 from codemods.findings import Change, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES, Phase
-from codemods.repository import RepositoryError, clean_room, git_errors, identities, raw, text
+from codemods.repository import (
+    RepositoryError,
+    clean_room,
+    git_errors,
+    identities,
+    publish,
+    raw,
+    room_folder,
+    text,
+)
 from codemods.scratch import work_folder
 from codemods.writing import PATCH_STAGE, move_into_place, prepare
 
@@ -153,6 +162,7 @@ def open_branch(
             commit = _write_commit(repository, room, base=base, tree=tree, message=message)
         draft = prepare(stage, patch, format_patch(room, commit))
         if state is not BranchState.UP_TO_DATE:
+            publish(repository, room)
             _move_branch(repository, phase, commit, tip)
         move_into_place(draft, patch)
     return PhaseBranch(phase, state, commit, patch)
@@ -294,7 +304,7 @@ def _write_tree(room: Git, base: str, changes: Mapping[str, Change]) -> str:
             raise RepositoryError(f"{foreign} is not a file of commit {base}")
         blobs = _write_blobs(room, [change.after for change in changes.values()])
         entries = (f"{modes[path]} {blob}\t{path}\0" for path, blob in zip(changes, blobs, strict=True))
-        feed = _folder(room) / "entries"
+        feed = room_folder(room) / "entries"
         feed.write_bytes("".join(entries).encode("utf-8", "surrogateescape"))
         with feed.open("rb") as stream:
             raw(room, "update_index", "-z", "--index-info", istream=stream)
@@ -312,11 +322,11 @@ def _read_modes(listing: bytes) -> dict[str, str]:
 
 def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
     """Store the contents as they are, in one git process; their ids."""
-    folder = _folder(room) / "blobs"
+    folder = room_folder(room) / "blobs"
     folder.mkdir()
     for number, content in enumerate(contents):
         (folder / str(number)).write_bytes(content)
-    feed = _folder(room) / "names"
+    feed = room_folder(room) / "names"
     feed.write_text("".join(f"{folder / str(number)}\n" for number in range(len(contents))), encoding="utf-8")
     with feed.open("rb") as stream:
         return text(room, "hash_object", "-w", "--stdin-paths", istream=stream).split("\n")
@@ -324,7 +334,7 @@ def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
 
 def _write_commit(repository: Repo, room: Git, *, base: str, tree: str, message: str) -> str:
     author, committer = identities(repository)
-    feed = _folder(room) / "message"
+    feed = room_folder(room) / "message"
     feed.write_text(message, encoding="utf-8")
     # One date for both, so that a later amendment shows: it keeps the author's and renews the committer's.
     environment = {
@@ -337,8 +347,3 @@ def _write_commit(repository: Repo, room: Git, *, base: str, tree: str, message:
     }
     with feed.open("rb") as stream, git_errors():
         return text(room, "commit_tree", "--no-gpg-sign", "-p", base, tree, istream=stream, env=environment)
-
-
-def _folder(room: Git) -> Path:
-    assert room.working_dir is not None
-    return Path(room.working_dir)

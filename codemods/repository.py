@@ -2,13 +2,15 @@
 
 Reading refs, the identity and pushing need the user's own repository. Everything else (building
 trees and commits, comparing them) happens in a *clean room*: an empty temporary repository that
-shares the user's object store and knows no configuration, no attributes, no index and no hooks.
+reads the user's object store and knows no configuration, no attributes, no index and no hooks. What
+is made there comes into the user's store when it is published, each object in one step.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +18,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from codemods.errors import UserError
-from codemods.scratch import temporary_folder
+from codemods.scratch import sync_folder, temporary_folder
 
 # Without this, importing gitpython raises where no git is installed.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 if TYPE_CHECKING:
     from git import Git, Repo
+    from git.exc import GitCommandError
 
 PINNED_CONFIGURATION = (
     f"core.hooksPath={os.devnull}",
@@ -33,6 +36,15 @@ PINNED_CONFIGURATION = (
     "user.useConfigOnly=true",
 )
 """What the user's configuration cannot change in the commands that run in the user's repository."""
+
+ADVICE = {
+    r"lock'?: File exists": "remove that file, unless another git is at work; then run the same command again",
+    r"cannot lock ref .* (but expected|already exists)": "somebody else moved it; run the same command again",
+    r"unable to write|couldn't write|write error|No space|too large|Read-only|insufficient perm": (
+        "make that place writable, with room on its disk, and run the same command again"
+    ),
+}
+"""What to do about a complaint of git's, by its wording."""
 
 LOCATION_VARIABLES = (
     "GIT_DIR",
@@ -84,7 +96,7 @@ def git_errors() -> Iterator[None]:
             "git was not found; install it, or use --in-place, which needs no git"
         ) from error
     except GitCommandError as error:
-        raise RepositoryError(_complaint(error.stderr) or f"git failed with status {error.status}") from error
+        raise RepositoryError(_complaint(error.stderr) or _ending(error)) from error
     except GitError as error:
         raise RepositoryError(str(error).strip().splitlines()[0]) from error
 
@@ -94,7 +106,20 @@ def _complaint(stderr: str) -> str:
     text = re.sub(r"\A\s*stderr: '|'\s*\Z", "", stderr)
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("hint:")]
     marked = [line for line in lines if re.match(r"(fatal|error|! \[)", line)]
-    return re.sub(r"^(fatal|error): ", "git: ", (marked or lines or [""])[0])
+    complaint = re.sub(r"^(fatal|error): ", "git: ", (marked or lines or [""])[0]).removesuffix(".")
+    advice = next((advice for sign, advice in ADVICE.items() if re.search(sign, complaint)), None)
+    return f"{complaint}; {advice}" if advice else complaint
+
+
+def _ending(error: GitCommandError) -> str:
+    """How a git command ended that said nothing."""
+    if _was_killed(error):
+        return "git was killed by the system or by somebody; run the same command again"
+    return f"git failed with status {error.status}"
+
+
+def _was_killed(error: GitCommandError) -> bool:
+    return isinstance(error.status, int) and error.status < 0
 
 
 def open_repository(folder: Path) -> Repo:
@@ -102,9 +127,14 @@ def open_repository(folder: Path) -> Repo:
 
     Raises `NoRepositoryError` if there is none, and `RepositoryError` if it is bare or git is missing.
     """
-    from git import Repo
-    from git.exc import InvalidGitRepositoryError, NoSuchPathError
-
+    try:
+        from git import Repo
+        from git.exc import InvalidGitRepositoryError, NoSuchPathError
+    except ImportError as error:  # gitpython tries git when it is imported
+        reason = str(error).splitlines()[0]
+        raise RepositoryError(
+            f"git does not run: {reason}; mend that and run the same command again"
+        ) from error
     try:
         repository = Repo(folder, search_parent_directories=True)
     except (InvalidGitRepositoryError, NoSuchPathError) as error:
@@ -134,6 +164,8 @@ def head_commit(repository: Repo) -> str:
         try:
             return text(repository.git, "rev_parse", "--verify", "--quiet", "HEAD^{commit}")
         except GitCommandError as error:
+            if _was_killed(error):
+                raise
             raise RepositoryError("the current branch has no commit yet; commit your files first") from error
 
 
@@ -148,6 +180,8 @@ def identities(repository: Repo) -> tuple[Identity, Identity]:
                 for role in ("AUTHOR", "COMMITTER")
             )
         except GitCommandError as error:
+            if _was_killed(error):
+                raise
             raise RepositoryError(
                 "git does not know who you are; set it with "
                 "`git config user.name NAME` and `git config user.email ADDRESS`"
@@ -157,13 +191,14 @@ def identities(repository: Repo) -> tuple[Identity, Identity]:
 
 @contextmanager
 def clean_room(repository: Repo) -> Iterator[Git]:
-    """A git command in an empty repository of its own that writes objects into ``repository``.
+    """A git command in an empty repository of its own that reads the objects of ``repository``.
 
-    Its working folder is temporary and free for use; nothing in it outlives the context.
+    Its working folder is temporary and free for use; nothing in it outlives the context. It lies
+    beside the objects, as git's own for incoming objects do, so that `publish` need not copy.
     """
     from git import Git
 
-    with temporary_folder() as room:
+    with temporary_folder(_objects(repository)) as room:
         git = Git(room)
         with git_errors():
             object_format = text(repository.git, "rev_parse", "--show-object-format")
@@ -182,8 +217,33 @@ def clean_room(repository: Repo) -> Iterator[Git]:
             git.init(
                 "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(room / "git")
             )
-            git.update_environment(GIT_OBJECT_DIRECTORY=str(Path(repository.common_dir) / "objects"))
+            # A path relative to the folder that git runs in needs no quoting.
+            git.update_environment(GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pardir)
             yield git
+
+
+def publish(repository: Repo, room: Git) -> None:
+    """Move the objects that were made in the clean room to ``repository``."""
+    store = _objects(repository)
+    made = room_folder(room) / "git" / "objects"
+    for path in sorted(made.glob("[0-9a-f][0-9a-f]/*")):
+        folder = store / path.parent.name
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(stat.S_IMODE(store.stat().st_mode))
+        path.replace(folder / path.name)
+    for folder in made.glob("[0-9a-f][0-9a-f]"):
+        sync_folder(store / folder.name)
+
+
+def room_folder(room: Git) -> Path:
+    """The working folder of a clean room."""
+    assert room.working_dir is not None
+    return Path(room.working_dir)
+
+
+def _objects(repository: Repo) -> Path:
+    return Path(repository.common_dir) / "objects"
 
 
 def text(git: Git, command: str, *arguments: str, **options: Any) -> str:

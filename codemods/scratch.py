@@ -19,7 +19,7 @@ from pathlib import Path
 from codemods.errors import UserError
 
 LOCK = "lock"
-TEMPORARY_PREFIX = "tmlfix-room-"
+TEMPORARY_PREFIX = "tmp_objdir-tmlfix-"
 PATIENCE = 10.0
 """Seconds to wait for a run that writes to the same place; writing takes a moment, analysing is over."""
 
@@ -56,11 +56,21 @@ def work_folder(folder: Path, *, kept_by: str | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """A new folder in the system's place for temporary files, where it also removes what killed runs left."""
-    _remove_leftovers(Path(tempfile.gettempdir()))
-    with work_folder(Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))) as folder:
+def temporary_folder(place: Path) -> Iterator[Path]:
+    """A new folder in ``place``, where it also removes what killed runs left."""
+    _remove_leftovers(place)
+    with work_folder(Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=place))) as folder:
         yield folder
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what the folder lists outlive a power cut."""
+    with suppress(OSError):  # not every folder may be opened, and not every file system can
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _take(folder: Path) -> int:
@@ -146,6 +156,8 @@ def _remove_leftovers(place: Path) -> None:
             descriptor = _try_lock(folder)
             if descriptor is None:
                 continue
-            if _is_ours(folder, descriptor):
-                shutil.rmtree(folder)
-            os.close(descriptor)
+            try:
+                if _is_ours(folder, descriptor):
+                    shutil.rmtree(folder)
+            finally:
+                os.close(descriptor)

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from codemods.errors import write_failure
 from codemods.findings import Change, InputError
-from codemods.scratch import InUseError, work_folder
+from codemods.scratch import InUseError, sync_folder, work_folder
 
 STAGE = ".tmlfix-in-place"
 JOURNAL = "journal"
@@ -117,7 +117,7 @@ def prepare(stage: Path, target: Path, content: bytes) -> Path:
 def move_into_place(draft: Path, target: Path) -> None:
     """Make ``draft`` the file ``target``, in one step."""
     draft.replace(target)
-    _sync(target.parent)
+    sync_folder(target.parent)
 
 
 def _store(path: Path, content: bytes) -> None:
@@ -132,16 +132,6 @@ def _store(path: Path, content: bytes) -> None:
         raise
 
 
-def _sync(folder: Path) -> None:
-    """Make what the folder lists outlive a power cut."""
-    with suppress(OSError):  # not every folder may be opened, and not every file system can
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def _take_over_access(target: Path, staged: Path) -> None:
     status = target.stat()
     with suppress(PermissionError):
@@ -153,7 +143,7 @@ def _write_journal(stage: Path, entries: Iterable[_Entry]) -> None:
     draft = stage / f"{JOURNAL}-draft"
     lines = [[entry.path, entry.digest, entry.name] for entry in entries]
     _store(draft, json.dumps(lines).encode("ascii"))
-    _sync(stage)
+    sync_folder(stage)
     move_into_place(draft, stage / JOURNAL)
 
 
@@ -179,7 +169,7 @@ def _install(root: Path, stage: Path) -> Written:
         else:
             errors.append(InputError(entry.path, f"was not written: {reason}"))
     for folder in {(root / path).parent for path in paths}:
-        _sync(folder)
+        sync_folder(folder)
     if not unfinished:
         with suppress(OSError):
             journal.unlink()

@@ -2,9 +2,9 @@
 
 A step is whatever reaches outside of the process: a file opened for writing, a lock, a rename, a folder
 made or removed, a flush to the disk, a git command. For every one of them tmlfix runs in a process of its
-own that is killed (or interrupted, or told that the disk is full) right before it. Then the repository is
-compared with what it was, the same command runs again, and the result must be that of a run that nothing
-disturbed.
+own that is killed (or interrupted, or told that the disk is full) right before it, or whose git is. Then
+the repository is compared with what it was, the same command runs again, and the result must be that of
+a run that nothing disturbed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,24 @@ TAKES_ROOM = frozenset({"faults.fsync", "open", "os.mkdir", "os.rename"})
 """The steps that a full disk can refuse."""
 
 Fault = Callable[[str], None]
+
+GIT = """\
+#!/bin/sh
+printf . >>"$FAULTS_COUNT"
+test "$(wc -c <"$FAULTS_COUNT")" -eq "$FAULTS_AT" && case $FAULTS_NAME in
+git-killed) kill -9 $$ ;;
+git-broken-off) ulimit -f 0; exec {git} "$@" ;;
+git-without-room) trap '' XFSZ; ulimit -f 0; exec {git} "$@" ;;
+git-killed-late) {git} "$@"; kill -9 $$ ;;
+esac
+exec {git} "$@"
+"""
+"""Stands in the way of git: does something to the one command whose turn it is.
+
+A process that may write files of no length only is killed by its first write, or told that it cannot.
+"""
+
+GIT_FAULTS = ("git-killed", "git-broken-off", "git-without-room", "git-killed-late")
 
 
 def kill(_event: str) -> None:
@@ -82,7 +100,7 @@ class Mode:
 MODES = {
     mode.name: mode
     for mode in (
-        Mode("branches", ("apply", "--phase", "1,2")),
+        Mode("branches", ("apply", "--phase", "1")),
         Mode("update", ("apply", "--phase", "1,2", "--stacked"), updates=True),
         Mode("in-place", ("apply", "--phase", "1,2", "--in-place"), in_place=True),
     )
@@ -95,25 +113,49 @@ class Run:
 
     status: int
     output: str
-    steps: int
+    steps: Mapping[str, int]
+    """How many chances each fault had."""
 
 
-def run(site: Site, arguments: Sequence[str], fault: Fault | None = None, at: int = 0) -> Run:
-    """Run tmlfix in a forked process, with the fault before the step number ``at``."""
-    output, count = site.place / "output", site.place / "steps"
+def run(site: Site, arguments: Sequence[str], fault: str = "", at: int = 0) -> Run:
+    """Run tmlfix in a forked process, with the fault before its step, or git command, number ``at``."""
+    output, count, commands = (site.place / name for name in ("output", "steps", "commands"))
     child = os.fork()
     if child == 0:
-        _be_tmlfix(site, arguments, fault, at, output, count)
+        variables = environment(site.place)
+        if fault in GIT_FAULTS or not fault:
+            variables |= _git_that_fails(site.place, commands, at, fault)
+        _be_tmlfix(site, arguments, variables, FAULTS.get(fault), at, output, count)
     status = os.waitpid(child, 0)[1]
-    steps = count.stat().st_size
+    steps = {each: path.stat().st_size if path.exists() else 0 for each, path in _counts(count, commands)}
     text = output.read_text(errors="replace")
-    output.unlink()
-    count.unlink()
+    for path in (output, count, commands):
+        path.unlink(missing_ok=True)
     return Run(os.waitstatus_to_exitcode(status), text, steps)
 
 
+def _git_that_fails(place: Path, commands: Path, at: int, fault: str) -> dict[str, str]:
+    """The variables that put a git in the way to which the fault can be done."""
+    program = place / "programs" / "git"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(GIT.format(git=shutil.which("git")))
+    program.chmod(0o755)
+    search = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": search, "FAULTS_COUNT": str(commands), "FAULTS_AT": str(at), "FAULTS_NAME": fault}
+
+
+def _counts(count: Path, commands: Path) -> list[tuple[str, Path]]:
+    return [*((name, count) for name in FAULTS), *((name, commands) for name in GIT_FAULTS)]
+
+
 def _be_tmlfix(
-    site: Site, arguments: Sequence[str], fault: Fault | None, at: int, output: Path, count: Path
+    site: Site,
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    fault: Fault | None,
+    at: int,
+    output: Path,
+    count: Path,
 ) -> None:
     code = 70
     try:
@@ -122,7 +164,7 @@ def _be_tmlfix(
         os.dup2(stream, 1)
         os.dup2(stream, 2)
         os.environ.clear()
-        os.environ.update(environment(site.place))
+        os.environ.update(variables)
         os.chdir(site.folder)
         tempfile.tempdir = None
         taken = 0
@@ -176,7 +218,7 @@ def look(site: Site, *, in_place: bool) -> Snapshot:
     state = site.state()
     sources = {path: state.pop(path) for path in site.sources()}
     state = {path: content for path, content in state.items() if not path.startswith(f"{STAGE}/")}
-    status = "" if in_place else site.line("status", "--porcelain", "--", ".", ":!patches/*.patch")
+    status = "" if in_place else site.line("status", "--porcelain", "--", ".", ":!patches")
     return Snapshot(
         sources,
         ours,
@@ -205,7 +247,7 @@ class Sweep:
     original: Site
     before: Snapshot
     after: Snapshot
-    steps: int
+    steps: Mapping[str, int]
 
     @classmethod
     def prepare(cls, mode: Mode, place: Path) -> Sweep:
@@ -229,7 +271,7 @@ class Sweep:
     def try_fault(self, name: str, at: int) -> None:
         """Disturb one run, compare, and run again. Raises `Broken`."""
         site = self.original.copy(self.place / f"{name}-{at}")
-        disturbed = run(site, self.mode.arguments, FAULTS[name], at)
+        disturbed = run(site, self.mode.arguments, name, at)
         check("Traceback" not in disturbed.output, disturbed.output)
         if name == "kill":
             check(disturbed.status == -signal.SIGKILL, f"ended with {disturbed.status}: {disturbed.output}")
@@ -239,20 +281,33 @@ class Sweep:
             self._check_sources(site, now)
         else:
             self._check_branches(now)
-        if name == "disk":
+        if name == "disk" or name in GIT_FAULTS:
             pending = (site.folder / STAGE / JOURNAL).exists()
-            check(pending or not now.leftovers, f"left over: {now.leftovers}")
+            left = [
+                path for path in now.leftovers if not (name == "git-broken-off" and path.endswith(".lock"))
+            ]
+            check(pending or not left, f"left over: {left}")
             check(disturbed.status in (0, 2), f"ended with {disturbed.status}")
             if disturbed.status == 0:
                 check(now == self.after, "ended well, but not with all of the result")
             else:
                 check("run the same command again" in disturbed.output, f"says {disturbed.output}")
+        if name == "git-broken-off":
+            self._remove_locks(site)
         again = run(site, self.mode.arguments)
         check(again.status == 0, f"the next run ended with {again.status}: {again.output}")
         final = look(site, in_place=self.mode.in_place)
         check(not final.leftovers, f"the next run left over: {final.leftovers}")
         check(final == self.after, "the next run came to another result")
         shutil.rmtree(site.place)
+
+    def _remove_locks(self, site: Site) -> None:
+        """Do as the next run says about the locks of a git that was killed."""
+        for lock in (site.folder / ".git").rglob("*.lock"):
+            told = run(site, self.mode.arguments)
+            check(told.status == 2 and f"{lock}': File exists" in told.output, f"says {told.output}")
+            check("remove that file" in told.output, f"says {told.output}")
+            lock.unlink()
 
     def _check_branches(self, now: Snapshot) -> None:
         check(now.sources == self.before.sources, "the checkout changed")
@@ -279,13 +334,13 @@ def sweep(mode: Mode, fault: str, place: Path, *, every: int = 1, seed: int = 0)
     """Try the fault at every ``every``-th step, the first of them by ``seed``; how many, and what broke."""
     prepared = Sweep.prepare(mode, place)
     first = random.Random(seed).randrange(every) + 1
-    tried = range(first, prepared.steps + 1, every)
+    tried = range(first, prepared.steps[fault] + 1, every)
     broken = []
     for at in tried:
         try:
             prepared.try_fault(fault, at)
         except Broken as error:
-            broken.append(f"{mode.name}, {fault} at step {at} of {prepared.steps}: {error}")
+            broken.append(f"{mode.name}, {fault} at step {at} of {prepared.steps[fault]}: {error}")
     return len(tried), broken
 
 
@@ -293,13 +348,15 @@ def main() -> int:
     """Sweep as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mode", choices=MODES, action="append", help="what to disturb (default: all)")
-    parser.add_argument("--fault", choices=FAULTS, action="append", help="how (default: in all ways)")
+    parser.add_argument(
+        "--fault", choices=(*FAULTS, *GIT_FAULTS), action="append", help="how (default: in all ways)"
+    )
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th step only")
     parser.add_argument("--seed", type=int, default=0, help="chooses the first step, with --every")
     options = parser.parse_args()
     total, failures = 0, 0
     for mode in options.mode or MODES:
-        for fault in options.fault or FAULTS:
+        for fault in options.fault or (*FAULTS, *GIT_FAULTS):
             with tempfile.TemporaryDirectory() as place:
                 count, broken = sweep(MODES[mode], fault, Path(place), every=options.every, seed=options.seed)
             print(f"{mode}, {fault}: {count} steps tried, {len(broken)} broke")

@@ -147,7 +147,7 @@ class Site(Checkout):
         return sorted(
             path
             for path in inside
-            if path.startswith("tmp/") or ".tmlfix-" in path or path.endswith(".lock") or "/tmp_obj" in path
+            if path.startswith("tmp/") or ".tmlfix-" in path or path.endswith(".lock") or "/tmp_" in path
         )
 
 
