@@ -327,7 +327,7 @@ def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
     for number, content in enumerate(contents):
         (folder / str(number)).write_bytes(content)
     feed = room_folder(room) / "names"
-    feed.write_text("".join(f"{folder / str(number)}\n" for number in range(len(contents))), encoding="utf-8")
+    feed.write_text("".join(f"blobs/{number}\n" for number in range(len(contents))), encoding="ascii")
     with feed.open("rb") as stream:
         return text(room, "hash_object", "-w", "--stdin-paths", istream=stream).split("\n")
 

@@ -38,9 +38,9 @@ PINNED_CONFIGURATION = (
 """What the user's configuration cannot change in the commands that run in the user's repository."""
 
 ADVICE = {
-    r"lock'?: File exists": "remove that file, unless another git is at work; then run the same command again",
+    r"lock'?: File exists": "remove that file, unless a git is at work, and run the same command again",
     r"cannot lock ref .* (but expected|already exists)": "somebody else moved it; run the same command again",
-    r"unable to write|couldn't write|write error|No space|too large|Read-only|insufficient perm": (
+    r"unable to write|unable to create directory|couldn't write|write error|No space|too large|Read-only|insufficient perm": (
         "make that place writable, with room on its disk, and run the same command again"
     ),
 }

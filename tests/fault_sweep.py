@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faults import HTTP, NET, Site, environment, new_site
+from faults import HTTP, NET, Site, environment, leftovers, new_site
 
 from codemods.cli import main as tmlfix
 from codemods.writing import JOURNAL, STAGE
@@ -219,12 +219,13 @@ def look(site: Site, *, in_place: bool) -> Snapshot:
     sources = {path: state.pop(path) for path in site.sources()}
     state = {path: content for path, content in state.items() if not path.startswith(f"{STAGE}/")}
     status = "" if in_place else site.line("status", "--porcelain", "--", ".", ":!patches")
+    locks = sorted(map(str, (site.folder / ".git").rglob("*.lock")))
     return Snapshot(
         sources,
         ours,
         site.patches(),
         (tuple(state.items()), tuple(branches.items()), status),
-        site.leftovers(),
+        [*leftovers(site.place), *locks],
     )
 
 

@@ -87,6 +87,12 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath)} | pinned | variables
 
 
+def leftovers(place: Path) -> list[str]:
+    """Temporary files, wherever they are below ``place``."""
+    inside = (path.relative_to(place).as_posix() for path in place.rglob("*"))
+    return sorted(path for path in inside if path.startswith("tmp/") or ".tmlfix-" in path or "/tmp_" in path)
+
+
 @dataclass(frozen=True, slots=True)
 class Site(Checkout):
     """A checkout in a place of its own, with all that tmlfix may write to: patches and temporary files."""
@@ -140,15 +146,6 @@ class Site(Checkout):
     def patches(self) -> dict[str, bytes]:
         """The patches by name."""
         return {path.name: path.read_bytes() for path in self.folder.glob("patches/*.patch")}
-
-    def leftovers(self) -> list[str]:
-        """Temporary files and locks, wherever they are."""
-        inside = (path.relative_to(self.place).as_posix() for path in self.place.rglob("*"))
-        return sorted(
-            path
-            for path in inside
-            if path.startswith("tmp/") or ".tmlfix-" in path or path.endswith(".lock") or "/tmp_" in path
-        )
 
 
 def new_site(
