@@ -22,5 +22,6 @@ class UserError(Exception):
 def write_failure(error: OSError, place: object) -> str:
     """Why something could not be written, where (at ``place``, unless the system says), and what to do."""
     reason = f"{error.filename or place}: {error.strerror or error}"
-    advice = ADVICE.get(error.errno or 0)
+    # An error that names no file comes from writing to an open one, or from finding no place for it.
+    advice = ADVICE.get(error.errno or 0) or (ADVICE[errno.ENOSPC] if error.filename is None else None)
     return f"{reason}; {advice}" if advice else reason

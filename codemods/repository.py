@@ -40,7 +40,7 @@ PINNED_CONFIGURATION = (
 ADVICE = {
     r"lock'?: File exists": "remove that file, unless a git is at work, and run the same command again",
     r"cannot lock ref .* (but expected|already exists)": "somebody else moved it; run the same command again",
-    r"unable to write|unable to create directory|couldn't write|write error|No space|too large|Read-only|insufficient perm": (
+    r"(unable|failed) to (write|create dir)|couldn't write|write error|No space|too large|Read-only": (
         "make that place writable, with room on its disk, and run the same command again"
     ),
 }

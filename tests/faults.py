@@ -83,7 +83,12 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     """The variables to run with: hardly any, temporary files below ``folder``, commits the same each time."""
     scratch = folder / "tmp"
     scratch.mkdir(exist_ok=True)
-    pinned = {**PINNED, "TMPDIR": str(scratch), "HOME": str(folder), "PYTHONPATH": str(PROJECT)}
+    pinned = {
+        **PINNED,
+        "TMPDIR": str(scratch),
+        "HOME": str(folder),
+        "PYTHONPATH": str(PROJECT),
+    }
     return {"PATH": os.environ.get("PATH", os.defpath)} | pinned | variables
 
 
