@@ -331,17 +331,16 @@ class Sweep:
             check(told.status == 2 and "an interrupted run" in told.output, f"a dry run says {told.output}")
 
 
-def sweep(mode: Mode, fault: str, place: Path, *, every: int = 1, seed: int = 0) -> tuple[int, list[str]]:
+def sweep(prepared: Sweep, fault: str, *, every: int = 1, seed: int = 0) -> tuple[int, list[str]]:
     """Try the fault at every ``every``-th step, the first of them by ``seed``; how many, and what broke."""
-    prepared = Sweep.prepare(mode, place)
-    first = random.Random(seed).randrange(every) + 1
-    tried = range(first, prepared.steps[fault] + 1, every)
+    steps = prepared.steps[fault]
+    tried = range(random.Random(seed).randrange(every) + 1, steps + 1, every)
     broken = []
     for at in tried:
         try:
             prepared.try_fault(fault, at)
         except Broken as error:
-            broken.append(f"{mode.name}, {fault} at step {at} of {prepared.steps[fault]}: {error}")
+            broken.append(f"{prepared.mode.name}, {fault} at step {at} of {steps}: {error}")
     return len(tried), broken
 
 
@@ -357,13 +356,14 @@ def main() -> int:
     options = parser.parse_args()
     total, failures = 0, 0
     for mode in options.mode or MODES:
-        for fault in options.fault or (*FAULTS, *GIT_FAULTS):
-            with tempfile.TemporaryDirectory() as place:
-                count, broken = sweep(MODES[mode], fault, Path(place), every=options.every, seed=options.seed)
-            print(f"{mode}, {fault}: {count} steps tried, {len(broken)} broke")
-            for line in broken:
-                print(f"  {line}")
-            total, failures = total + count, failures + len(broken)
+        with tempfile.TemporaryDirectory() as place:
+            prepared = Sweep.prepare(MODES[mode], Path(place))
+            for fault in options.fault or (*FAULTS, *GIT_FAULTS):
+                count, broken = sweep(prepared, fault, every=options.every, seed=options.seed)
+                print(f"{mode}, {fault}: {count} of {prepared.steps[fault]} steps tried, {len(broken)} broke")
+                for line in broken:
+                    print(f"  {line}")
+                total, failures = total + count, failures + len(broken)
     print(f"{total} faults tried, {failures} broke")
     return 1 if failures else 0
 

@@ -63,7 +63,7 @@ def run_without_room(site: Site, size: int, *arguments: str) -> tuple[int, str]:
     return process.returncode, process.stderr.decode()
 
 
-@pytest.mark.parametrize("size", [0, 100, 600])
+@pytest.mark.parametrize("size", [0, 600])
 def test_in_place_writes_all_or_nothing(site: Site, size: int) -> None:
     # the second and third file are shorter than 600 bytes with their fixes, the first is longer
     before = state(site)
@@ -76,10 +76,9 @@ def test_in_place_writes_all_or_nothing(site: Site, size: int) -> None:
     assert complaint.count("\n") == 1
     assert state(site) == before
     assert not leftovers(site.place)
-    assert site.tmlfix("apply", "--phase", "1", "--in-place").code == 0
 
 
-@pytest.mark.parametrize("size", [0, 300, 1200])
+@pytest.mark.parametrize("size", [0, 1200])
 def test_a_branch_and_its_patch_are_there_both_or_neither(site: Site, size: int) -> None:
     before = state(site)
 
@@ -91,7 +90,6 @@ def test_a_branch_and_its_patch_are_there_both_or_neither(site: Site, size: int)
     assert state(site) == before
     assert not (site.folder / "patches").exists()
     assert not leftovers(site.place)
-    assert site.tmlfix("apply", "--phase", "1").code == 0
 
 
 def test_no_room_for_the_patch_alone(site: Site, tmp_path: Path) -> None:
@@ -139,7 +137,7 @@ def disk() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("how", "spare"),
-    [*(((), spare) for spare in (0, 5, 12, 30)), *((("--in-place",), spare) for spare in (0, 2, 5))],
+    [((), 0), ((), 5), ((), 30), (("--in-place",), 0), (("--in-place",), 4)],
 )
 def test_a_disk_that_fills_up(
     site: Site, disk: None, tmp_path: Path, how: tuple[str, ...], spare: int
@@ -169,6 +167,6 @@ def test_a_disk_that_fills_up(
         assert process.stderr.endswith(AGAIN)
         assert state(after) == state(site)
     else:
-        assert after.tmlfix("apply", "--phase", "1", *how, "--dry-run").code == (0 if how else 1)
+        assert (after.sources() != site.sources()) is bool(how)
         assert bool(how) or list(after.patches()) == ["phase-1-http.patch"]
     assert set(after.sources()) == {path for path in LIBRARY if path.endswith(".tml")}
