@@ -153,6 +153,15 @@ class Site(Checkout):
         return {path.name: path.read_bytes() for path in self.folder.glob("patches/*.patch")}
 
 
+def git_that(place: Path, script: str) -> str:
+    """A search path with a git that runs the shell script, in which ``{git}`` is the real one, first."""
+    program = place / "programs" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n{script}\nexec {{git}} "$@"\n'.format(git=shutil.which("git")))
+    program.chmod(0o755)
+    return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+
 def new_site(
     place: Path, files: Mapping[str, str] = LIBRARY, *, name: str = "library", **options: str
 ) -> Site:

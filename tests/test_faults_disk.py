@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults import HTTP, LIBRARY, TMLFIX, Site, environment, leftovers, new_site
+from faults import HTTP, LIBRARY, TMLFIX, Site, environment, git_that, leftovers, new_site
 
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
 """Without room, Python leaves the beginning of a compiled module behind."""
@@ -30,7 +30,10 @@ exit $status
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The library; tests work on copies."""
-    return new_site(tmp_path_factory.mktemp("original"))
+    longest = "tests/http/second.test.tml"
+    return new_site(
+        tmp_path_factory.mktemp("original"), LIBRARY | {longest: f"// {'-' * 2000}\n{LIBRARY[longest]}"}
+    )
 
 
 @pytest.fixture
@@ -63,9 +66,9 @@ def run_without_room(site: Site, size: int, *arguments: str) -> tuple[int, str]:
     return process.returncode, process.stderr.decode()
 
 
-@pytest.mark.parametrize("size", [0, 600])
+@pytest.mark.parametrize("size", [0, 1500])
 def test_in_place_writes_all_or_nothing(site: Site, size: int) -> None:
-    # the second and third file are shorter than 600 bytes with their fixes, the first is longer
+    # there is room for the first and the second of three files
     before = state(site)
 
     code, complaint = run_without_room(site, size, "--in-place")
@@ -89,6 +92,20 @@ def test_a_branch_and_its_patch_are_there_both_or_neither(site: Site, size: int)
     assert complaint.count("\n") == 1
     assert state(site) == before
     assert not (site.folder / "patches").exists()
+    assert not leftovers(site.place)
+
+
+@pytest.mark.parametrize("command", ["hash-object", "commit-tree", "update-ref"])
+def test_a_git_without_room_leaves_nothing_behind(site: Site, command: str) -> None:
+    before = state(site)
+    limit = f"case \"$*\" in *{command}*) trap '' XFSZ; ulimit -f 0 ;; esac"
+
+    ended = site.tmlfix("apply", "--phase", "1", PATH=git_that(site.place, limit))
+
+    assert ended.code == 2
+    assert ended.err.startswith(f"error: {HTTP}: git: ")
+    assert ended.err.endswith(AGAIN)
+    assert state(site) == before
     assert not leftovers(site.place)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from faults import HTTP, NET, PROJECT, TMLFIX, environment, leftovers, new_site
+from faults import HTTP, NET, PROJECT, TMLFIX, environment, git_that, leftovers, new_site
 
 from codemods import scratch
 from codemods.findings import Change
@@ -228,16 +228,9 @@ def test_two_runs_at_once_come_to_the_result_of_one(tmp_path: Path, how: tuple[s
 
 def test_a_branch_that_moves_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     site = new_site(tmp_path)
-    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
-    program = tmp_path / "programs/git"
-    program.parent.mkdir()
-    program.write_text(
-        f'#!/bin/sh\ncase "$*" in *update-ref*) {real} update-ref refs/heads/{HTTP} HEAD ;; esac\n'
-        f'exec {real} "$@"\n'
-    )
-    program.chmod(0o755)
+    move = f'case "$*" in *update-ref*) {{git}} update-ref refs/heads/{HTTP} HEAD ;; esac'
 
-    ended = site.tmlfix("apply", "--phase", "1", PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    ended = site.tmlfix("apply", "--phase", "1", PATH=git_that(tmp_path, move))
 
     assert ended.code == 2
     assert ended.err.startswith(f"error: {HTTP}: git: ")
@@ -249,12 +242,8 @@ def test_a_branch_that_moves_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
 
 def test_a_git_that_does_not_start_is_named(tmp_path: Path) -> None:
     site = new_site(tmp_path)
-    program = tmp_path / "programs/git"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\nkill -9 $$\n")
-    program.chmod(0o755)
 
-    ended = site.tmlfix("apply", "--phase", "1", PATH=f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    ended = site.tmlfix("apply", "--phase", "1", PATH=git_that(tmp_path, "kill -9 $$"))
 
     assert ended.code == 2
     assert ended.err.startswith("tmlfix: git does not run: ")
