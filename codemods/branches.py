@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from codemods.errors import UserError, write_failure
@@ -125,7 +124,7 @@ def deliver(
             if stacked:
                 break
         except OSError as error:
-            errors.append(InputError(phase.branch, write_failure(error, gettempdir())))
+            errors.append(InputError(phase.branch, write_failure(error, repository.common_dir)))
             if stacked:
                 break
     return Delivery(tuple(branches), tuple(errors))
