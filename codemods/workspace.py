@@ -139,7 +139,7 @@ def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
         entries = [_Entry.parse(line) for line in listing.split(b"\0") if line]
         wanted: list[_Entry] = []
         for entry in entries:
-            if entry.kind != "blob" or not _is_source(entry.path):
+            if entry.kind != "blob" or not is_source(entry.path):
                 continue
             if not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
                 errors.append(InputError(entry.path, "is not the path of a file in a tree"))
@@ -182,7 +182,8 @@ class _Entry:
         return self.mode == "120000"
 
 
-def _is_source(path: str) -> bool:
+def is_source(path: str) -> bool:
+    """Whether the posix path is that of a source file, by its name and the names of its folders."""
     *folders, name = path.split("/")
     return name.endswith(SUFFIX) and SKIPPED_FOLDERS.isdisjoint(folders)
 

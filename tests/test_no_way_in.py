@@ -32,7 +32,7 @@ from codemods import below
 from codemods.findings import Change
 from codemods.repository import RepositoryError, mail_room, open_repository, remote_addresses
 from codemods.workspace import read_commit, read_tree
-from codemods.writing import write_changes
+from codemods.writing import JOURNAL, write_changes
 from tml_ast.grammar import load_grammar
 
 HTTP = "tmlfix/phase-1-http"
@@ -811,28 +811,31 @@ def test_a_tree_with_impossible_names_leads_nowhere(run: Run, prey: Checkout, na
         assert not re.match(r"(---|\+\+\+) .*(\.\./|//|/\./|/\.git/)", diff)
 
 
+@pytest.mark.parametrize("before", [JOURNAL, "a.tml"])
 def test_a_folder_that_becomes_a_link_is_not_written_through(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
-    """Even at the last moment: the folder is swapped when all is checked and the file is to be replaced."""
+    """When its files are staged, and even at the last moment, when all is checked."""
     tree, outside = tmp_path / "tree", tmp_path / "outside"
     (tree / "lib").mkdir(parents=True)
     outside.mkdir()
     for folder in (tree / "lib", outside):
         (folder / "a.tml").write_bytes(b"leak\n")
-    fsync = os.fsync
+    replace = os.replace
 
-    def swap(descriptor: int) -> None:
-        fsync(descriptor)
-        (tree / "lib").rename(tree / "moved")
-        (tree / "lib").symlink_to(outside)
+    def swap(source: str, target: str, **folders: int) -> None:
+        if target == before:
+            (tree / "lib").rename(tree / "moved")
+            (tree / "lib").symlink_to(outside)
+        replace(source, target, **folders)
 
-    monkeypatch.setattr(os, "fsync", swap)
-    write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})
+    monkeypatch.setattr(os, "replace", swap)
+    written = write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})
 
     assert (outside / "a.tml").read_bytes() == b"leak\n"
     assert [path.name for path in outside.iterdir()] == ["a.tml"]
-    assert (tree / "moved/a.tml").read_bytes() == b"free\n"
+    assert (tree / "moved/a.tml").read_bytes() == (b"free\n" if before == "a.tml" else b"leak\n")
+    assert written.paths == (("lib/a.tml",) if before == "a.tml" else ())
 
 
 @pytest.mark.parametrize(
@@ -846,7 +849,7 @@ def test_no_path_leads_a_write_out_of_the_tree(tmp_path: Path, path: str) -> Non
     (tree / "link").symlink_to("../outside")
     (tree / "lib/link").symlink_to(outside)
 
-    (error,) = write_changes(tree, {path: Change(b"leak\n", b"free\n")})
+    (error,) = write_changes(tree, {path: Change(b"leak\n", b"free\n")}).errors
 
     assert error.message == "was not written: it is reached through a symbolic link now"
     assert (outside / "a.tml").read_bytes() == b"leak\n"
@@ -894,7 +897,7 @@ def test_a_folder_that_becomes_a_link_once_it_was_looked_at_is_not_entered(
 
     monkeypatch.setattr(os, "stat", swap)
 
-    assert len(write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})) == 1
+    assert len(write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")}).errors) == 1
     assert (outside / "a.tml").read_bytes() == b"leak\n"
 
 
