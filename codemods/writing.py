@@ -166,7 +166,7 @@ def _read_journal(stage: WorkFolder) -> list[_Entry]:
     """The entries of the journal. Raises `InUseError` if it has any that tmlfix would not write."""
     try:
         entries = [_Entry(*map(_text, line)) for line in json.loads(read_file(JOURNAL, stage.descriptor))]
-    except (UnfitFileError, LinkError, ValueError, TypeError) as error:
+    except (UnfitFileError, ValueError, TypeError, RecursionError) as error:
         raise InUseError.foreign(stage.path) from error
     if not all(is_source(entry.path) and entry.staged.isdecimal() for entry in entries):
         raise InUseError.foreign(stage.path)

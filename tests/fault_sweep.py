@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faults import HTTP, NET, Site, environment, leftovers, new_site
+from faults import HTTP, LIBRARY, NET, Site, environment, leftovers, new_site
 
+from codemods import engine
 from codemods.cli import main as tmlfix
 from codemods.writing import JOURNAL, STAGE
 
@@ -166,7 +167,7 @@ def _be_tmlfix(
         os.environ.clear()
         os.environ.update(variables)
         os.chdir(site.folder)
-        tempfile.tempdir = None
+        tempfile.tempdir = str(site.place / "tmp")  # else Python tries it out with a file, a step of its own
         taken = 0
 
         def step(event: str, details: tuple[Any, ...]) -> None:
@@ -354,13 +355,17 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th step only")
     parser.add_argument("--seed", type=int, default=0, help="chooses the first step, with --every")
     options = parser.parse_args()
+    engine.analyse({path: text.encode() for path, text in LIBRARY.items()}, [1])  # once for all processes
     total, failures = 0, 0
     for mode in options.mode or MODES:
         with tempfile.TemporaryDirectory() as place:
             prepared = Sweep.prepare(MODES[mode], Path(place))
             for fault in options.fault or (*FAULTS, *GIT_FAULTS):
                 count, broken = sweep(prepared, fault, every=options.every, seed=options.seed)
-                print(f"{mode}, {fault}: {count} of {prepared.steps[fault]} steps tried, {len(broken)} broke")
+                print(
+                    f"{mode}, {fault}: {count} of {prepared.steps[fault]} steps tried, {len(broken)} broke",
+                    flush=True,
+                )
                 for line in broken:
                     print(f"  {line}")
                 total, failures = total + count, failures + len(broken)

@@ -16,6 +16,7 @@ from conftest import Checkout, ordinary_user
 from faults import HTTP, Ended, leftovers
 
 from codemods.cli import main
+from codemods.repository import mail_room, open_repository
 
 Prepare = Callable[[Checkout], None]
 
@@ -242,6 +243,20 @@ def test_inside_of_a_submodule_the_module_is_fixed(
     assert outer.state() == before
 
 
+def test_a_clone_that_borrows_from_a_borrower_by_relative_paths(
+    fix: Fixing, checkout: Checkout, tmp_path: Path
+) -> None:
+    lender = checkout
+    for name in ("first", "second"):
+        borrower = Checkout(tmp_path / name)
+        checkout.git("clone", "--quiet", "--shared", str(lender.folder), str(borrower.folder))
+        relative = f"../../../{lender.folder.name}/.git/objects\n"
+        borrower.write(".git/objects/info/alternates", relative.encode())
+        lender = borrower
+
+    check_fixed(fix, lender)
+
+
 @pytest.mark.parametrize("option", ["--shared", "--local", "--reference"])
 def test_a_clone_that_borrows_its_objects(
     fix: Fixing, checkout: Checkout, tmp_path: Path, option: str
@@ -406,6 +421,26 @@ def test_a_read_only_folder(fix: Fixing, checkout: Checkout, folder: str) -> Non
         assert outcome.err.count("\n") == 1
         assert not (checkout.folder / "patches").exists()
     assert not leftovers(checkout.folder)
+
+
+def test_reading_works_where_nothing_may_be_written(fix: Fixing, checkout: Checkout) -> None:
+    everything = [checkout.folder, *checkout.folder.rglob("*")]
+    folders = [path for path in everything if path.is_dir()]
+    with ordinary_user(checkout.folder):
+        for folder in folders:
+            folder.chmod(0o555)
+        try:
+            outcomes = [fix(checkout.folder, *how) for how in (["--dry-run"], ["--dry-run", "--diff"])]
+            with mail_room(open_repository(checkout.folder)) as room:
+                assert room.rev_parse("HEAD^{tree}", "--", with_exceptions=False) == ""
+                assert room.cat_file("-t", checkout.head()) == "commit"
+        finally:
+            for folder in folders:
+                folder.chmod(0o755)
+
+    assert [(outcome.code, outcome.err) for outcome in outcomes] == [(1, "")] * 2
+    assert "2 with a fix" in outcomes[0].out
+    assert [checkout.folder, *checkout.folder.rglob("*")] == everything
 
 
 def test_a_read_only_folder_of_patches(fix: Fixing, checkout: Checkout) -> None:
