@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from bundled import PINNED
 from conftest import Checkout
+
+from codemods.cli import main
 
 PROJECT = Path(__file__).resolve().parent.parent
 HTTP = "tmlfix/phase-1-http"
@@ -130,6 +136,19 @@ class Site(Checkout):
         )
         output = (each.decode("utf-8", "surrogateescape") for each in (process.stdout, process.stderr))
         return Ended(process.returncode, *output)
+
+    def tmlfix_here(self, monkeypatch: pytest.MonkeyPatch, *arguments: str | Path, **variables: str) -> Ended:
+        """Run the command in this process, which is quicker, with the same variables."""
+        out, err = io.StringIO(), io.StringIO()
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.folder)
+            for name in [name for name in os.environ if name.startswith("GIT_")]:
+                patch.delenv(name)
+            for name, value in environment(self.place, **variables).items():
+                patch.setenv(name, value)
+            patch.setattr(tempfile, "tempdir", os.environ["TMPDIR"])
+            code = main([str(argument) for argument in arguments])
+        return Ended(code, out.getvalue(), err.getvalue())
 
     def copy(self, place: Path) -> Site:
         """The same site at another place, with a new folder for temporary files."""
