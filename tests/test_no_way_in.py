@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 from bundled import EXAMPLE, PROJECT
-from conftest import Checkout, Run
+from conftest import Checkout, Prepare, Run
 from git.exc import GitCommandError
 
 import tml_ast.engine
@@ -96,11 +96,9 @@ def traps(tmp_path: Path) -> Traps:
 
 
 @pytest.fixture
-def prey(new_checkout: Callable[[str], Checkout], monkeypatch: pytest.MonkeyPatch) -> Checkout:
+def prey(prepared: Prepare, git_identity: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A repository with one file that leaks, as the current folder."""
-    checkout = new_checkout("prey")
-    checkout.write(LEAK, (EXAMPLE / LEAK).read_bytes())
-    checkout.commit("Leak")
+    checkout = prepared({LEAK: (EXAMPLE / LEAK).read_bytes()}, tmp_path / "prey")
     monkeypatch.chdir(checkout.folder)
     return checkout
 
