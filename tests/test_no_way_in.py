@@ -19,7 +19,6 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -960,24 +959,30 @@ def test_what_is_staged_is_a_file(forged: Callable[..., Path], tmp_path: Path, n
     assert not (tree / "a.tml").is_symlink()
 
 
-@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "hard link", "pipe"])
 def test_a_lock_that_is_something_else_is_not_written(tmp_path: Path, kind: str) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"")
     tree = tmp_path / "tree"
     (tree / STAGE).mkdir(parents=True)
     lock = tree / STAGE / "lock"
-    if kind == "link":
-        lock.symlink_to(precious)
+    if kind.startswith("link"):
+        lock.symlink_to(precious if kind == "link" else tmp_path / "nothing")
     elif kind == "hard link":
         lock.hardlink_to(precious)
     else:
         os.mkfifo(lock)
     (tree / "a.tml").write_bytes(b"leak\n")
 
-    with suppress(InUseError):
-        assert write_changes(tree, {"a.tml": Change(b"leak\n", b"free\n")}).paths == ()
+    changes = {"a.tml": Change(b"leak\n", b"free\n")}
 
+    if kind.startswith("link"):
+        assert write_changes(tree, changes).paths == ()
+    else:
+        with pytest.raises(InUseError, match="was not made by a run of tmlfix here"):
+            write_changes(tree, changes)
+
+    assert not (tmp_path / "nothing").exists()
     assert precious.read_bytes() == b""
     assert (tree / "a.tml").read_bytes() == b"leak\n"
 
