@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods.errors import UserError, write_failure
 from codemods.findings import Change, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES, Phase
 from codemods.repository import (
@@ -19,12 +20,16 @@ from codemods.repository import (
     git_errors,
     identities,
     mail_room,
+    publish,
     raw,
     remote_addresses,
     remote_names,
+    room_folder,
     text,
+    workshop,
 )
-from codemods.writing import write_atomically
+from codemods.scratch import work_folder
+from codemods.writing import PATCH_STAGE, move_into_place, prepare
 
 if TYPE_CHECKING:
     from git import Git
@@ -41,7 +46,7 @@ PATCH_OPTIONS = (
     "--no-color",
     "--no-renames",
 )
-"""How a patch is formatted; the clean room it is made in has no configuration that could differ."""
+"""How a patch is formatted; the room it is made in has no configuration that could differ."""
 
 
 class BranchState(StrEnum):
@@ -112,58 +117,59 @@ def deliver(
     for result in results:
         phase = _phase(result)
         try:
-            branch = open_branch(repository, result, base=base, force=force)
+            branch = open_branch(repository, result, base=base, patches=patches, force=force)
             branches.append(branch)
-            if branch.commit is not None:
-                patch = patches / phase.patch_name
-                write_atomically(patch, format_patch(repository, branch.commit))
-                branches[-1] = replace(branch, patch=patch)
-                if remote is not None:
-                    push_branch(repository, branch, remote, force=force)
-                    branches[-1] = replace(branches[-1], pushed=True)
+            if branch.commit is not None and remote is not None:
+                push_branch(repository, branch, remote, force=force)
+                branches[-1] = replace(branch, pushed=True)
             if stacked:
                 base = branch.commit or base
-        except (RepositoryError, OSError) as error:
-            errors.append(InputError(phase.branch, _reason(error)))
+        except UserError as error:
+            errors.append(InputError(phase.branch, str(error)))
+            if stacked:
+                break
+        except OSError as error:
+            errors.append(InputError(phase.branch, write_failure(error, repository.folder)))
             if stacked:
                 break
     return Delivery(tuple(branches), tuple(errors))
 
 
 def open_branch(
-    repository: Repository, result: PhaseResult, *, base: str, force: bool = False
+    repository: Repository, result: PhaseResult, *, base: str, patches: Path, force: bool = False
 ) -> PhaseBranch:
     """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
 
+    Its patch is written to the folder ``patches``. It is on the disk in full before the branch moves, and
+    takes its place after it: what fails leaves both as they were. One run at a time writes there.
+
     Checkout, index, stash and hooks play no part. A branch that tmlfix made and nobody changed is
-    moved; with ``force``, any is. Raises `RepositoryError` if that is refused, if the branch is checked
-    out, or if the user's identity is unknown.
+    moved; with ``force``, any is. Raises `UserError` if that is refused, if the branch is checked
+    out, or if the user's identity is unknown, and OSError if there is no room.
     """
     phase = _phase(result)
     changes = {path: change for path, change in result.changes.items() if change.before != change.after}
     if not changes:
         return PhaseBranch(phase, BranchState.NOTHING_TO_FIX)
-    tip, checkout = _branch_tip(repository, phase)
-    with clean_room(repository) as room:
+    patch = patches / phase.patch_name
+    with work_folder(patches / PATCH_STAGE) as stage, workshop(repository) as room:
+        tip, checkout = _branch_tip(repository, phase)
         tree = _write_tree(room, base, changes)
         message = commit_message(phase, result, base=base, tree=tree)
         existing = _read_commit(room, tip) if tip else None
-        if existing is not None:
-            if (existing.tree, existing.parents, existing.message) == (tree, (base,), message):
-                return PhaseBranch(phase, BranchState.UP_TO_DATE, existing.name)
-            if checkout:
-                raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
-            if not force and not existing.is_untouched(phase):
-                raise RepositoryError(
-                    "the branch has commits that are not tmlfix's own; "
-                    "move them away, or use --force to replace the branch"
-                )
-        commit = _write_commit(repository, room, base=base, tree=tree, message=message)
-    with git_errors():
-        repository.git.update_ref(
-            "--no-deref", "-m", f"tmlfix: phase {phase.number}", f"refs/heads/{phase.branch}", commit, tip
-        )
-    return PhaseBranch(phase, BranchState.UPDATED if tip else BranchState.CREATED, commit)
+        if existing is not None and _is_same(existing, tree, base, message):
+            state, commit = BranchState.UP_TO_DATE, existing.name
+        else:
+            if existing is not None:
+                _check_replaceable(existing, phase, checkout=checkout, force=force)
+            state = BranchState.UPDATED if tip else BranchState.CREATED
+            commit = _write_commit(repository, room, base=base, tree=tree, message=message)
+        prepare(stage, patch.name, format_patch(room, commit))
+        if state is not BranchState.UP_TO_DATE:
+            publish(repository, room)
+            _move_branch(repository, phase, commit, tip)
+        move_into_place(stage, patch.name)
+    return PhaseBranch(phase, state, commit, patch)
 
 
 def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -> str:
@@ -186,9 +192,9 @@ def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -
     return "\n".join(lines)
 
 
-def format_patch(repository: Repository, commit: str) -> bytes:
+def format_patch(room: Git, commit: str) -> bytes:
     """The commit as a mail for ``git am`` (``--keep-cr`` where files end their lines with CRLF)."""
-    with clean_room(repository) as room, git_errors():
+    with git_errors():
         return raw(room, "format_patch", *PATCH_OPTIONS, commit)
 
 
@@ -242,12 +248,6 @@ def _phase(result: PhaseResult) -> Phase:
     return next(phase for phase in PHASES if phase.number == result.phase)
 
 
-def _reason(error: RepositoryError | OSError) -> str:
-    if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -263,6 +263,33 @@ def _branch_tip(repository: Repository, phase: Phase) -> tuple[str, str]:
         )
     tip, _, checkout = line.partition(" ")
     return tip, checkout
+
+
+def _is_same(commit: _Commit, tree: str, base: str, message: str) -> bool:
+    return (commit.tree, commit.parents, commit.message) == (tree, (base,), message)
+
+
+def _check_replaceable(existing: _Commit, phase: Phase, *, checkout: str, force: bool) -> None:
+    if checkout:
+        raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
+    if not force and not existing.is_untouched(phase):
+        raise RepositoryError(
+            "the branch has commits that are not tmlfix's own; "
+            "move them away, or use --force to replace the branch"
+        )
+
+
+def _move_branch(repository: Repository, phase: Phase, commit: str, tip: str) -> None:
+    """Point the branch to ``commit``, if it is at ``tip`` still."""
+    reference = f"refs/heads/{phase.branch}"
+    try:
+        with git_errors():
+            repository.git.update_ref(
+                "--no-deref", "-m", f"tmlfix: phase {phase.number}", reference, commit, tip
+            )
+    except RepositoryError:
+        if _branch_tip(repository, phase)[0] != commit:  # git may have ended badly with its work done
+            raise
 
 
 def _read_commit(room: Git, name: str) -> _Commit:
@@ -289,7 +316,7 @@ def _write_tree(room: Git, base: str, changes: Mapping[str, Change]) -> str:
             raise RepositoryError(f"{foreign} is not a file of commit {base}")
         blobs = _write_blobs(room, [change.after for change in changes.values()])
         entries = (f"{modes[path]} {blob}\t{path}\0" for path, blob in zip(changes, blobs, strict=True))
-        feed = _folder(room) / "entries"
+        feed = room_folder(room) / "entries"
         feed.write_bytes("".join(entries).encode("utf-8", "surrogateescape"))
         with feed.open("rb") as stream:
             raw(room, "update_index", "-z", "--index-info", istream=stream)
@@ -307,19 +334,19 @@ def _read_modes(listing: bytes) -> dict[str, str]:
 
 def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
     """Store the contents as they are, in one git process; their ids."""
-    folder = _folder(room) / "blobs"
+    folder = room_folder(room) / "blobs"
     folder.mkdir()
     for number, content in enumerate(contents):
         (folder / str(number)).write_bytes(content)
-    feed = _folder(room) / "names"
-    feed.write_text("".join(f"{folder / str(number)}\n" for number in range(len(contents))), encoding="utf-8")
+    feed = room_folder(room) / "names"
+    feed.write_text("".join(f"blobs/{number}\n" for number in range(len(contents))), encoding="ascii")
     with feed.open("rb") as stream:
         return text(room, "hash_object", "-w", "--no-filters", "--stdin-paths", istream=stream).split("\n")
 
 
 def _write_commit(repository: Repository, room: Git, *, base: str, tree: str, message: str) -> str:
     author, committer = identities(repository)
-    feed = _folder(room) / "message"
+    feed = room_folder(room) / "message"
     feed.write_text(message, encoding="utf-8")
     # One date for both, so that a later amendment shows: it keeps the author's and renews the committer's.
     environment = {
@@ -332,8 +359,3 @@ def _write_commit(repository: Repository, room: Git, *, base: str, tree: str, me
     }
     with feed.open("rb") as stream, git_errors():
         return text(room, "commit_tree", "--no-gpg-sign", "-p", base, tree, istream=stream, env=environment)
-
-
-def _folder(room: Git) -> Path:
-    assert room.working_dir is not None
-    return Path(room.working_dir)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from codemods import commands, output, parse_check
-from codemods.errors import UserError
+from codemods.errors import UserError, write_failure
 from codemods.findings import InputError
 from codemods.phases import PHASES
 from codemods.progress import progress_bar
@@ -231,6 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else FAILED
     except UserError as error:
         output.print_failure(str(error))
-    except (OSError, UnicodeError) as error:
+    except OSError as error:
+        output.print_failure(write_failure(error, "a temporary file"))
+    except UnicodeError as error:
         output.print_failure(f"{type(error).__name__}: {error}")
     return FAILED

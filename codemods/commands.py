@@ -23,8 +23,9 @@ from codemods.sources import (
     read_head_or_working_tree,
     read_working_tree,
     select,
+    working_tree_root,
 )
-from codemods.writing import write_changes
+from codemods.writing import finish_interrupted, is_interrupted, write_changes
 
 PATCH_FOLDER = "patches"
 
@@ -43,6 +44,8 @@ class Report:
     unread_elsewhere: int = 0
     branches: tuple[PhaseBranch, ...] = ()
     written: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+    """What a run that was killed had begun to write."""
 
     @property
     def fixes_remain(self) -> bool:
@@ -108,17 +111,25 @@ def preview(request: Request, *, in_place: bool = False, progress: Progress | No
     Raises `UserError` if neither can be read.
     """
     source = read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
-    return _analyse(source, request, in_place=isinstance(source, WorkingTree), progress=progress)
+    report = _analyse(source, request, in_place=isinstance(source, WorkingTree), progress=progress)
+    if isinstance(source, WorkingTree) and is_interrupted(source.root):
+        message = "an interrupted run has not written all of its files; tmlfix apply --in-place finishes it"
+        report = replace(report, errors=(*report.errors, InputError(str(source.root), message)))
+    return report
 
 
 def fix_in_place(request: Request, *, progress: Progress | None = None) -> Report:
-    """Fix the working tree itself; git plays no part."""
+    """Fix the working tree itself; git plays no part. First finish what a killed run has left."""
+    finished = finish_interrupted(working_tree_root(request.paths))
     source = read_working_tree(request.paths)
     report = _analyse(source, request, in_place=True, progress=progress)
-    changes = _last_state(report.phases)
-    refused = write_changes(source.root, changes)
-    written = tuple(sorted(changes.keys() - {error.path for error in refused}))
-    return replace(report, errors=(*report.errors, *refused), written=written)
+    written = write_changes(source.root, _last_state(report.phases))
+    return replace(
+        report,
+        errors=(*finished.errors, *report.errors, *written.errors),
+        finished=finished.paths,
+        written=written.paths,
+    )
 
 
 def open_branches(

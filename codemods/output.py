@@ -110,6 +110,8 @@ def print_diff(report: Report) -> None:
 def print_rewritten(report: Report) -> None:
     """What fixing in place did."""
     console = make_console()
+    for path in report.finished:
+        console.print(f"finished {visible(path)}, which an interrupted run had begun")
     for path in report.written:
         console.print(f"fixed {visible(path)}")
     fixed = sum(
@@ -245,7 +247,7 @@ def report_document(report: Report) -> dict[str, Any]:
             "source": report.source,
             "phases": [_phase_document(phase) for phase in report.phases],
             "branches": [_branch_document(branch) for branch in report.branches],
-            "written": list(report.written),
+            "written": sorted({*report.finished, *report.written}),
             "unread_elsewhere": report.unread_elsewhere,
         },
         "errors": [_error_document(error) for error in report.errors],

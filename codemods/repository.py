@@ -3,14 +3,17 @@
 Where the repository lies, its refs and the identity are asked of the user's own repository, whose
 configuration may come from anybody: nothing that runs there can be made to start a program. Everything
 else (reading, building trees and commits, comparing them) happens in a *clean room*: an empty temporary
-repository that shares the user's object store and knows no configuration, no attributes, no index and
-no hooks. A push starts from a room too, with the settings that are the user's own.
+repository that reads the user's object store and knows no configuration, no attributes, no index and
+no hooks. A push starts from a room too, with the settings that are the user's own. These rooms lie
+elsewhere; only the *workshop*, where objects are made, lies beside the user's objects. What is made there
+comes into the user's store when it is published, each object in one step.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from codemods.errors import UserError
+from codemods.scratch import sync_folder, temporary_folder
 
 # Without this, importing gitpython raises where no git is installed.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -47,6 +51,15 @@ PUSH_PROTOCOLS = "file:git:http:https:ssh"
 OWN_SCOPES = frozenset({"system", "global", "command"})
 """The scopes of settings that are the user's, not the repository's."""
 
+ADVICE = {
+    r"lock'?: File exists": "remove that file, unless a git is at work, and run the same command again",
+    r"cannot lock ref .* (but expected|already exists)": "somebody else moved it; run the same command again",
+    r"(unable|failed) to (write|create dir)|couldn't write|write error|No space|too large|Read-only": (
+        "make that place writable, with room on its disk, and run the same command again"
+    ),
+}
+"""What to do about a complaint of git's, by its wording."""
+
 LOCATION_VARIABLES = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -56,8 +69,10 @@ LOCATION_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_NAMESPACE",
     "GIT_PREFIX",
+    "GIT_CONFIG",
 )
-"""What git tells the hooks and aliases it starts: the repository of that command, which need not be ours."""
+"""What git tells the hooks and aliases it starts: the repository of that command, which need not be ours;
+and what ``git config`` alone would read, in the place of the settings that count."""
 
 
 class RepositoryError(UserError):
@@ -86,8 +101,11 @@ class Identity:
 
 
 @contextmanager
-def git_errors() -> Iterator[None]:
-    """Turn what gitpython raises into a `RepositoryError` of one line."""
+def git_errors(refusal: str = "") -> Iterator[None]:
+    """Turn what gitpython raises into a `RepositoryError` of one line.
+
+    The line is ``refusal``, if there is one and git itself refuses what was asked.
+    """
     from git.exc import GitCommandError, GitCommandNotFound, GitError
 
     try:
@@ -97,17 +115,27 @@ def git_errors() -> Iterator[None]:
             "git was not found; install it, or use --in-place, which needs no git"
         ) from error
     except GitCommandError as error:
-        raise RepositoryError(_complaint(error.stderr) or f"git failed with status {error.status}") from error
+        raise RepositoryError(_ending(error.status, error.stderr, refusal)) from error
     except GitError as error:
         raise RepositoryError(str(error).strip().splitlines()[0]) from error
 
 
+def _ending(status: object, stderr: str, refusal: str) -> str:
+    """How a git command ended badly."""
+    if isinstance(status, int) and status < 0:
+        reason = "git was killed by the system or by somebody; run the same command again"
+        return _complaint(stderr) or reason
+    return refusal or _complaint(stderr) or f"git failed with status {status}"
+
+
 def _complaint(stderr: str) -> str:
-    """The line of git's error output that says what went wrong."""
+    """The line of git's error output that says what went wrong, and what to do about it."""
     text = re.sub(r"\A\s*stderr: '|'\s*\Z", "", stderr)
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("hint:")]
     marked = [line for line in lines if re.match(r"(fatal|error|! \[)", line)]
-    return re.sub(r"^(fatal|error): ", "git: ", (marked or lines or [""])[0])
+    complaint = re.sub(r"^(fatal|error): ", "git: ", (marked or lines or [""])[0]).removesuffix(".")
+    advice = next((advice for sign, advice in ADVICE.items() if re.search(sign, complaint)), None)
+    return f"{complaint}; {advice}" if advice else complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +176,11 @@ def open_repository(folder: Path) -> Repository:
     with git_errors():
         root, found = _path(git, "--show-toplevel"), _path(git, "--absolute-git-dir")
     # A repository can name any folder as its checkout; only one that it is found from counts.
+    elsewhere = f"the git repository of {folder} has its checkout elsewhere, in {root}; run tmlfix there"
     git = _shielded(root)
-    if not folder.resolve().is_relative_to(root) or _repository_folder(git) != found:
-        raise RepositoryError(
-            f"the git repository of {folder} has its checkout elsewhere, in {root}; run tmlfix there"
-        )
+    with git_errors(elsewhere):
+        if not folder.resolve().is_relative_to(root) or _path(git, "--absolute-git-dir") != found:
+            raise RepositoryError(elsewhere)
     with git_errors():
         hooks = {key.rpartition(".")[0] for _, key, _ in _settings(git) if re.match(r"hook\..*\.", key)}
         if hooks:
@@ -164,20 +192,18 @@ def open_repository(folder: Path) -> Repository:
 
 
 def _shielded(folder: Path) -> Git:
-    from git import Git
+    try:
+        from git import Git
+    except ImportError as error:  # gitpython tries git when it is imported
+        reason = str(error).splitlines()[0]
+        raise RepositoryError(
+            f"git does not run: {reason}; mend that and run the same command again"
+        ) from error
 
     git = Git(folder)
     git.set_persistent_git_options(c=list(PINNED_CONFIGURATION))
     git.update_environment(**NO_NETWORK)
     return git
-
-
-def _repository_folder(git: Git) -> Path | None:
-    try:
-        with git_errors():
-            return _path(git, "--absolute-git-dir")
-    except RepositoryError:
-        return None
 
 
 def _path(git: Git, question: str) -> Path:
@@ -202,30 +228,21 @@ def _configuration(settings: Sequence[tuple[str, str]], start: int = 0) -> dict[
 
 def head_commit(repository: Repository) -> str:
     """The id of the commit HEAD. Raises `RepositoryError` on a branch without commits."""
-    from git.exc import GitCommandError
-
-    with git_errors():
-        try:
-            return text(repository.git, "rev_parse", "--verify", "--quiet", "HEAD^{commit}")
-        except GitCommandError as error:
-            raise RepositoryError("the current branch has no commit yet; commit your files first") from error
+    with git_errors("the current branch has no commit yet; commit your files first"):
+        return text(repository.git, "rev_parse", "--verify", "--quiet", "HEAD^{commit}")
 
 
 def identities(repository: Repository) -> tuple[Identity, Identity]:
     """The user's identity as author and as committer. Raises `RepositoryError` if none is configured."""
-    from git.exc import GitCommandError
-
-    with git_errors():
-        try:
-            author, committer = (
-                Identity.parse(text(repository.git, "var", f"GIT_{role}_IDENT"))
-                for role in ("AUTHOR", "COMMITTER")
-            )
-        except GitCommandError as error:
-            raise RepositoryError(
-                "git does not know who you are; set it with "
-                "`git config user.name NAME` and `git config user.email ADDRESS`"
-            ) from error
+    unknown = (
+        "git does not know who you are; set it with "
+        "`git config user.name NAME` and `git config user.email ADDRESS`"
+    )
+    with git_errors(unknown):
+        author, committer = (
+            Identity.parse(text(repository.git, "var", f"GIT_{role}_IDENT"))
+            for role in ("AUTHOR", "COMMITTER")
+        )
     return author, committer
 
 
@@ -264,10 +281,7 @@ def _is_within(repository: Repository, address: str) -> bool:
 
 @contextmanager
 def clean_room(repository: Repository) -> Iterator[Git]:
-    """A git command in an empty repository of its own that shares the objects of ``repository``.
-
-    Its working folder is temporary and free for use; nothing in it outlives the context.
-    """
+    """A git command in an empty repository of its own, for reading the objects of ``repository``."""
     with _room(repository, {**NO_NETWORK, **_configuration(())}) as git:
         yield git
 
@@ -295,28 +309,65 @@ def mail_room(repository: Repository) -> Iterator[Git]:
 
 
 @contextmanager
-def _room(repository: Repository, variables: Mapping[str, str]) -> Iterator[Git]:
+def workshop(repository: Repository) -> Iterator[Git]:
+    """Like `clean_room`, for making objects, which are in the room until `publish` moves them.
+
+    Its working folder is free for use; nothing in it outlives the context. It lies beside the objects of
+    ``repository``, as git's own for incoming objects do, so that publishing need not copy.
+    """
+    with _room(repository, {**NO_NETWORK, **_configuration(())}, makes_objects=True) as git:
+        yield git
+
+
+def publish(repository: Repository, room: Git) -> None:
+    """Move the objects that were made in the workshop to ``repository``."""
+    store = repository.objects
+    made = room_folder(room) / "git" / "objects"
+    for path in sorted(made.glob("[0-9a-f][0-9a-f]/*")):
+        folder = store / path.parent.name
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(stat.S_IMODE(store.stat().st_mode))
+        path.replace(folder / path.name)
+    for folder in made.glob("[0-9a-f][0-9a-f]"):
+        sync_folder(store / folder.name)
+
+
+def room_folder(room: Git) -> Path:
+    """The working folder of a room."""
+    assert room.working_dir is not None
+    return Path(room.working_dir)
+
+
+@contextmanager
+def _room(
+    repository: Repository, variables: Mapping[str, str], *, makes_objects: bool = False
+) -> Iterator[Git]:
     from git import Git
 
-    with tempfile.TemporaryDirectory(prefix="tmlfix-") as name:
-        room = Path(name)
+    place = repository.objects if makes_objects else Path(tempfile.gettempdir())
+    with temporary_folder(place) as room:
+        git = Git(room)
+        git.update_environment(
+            GIT_DIR=str(room / "git"),
+            GIT_INDEX_FILE=str(room / "index"),
+            GIT_CONFIG_GLOBAL=os.devnull,
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_CONFIG_PARAMETERS="",
+            GIT_ATTR_NOSYSTEM="1",
+            XDG_CONFIG_HOME=str(room),
+            GIT_DIFF_OPTS="",
+            **variables,
+        )
+        form = f"--object-format={repository.object_format}"
         with git_errors():
-            git = Git(room)
-            git.update_environment(
-                GIT_DIR=str(room / "git"),
-                GIT_INDEX_FILE=str(room / "index"),
-                GIT_CONFIG_GLOBAL=os.devnull,
-                GIT_CONFIG_NOSYSTEM="1",
-                GIT_CONFIG_PARAMETERS="",
-                GIT_ATTR_NOSYSTEM="1",
-                XDG_CONFIG_HOME=str(room),
-                GIT_DIFF_OPTS="",
-                **variables,
-            )
-            folder, form = str(room / "git"), f"--object-format={repository.object_format}"
-            git.init("--quiet", "--bare", "--template=", form, folder)
+            git.init("--quiet", "--bare", "--template=", form, str(room / "git"))
+        if makes_objects:
+            # A path relative to the folder that git runs in needs no quoting.
+            git.update_environment(GIT_ALTERNATE_OBJECT_DIRECTORIES=os.pardir)
+        else:
             git.update_environment(GIT_OBJECT_DIRECTORY=str(repository.objects))
-            yield git
+        yield git
 
 
 def text(git: Git, command: str, *arguments: str, **options: Any) -> str:

@@ -61,18 +61,23 @@ def read_head(paths: Sequence[Path]) -> Head:
     return Head(repository.root, read_commit(repository, commit), repository, commit)
 
 
-def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
-    """The working tree that encloses the first path (or the current folder).
+def working_tree_root(paths: Sequence[Path]) -> Path:
+    """The root of the working tree that encloses the first path (or the current folder).
 
-    Its root is the top of the git checkout, else the folder of ``tml.toml``, else the folder that the
-    paths have in common. No git is needed.
+    It is the top of the git checkout, else the folder of ``tml.toml``, else the folder that the paths
+    have in common. No git is needed.
     """
     folders = _folders(paths)
-    root = (
+    return (
         _enclosing(folders[0], ".git")
         or _enclosing(folders[0], PROJECT_FILE)
         or Path(os.path.commonpath(folders))
     )
+
+
+def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
+    """The working tree that encloses the first path (or the current folder)."""
+    root = working_tree_root(paths)
     return WorkingTree(root, read_tree(root))
 
 

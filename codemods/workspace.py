@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from codemods.below import LARGEST_FILE, TOO_LARGE, UnfitFileError, open_folder, read_file
 from codemods.findings import InputError
-from codemods.repository import Repository, clean_room, git_errors, head_commit, raw
+from codemods.repository import Repository, clean_room, git_errors, head_commit, raw, room_folder
 
 if TYPE_CHECKING:
     from git import Git
@@ -139,7 +138,7 @@ def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
         entries = [_Entry.parse(line) for line in listing.split(b"\0") if line]
         wanted: list[_Entry] = []
         for entry in entries:
-            if entry.kind != "blob" or not _is_source(entry.path):
+            if entry.kind != "blob" or not is_source(entry.path):
                 continue
             if not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
                 errors.append(InputError(entry.path, "is not the path of a file in a tree"))
@@ -182,7 +181,8 @@ class _Entry:
         return self.mode == "120000"
 
 
-def _is_source(path: str) -> bool:
+def is_source(path: str) -> bool:
+    """Whether the posix path is that of a source file, by its name and the names of its folders."""
     *folders, name = path.split("/")
     return name.endswith(SUFFIX) and SKIPPED_FOLDERS.isdisjoint(folders)
 
@@ -194,11 +194,10 @@ def _leads_out(link: str, target: str) -> bool:
 
 def _read_blobs(room: Git, blobs: Sequence[str]) -> Iterator[bytes | None]:
     """The contents in the order of the ids, from one git process; None for an object that is missing."""
-    with tempfile.TemporaryFile() as request:
-        request.write("".join(f"{blob}\n" for blob in blobs).encode("ascii"))
-        request.seek(0)
-        with git_errors():
-            answer = raw(room, "cat_file", "--batch", istream=request)
+    feed = room_folder(room) / "blobs"
+    feed.write_text("".join(f"{blob}\n" for blob in blobs), encoding="ascii")
+    with feed.open("rb") as stream, git_errors():
+        answer = raw(room, "cat_file", "--batch", istream=stream)
     position = 0
     for _ in blobs:
         end = answer.index(b"\n", position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,9 @@ class Checkout:
         return files | {name: (inside / name).read_bytes() for name in own if (inside / name).exists()}
 
 
+Prepare = Callable[[Mapping[str, bytes], Path], Checkout]
+
+
 @pytest.fixture
 def git_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user-wide git configuration with a name and address, and nothing of this machine's."""
@@ -102,16 +106,38 @@ def new_checkout(git_identity: Path, tmp_path: Path) -> Callable[[str], Checkout
     return create
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepare:
+    """Makes repositories with one commit of the files: copies of one that is made only once."""
+    templates: dict[tuple[tuple[str, bytes], ...], Path] = {}
+
+    def create(files: Mapping[str, bytes], folder: Path) -> Checkout:
+        key = tuple(files.items())
+        if key not in templates:
+            template = Checkout(tmp_path_factory.mktemp("template"))
+            template.git("init", "--quiet")
+            for path, content in files.items():
+                template.write(path, content)
+            template.commit("Start the library")
+            templates[key] = template.folder
+        shutil.copytree(templates[key], folder)
+        copy = Checkout(folder)
+        copy.git("update-index", "-q", "--refresh")
+        return copy
+
+    return create
+
+
 @pytest.fixture
-def checkout(new_checkout: Callable[[str], Checkout]) -> Checkout:
+def checkout(prepared: Prepare, git_identity: Path, tmp_path: Path) -> Checkout:
     """A repository with one commit: leaking HTTP and net files, and one that does not leak."""
-    checkout = new_checkout("library")
-    checkout.write("lib/src/http/client.tml", b"use http\nleak\n")
-    checkout.write("lib/src/http/response.tml", b"leak\r\nleak\r\n")
-    checkout.write("lib/src/net/parser.tml", b"leak\n")
-    checkout.write("lib/src/text.tml", b"fine\n")
-    checkout.commit("Start the library")
-    return checkout
+    files = {
+        "lib/src/http/client.tml": b"use http\nleak\n",
+        "lib/src/http/response.tml": b"leak\r\nleak\r\n",
+        "lib/src/net/parser.tml": b"leak\n",
+        "lib/src/text.tml": b"fine\n",
+    }
+    return prepared(files, tmp_path / "library")
 
 
 def stand_in_analysis(

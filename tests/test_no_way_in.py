@@ -8,6 +8,7 @@ plain git.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -24,15 +25,16 @@ from typing import Any
 
 import pytest
 from bundled import EXAMPLE, PROJECT
-from conftest import Checkout, Run
+from conftest import Checkout, Prepare, Run
 from git.exc import GitCommandError
 
 import tml_ast.engine
 from codemods import below
 from codemods.findings import Change
 from codemods.repository import RepositoryError, mail_room, open_repository, remote_addresses
+from codemods.scratch import InUseError
 from codemods.workspace import read_commit, read_tree
-from codemods.writing import write_changes
+from codemods.writing import JOURNAL, STAGE, Written, finish_interrupted, write_changes
 from tml_ast.grammar import load_grammar
 
 HTTP = "tmlfix/phase-1-http"
@@ -93,11 +95,9 @@ def traps(tmp_path: Path) -> Traps:
 
 
 @pytest.fixture
-def prey(new_checkout: Callable[[str], Checkout], monkeypatch: pytest.MonkeyPatch) -> Checkout:
+def prey(prepared: Prepare, git_identity: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A repository with one file that leaks, as the current folder."""
-    checkout = new_checkout("prey")
-    checkout.write(LEAK, (EXAMPLE / LEAK).read_bytes())
-    checkout.commit("Leak")
+    checkout = prepared({LEAK: (EXAMPLE / LEAK).read_bytes()}, tmp_path / "prey")
     monkeypatch.chdir(checkout.folder)
     return checkout
 
@@ -811,28 +811,31 @@ def test_a_tree_with_impossible_names_leads_nowhere(run: Run, prey: Checkout, na
         assert not re.match(r"(---|\+\+\+) .*(\.\./|//|/\./|/\.git/)", diff)
 
 
+@pytest.mark.parametrize("before", [JOURNAL, "a.tml"])
 def test_a_folder_that_becomes_a_link_is_not_written_through(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
-    """Even at the last moment: the folder is swapped when all is checked and the file is to be replaced."""
+    """When its files are staged, and even at the last moment, when all is checked."""
     tree, outside = tmp_path / "tree", tmp_path / "outside"
     (tree / "lib").mkdir(parents=True)
     outside.mkdir()
     for folder in (tree / "lib", outside):
         (folder / "a.tml").write_bytes(b"leak\n")
-    fsync = os.fsync
+    replace = os.replace
 
-    def swap(descriptor: int) -> None:
-        fsync(descriptor)
-        (tree / "lib").rename(tree / "moved")
-        (tree / "lib").symlink_to(outside)
+    def swap(source: str, target: str, **folders: int) -> None:
+        if target == before:
+            (tree / "lib").rename(tree / "moved")
+            (tree / "lib").symlink_to(outside)
+        replace(source, target, **folders)
 
-    monkeypatch.setattr(os, "fsync", swap)
-    write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})
+    monkeypatch.setattr(os, "replace", swap)
+    written = write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})
 
     assert (outside / "a.tml").read_bytes() == b"leak\n"
     assert [path.name for path in outside.iterdir()] == ["a.tml"]
-    assert (tree / "moved/a.tml").read_bytes() == b"free\n"
+    assert (tree / "moved/a.tml").read_bytes() == (b"free\n" if before == "a.tml" else b"leak\n")
+    assert written.paths == (("lib/a.tml",) if before == "a.tml" else ())
 
 
 @pytest.mark.parametrize(
@@ -846,10 +849,142 @@ def test_no_path_leads_a_write_out_of_the_tree(tmp_path: Path, path: str) -> Non
     (tree / "link").symlink_to("../outside")
     (tree / "lib/link").symlink_to(outside)
 
-    (error,) = write_changes(tree, {path: Change(b"leak\n", b"free\n")})
+    (error,) = write_changes(tree, {path: Change(b"leak\n", b"free\n")}).errors
 
     assert error.message == "was not written: it is reached through a symbolic link now"
     assert (outside / "a.tml").read_bytes() == b"leak\n"
+
+
+@pytest.fixture
+def forged(tmp_path: Path) -> Callable[..., Path]:
+    """A tree with a journal of its own making, whose lock says that tmlfix left it, and a file beside it."""
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    stage = tree / STAGE
+    for folder in (stage, tree / ".git", outside):
+        folder.mkdir(parents=True)
+    for file in (tree / "a.tml", tree / ".git/config", tree / ".git/x.tml", outside / "a.tml"):
+        file.write_bytes(b"old")
+    (tree / "link").symlink_to(outside)
+    (stage / "lock").write_text(str(stage.stat().st_ino))
+    (stage / "0").write_bytes(b"new")
+    old, new = (hashlib.sha256(content).hexdigest() for content in (b"old", b"new"))
+
+    def forge(path: object, staged: object = "0") -> Path:
+        (stage / JOURNAL).write_text(json.dumps([[path, old, new, staged]]))
+        return tree
+
+    return forge
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files below the folder, and what the links say, but for those that tmlfix calls its own."""
+    return {
+        str(path): os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+        for path in folder.rglob("*")
+        if (path.is_symlink() or path.is_file()) and STAGE not in path.parts
+    }
+
+
+def test_the_forged_journal_is_one_that_could_be_obeyed(forged: Callable[..., Path]) -> None:
+    tree = forged("a.tml")
+
+    assert finish_interrupted(tree) == Written(("a.tml",))
+    assert (tree / "a.tml").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("path", "staged"),
+    [
+        ("../outside/a.tml", "0"),
+        ("{outside}/a.tml", "0"),
+        ("link/a.tml", "0"),
+        ("x/../a.tml", "0"),
+        (".git/config", "0"),
+        (".git/x.tml", "0"),
+        ("a.tml", "../../outside/a.tml"),
+        ("a.tml", "{outside}/a.tml"),
+        ("a.tml", "../link/a.tml"),
+        ("a.tml", "lock"),
+        ("a.tml", 0),
+        (None, "0"),
+    ],
+)
+def test_a_journal_leads_nowhere(
+    forged: Callable[..., Path], tmp_path: Path, path: str | None, staged: str | int
+) -> None:
+    places = {"outside": tmp_path / "outside"}
+    tree = forged(*(each.format(**places) if isinstance(each, str) else each for each in (path, staged)))
+    before = contents(tmp_path)
+
+    try:
+        finished = finish_interrupted(tree)
+    except InUseError as error:
+        assert "was not made by a run of tmlfix here; remove it" in str(error)
+    else:
+        assert finished.paths == ()
+        assert len(finished.errors) == 1
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "journal", ["", "{}x", "3", "[3]", "[[]]", '[["a.tml"]]', "null", '"\\ud800"', "[" * 99_999]
+)
+def test_a_journal_that_says_nothing_is_refused(forged: Callable[..., Path], journal: str) -> None:
+    tree = forged("a.tml")
+    (tree / STAGE / JOURNAL).write_text(journal)
+
+    with pytest.raises(InUseError, match="was not made by a run of tmlfix here"):
+        finish_interrupted(tree)
+
+
+@pytest.mark.parametrize("name", [JOURNAL, "0"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_staged_is_a_file(forged: Callable[..., Path], tmp_path: Path, name: str, kind: str) -> None:
+    tree = forged("a.tml")
+    place = tree / STAGE / name
+    place.rename(tmp_path / "outside" / name)
+    if kind == "link":
+        place.symlink_to(tmp_path / "outside" / name)
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+
+    if name == JOURNAL:
+        with pytest.raises(InUseError, match="was not made by a run of tmlfix here"):
+            finish_interrupted(tree)
+    else:
+        assert finish_interrupted(tree).paths == ()
+    assert (tree / "a.tml").read_bytes() == b"old"
+    assert not (tree / "a.tml").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "hard link", "pipe"])
+def test_a_lock_that_is_something_else_is_not_written(tmp_path: Path, kind: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"")
+    tree = tmp_path / "tree"
+    (tree / STAGE).mkdir(parents=True)
+    lock = tree / STAGE / "lock"
+    if kind.startswith("link"):
+        lock.symlink_to(precious if kind == "link" else tmp_path / "nothing")
+    elif kind == "hard link":
+        lock.hardlink_to(precious)
+    else:
+        os.mkfifo(lock)
+    (tree / "a.tml").write_bytes(b"leak\n")
+
+    changes = {"a.tml": Change(b"leak\n", b"free\n")}
+
+    if kind.startswith("link"):
+        assert write_changes(tree, changes).paths == ()
+    else:
+        with pytest.raises(InUseError, match="was not made by a run of tmlfix here"):
+            write_changes(tree, changes)
+
+    assert not (tmp_path / "nothing").exists()
+    assert precious.read_bytes() == b""
+    assert (tree / "a.tml").read_bytes() == b"leak\n"
 
 
 def test_a_folder_that_becomes_a_link_is_not_read_through(
@@ -894,7 +1029,7 @@ def test_a_folder_that_becomes_a_link_once_it_was_looked_at_is_not_entered(
 
     monkeypatch.setattr(os, "stat", swap)
 
-    assert len(write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")})) == 1
+    assert len(write_changes(tree, {"lib/a.tml": Change(b"leak\n", b"free\n")}).errors) == 1
     assert (outside / "a.tml").read_bytes() == b"leak\n"
 
 
