@@ -149,6 +149,7 @@ def _of_round(context: Context, flow: Flow, last: Expression, made: Expression, 
         f"string of `{short_code(made.text)}` in the last round is freed"
     )
     function = flow.function.qualified_name
+    edits: tuple[SourceEdit, ...]
     if made is last:
         name = text_name(context, flow.function, made, taken)
         taken.add(name)
