@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from bundled import PATCHES, PROJECT, example_patches
@@ -13,6 +14,7 @@ from readme import README, updated
 
 def main() -> None:
     """Replace the files, and name those that changed."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     patches = example_patches()
     for stale in {path.name for path in PATCHES.glob("*.patch")} - patches.keys():
         (PATCHES / stale).unlink()
