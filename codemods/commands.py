@@ -148,20 +148,26 @@ def open_branches(
     identities(source.repository)
     if remote is not None:
         check_remote(source.repository, remote)
-    folder = patches or source.root / PATCH_FOLDER
-    if patches is None and folder.is_symlink():
-        raise UserError(f"{folder} is a symbolic link; name a folder for the patches with --patches")
+    _patch_folder(source, patches)
     report = _analyse(source, request, in_place=False, progress=progress)
     delivery = deliver(
         source.repository,
         report.phases,
         base=source.commit,
-        patches=folder,
+        patches=_patch_folder(source, patches),
         stacked=request.stacked,
         force=force,
         remote=remote,
     )
     return replace(report, errors=(*report.errors, *delivery.errors), branches=delivery.branches)
+
+
+def _patch_folder(source: Head, named: Path | None) -> Path:
+    """Where the patches go. What the tree has in that place may not lead elsewhere."""
+    folder = named or source.root / PATCH_FOLDER
+    if named is None and folder.is_symlink():
+        raise UserError(f"{folder} is a symbolic link; name a folder for the patches with --patches")
+    return folder
 
 
 def _analyse(

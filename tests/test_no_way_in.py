@@ -29,8 +29,8 @@ from conftest import Checkout, Prepare, Run
 from git.exc import GitCommandError
 
 import tml_ast.engine
-from codemods import below
-from codemods.findings import Change
+from codemods import below, engine
+from codemods.findings import AnalysisResult, Change
 from codemods.repository import RepositoryError, mail_room, open_repository, remote_addresses
 from codemods.scratch import InUseError
 from codemods.workspace import read_commit, read_tree
@@ -1107,6 +1107,26 @@ def test_a_patch_folder_that_is_a_link_is_refused(
     assert "patches is a symbolic link; name a folder for the patches with --patches" in outcome.err
     assert list(outside.iterdir()) == []
     assert run("apply", "--phase", "1", "--patches", outside).code == 0
+
+
+def test_nor_does_one_count_that_appears_during_the_analysis(
+    run: Run, prey: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    analyse = engine.analyse
+
+    def swap(*arguments: Any, **options: Any) -> AnalysisResult:
+        (prey.folder / "patches").symlink_to(outside)
+        return analyse(*arguments, **options)
+
+    monkeypatch.setattr("codemods.engine.analyse", swap)
+    outcome = run("apply", "--phase", "1")
+
+    assert outcome.code == 2
+    assert "patches is a symbolic link" in outcome.err
+    assert list(outside.iterdir()) == []
+    assert HTTP not in prey.branches()
 
 
 def test_a_patch_replaces_a_link_and_does_not_follow_it(run: Run, prey: Checkout, tmp_path: Path) -> None:
