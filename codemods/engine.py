@@ -182,7 +182,7 @@ class _PhaseFixer:
     ) -> list[tuple[str, Proposal]]:
         names = Names(analysis)
         fields = Fields(analysis)
-        reservations = Reservations(analysis, self.unread)
+        reservations = Reservations(analysis, self.unread, frozenset(self.scope))
         lists = OwnedLists(analysis, fields, frozenset(self.scope))
         found: list[tuple[str, Proposal]] = []
         for done, path in enumerate(self.scope):

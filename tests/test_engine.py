@@ -178,6 +178,49 @@ def test_phases_come_in_the_order_of_the_plan() -> None:
     assert [phase.phase for phase in run(ACROSS_PHASES, 4, 1, 3).phases] == [1, 3, 4]
 
 
+STARS = """\
+use core::str
+
+pub func stars(count: I64) -> Str {
+    return str::repeat("*", count)
+}
+
+pub func width() -> I64 {
+    let line: Str = stars(4)
+    let n: I64 = str::len(line)
+    return n
+}
+"""
+
+ENDS_A_ROUND = """\
+use demo::http::stars::stars
+
+@test
+func test_rounds() -> I32 {
+    var round: I64 = 0
+    loop (round < 0) {
+        round = round + 1
+        stars(round)
+    }
+    return 0
+}
+"""
+"""A string at the end of a loop's body would be freed behind the loop, once its maker's name is reserved."""
+
+
+def test_a_name_is_reserved_where_all_that_it_makes_wrong_is_mended_too() -> None:
+    library = "lib/demo/src/http/stars.tml"
+    same_phase, other_phase = "tests/http/stars.test.tml", "tests/text/stars.test.tml"
+
+    mended = run({library: STARS, same_phase: ENDS_A_ROUND}, 1)
+    assert "@allocates\n" in after(mended, library)
+    assert "        let stars_text: Str = stars(round)\n" in after(mended, same_phase)
+
+    refused = run({library: STARS, other_phase: ENDS_A_ROUND}, 1)
+    assert "@allocates\n" not in after(refused, library)
+    assert any("would be freed where no round made it" in each.message for each in refused.findings)
+
+
 # Which files
 
 

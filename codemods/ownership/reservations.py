@@ -46,8 +46,10 @@ def _may_be_replaced(analysis: Analysis, function: FunctionInfo) -> bool:
 class Reservations:
     """Which functions lack ``@allocates``, and what stands against it."""
 
-    def __init__(self, analysis: Analysis, unread: Unread) -> None:
+    def __init__(self, analysis: Analysis, unread: Unread, mended: Collection[str]) -> None:
+        """``mended`` are the files in which what a reservation makes wrong is put right."""
         self.analysis = analysis
+        self._mended = mended
         self._unread = unread
         self._refusals: dict[str, str | None] = {}
 
@@ -104,6 +106,8 @@ class Reservations:
             return f"`{call.node.text}` may be another function of the name"
         if in_test and self._outlives_statement(flow, call):
             return f"`{call.node.text}` is kept beyond the statement, at whose end it would be freed"
+        if in_test and flow.function.file.path not in self._mended and _ends_round(flow, call.node):
+            return f"`{call.node.text}` ends a loop's body, and would be freed where no round made it"
         return None
 
     def _outlives_statement(self, flow: Flow, call: CallSite) -> bool:
@@ -177,3 +181,19 @@ class Reservations:
 
 def _mentions(node: nodes.Node, names: Collection[str]) -> bool:
     return any(token.type == "IDENT" and token.text in names for token in node.tokens())
+
+
+def _ends_round(flow: Flow, node: nodes.Expression) -> bool:
+    """Whether an expression is a part of the last one of a loop's body, which is no statement."""
+    blocks = [each for each in flow.nodes if isinstance(each, nodes.Block) and _holds(each, node)]
+    innermost = max(blocks, key=lambda each: each.start, default=None)
+    if innermost is None or innermost.value is None or not _holds(innermost.value, node):
+        return False
+    return any(
+        isinstance(each, nodes.Loop | nodes.While | nodes.For) and each.body is innermost
+        for each in flow.nodes
+    )
+
+
+def _holds(outer: nodes.Node, inner: nodes.Node) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
