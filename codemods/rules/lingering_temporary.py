@@ -27,9 +27,11 @@ def check(context: Context) -> Iterator[Proposal]:
         return
     for _, flow in context.flows():
         taken: set[str] = set()
+        loops = [each for each in flow.nodes if isinstance(each, nodes.Loop | nodes.While | nodes.For)]
+        ends = {id(each.body.value) for each in loops if each.body.value is not None}
         for node in flow.nodes:
             tested = _tested(node)
-            if tested is not None and _is_lost_somewhere(node):
+            if tested is not None and (id(node) in ends or _is_lost_somewhere(node)):
                 made = text_temporaries(context, flow, tested)
                 if made:
                     yield _of_branch(context, flow, node, tested, made, taken)
@@ -317,6 +319,41 @@ func test_rounds() -> I32 {
     loop (round < 9) {
         round = round + 1
         let render_text: Str = label.render()
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        if label.render() == "b" {
+            print("b")
+        }
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        let condition: Bool = label.render() == "b"
+        if condition {
+            print("b")
+        }
     }
     return 0
 }
