@@ -18,9 +18,11 @@ from codemods.ownership.flow import (
     Site,
     Use,
     Variable,
+    VariableKind,
 )
 from codemods.ownership.obligations import Analysis
-from codemods.symbols import SCALARS
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS
+from tml_ast import nodes
 
 _WORDS = SCALARS - {"Bool", "F32", "F64"}
 
@@ -32,10 +34,18 @@ def misuses(analysis: Analysis, flow: Flow) -> int:
 
 
 def _text_misuses(analysis: Analysis, flow: Flow, variable: Variable) -> int:
-    """The places where a string, or a number that holds its address, is freed again or used afterwards."""
-    if variable.type is None or not (variable.type.name == "Str" or variable.type.name in _WORDS):
+    """The places where a string, or a number that holds its address, is freed again or used afterwards.
+
+    A Maybe or Outcome counts too, from where its payload is released.
+    """
+    if variable.type is None:
         return 0
-    frees = {id(use.node) for use in flow.uses(variable) if _is_freed_at(analysis, flow, use.site)}
+    if variable.type.name in BUILTIN_VARIANTS:
+        frees = _emptied_at(analysis, flow, variable)
+    elif variable.type.name == "Str" or variable.type.name in _WORDS:
+        frees = {id(use.node) for use in flow.uses(variable) if _is_freed_at(analysis, flow, use.site)}
+    else:
+        return 0
     if not frees:
         return 0
     reaching: dict[int, bool] = {id(flow.entry): False}
@@ -73,6 +83,23 @@ def _after(action: Action, variable: Variable, frees: set[int], freed: bool) -> 
     if isinstance(action, Exit) and variable in action.variables:
         return False
     return freed
+
+
+def _emptied_at(analysis: Analysis, flow: Flow, variable: Variable) -> set[int]:
+    """The uses of a Maybe or Outcome that open it with an arm which releases the payload."""
+    emptied = set()
+    for use in flow.uses(variable):
+        opening = use.site.parent
+        if use.site.role is not Role.SCRUTINEE or not isinstance(opening, nodes.When):
+            continue
+        payloads = [
+            each
+            for each in flow.variables
+            if each.kind is VariableKind.PAYLOAD and opening.start <= each.offset < opening.end
+        ]
+        if any(Effect.RELEASES in analysis.summaries.fate(flow, each).effects for each in payloads):
+            emptied.add(id(use.node))
+    return emptied
 
 
 def _is_freed_at(analysis: Analysis, flow: Flow, site: Site) -> bool:
