@@ -108,7 +108,7 @@ def document(report: Report) -> dict[str, object]:
         ],
         "same_files": report.same_files,
         "other_files": report.other_files,
-        "library_differs": report.library_differs,
+        "changed_elsewhere": report.changed_elsewhere,
         "errors": report.errors,
         "share": report.share,
     }
@@ -169,7 +169,7 @@ def main() -> None:
             ("not restored", report.missed),
             ("extra", report.extras),
             ("not the same bytes", report.other_files),
-            ("fixed otherwise without a release of its own", report.library_differs),
+            ("fixed otherwise without a release of its own", report.changed_elsewhere),
             ("faults", report.errors),
         ):
             print(f"\n{title}: {len(lines)}")

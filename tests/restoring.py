@@ -92,7 +92,7 @@ class Report:
     """Stripped files that came back byte for byte as tmlfix leaves the file with its releases."""
     other_files: tuple[str, ...]
     """Those that did not."""
-    library_differs: tuple[str, ...]
+    changed_elsewhere: tuple[str, ...]
     """Files with nothing to strip that tmlfix fixes otherwise, because releases elsewhere are missing."""
     errors: tuple[str, ...]
     """Faults of tmlfix in the stripped tree only."""
@@ -109,7 +109,7 @@ class Report:
             extras=tuple(each for each in self.extras if each.phase == phase),
             same_files=mine(self.same_files),
             other_files=mine(self.other_files),
-            library_differs=mine(self.library_differs),
+            changed_elsewhere=mine(self.changed_elsewhere),
         )
 
     @property

@@ -521,6 +521,41 @@ def test_a_string_is_not_freed_twice_either(monkeypatch: pytest.MonkeyPatch, spo
     assert not changed(result)
 
 
+def test_a_payload_is_not_released_twice_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = RULES["unopened-payload"]
+    opens = """
+
+pub func open_reel(size: I64) -> Outcome[Reel, I64] {
+    if size < 1 {
+        return Err(size)
+    }
+    return Ok(Reel::new(size))
+}
+"""
+    test = """\
+use demo::reel::open_reel
+
+@test
+func test_opened() -> I32 {
+    let opened = open_reel(4)
+    assert(opened.is_ok(), "opened")
+    return 0
+}
+"""
+    files = {"lib/demo/src/reel.tml": REEL + opens, ONE: test}
+
+    def wrong(context: Context) -> Iterator[Proposal]:
+        return (insert_twice(proposal, context.file.source) for proposal in right.check(context))
+
+    assert after(run(files, 1), ONE).count("when opened {") == 1
+    monkeypatch.setitem(RULES, "unopened-payload", replace(right, check=wrong))
+    result = run(files, 1)
+
+    (error,) = result.errors
+    assert "a path of test_opened would release a value twice or use it afterwards" in error.message
+    assert not changed(result)
+
+
 def test_a_double_release_that_was_there_before_does_not_hinder_a_fix() -> None:
     twice = """\
 use demo::reel::Reel

@@ -67,7 +67,7 @@ def test_what_leaks_without_its_release_gets_it_back(part: float, seed: int) -> 
     assert result.needed, "nothing was taken out"
     assert {(each.path, each.release.owner) for each in result.missed} <= KEPT_OUT, table(result)
     assert result.extras == ()
-    assert result.library_differs == ()
+    assert result.changed_elsewhere == ()
     assert result.errors == ()
 
 

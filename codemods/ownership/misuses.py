@@ -1,7 +1,8 @@
 """Releases and uses that find their value released: what no fix may add to.
 
-Two kinds of values are followed: those that owe a release, and strings, which the compiler frees where
-their variable is registered and the program frees by hand where it is not.
+Three kinds of values are followed: those that owe a release; strings, which the compiler frees where their
+variable is registered and the program frees by hand where it is not; and each Maybe and Outcome, whose
+payload may be released once.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ _WORDS = SCALARS - {"Bool", "F32", "F64"}
 def misuses(analysis: Analysis, flow: Flow) -> int:
     """How many places of a function may release a value twice, or use it afterwards."""
     owed = sum(len(each.released_twice) + len(each.used_released) for each in analysis.obligations(flow))
-    return owed + sum(_text_misuses(analysis, flow, each) for each in flow.variables)
+    return owed + sum(_freed_misuses(analysis, flow, each) for each in flow.variables)
 
 
-def _text_misuses(analysis: Analysis, flow: Flow, variable: Variable) -> int:
-    """The places where a string, or a number that holds its address, is freed again or used afterwards.
+def _freed_misuses(analysis: Analysis, flow: Flow, variable: Variable) -> int:
+    """The places where a variable is used, or dropped, when what it holds is freed already.
 
-    A Maybe or Outcome counts too, from where its payload is released.
+    It may be a string, a number that holds the address of one, or a Maybe or Outcome with its payload.
     """
     if variable.type is None:
         return 0
