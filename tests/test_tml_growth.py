@@ -1,29 +1,30 @@
-"""Large, deep and broken input takes time in proportion to its size and never breaks the interpreter."""
+"""Large, deep and broken input takes work in proportion to its size and never breaks the interpreter."""
 
 from __future__ import annotations
 
-import time
 import tracemalloc
-from collections.abc import Callable
+from functools import partial
 
 import pytest
+from work import work
 
 from tml_ast import TmlSyntaxError, engine, nodes, parse, tokenize
 
 MANY = 100_000
 DEEP = 900
-SECONDS = 20
-"""Far more than any of these needs on a slow machine, far less than anything quadratic takes."""
+CALLS_PER_BYTE = 100
+"""More than any source needs, far less than anything quadratic takes."""
 
 
 def in_function(code: str) -> bytes:
     return f"func f() {{ {code} }}\n".encode()
 
 
-def timed(parsing: Callable[[], object]) -> float:
-    started = time.process_time()
-    parsing()
-    return time.process_time() - started
+def refused(source: bytes) -> None:
+    """Fail unless the source is refused, with a place inside of the function."""
+    with pytest.raises(TmlSyntaxError) as caught:
+        parse(source)
+    assert (caught.value.line, caught.value.column) > (1, 10)
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,8 @@ def timed(parsing: Callable[[], object]) -> float:
     ids=lambda code: code[:12],
 )
 def test_what_is_too_deep_or_unfinished_is_an_error_with_its_place(code: str) -> None:
-    started = time.process_time()
-    with pytest.raises(TmlSyntaxError) as caught:
-        parse(in_function(code))
-    assert (caught.value.line, caught.value.column > 10) == (1, True)
-    assert time.process_time() - started < SECONDS
+    source = in_function(code)
+    work(partial(refused, source), at_most=CALLS_PER_BYTE * len(source))
 
 
 @pytest.mark.parametrize(
@@ -120,11 +118,9 @@ NESTING = [
 
 @pytest.mark.parametrize("outer", NESTING)
 def test_an_error_deep_inside_is_found_without_trying_everything(outer: str) -> None:
-    started = time.process_time()
     for inner in NESTING:
-        with pytest.raises(TmlSyntaxError):
-            parse(in_function((outer + inner) * 30 + "use"))
-    assert time.process_time() - started < SECONDS
+        source = in_function((outer + inner) * 30 + "use")
+        work(partial(refused, source), at_most=100 * CALLS_PER_BYTE * len(source))
 
 
 @pytest.mark.parametrize(
@@ -138,10 +134,9 @@ def test_an_error_deep_inside_is_found_without_trying_everything(outer: str) -> 
     ],
 )
 def test_what_is_nested_is_read_once(opener: str, closer: str) -> None:
-    started = time.process_time()
     source = in_function(opener * 40 + "1" + closer * 40)
     assert parse(source).code() == source
-    assert time.process_time() - started < SECONDS
+    work(partial(parse, source), at_most=CALLS_PER_BYTE * len(source))
 
 
 @pytest.mark.parametrize(
@@ -167,10 +162,9 @@ def test_the_message_about_a_long_token_is_short(code: str) -> None:
     ],
     ids=lambda unit: unit[:12],
 )
-def test_time_grows_with_size(unit: str) -> None:
-    small, large = (unit.encode() * (size // len(unit)) for size in (60_000, 480_000))
-    parse(small)
-    assert timed(lambda: parse(large)) < 8 * 4 * timed(lambda: parse(small)) + 0.2
+def test_work_grows_with_size(unit: str) -> None:
+    small, large = (unit.encode() * (size // len(unit)) for size in (30_000, 240_000))
+    assert work(partial(parse, large)) < 8.1 * work(partial(parse, small))
 
 
 @pytest.mark.parametrize(
@@ -209,9 +203,8 @@ def test_a_failing_parse_takes_little_memory() -> None:
 
 def test_brackets_around_much_code_are_matched_once() -> None:
     inside = "f(" + "a, " * 150_000 + ")"
-    started = time.process_time()
-    parse(in_function("x.a[" * DEEP + inside + "]" * DEEP))
-    assert time.process_time() - started < SECONDS
+    source = in_function("x.a[" * DEEP + inside + "]" * DEEP)
+    work(partial(parse, source), at_most=CALLS_PER_BYTE * len(source))
 
 
 def test_a_megabyte_of_small_functions() -> None:
