@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codemods.errors import UserError, write_failure
 from codemods.findings import Change, InputError, PhaseResult, Verdict
-from codemods.phases import PHASES, Phase
+from codemods.phases import Phase, phase_numbered
 from codemods.repository import (
     Repository,
     RepositoryError,
@@ -115,7 +115,7 @@ def deliver(
     branches: list[PhaseBranch] = []
     errors: list[InputError] = []
     for result in results:
-        phase = _phase(result)
+        phase = phase_numbered(result.phase)
         try:
             branch = open_branch(repository, result, base=base, patches=patches, force=force)
             branches.append(branch)
@@ -147,7 +147,7 @@ def open_branch(
     moved; with ``force``, any is. Raises `UserError` if that is refused, if the branch is checked
     out, or if the user's identity is unknown, and OSError if there is no room.
     """
-    phase = _phase(result)
+    phase = phase_numbered(result.phase)
     changes = {path: change for path, change in result.changes.items() if change.before != change.after}
     if not changes:
         return PhaseBranch(phase, BranchState.NOTHING_TO_FIX)
@@ -242,10 +242,6 @@ def check_remote(repository: Repository, remote: str) -> None:
         close = get_close_matches(remote, remotes, n=1)
         advice = f"did you mean {close[0]}?" if close else f"known remotes: {', '.join(remotes) or 'none'}"
         raise RepositoryError(f"there is no remote named {remote}; {advice}")
-
-
-def _phase(result: PhaseResult) -> Phase:
-    return next(phase for phase in PHASES if phase.number == result.phase)
 
 
 def _count(number: int, noun: str) -> str:

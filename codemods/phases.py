@@ -61,3 +61,8 @@ def phase_of(path: str) -> Phase | None:
     if any(fnmatchcase(f"/{path}", pattern) for pattern in OUTSIDE):
         return None
     return next((phase for phase in PHASES if phase.covers(path)), None)
+
+
+def phase_numbered(number: int) -> Phase:
+    """The phase of that number."""
+    return next(phase for phase in PHASES if phase.number == number)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from codemods.commands import Report
 from codemods.diffs import diff_lines
 from codemods.findings import Change, Edit, Finding, InputError, PhaseResult, Verdict
-from codemods.output import print_diff, print_errors, print_preview, report_document
+from codemods.output.console import print_errors
+from codemods.output.documents import report_document
+from codemods.output.text import print_diff, print_preview
 
 FINDING = Finding(
     1,

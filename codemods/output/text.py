@@ -1,17 +1,12 @@
-"""How results look: text for people, tables on a terminal, JSON for programs. Decides nothing."""
+"""What people read: lines, tables and diffs, coloured on a terminal."""
 
 from __future__ import annotations
 
-import json
 import sys
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 import tml_ast
@@ -19,49 +14,12 @@ from codemods.branches import PhaseBranch
 from codemods.commands import Report, RuleText
 from codemods.diffs import diff_lines
 from codemods.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.output.console import count, make_console, make_table, print_table, visible
 from codemods.parse_check import ParseReport
-from codemods.phases import PHASES, Phase
+from codemods.phases import phase_numbered
 
-JSON_VERSION = 1
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
-UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
-
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
-
-
-def make_console(*, stderr: bool = False) -> Console:
-    """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
-def visible(text: str) -> str:
-    """The text with all that does not print spelled out, so that no name can steer a terminal or hide.
-
-    ASCII control characters, but for the tab, are in caret notation. Other control characters, marks that
-    change the direction of text, blanks without width and line separators are escapes as in Python.
-    """
-    return "".join(map(_spell, text))
-
-
-def _spell(character: str) -> str:
-    if character == "\t" or unicodedata.category(character) not in UNPRINTABLE:
-        return character
-    if character.isascii():
-        return f"^{chr(ord(character) ^ 0x40)}"
-    return character.encode("ascii", "backslashreplace").decode("ascii")
-
-
-def print_errors(errors: Iterable[InputError]) -> None:
-    """One line for each error, on standard error."""
-    console = make_console(stderr=True)
-    for error in errors:
-        console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
-
-
-def print_failure(message: str) -> None:
-    """Why a command could not run at all, on standard error."""
-    make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), visible(message)))
 
 
 def print_preview(report: Report) -> None:
@@ -79,7 +37,7 @@ def print_summary(report: Report, console: Console) -> None:
     counts = Counter(finding.verdict for finding in findings)
     if findings:
         console.print(
-            f"{_count(len(findings), 'finding')} in {_count(len({each.path for each in findings}), 'file')} "
+            f"{count(len(findings), 'finding')} in {count(len({each.path for each in findings}), 'file')} "
             f"of {report.source}: {counts[Verdict.FIXED]} with a fix, {counts[Verdict.REVIEW]} for review, "
             f"{counts[Verdict.REPORTED]} reported without a fix"
         )
@@ -119,7 +77,7 @@ def print_rewritten(report: Report) -> None:
         for phase in report.phases
         for finding in phase.findings
     )
-    console.print(f"{_count(fixed, 'finding')} fixed in {_count(len(report.written), 'file')}")
+    console.print(f"{count(fixed, 'finding')} fixed in {count(len(report.written), 'file')}")
     for phase in report.phases:
         _print_left(phase, console)
     _print_unread(report, console)
@@ -142,11 +100,11 @@ def _branch_line(branch: PhaseBranch, result: PhaseResult) -> Text:
     phase = branch.phase
     if branch.commit is None:
         return Text(f"phase {phase.number} {phase.slug}: {branch.state}, no branch")
-    fixed = _count(result.by_verdict()[Verdict.FIXED], "finding")
+    fixed = count(result.by_verdict()[Verdict.FIXED], "finding")
     return Text.assemble(
         f"phase {phase.number} {phase.slug}: branch ",
         (phase.branch, "bold"),
-        f" {branch.state} at {branch.commit[:12]}, {fixed} fixed in {_count(len(result.changes), 'file')}",
+        f" {branch.state} at {branch.commit[:12]}, {fixed} fixed in {count(len(result.changes), 'file')}",
         ", pushed" if branch.pushed else "",
     )
 
@@ -163,7 +121,7 @@ def _print_left(result: PhaseResult, console: Console) -> None:
 def _print_unread(report: Report, console: Console) -> None:
     if report.unread_elsewhere:
         console.print(
-            f"{_count(report.unread_elsewhere, 'file')} outside of what was asked for could not be read; "
+            f"{count(report.unread_elsewhere, 'file')} outside of what was asked for could not be read; "
             "tmlfix parse --check names them"
         )
 
@@ -171,17 +129,17 @@ def _print_unread(report: Report, console: Console) -> None:
 def print_status(report: Report) -> None:
     """The table of phases with their findings by verdict, and the files they change."""
     console = make_console()
-    table = _table("phase", "name", "fixed", "review", "reported", "files", right=(2, 3, 4, 5))
+    table = make_table("phase", "name", "fixed", "review", "reported", "files", right=(2, 3, 4, 5))
     for result in report.phases:
         counts = result.by_verdict()
         table.add_row(
             str(result.phase),
-            _phase(result).slug,
+            phase_numbered(result.phase).slug,
             *(str(counts[verdict]) for verdict in Verdict),
             str(len({finding.path for finding in result.findings})),
         )
     console.print(Text(f"Findings in {report.source}"))
-    _print_table(table, console)
+    print_table(table, console)
     _print_unread(report, console)
 
 
@@ -206,9 +164,9 @@ def print_parse_report(report: ParseReport) -> None:
     for path in report.roundtrip_failures:
         console.print(Text(f"{visible(path)}: does not round-trip", "red"))
     console.print(
-        f"{_count(report.files, 'file')}, {_count(report.lines, 'line')} in {report.seconds:.1f} s: "
+        f"{count(report.files, 'file')}, {count(report.lines, 'line')} in {report.seconds:.1f} s: "
         f"{report.parsed:,} parsed, {len(report.rejected):,} rejected, "
-        f"{_count(len(report.roundtrip_failures), 'round-trip failure')}"
+        f"{count(len(report.roundtrip_failures), 'round-trip failure')}"
     )
 
 
@@ -225,80 +183,6 @@ def print_trees(files: Mapping[str, bytes]) -> tuple[InputError, ...]:
     return tuple(errors)
 
 
-def parse_document(report: ParseReport, errors: Iterable[InputError]) -> dict[str, Any]:
-    """The JSON of ``tmlfix parse --check``."""
-    return {
-        "files": report.files,
-        "parsed": report.parsed,
-        "rejected": [_error_document(rejection) for rejection in report.rejected],
-        "roundtrip_failures": list(report.roundtrip_failures),
-        "lines": report.lines,
-        "seconds": report.seconds,
-        "errors": [_error_document(error) for error in errors],
-    }
-
-
-def report_document(report: Report) -> dict[str, Any]:
-    """The JSON of ``tmlfix apply`` and ``tmlfix status``."""
-    return {
-        "version": JSON_VERSION,
-        "findings": [_finding_document(each) for phase in report.phases for each in phase.findings],
-        "summary": {
-            "source": report.source,
-            "phases": [_phase_document(phase) for phase in report.phases],
-            "branches": [_branch_document(branch) for branch in report.branches],
-            "written": sorted({*report.finished, *report.written}),
-            "unread_elsewhere": report.unread_elsewhere,
-        },
-        "errors": [_error_document(error) for error in report.errors],
-    }
-
-
-def print_json(document: dict[str, Any]) -> None:
-    """A document on standard output; what is not UTF-8 in a name is written as a lone surrogate escape."""
-    print(json.dumps(document, indent=2))
-
-
-def _finding_document(finding: Finding) -> dict[str, Any]:
-    return {
-        "phase": finding.phase,
-        "rule": finding.rule,
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "function": finding.function,
-        "message": finding.message,
-        "verdict": finding.verdict.value,
-        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.edits],
-    }
-
-
-def _phase_document(result: PhaseResult) -> dict[str, Any]:
-    counts = result.by_verdict()
-    return {
-        "phase": result.phase,
-        "name": _phase(result).slug,
-        **{verdict.value: counts[verdict] for verdict in Verdict},
-        "files": len({finding.path for finding in result.findings}),
-        "changed_files": len(result.changes),
-    }
-
-
-def _branch_document(branch: PhaseBranch) -> dict[str, Any]:
-    return {
-        "phase": branch.phase.number,
-        "branch": branch.phase.branch,
-        "state": branch.state.value,
-        "commit": branch.commit,
-        "patch": str(branch.patch) if branch.patch else None,
-        "pushed": branch.pushed,
-    }
-
-
-def _error_document(error: InputError) -> dict[str, Any]:
-    return {"path": error.path, "line": error.line, "column": error.column, "message": error.message}
-
-
 def _finding_line(finding: Finding) -> Text:
     return Text.assemble(
         (f"{visible(finding.path)}:{finding.line}:{finding.column}: ", "bold"),
@@ -308,30 +192,9 @@ def _finding_line(finding: Finding) -> Text:
     )
 
 
-def _phase(result: PhaseResult) -> Phase:
-    return next(phase for phase in PHASES if phase.number == result.phase)
-
-
-def _table(*columns: str, right: tuple[int, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in right else "left", no_wrap=True)
-    return table
-
-
-def _print_table(table: Table, console: Console) -> None:
-    if not console.is_terminal:
-        table.box = None
-    console.print(table)
-
-
 def _diff_style(line: str) -> str:
     return next((style for start, style in DIFF_STYLES.items() if line.startswith(start)), "")
 
 
 def _indent(code: str) -> str:
     return "\n".join(f"    {line}".rstrip() for line in code.strip("\n").splitlines())
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,101 @@
+"""``tmlfix apply`` and ``tmlfix status``: fix phases, or count what there is to fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods import commands
+from codemods.cli.base import FOUND, Format, OutputFormat, Paths, app, examples, finish
+from codemods.errors import UserError
+from codemods.output import documents, text
+from codemods.phases import PHASES
+from codemods.progress import progress_bar
+
+
+@app.command(
+    epilog=examples(
+        "tmlfix apply --phase 1",
+        "tmlfix apply --phase 1,3 --stacked --push origin",
+        "tmlfix apply --all --dry-run --format json",
+        "tmlfix apply --phase http --in-place lib/std/src/http",
+    )
+)
+def apply(
+    paths: Paths = None,
+    phase: Annotated[
+        str | None, typer.Option(metavar="N[,N]...", help="The phases to fix, by number or name.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Rewrite the working tree instead; needs no git.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write nothing; print what remains, and exit 1 if fixes do."),
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a unified diff.")] = False,
+    format: Format = OutputFormat.TEXT,
+    stacked: Annotated[
+        bool, typer.Option("--stacked", help="Base each branch on the one before, not on HEAD.")
+    ] = False,
+    push: Annotated[
+        str | None, typer.Option(metavar="REMOTE", help="Push the branches to this remote.")
+    ] = None,
+    patches: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the patches here, not to patches/.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace branches even if others added to them.")
+    ] = False,
+) -> None:
+    """Fix phases of the commit HEAD: one branch, one commit and one patch each.
+
+    Checkout, index and stash stay as they are. Patches are for [bold]git am --keep-cr[/bold].
+    Findings for review are never applied.
+
+    Exit status: 0 done, 1 fixes remain (with --dry-run), 2 something asked for was not possible.
+    """
+    if (phase is None) is not every:
+        raise UserError("say which phases: --phase N or --all")
+    if (dry_run or in_place) and (push is not None or patches is not None or force):
+        raise UserError("--push, --patches and --force go with neither --dry-run nor --in-place")
+    if diff and format is OutputFormat.JSON:
+        raise UserError("--diff goes with --format text")
+    phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
+    request = commands.Request(phases, tuple(paths or ()), stacked)
+    with progress_bar() as progress:
+        if dry_run:
+            report = commands.preview(request, in_place=in_place, progress=progress)
+        elif in_place:
+            report = commands.fix_in_place(request, progress=progress)
+        else:
+            report = commands.open_branches(
+                request, patches=patches, force=force, remote=push, progress=progress
+            )
+    if format is OutputFormat.JSON:
+        documents.print_json(documents.report_document(report))
+    elif diff:
+        text.print_diff(report)
+    elif dry_run:
+        text.print_preview(report)
+    elif in_place:
+        text.print_rewritten(report)
+    else:
+        text.print_branches(report)
+    finish(report.errors, FOUND if dry_run and report.fixes_remain else 0)
+
+
+@app.command(epilog=examples("tmlfix status", "tmlfix status lib/std --format json"))
+def status(paths: Paths = None, format: Format = OutputFormat.TEXT) -> None:
+    """Count the findings of every phase of the commit HEAD."""
+    request = commands.Request(tuple(phase.number for phase in PHASES), tuple(paths or ()))
+    with progress_bar() as progress:
+        report = commands.preview(request, progress=progress)
+    if format is OutputFormat.JSON:
+        documents.print_json(documents.report_document(report))
+    else:
+        text.print_status(report)
+    finish(report.errors)

@@ -1,0 +1,71 @@
+"""What all commands share: the program they belong to, common options, exit statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods.findings import InputError
+from codemods.output import console
+
+FOUND = 1
+FAILED = 2
+
+
+class OutputFormat(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def examples(*lines: str) -> str:
+    """The end of a help text, one example a line."""
+    return "\n\n".join(("Examples:", *lines))
+
+
+app = typer.Typer(
+    name="tmlfix",
+    help="Find memory leaks in TML source and write the fixes, one git branch per phase.",
+    epilog=examples(
+        "tmlfix status",
+        "tmlfix apply --phase 1 --dry-run --diff",
+        "tmlfix apply --all",
+        "tmlfix explain missing-release",
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+Paths = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH", help="Only files at and below these paths.")
+]
+Format = Annotated[OutputFormat, typer.Option("--format", help="Print text, or JSON for programs.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tmlfix {version('tmlfix')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find memory leaks in TML source and write the fixes, one git branch per phase."""
+
+
+def finish(errors: Sequence[InputError], code: int = 0) -> None:
+    """Print the errors and end the command: with ``code``, or as failed if there are any."""
+    console.print_errors(errors)
+    raise typer.Exit(FAILED if errors else code)

@@ -1,0 +1,46 @@
+"""``tmlfix parse``: does every file parse?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods import parse_check
+from codemods.cli.base import FOUND, Format, OutputFormat, app, examples, finish
+from codemods.errors import UserError
+from codemods.output import documents, text
+from codemods.progress import progress_bar
+from codemods.workspace import read_paths
+
+
+@app.command(
+    epilog=examples("tmlfix parse lib --check --format json", "tmlfix parse lib/std/src/url.tml --tree")
+)
+def parse(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders of .tml files.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Parse every file and compare what is printed back.")
+    ] = False,
+    tree: Annotated[bool, typer.Option("--tree", help="Print the tree of one file.")] = False,
+    format: Format = OutputFormat.TEXT,
+) -> None:
+    """Check that files parse and survive the round trip, or show a tree.
+
+    Exit status: 0 all did, 1 a file was rejected or changed, 2 a path could not be read.
+    """
+    if check is tree:
+        raise UserError("say what to do: --check or --tree")
+    if tree and (len(paths) > 1 or paths[0].is_dir() or format is OutputFormat.JSON):
+        raise UserError("--tree prints the tree of one file as text")
+    workspace = read_paths(paths)
+    if tree:
+        finish((*workspace.errors, *text.print_trees(workspace.files)))
+    with progress_bar() as progress:
+        report = parse_check.check(workspace.files, progress)
+    if format is OutputFormat.JSON:
+        documents.print_json(documents.parse_document(report, workspace.errors))
+    else:
+        text.print_parse_report(report)
+    finish(workspace.errors, 0 if report.clean else FOUND)

@@ -1,0 +1,89 @@
+"""What programs read: documents in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from codemods.branches import PhaseBranch
+from codemods.commands import Report
+from codemods.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.parse_check import ParseReport
+from codemods.phases import phase_numbered
+
+JSON_VERSION = 1
+
+
+def parse_document(report: ParseReport, errors: Iterable[InputError]) -> dict[str, Any]:
+    """The JSON of ``tmlfix parse --check``."""
+    return {
+        "files": report.files,
+        "parsed": report.parsed,
+        "rejected": [_error_document(rejection) for rejection in report.rejected],
+        "roundtrip_failures": list(report.roundtrip_failures),
+        "lines": report.lines,
+        "seconds": report.seconds,
+        "errors": [_error_document(error) for error in errors],
+    }
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The JSON of ``tmlfix apply`` and ``tmlfix status``."""
+    return {
+        "version": JSON_VERSION,
+        "findings": [_finding_document(each) for phase in report.phases for each in phase.findings],
+        "summary": {
+            "source": report.source,
+            "phases": [_phase_document(phase) for phase in report.phases],
+            "branches": [_branch_document(branch) for branch in report.branches],
+            "written": sorted({*report.finished, *report.written}),
+            "unread_elsewhere": report.unread_elsewhere,
+        },
+        "errors": [_error_document(error) for error in report.errors],
+    }
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """A document on standard output; what is not UTF-8 in a name is written as a lone surrogate escape."""
+    print(json.dumps(document, indent=2))
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    return {
+        "phase": finding.phase,
+        "rule": finding.rule,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "function": finding.function,
+        "message": finding.message,
+        "verdict": finding.verdict.value,
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.edits],
+    }
+
+
+def _phase_document(result: PhaseResult) -> dict[str, Any]:
+    counts = result.by_verdict()
+    return {
+        "phase": result.phase,
+        "name": phase_numbered(result.phase).slug,
+        **{verdict.value: counts[verdict] for verdict in Verdict},
+        "files": len({finding.path for finding in result.findings}),
+        "changed_files": len(result.changes),
+    }
+
+
+def _branch_document(branch: PhaseBranch) -> dict[str, Any]:
+    return {
+        "phase": branch.phase.number,
+        "branch": branch.phase.branch,
+        "state": branch.state.value,
+        "commit": branch.commit,
+        "patch": str(branch.patch) if branch.patch else None,
+        "pushed": branch.pushed,
+    }
+
+
+def _error_document(error: InputError) -> dict[str, Any]:
+    return {"path": error.path, "line": error.line, "column": error.column, "message": error.message}
