@@ -12,11 +12,16 @@ import sys
 from collections.abc import Sequence
 from itertools import takewhile
 
-from codemods.cli import apply, explain, parse  # noqa: F401  (each adds its commands)
 from codemods.cli.base import FAILED, FOUND, app
 from codemods.errors import UserError, write_failure
 from codemods.output import console
 from codemods.repository import LOCATION_VARIABLES
+
+# isort: off
+import codemods.cli.apply
+import codemods.cli.explain
+import codemods.cli.parse  # noqa: F401  (each adds its commands)
+# isort: on
 
 __all__ = ["FAILED", "FOUND", "app", "main"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import FOUND, Format, OutputFormat, Paths, app, examples, finish
+from codemods.cli.base import FIX, FOUND, Format, OutputFormat, Paths, app, examples, finish
 from codemods.errors import UserError
 from codemods.output import documents, text
 from codemods.phases import PHASES
@@ -16,12 +16,13 @@ from codemods.progress import progress_bar
 
 
 @app.command(
+    rich_help_panel=FIX,
     epilog=examples(
         "tmlfix apply --phase 1",
         "tmlfix apply --phase 1,3 --stacked --push origin",
         "tmlfix apply --all --dry-run --format json",
         "tmlfix apply --phase http --in-place lib/std/src/http",
-    )
+    ),
 )
 def apply(
     paths: Paths = None,
@@ -88,7 +89,7 @@ def apply(
     finish(report.errors, FOUND if dry_run and report.fixes_remain else 0)
 
 
-@app.command(epilog=examples("tmlfix status", "tmlfix status lib/std --format json"))
+@app.command(rich_help_panel=FIX, epilog=examples("tmlfix status", "tmlfix status lib/std --format json"))
 def status(paths: Paths = None, format: Format = OutputFormat.TEXT) -> None:
     """Count the findings of every phase of the commit HEAD."""
     request = commands.Request(tuple(phase.number for phase in PHASES), tuple(paths or ()))

@@ -16,6 +16,13 @@ from codemods.output import console
 FOUND = 1
 FAILED = 2
 
+FIX = "Find and fix"
+REVIEW = "Review"
+PREVENT = "Keep leaks out"
+MEASURE = "Measure"
+LANGUAGE = "The language"
+"""The panels of the help that the commands stand in."""
+
 
 class OutputFormat(StrEnum):
     """How results are printed."""

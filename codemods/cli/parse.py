@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from codemods import parse_check
-from codemods.cli.base import FOUND, Format, OutputFormat, app, examples, finish
+from codemods.cli.base import FOUND, LANGUAGE, Format, OutputFormat, app, examples, finish
 from codemods.errors import UserError
 from codemods.output import documents, text
 from codemods.progress import progress_bar
@@ -16,7 +16,8 @@ from codemods.workspace import read_paths
 
 
 @app.command(
-    epilog=examples("tmlfix parse lib --check --format json", "tmlfix parse lib/std/src/url.tml --tree")
+    rich_help_panel=LANGUAGE,
+    epilog=examples("tmlfix parse lib --check --format json", "tmlfix parse lib/std/src/url.tml --tree"),
 )
 def parse(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders of .tml files.")],
