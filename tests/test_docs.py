@@ -1,4 +1,4 @@
-"""The README says what is true: its output is run again, its tables and names are looked up."""
+"""The README and the pages say what is true: their output is run again, tables and names are looked up."""
 
 from __future__ import annotations
 
@@ -9,58 +9,74 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pages
 import pytest
-import readme
 import typer.main
 from bundled import PROJECT
-from readme import Part, Session
+from pages import PAGES, Part, Session
 
 from codemods.cli import FAILED, FOUND, app
 from codemods.phases import OUTSIDE, PHASES
 from codemods.rules import RULES
 
-TEXT = readme.README.read_text() if readme.README.exists() else ""
-HINT = "bring the README up to date with: .venv/bin/python tests/update.py"
-PROSE = re.sub(r"(?ms)^```(?:console|diff|text)\n.*?^```$", "", TEXT)
-"""The README without what is printed or drawn; commands to copy stay."""
+TEXTS = {page: page.read_text() for page in PAGES}
+TEXT = TEXTS[pages.README]
+ALL = "\n".join(TEXTS.values())
+HINT = "bring the pages up to date with: .venv/bin/python tests/update.py"
 
 
-def named(session: Session) -> str:
-    return session.steps[0][0]
+def prose(text: str) -> str:
+    """A page without what is printed or drawn; commands to copy stay."""
+    return re.sub(r"(?ms)^```(?:console|diff|text)\n.*?^```$", "", text)
 
 
-@pytest.mark.parametrize("session", readme.sessions(TEXT), ids=named)
-def test_commands_print_what_is_shown(session: Session) -> None:
-    assert readme.normalised(session.run().text()) == readme.normalised(session.text()), HINT
+PROSE = prose(ALL)
+
+SESSIONS = [(page, session) for page, text in TEXTS.items() for session in pages.sessions(text)]
+PARTS = [(page, part) for page, text in TEXTS.items() for part in pages.parts(text)]
+
+
+def label(value: object) -> str:
+    match value:
+        case Path():
+            return value.stem
+        case Session():
+            return value.steps[0][0]
+        case Part():
+            return " ".join([value.name, *value.arguments])
+        case _:
+            return str(value)
+
+
+@pytest.mark.parametrize(("page", "session"), SESSIONS, ids=label)
+def test_commands_print_what_is_shown(page: Path, session: Session) -> None:
+    assert pages.normalised(session.run().text()) == pages.normalised(session.text()), HINT
 
 
 def test_every_command_in_a_session_is_shown_with_tmlfix_in_it() -> None:
-    for session in readme.sessions(TEXT):
-        assert any(command.startswith("tmlfix ") for command, _ in session.steps)
-    assert len(readme.sessions(TEXT)) == TEXT.count("```console")
+    for _, session in SESSIONS:
+        assert any("tmlfix " in command for command, _ in session.steps)
+    assert len(SESSIONS) == ALL.count("```console")
 
 
-@pytest.mark.parametrize("part", readme.parts(TEXT), ids=lambda part: " ".join([part.name, *part.arguments]))
-def test_diffs_and_tables_are_those_of_the_project(part: Part) -> None:
-    assert TEXT[part.start : part.end] == part.text(), HINT
+@pytest.mark.parametrize(("page", "part"), PARTS, ids=label)
+def test_diffs_and_tables_are_those_of_the_project(page: Path, part: Part) -> None:
+    assert TEXTS[page][part.start : part.end] == part.text(), HINT
 
 
-def test_every_diff_and_every_table_of_names_is_generated() -> None:
-    names = [part.name for part in readme.parts(TEXT)]
-
-    assert names.count("diff") == TEXT.count("```diff") > 0
-    assert sorted(set(names)) == ["commands", "diff", "phases", "rules"]
+def test_every_diff_is_generated() -> None:
+    assert [part.name for _, part in PARTS].count("diff") == ALL.count("```diff") > 0
 
 
 def test_the_tables_name_every_rule_phase_and_command() -> None:
     def first_column(name: str) -> list[str]:
-        (part,) = (part for part in readme.parts(TEXT) if part.name == name)
+        (part,) = (part for part in pages.parts(TEXT) if part.name == name)
         return re.findall(r"(?m)^\| `?([^`|]+?)`? \|", TEXT[part.start : part.end])[2:]
 
     assert first_column("rules") == list(RULES)
     assert "All phases apply all rules" in TEXT
     assert first_column("phases") == [str(phase.number) for phase in PHASES]
-    assert first_column("commands") == [f"tmlfix {command}" for command in readme.program()]
+    assert first_column("commands") == [f"tmlfix {command}" for command in pages.program()]
 
 
 def test_the_change_shown_is_part_of_a_semantic_patch() -> None:
@@ -70,20 +86,21 @@ def test_the_change_shown_is_part_of_a_semantic_patch() -> None:
 
 
 def test_commands_and_options_exist() -> None:
-    commands = set(re.findall(r"tmlfix ([a-z]\w*)", re.sub(r"\s+", " ", PROSE + "".join(shown()))))
-    assert commands >= readme.program().keys()
+    commands = set(re.findall(r"tmlfix ([a-z][\w-]*)", re.sub(r"\s+", " ", PROSE + "".join(shown()))))
+    assert commands >= pages.program().keys()
     for line in [*shown(), *re.findall(r"`(tmlfix [^`]+)`", PROSE), *re.findall(r"(?m)^tmlfix .*$", PROSE)]:
-        if line.startswith("tmlfix ") and line.split()[1] in readme.program():
+        if line.startswith("tmlfix ") and line.split()[1] in pages.program():
             assert set(re.findall(r"--[a-z-]+", line)) <= options(line.split()[1]) | {"--help"}, line
 
 
-def test_every_option_of_apply_is_told() -> None:
-    assert options("apply") <= set(re.findall(r"--[a-z-]+", TEXT))
+@pytest.mark.parametrize("command", pages.program())
+def test_every_option_is_told(command: str) -> None:
+    assert options(command) <= set(re.findall(r"--[a-z-]+", ALL))
 
 
 def shown() -> Iterator[str]:
     """The commands of all sessions."""
-    return (command for session in readme.sessions(TEXT) for command, _ in session.steps)
+    return (command for _, session in SESSIONS for command, _ in session.steps)
 
 
 def options(command: str) -> set[str]:
@@ -104,40 +121,36 @@ def test_what_is_outside_of_the_plan_is_named() -> None:
         assert f"`{pattern.removeprefix('/').removesuffix('*')}`" in TEXT
 
 
-@pytest.mark.parametrize("target", re.findall(r"\]\(([^)]+)\)", PROSE))
-def test_links_lead_somewhere(target: str) -> None:
-    file, _, anchor = target.partition("#")
-    assert (PROJECT / file).exists()
-    headings = re.findall(r"(?m)^#+ (.*)$", TEXT)
-    assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [(page, target) for page, text in TEXTS.items() for target in re.findall(r"\]\(([^)]+)\)", prose(text))],
+    ids=label,
+)
+def test_links_lead_somewhere(page: Path, target: str) -> None:
+    if target.startswith("https://"):
+        return
+    name, _, anchor = target.partition("#")
+    file = page.parent / name if name else page
+    assert file.exists()
+    if anchor:
+        headings = re.findall(r"(?m)^#+ (.*)$", file.read_text())
+        assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
 
 
 def test_what_is_to_be_typed_can_be_typed() -> None:
     makefile = (PROJECT / "Makefile").read_text()
     for target in re.findall(r"\bmake (\w+)", TEXT):
         assert f"\n{target}: " in makefile
-    for script in re.findall(r"(?:python|bash) (\S+\.\w+)", TEXT):
+    for script in re.findall(r"(?:python|bash) (\S+\.\w+)", ALL):
         assert (PROJECT / script).exists()
 
 
-# The pages beside the README
-
-
-PAGES = sorted([*PROJECT.glob("docs/*.md"), PROJECT / "SECURITY.md"])
-
-
-@pytest.mark.parametrize(
-    ("page", "target"),
-    [(page, target) for page in PAGES for target in re.findall(r"\]\(([^)#]+)\)", page.read_text())],
-    ids=lambda value: value if isinstance(value, str) else value.name,
-)
-def test_links_of_a_page_lead_somewhere(page: Path, target: str) -> None:
-    assert (page.parent / target).exists()
+# The long runs
 
 
 def long_runs() -> list[tuple[str, ...]]:
     """The scripts, with their subcommands and options, that the README and the pages tell to run."""
-    lines = [line for page in PAGES for line in page.read_text().splitlines()] + TEXT.splitlines()
+    lines = ALL.splitlines()
     found = (re.match(r"\s*\.venv/bin/python (tests/\w+\.py)([^#]*)", line) for line in lines)
     return sorted({(match[1], *match[2].split()) for match in found if match})
 

@@ -1,4 +1,4 @@
-"""Write anew what is generated from the bundled example: the patches, and the output in the README.
+"""Write anew what is generated from the bundled example: the patches, and the output in the pages.
 
 .venv/bin/python tests/update.py
 """
@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from bundled import PATCHES, PROJECT, example_patches
-from readme import README, updated
+from pages import PAGES, updated
 
 
 def main() -> None:
@@ -22,7 +22,8 @@ def main() -> None:
     PATCHES.mkdir(exist_ok=True)
     for name, content in patches.items():
         write(PATCHES / name, content)
-    write(README, updated(README.read_text()).encode())
+    for page in PAGES:
+        write(page, updated(page.read_text()).encode())
 
 
 def write(target: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the README that are not written by hand: what the commands print, diffs and tables."""
+"""The parts of the README and the pages that nobody writes: what the commands print, diffs and tables."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from codemods.phases import PHASES, phase_of
 from codemods.rules import RULES
 
 README = PROJECT / "README.md"
+PAGES = [README, PROJECT / "SECURITY.md", *sorted(PROJECT.glob("docs/**/*.md"))]
 SHOWN_FOLDER = "/home/ada/example"
 """Stands for the folder of the example, which is another one each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A block of commands with what they print, from their place in the README."""
+    """A block of commands with what they print, from their place in the page."""
 
     start: int
     end: int
@@ -55,10 +56,10 @@ def _output(folder: Path, command: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def sessions(readme: str) -> list[Session]:
+def sessions(page: str) -> list[Session]:
     """The blocks marked as ``console``."""
     found = []
-    for block in re.finditer(r"(?ms)^```console\n(.*?)^```$", readme):
+    for block in re.finditer(r"(?ms)^```console\n(.*?)^```$", page):
         commands = re.finditer(r"(?ms)^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", block[1])
         steps = tuple((command[1], command[2]) for command in commands)
         found.append(Session(block.start(1), block.end(1), steps))
@@ -85,12 +86,12 @@ class Part:
         return f"\n{PARTS[self.name](*self.arguments)}\n"
 
 
-def parts(readme: str) -> list[Part]:
+def parts(page: str) -> list[Part]:
     """The generated parts, in order."""
     return [
         Part(part.start(2), part.end(2), *_split(part[1]))
         for part in re.finditer(
-            r"(?ms)^<!-- ((?:diff|rules|phases|commands)\b.*?) -->$(.*?)^<!-- end -->$", readme
+            r"(?ms)^<!-- ((?:diff|rules|phases|commands)\b.*?) -->$(.*?)^<!-- end -->$", page
         )
     ]
 
@@ -100,15 +101,15 @@ def _split(words: str) -> tuple[str, tuple[str, ...]]:
     return name, tuple(arguments)
 
 
-def updated(readme: str) -> str:
-    """The README with everything generated anew; output that differs in nothing of note stays."""
-    for part in reversed(parts(readme)):
-        readme = readme[: part.start] + part.text() + readme[part.end :]
-    for session in reversed(sessions(readme)):
+def updated(page: str) -> str:
+    """The page with everything generated anew; output that differs in nothing of note stays."""
+    for part in reversed(parts(page)):
+        page = page[: part.start] + part.text() + page[part.end :]
+    for session in reversed(sessions(page)):
         now = session.run().text()
         if normalised(now) != normalised(session.text()):
-            readme = readme[: session.start] + now + readme[session.end :]
-    return readme
+            page = page[: session.start] + now + page[session.end :]
+    return page
 
 
 # The generated parts
