@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Protocol
 
 from codemods import engine
 from codemods.branches import PhaseBranch, check_remote, deliver
+from codemods.configuration import read_configuration
 from codemods.engine import Progress
 from codemods.errors import UserError
-from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
-from codemods.phases import PHASES, phase_of
+from codemods.findings import AnalysisResult, Change, FindingKey, InputError, PhaseResult, Verdict
+from codemods.phases import PHASES, Plan
 from codemods.repository import identities
 from codemods.sources import (
     Head,
@@ -55,11 +56,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to analyse: the phases by number, and the paths that limit the findings."""
+    """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`)."""
 
     phases: tuple[int, ...]
     paths: tuple[Path, ...] = ()
     stacked: bool = False
+    wanted: Callable[[FindingKey], bool] | None = None
 
 
 class RuleText(Protocol):
@@ -173,6 +175,7 @@ def _patch_folder(source: Head, named: Path | None) -> Path:
 def _analyse(
     source: Head | WorkingTree, request: Request, *, in_place: bool, progress: Progress | None
 ) -> Report:
+    settings = read_configuration(source.root).settings
     selection = select(source, request.paths)
     result = AnalysisResult(())
     if len(selection.errors) < len(request.paths) or not request.paths:
@@ -182,10 +185,14 @@ def _analyse(
             request.phases,
             stacked=in_place or request.stacked,
             only=selection.only,
+            wanted=request.wanted,
+            settings=settings,
             progress=progress,
         )
     unread = [*source.workspace.errors, *result.errors]
-    covered = [error for error in unread if selection.includes(error.path) and _is_covered(error.path)]
+    covered = [
+        error for error in unread if selection.includes(error.path) and _is_covered(error.path, settings.plan)
+    ]
     return Report(
         source=str(source),
         phases=result.phases,
@@ -194,9 +201,9 @@ def _analyse(
     )
 
 
-def _is_covered(path: str) -> bool:
+def _is_covered(path: str, plan: Plan) -> bool:
     """Whether some phase covers the file, or files of the folder, that could not be read."""
-    return phase_of(path if path.endswith(".tml") else f"{path}/any.tml") is not None
+    return plan.phase_of(path if path.endswith(".tml") else f"{path}/any.tml") is not None
 
 
 def _last_state(phases: Iterable[PhaseResult]) -> dict[str, Change]:

@@ -8,15 +8,27 @@ from functools import partial
 from itertools import pairwise
 
 from codemods.catalogue import catalogue_files
-from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
+from codemods.findings import (
+    AnalysisResult,
+    Change,
+    Edit,
+    Finding,
+    FindingKey,
+    InputError,
+    PhaseResult,
+    Verdict,
+)
 from codemods.ownership.elements import OwnedLists
 from codemods.ownership.fields import Fields
 from codemods.ownership.misuses import misuses
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations, unannotated_makers
-from codemods.phases import PHASES, Phase, phase_of
+from codemods.phases import Phase, Plan
 from codemods.rules import RULES
 from codemods.rules.base import Context, Names, Proposal, Rule
+from codemods.settings import Settings
+from codemods.suppressions import RULE as SUPPRESSION_COMMENT
+from codemods.suppressions import suppressions
 from codemods.symbols import Index, SourceFile, is_test_path
 from codemods.unread import Unread
 from tml_ast import TmlSyntaxError, parse, position
@@ -24,6 +36,9 @@ from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
+
+OFFERED = -1
+"""The owner of edits that are only offered."""
 
 MAX_ROUNDS = 12
 """Fixes that still call for others after so many rounds are a fault of a rule."""
@@ -35,21 +50,27 @@ def analyse(
     *,
     stacked: bool = False,
     only: Callable[[str], bool] | None = None,
+    wanted: Callable[[FindingKey], bool] | None = None,
+    settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> AnalysisResult:
     """Find and fix what the ``phases`` cover in the tree ``files`` (posix path to content).
 
     Each phase starts from ``files`` alone, or from the result of the phase before it when
     ``stacked``. ``only`` limits which files may get findings; all of them inform the analysis.
-    A file that does not parse becomes an error of the result, never an exception.
+    With ``wanted``, exactly the findings that it names are fixed, those for review included; what follows
+    only from others is not found. A file that does not parse becomes an error of the result, never an
+    exception.
     """
     report = progress or (lambda _what, _done, _total: None)
-    chosen = [phase for phase in PHASES if phase.number in phases]
-    parsed, errors = _parse_files(files, chosen, report)
-    unread = Unread({path: files[path] for path in files if path not in parsed and phase_of(path)})
+    settings = settings or Settings()
+    plan = settings.plan
+    chosen = [phase for phase in plan.phases if phase.number in phases]
+    parsed, errors = _parse_files(files, chosen, plan, report)
+    unread = Unread({path: files[path] for path in files if path not in parsed and plan.phase_of(path)})
     results = []
     for phase in chosen:
-        fixer = _PhaseFixer(parsed, unread, phase, only, report)
+        fixer = _PhaseFixer(parsed, unread, phase, settings, only, wanted, report)
         results.append(fixer.run())
         errors += fixer.faults
         if stacked:
@@ -58,10 +79,10 @@ def analyse(
 
 
 def _parse_files(
-    files: Mapping[str, bytes], phases: Sequence[Phase], report: Progress
+    files: Mapping[str, bytes], phases: Sequence[Phase], plan: Plan, report: Progress
 ) -> tuple[dict[str, SourceFile], list[InputError]]:
     """The files that matter: the whole library, and the tests of the phases."""
-    wanted = [path for path in sorted(files) if _is_wanted(path, phases)]
+    wanted = [path for path in sorted(files) if _is_needed(path, phases, plan)]
     parsed: dict[str, SourceFile] = {}
     errors: list[InputError] = []
     for done, path in enumerate(wanted):
@@ -74,8 +95,8 @@ def _parse_files(
     return parsed, errors
 
 
-def _is_wanted(path: str, phases: Sequence[Phase]) -> bool:
-    owner = phase_of(path)
+def _is_needed(path: str, phases: Sequence[Phase], plan: Plan) -> bool:
+    owner = plan.phase_of(path)
     if owner is None:
         return False
     return owner in phases or not is_test_path(path)
@@ -100,6 +121,18 @@ class _Attempt:
     edits: dict[str, list[SourceEdit]] = field(default_factory=dict)
     drafts: list[_Draft] = field(default_factory=list)
     open: list[tuple[str, Proposal]] = field(default_factory=list)
+    declined: list[tuple[str, Proposal]] = field(default_factory=list)
+    suppressed: list[tuple[str, Proposal]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The proposals of one round, by what becomes of them."""
+
+    accepted: list[tuple[str, Proposal]] = field(default_factory=list)
+    open: list[tuple[str, Proposal]] = field(default_factory=list)
+    declined: list[tuple[str, Proposal]] = field(default_factory=list)
+    suppressed: list[tuple[str, Proposal]] = field(default_factory=list)
 
 
 class _Fault(Exception):
@@ -117,15 +150,26 @@ class _PhaseFixer:
         files: dict[str, SourceFile],
         unread: Unread,
         phase: Phase,
+        settings: Settings,
         only: Callable[[str], bool] | None,
+        wanted: Callable[[FindingKey], bool] | None,
         report: Progress,
     ) -> None:
         self.originals = files
         self.files = files
         self.unread = unread
         self.phase = phase
+        self.wanted = wanted
         self.report = report
-        self.scope = [path for path in files if phase_of(path) is phase and (only is None or only(path))]
+        self.rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
+        self.scope = [
+            path
+            for path in files
+            if settings.plan.phase_of(path) is phase
+            and settings.covers(path)
+            and (only is None or only(path))
+        ]
+        self.suppressions = {path: tuple(suppressions(files[path])) for path in self.scope}
         self.faults: list[InputError] = []
 
     def run(self) -> PhaseResult:
@@ -145,7 +189,13 @@ class _PhaseFixer:
             for path, edits in sorted(attempt.edits.items())
             if edits
         }
-        return PhaseResult(self.phase.number, tuple(self._findings(attempt)), changes)
+        return PhaseResult(
+            self.phase.number,
+            tuple(self._findings(attempt)),
+            changes,
+            declined=self._unfixed(attempt, attempt.declined),
+            suppressed=self._unfixed(attempt, attempt.suppressed),
+        )
 
     # -- rounds -------------------------------------------------------------------------------
 
@@ -158,9 +208,12 @@ class _PhaseFixer:
             if round_number == 0:
                 baseline = self._misuses(analysis, self.scope)
             proposals = self._proposals(analysis, attempt, excluded, round_number)
-            accepted = _accept(each for each in proposals if each[1].verdict is Verdict.FIXED)
+            sorted_ = self._sort(attempt, proposals)
+            accepted = _accept(sorted_.accepted)
             if not accepted:
-                attempt.open = [each for each in proposals if each[1].verdict is not Verdict.FIXED]
+                attempt.open = sorted_.open
+                attempt.declined = sorted_.declined
+                attempt.suppressed = sorted_.suppressed
                 self._check_misuses(analysis, attempt, baseline)
                 return attempt
             for path, chosen in accepted.items():
@@ -189,7 +242,7 @@ class _PhaseFixer:
             self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
             line = partial(self._original_line, path, attempt.edits.get(path, []))
             context = Context(analysis, names, fields, lists, reservations, attempt.files[path], line)
-            for rule in RULES.values():
+            for rule in self.rules:
                 for proposal in self._checked(rule, context, excluded):
                     found.append((path, proposal))
         return found
@@ -215,6 +268,31 @@ class _PhaseFixer:
             if _collide(each.edits):
                 raise _Fault(path, f"the edits of {rule.name} for {each.function} overlap")
         return proposals
+
+    def _sort(self, attempt: _Attempt, proposals: Iterable[tuple[str, Proposal]]) -> _Sorted:
+        """Decide what becomes of each proposal; one that is for review is a fix if it is wanted."""
+        result = _Sorted()
+        for path, proposal in proposals:
+            line, column = self._original_position(attempt, path, proposal)
+            key = FindingKey(self.phase.number, path, line, column, proposal.rule, proposal.function)
+            if any(each.covers(line, proposal.rule) for each in self.suppressions[path]):
+                result.suppressed.append((path, proposal))
+            elif proposal.verdict is Verdict.REPORTED:
+                result.open.append((path, proposal))
+            elif self.wanted is not None and self.wanted(key):
+                result.accepted.append((path, replace(proposal, verdict=Verdict.FIXED)))
+            elif self.wanted is None and proposal.verdict is Verdict.FIXED:
+                result.accepted.append((path, proposal))
+            elif proposal.verdict is Verdict.REVIEW:
+                result.open.append((path, proposal))
+            else:
+                result.declined.append((path, proposal))
+        return result
+
+    def _original_position(self, attempt: _Attempt, path: str, proposal: Proposal) -> tuple[int, int]:
+        """Line and column of a proposal in the file as the user knows it."""
+        offset = _original_offset(attempt.edits.get(path, []), proposal.offset)
+        return position(self.originals[path].source, offset)
 
     def _original_line(self, path: str, edits: Sequence[SourceEdit], offset: int) -> int:
         return position(self.originals[path].source, _original_offset(edits, offset))[0]
@@ -276,19 +354,47 @@ class _PhaseFixer:
     # -- results ------------------------------------------------------------------------------
 
     def _findings(self, attempt: _Attempt) -> Iterator[Finding]:
-        found = []
+        found = [*self._complaints(attempt)]
         for draft in attempt.drafts:
-            edits = tuple(
-                Edit(each.start, each.end, each.text.decode("utf-8", "surrogateescape"))
-                for each in attempt.edits[draft.path]
-                if draft.number in each.owners
-            )
+            edits = _edits_of(attempt.edits[draft.path], draft.number)
             found.append(self._finding(draft.path, draft.proposal, draft.line, draft.column, edits))
         for path, proposal in attempt.open:
-            original = _original_offset(attempt.edits.get(path, []), proposal.offset)
-            line, column = position(self.originals[path].source, original)
-            found.append(self._finding(path, proposal, line, column, ()))
+            offered = [
+                SourceEdit(each.start, each.end, each.text, frozenset((OFFERED,))) for each in proposal.edits
+            ]
+            edits = _edits_of(compose(attempt.edits.get(path, []), offered), OFFERED)
+            line, column = self._original_position(attempt, path, proposal)
+            found.append(self._finding(path, proposal, line, column, edits))
         return iter(sorted(found, key=lambda each: (each.path, each.line, each.column, each.rule)))
+
+    def _unfixed(self, attempt: _Attempt, proposals: Iterable[tuple[str, Proposal]]) -> tuple[Finding, ...]:
+        found = (
+            self._finding(path, proposal, *self._original_position(attempt, path, proposal), ())
+            for path, proposal in proposals
+        )
+        return tuple(sorted(found, key=lambda each: each.key))
+
+    def _complaints(self, attempt: _Attempt) -> Iterator[Finding]:
+        """What is wrong with the comments that suppress findings."""
+        for path, comments in self.suppressions.items():
+            here = [
+                (self._original_position(attempt, path, proposal)[0], proposal.rule)
+                for file, proposal in attempt.suppressed
+                if file == path
+            ]
+            for comment in comments:
+                used = {rule for line, rule in here if comment.covers(line, rule)}
+                for message in comment.complaints(used, RULES):
+                    yield Finding(
+                        self.phase.number,
+                        SUPPRESSION_COMMENT,
+                        path,
+                        comment.line,
+                        comment.column,
+                        "",
+                        message,
+                        Verdict.REPORTED,
+                    )
 
     def _finding(
         self, path: str, proposal: Proposal, line: int, column: int, edits: tuple[Edit, ...]
@@ -310,6 +416,15 @@ def _analysis(files: Mapping[str, SourceFile]) -> Analysis:
     known = {file.module for file in files.values()}
     return Analysis(
         Index([*files.values(), *(each for each in catalogue_files() if each.module not in known)])
+    )
+
+
+def _edits_of(edits: Iterable[SourceEdit], owner: int) -> tuple[Edit, ...]:
+    """The edits that belong to a finding, as findings have them."""
+    return tuple(
+        Edit(each.start, each.end, each.text.decode("utf-8", "surrogateescape"))
+        for each in edits
+        if owner in each.owners
     )
 
 

@@ -32,6 +32,18 @@ class Edit:
     text: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class FindingKey:
+    """What tells a finding from the others in the same state of a tree."""
+
+    phase: int
+    path: str
+    line: int
+    column: int
+    rule: str
+    function: str
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One leak (or one release the plan asks for), where it is, and what is done about it."""
@@ -45,6 +57,11 @@ class Finding:
     message: str
     verdict: Verdict
     edits: tuple[Edit, ...] = ()
+
+    @property
+    def key(self) -> FindingKey:
+        """What tells this finding from others."""
+        return FindingKey(self.phase, self.path, self.line, self.column, self.rule, self.function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,10 @@ class PhaseResult:
     phase: int
     findings: tuple[Finding, ...]
     changes: Mapping[str, Change] = field(default_factory=dict)
+    declined: tuple[Finding, ...] = ()
+    """Findings whose fix was not wanted, without their edits."""
+    suppressed: tuple[Finding, ...] = ()
+    """Findings that a comment in the source suppresses, without their edits."""
 
     def by_verdict(self) -> Counter[Verdict]:
         """How many findings of each verdict."""

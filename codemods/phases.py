@@ -56,11 +56,22 @@ OUTSIDE = ("/compiler/*", "/docs/*", "/tools/*", "/vscode-tml/*", "*.error.tml")
 """What no phase touches: the compiler and its tests, samples, and tests that must not compile."""
 
 
-def phase_of(path: str) -> Phase | None:
-    """The one phase that owns the .tml file ``path``; none for files that are outside of the plan."""
-    if any(fnmatchcase(f"/{path}", pattern) for pattern in OUTSIDE):
-        return None
-    return next((phase for phase in PHASES if phase.covers(path)), None)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The phases with their scopes, and what is outside of all of them."""
+
+    phases: tuple[Phase, ...] = PHASES
+    outside: tuple[str, ...] = OUTSIDE
+
+    def phase_of(self, path: str) -> Phase | None:
+        """The one phase that owns the .tml file ``path``; none for files that are outside of the plan."""
+        if any(fnmatchcase(f"/{path}", pattern) for pattern in self.outside):
+            return None
+        return next((phase for phase in self.phases if phase.covers(path)), None)
+
+
+phase_of = Plan().phase_of
+"""The phase of a file by the plan as it is, without configuration."""
 
 
 def phase_numbered(number: int) -> Phase:

@@ -147,6 +147,7 @@ def stand_in_analysis(
     stacked: bool = False,
     only: Callable[[str], bool] | None = None,
     progress: Progress | None = None,
+    **_options: object,
 ) -> AnalysisResult:
     """Stands in for `engine.analyse`, so that delivery is tested apart from the rules.
 

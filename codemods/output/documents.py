@@ -8,6 +8,7 @@ from typing import Any
 
 from codemods.branches import PhaseBranch
 from codemods.commands import Report
+from codemods.configuration import Configuration
 from codemods.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.parse_check import ParseReport
 from codemods.phases import phase_numbered
@@ -41,6 +42,14 @@ def report_document(report: Report) -> dict[str, Any]:
             "unread_elsewhere": report.unread_elsewhere,
         },
         "errors": [_error_document(error) for error in report.errors],
+    }
+
+
+def configuration_document(configuration: Configuration) -> dict[str, Any]:
+    """The JSON of ``tmlfix config``."""
+    return {
+        "file": configuration.file,
+        "settings": {key: {"value": value, "from": origin} for key, value, origin in configuration.entries()},
     }
 
 

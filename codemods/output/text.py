@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from rich.text import Text
 import tml_ast
 from codemods.branches import PhaseBranch
 from codemods.commands import Report, RuleText
+from codemods.configuration import Configuration
 from codemods.diffs import diff_lines
 from codemods.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.output.console import count, make_console, make_table, print_table, visible
@@ -154,6 +156,18 @@ def print_rule(rule: RuleText) -> None:
             continue
         console.print(Text(f"\n{title}", "bold"))
         console.print(Text(_indent(body)))
+
+
+def print_configuration(configuration: Configuration) -> None:
+    """Every setting with its origin, as TOML that can be copied."""
+    console = make_console()
+    lines = [
+        (f"{key} = {visible(json.dumps(value, ensure_ascii=False))}", origin)
+        for key, value, origin in configuration.entries()
+    ]
+    width = min(max(len(line) for line, _ in lines), 60)
+    for line, origin in lines:
+        console.print(Text.assemble(line.ljust(width), (f"  # {visible(origin)}", "dim")))
 
 
 def print_parse_report(report: ParseReport) -> None:

@@ -1,0 +1,28 @@
+"""``tmlfix config``: which settings are in force, and where they came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods.cli.base import PREVENT, Format, OutputFormat, app, examples
+from codemods.configuration import read_configuration
+from codemods.output import documents, text
+from codemods.sources import working_tree_root
+
+
+@app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix config", "tmlfix config --format json"))
+def config(
+    folder: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The tree, by any file or folder in it.")
+    ] = Path(),
+    format: Format = OutputFormat.TEXT,
+) -> None:
+    """Print the settings in force, and where each came from."""
+    configuration = read_configuration(working_tree_root([folder]))
+    if format is OutputFormat.JSON:
+        documents.print_json(documents.configuration_document(configuration))
+    else:
+        text.print_configuration(configuration)

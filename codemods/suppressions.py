@@ -1,0 +1,73 @@
+"""Comments that suppress findings: ``// tmlfix: ignore[rule] reason`` on the line or above it.
+
+A comment on a line of its own is about the next line with code, any other about its own line. Several
+rules are separated by commas. A comment that suppresses nothing, names no rule or an unknown one, or
+gives no reason is a finding itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from codemods.symbols import SourceFile
+from tml_ast import position
+
+RULE = "suppression-comment"
+"""The rule that findings about the comments themselves have."""
+
+_COMMENT = re.compile(rb"//[^\n]*")
+_MARK = re.compile(r"//\s*tmlfix:\s*(.*?)\s*$")
+_IGNORE = re.compile(r"ignore\s*\[([^\]]*)\]\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One comment: where it stands, which line it is about, what it suppresses and why."""
+
+    line: int
+    column: int
+    target: int
+    rules: tuple[str, ...]
+    reason: str
+
+    def covers(self, line: int, rule: str) -> bool:
+        """Whether it is about a finding of this rule on this line."""
+        return line == self.target and rule in self.rules
+
+    def complaints(self, used: Collection[str], known: Collection[str]) -> Iterator[str]:
+        """What is wrong with it, given the rules of which it suppressed a finding, and all that there are."""
+        if not self.rules:
+            yield "say which findings to ignore, and why: // tmlfix: ignore[rule] reason"
+            return
+        for rule in self.rules:
+            close = get_close_matches(rule, known, n=1)
+            advice = f"; did you mean {close[0]}?" if close else ""
+            if rule not in known:
+                yield f"there is no rule {rule!r} to ignore{advice}"
+            elif rule not in used:
+                yield f"nothing to ignore: there is no finding of {rule} on line {self.target}"
+        if not self.reason:
+            yield f"say why: // tmlfix: ignore[{', '.join(self.rules)}] reason"
+
+
+def suppressions(file: SourceFile) -> Iterator[Suppression]:
+    """The suppressions of a file, in order; also those that are not written as they should be."""
+    if b"tmlfix:" not in file.source:
+        return
+    for token in file.tree.tokens():
+        if b"tmlfix:" not in token.trivia:
+            continue
+        first = token.start - len(token.trivia)
+        for comment in _COMMENT.finditer(token.trivia):
+            mark = _MARK.match(comment[0].decode("utf-8", "replace"))
+            if mark is None:
+                continue
+            line, column = position(file.source, first + comment.start())
+            alone = not file.source[: first + comment.start()].rpartition(b"\n")[2].strip()
+            target = position(file.source, token.start)[0] if alone else line
+            parts = _IGNORE.fullmatch(mark[1])
+            names = (name.strip() for name in parts[1].split(",")) if parts else ()
+            yield Suppression(line, column, target, tuple(filter(None, names)), parts[2] if parts else "")
