@@ -10,14 +10,16 @@ from codemods.findings import Change
 NO_NEWLINE = "\n\\ No newline at end of file\n"
 
 
-def diff_lines(path: str, change: Change) -> Iterator[str]:
+def diff_lines(path: str, change: Change, context: int = 3) -> Iterator[str]:
     """The unified diff of one file, line by line, each with its own line end.
+
+    ``context`` is how many unchanged lines stand around each hunk.
 
     Bytes that are not UTF-8 are surrogate escapes: encode with ``surrogateescape`` to get them back.
     """
     before, after = _split(change.before), _split(change.after)
     # difflib's own unified_diff ignores lines that occur often, and then takes unchanged code for new
-    hunks = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes()
+    hunks = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(context)
     for number, hunk in enumerate(hunks):
         if number == 0:
             yield _header(f"--- a/{path}\n")

@@ -18,7 +18,7 @@ from codemods.phases import PHASES, phase_of
 from codemods.rules import RULES
 
 README = PROJECT / "README.md"
-PAGES = [README, PROJECT / "SECURITY.md", *sorted(PROJECT.glob("docs/**/*.md"))]
+PAGES = [README, PROJECT / "SECURITY.md", *sorted(PROJECT.glob("docs/*.md"))]
 SHOWN_FOLDER = "/home/ada/example"
 """Stands for the folder of the example, which is another one each time."""
 
@@ -134,7 +134,11 @@ def table(*columns: str, rows: Iterator[tuple[str, ...]]) -> str:
 
 def rules() -> str:
     """What each rule finds."""
-    return table("rule", "finds", rows=((f"`{rule.name}`", rule.summary) for rule in RULES.values()))
+    return table(
+        "rule",
+        "finds",
+        rows=((f"[`{name}`](docs/rules/{name}.md)", rule.summary) for name, rule in RULES.items()),
+    )
 
 
 def phases() -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pages
 import pytest
+import rule_pages
 import typer.main
 from bundled import PROJECT
 from pages import PAGES, Part, Session
@@ -71,7 +72,7 @@ def test_every_diff_is_generated() -> None:
 def test_the_tables_name_every_rule_phase_and_command() -> None:
     def first_column(name: str) -> list[str]:
         (part,) = (part for part in pages.parts(TEXT) if part.name == name)
-        return re.findall(r"(?m)^\| `?([^`|]+?)`? \|", TEXT[part.start : part.end])[2:]
+        return re.findall(r"(?m)^\| \[?`?([^`|]+?)`?(?:\]\([^)]*\))? \|", TEXT[part.start : part.end])[2:]
 
     assert first_column("rules") == list(RULES)
     assert "All phases apply all rules" in TEXT
@@ -143,6 +144,18 @@ def test_what_is_to_be_typed_can_be_typed() -> None:
         assert f"\n{target}: " in makefile
     for script in re.findall(r"(?:python|bash) (\S+\.\w+)", ALL):
         assert (PROJECT / script).exists()
+
+
+# The pages of the rules
+
+
+@pytest.mark.parametrize(("name", "page"), rule_pages.rule_pages().items(), ids=label)
+def test_the_page_of_a_rule_is_made_from_the_rule(name: str, page: str) -> None:
+    assert (rule_pages.FOLDER / name).read_text() == page, HINT
+
+
+def test_every_rule_has_a_page_and_nothing_else_has() -> None:
+    assert {path.stem for path in rule_pages.FOLDER.iterdir()} == RULES.keys()
 
 
 # The long runs

@@ -1,4 +1,4 @@
-"""Write anew what is generated from the bundled example: the patches, and the output in the pages.
+"""Write anew what is generated: the patches of the example, the output in the pages, the pages of rules.
 
 .venv/bin/python tests/update.py
 """
@@ -6,24 +6,31 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from bundled import PATCHES, PROJECT, example_patches
 from pages import PAGES, updated
+from rule_pages import FOLDER, rule_pages
 
 
 def main() -> None:
     """Replace the files, and name those that changed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    patches = example_patches()
-    for stale in {path.name for path in PATCHES.glob("*.patch")} - patches.keys():
-        (PATCHES / stale).unlink()
-        print(f"removed patches/{stale}")
-    PATCHES.mkdir(exist_ok=True)
-    for name, content in patches.items():
-        write(PATCHES / name, content)
+    replace_all(PATCHES, example_patches())
+    replace_all(FOLDER, {name: page.encode() for name, page in rule_pages().items()})
     for page in PAGES:
         write(page, updated(page.read_text()).encode())
+
+
+def replace_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Let the folder hold these files, and no others of their kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in {path.name for path in folder.iterdir()} - files.keys():
+        (folder / stale).unlink()
+        print(f"removed {folder.relative_to(PROJECT)}/{stale}")
+    for name, content in files.items():
+        write(folder / name, content)
 
 
 def write(target: Path, content: bytes) -> None:
