@@ -161,6 +161,7 @@ class _PhaseFixer:
         self.phase = phase
         self.wanted = wanted
         self.report = report
+        self.owning_types = settings.owning_types
         self.rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
         self.scope = [
             path
@@ -223,12 +224,17 @@ class _PhaseFixer:
 
     def _facts(self, attempt: _Attempt) -> Analysis:
         """The facts about the files as they are now, and about tests that mention a name that matters."""
-        analysis = _analysis(attempt.files)
+        analysis = self._analysis(attempt.files)
         mentioning = self.unread.mentioning(unannotated_makers(analysis).keys())
         if mentioning.keys() <= attempt.files.keys():
             return analysis
         attempt.files = {**mentioning, **attempt.files}
-        return _analysis(attempt.files)
+        return self._analysis(attempt.files)
+
+    def _analysis(self, files: Mapping[str, SourceFile]) -> Analysis:
+        known = {file.module for file in files.values()}
+        stand_ins = (each for each in catalogue_files() if each.module not in known)
+        return Analysis(Index([*files.values(), *stand_ins], self.owning_types))
 
     def _proposals(
         self, analysis: Analysis, attempt: _Attempt, excluded: set[str], round_number: int
@@ -410,13 +416,6 @@ class _PhaseFixer:
             proposal.verdict,
             edits,
         )
-
-
-def _analysis(files: Mapping[str, SourceFile]) -> Analysis:
-    known = {file.module for file in files.values()}
-    return Analysis(
-        Index([*files.values(), *(each for each in catalogue_files() if each.module not in known)])
-    )
 
 
 def _edits_of(edits: Iterable[SourceEdit], owner: int) -> tuple[Edit, ...]:

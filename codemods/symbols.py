@@ -202,10 +202,19 @@ class FunctionInfo:
         return self.returns == UNIT
 
 
-class Index:
-    """Everything that the files of a workspace declare."""
+RELEASE_NAMES = ("destroy", "free", "drop")
+"""What a type's own release may be called, unless the project says otherwise."""
 
-    def __init__(self, files: Iterable[SourceFile]) -> None:
+
+class Index:
+    """Everything that the files of a workspace declare.
+
+    ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
+    may have any name.
+    """
+
+    def __init__(self, files: Iterable[SourceFile], owning_types: Mapping[str, str] | None = None) -> None:
+        self.owning_types = owning_types or {}
         self.files = {file.path: file for file in files}
         self.types: dict[str, TypeInfo] = {}
         self.functions: list[FunctionInfo] = []
@@ -225,6 +234,23 @@ class Index:
         for file in self.files.values():
             for item in _items(file.tree.items):
                 self._declare_functions(file, item)
+
+    # -- releases -----------------------------------------------------------------------------
+
+    def declared_release(self, type_: Type) -> str | None:
+        """What the project says the release of a type is called."""
+        return self.owning_types.get(type_.name) or self.owning_types.get(type_.bare)
+
+    def release_names(self, type_: Type) -> tuple[str, ...]:
+        """What the release of a type may be called, the likeliest first."""
+        declared = self.declared_release(type_)
+        return RELEASE_NAMES if declared is None else (declared, *RELEASE_NAMES)
+
+    def has_release_name(self, function: FunctionInfo) -> bool:
+        """Whether a function is called what the release of its type may be called."""
+        if function.owner is None:
+            return function.name in RELEASE_NAMES
+        return function.name in self.release_names(function.owner)
 
     # -- declarations -------------------------------------------------------------------------
 

@@ -232,3 +232,37 @@ def test_the_settings_apply_to_an_analysis(tmp_path: Path, run: Run) -> None:
     configured(tmp_path, 'exclude = ["tests/*"]')
 
     assert run(*arguments).document["findings"] == []
+
+
+SESSION = """\
+pub type Session {
+    handle: *Unit
+}
+
+impl Session {
+    pub func open() -> Session {
+        let block: *Unit = lowlevel { mem_alloc(8) }
+        return Session { handle: block }
+    }
+
+    pub func size(this) -> I64 {
+        return 1
+    }
+
+    pub func close(this) {
+        lowlevel { mem_free(this.handle) }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("name", ["Session", "demo::http::session::Session"])
+def test_a_release_may_have_a_name_of_its_own(name: str) -> None:
+    test = USE.replace("reel::Reel", "session::Session").replace("Reel::new", "Session::open")
+    files = {"lib/demo/src/http/session.tml": SESSION, TEST: test}
+
+    assert not run(files).findings
+    result = run(files, settings=Settings(owning_types={name: "close"}))
+
+    assert [finding.rule for finding in result.findings] == ["missing-release"] * 2
+    assert b"    first.close()\n    return 0\n" in result.changes[TEST].after

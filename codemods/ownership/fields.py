@@ -15,7 +15,7 @@ from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_impossible
 from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Site, Variable
 from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries import RELEASE_NAMES, Origin
+from codemods.ownership.summaries import Origin
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -225,7 +225,7 @@ class Fields:
                 return _UNKNOWN
             result |= self.list_elements(flow, variable)
         for flow, _ in self._assignments(type_, name):
-            if flow.function.owner is None or flow.function.name not in RELEASE_NAMES:
+            if flow.function.owner is None or not self.analysis.index.has_release_name(flow.function):
                 return _UNKNOWN
         for flow, call in self._field_calls(name):
             access = call.receiver

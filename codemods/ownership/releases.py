@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
 from codemods.ownership.drops import DropKind, Drops, called_name
 from codemods.ownership.flow import CallSite, Flow
-from codemods.ownership.summaries import RELEASE_NAMES, Summaries
+from codemods.ownership.summaries import Summaries
 from codemods.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -39,7 +39,7 @@ class Releases:
         """The method that releases a value of this type: no arguments, no result."""
         if type_ is None or type_.name in ("ref", "*", "Str"):
             return None
-        for name in RELEASE_NAMES:
+        for name in self.index.release_names(type_):
             found = self.index.method(type_, name)
             if found is None or not found.has_receiver or found.values or found.behavior is not None:
                 continue
@@ -52,6 +52,8 @@ class Releases:
         release = self.release_of(type_)
         if type_ is None or release is None or self.drops.kind(type_) is DropKind.CALL:
             return False
+        if self.index.declared_release(type_) == release.name:
+            return True
         if type_.name not in self._needs:
             self._needs[type_.name] = False
             self._needs[type_.name] = self._compute_need(type_, release)
@@ -89,7 +91,7 @@ class Releases:
     def _delegated_field(self, call: CallSite) -> str | None:
         """The field whose own release a call in a release is: ``this.field.destroy()``."""
         receiver = call.receiver
-        if call.callee is None or call.callee.name not in RELEASE_NAMES:
+        if call.callee is None or not self.index.has_release_name(call.callee):
             return None
         if isinstance(receiver, nodes.FieldAccess) and isinstance(receiver.object, nodes.This):
             return receiver.name
@@ -104,7 +106,7 @@ class Releases:
             return False
         if call.callee.node.body is None:
             return bodyless_effect(call.callee, 0) is Effect.RELEASES
-        if call.callee.name in RELEASE_NAMES and call.receiver is not None:
+        if self.index.has_release_name(call.callee) and call.receiver is not None:
             return True
         return any(
             Effect.RELEASES in self.summaries.effects(call.callee, position)
@@ -180,7 +182,7 @@ class Releases:
         flow = self.summaries.flow(release)
         if flow is None:
             return release.node.decorator("idempotent") is not None
-        if not _starts_with_guard(release) and _reads_through_field(flow):
+        if not _starts_with_guard(release) and self._reads_through_field(flow):
             return False
         fields = self.index.fields(type_)
         for name, done in self.fields_released(type_, release).items():
@@ -192,6 +194,16 @@ class Releases:
             ):
                 return False
         return True
+
+    def _reads_through_field(self, flow: Flow) -> bool:
+        """Whether a release asks a field something, which a second call would do through freed memory."""
+        return any(
+            call.callee is not None
+            and not self.index.has_release_name(call.callee)
+            and isinstance(call.receiver, nodes.FieldAccess)
+            and isinstance(call.receiver.object, nodes.This)
+            for call in flow.calls()
+        )
 
 
 def _is_blanked(flow: Flow, name: str) -> bool:
@@ -211,17 +223,6 @@ def _starts_with_guard(release: FunctionInfo) -> bool:
     if not isinstance(first, nodes.ExpressionStatement) or not isinstance(first.expression, nodes.If):
         return False
     return any(isinstance(each, nodes.Return) for each in first.expression.branch.walk())
-
-
-def _reads_through_field(flow: Flow) -> bool:
-    """Whether a release asks a field something, which a second call would do through freed memory."""
-    return any(
-        call.callee is not None
-        and call.callee.name not in RELEASE_NAMES
-        and isinstance(call.receiver, nodes.FieldAccess)
-        and isinstance(call.receiver.object, nodes.This)
-        for call in flow.calls()
-    )
 
 
 def is_read_from_memory(node: Expression) -> bool:

@@ -39,9 +39,6 @@ from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Typ
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
-RELEASE_NAMES = ("destroy", "free", "drop")
-"""The names that a type's own release goes by, the preferred one first."""
-
 
 class Origin(Enum):
     """Where a value comes from."""
@@ -136,7 +133,7 @@ class Summaries:
             return frozenset((bodyless_effect(function, position),))
         if position < 0 and returns_receiver(function):
             return frozenset((Effect.RETURNS,))
-        if position < 0 and is_release(function):
+        if position < 0 and self._is_release(function):
             return frozenset((Effect.RELEASES,))
         parameters = function.parameters if position < 0 else function.values
         index = max(position, 0)
@@ -387,13 +384,23 @@ class Summaries:
                         words.add(node.operand.name)
         return words
 
+    def _is_release(self, function: FunctionInfo) -> bool:
+        """Whether a method is a type's own release, by its shape and name."""
+        if function.owner is None or not function.has_receiver or function.values:
+            return False
+        return (
+            self.index.has_release_name(function) and function.returns_nothing and function.behavior is None
+        )
+
     def is_released(self, type_: Type | None) -> bool:
         """Whether values of a type, or its payload, are released, by hand or by Drop."""
         if type_ is None:
             return False
         if type_.name in BUILTIN_VARIANTS:
             return any(self.is_released(argument) for argument in type_.arguments)
-        return type_.name in self.index.drops or any(self.index.method(type_, each) for each in RELEASE_NAMES)
+        return type_.name in self.index.drops or any(
+            self.index.method(type_, each) for each in self.index.release_names(type_)
+        )
 
     def _join(self, flow: Flow, parts: Iterable[Expression], seen: frozenset[int]) -> Result:
         result = NOTHING
@@ -574,13 +581,6 @@ def _leaves(statement: Node) -> bool:
         isinstance(each, nodes.Return | nodes.Break | nodes.Continue | nodes.Throw | nodes.Propagate)
         for each in statement.walk()
     )
-
-
-def is_release(function: FunctionInfo) -> bool:
-    """Whether a method is a type's own release, by its shape and name."""
-    if function.owner is None or not function.has_receiver or function.values:
-        return False
-    return function.name in RELEASE_NAMES and function.returns_nothing and function.behavior is None
 
 
 def _speaks_of_handle(names: list[str]) -> bool:

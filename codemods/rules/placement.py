@@ -11,7 +11,6 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
-from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context
 from codemods.rules.naming import result_name
 from tml_ast import nodes
@@ -218,11 +217,12 @@ def _releases_older(context: Context, flow: Flow, statement: Node, owner: Variab
     ):
         return False
     call = statement.expression
-    if not isinstance(call, nodes.MethodCall) or call.arguments or call.name not in RELEASE_NAMES:
+    if not isinstance(call, nodes.MethodCall) or call.arguments:
         return False
     return any(
         use.node is call.receiver and use.variable.node.start < owner.node.start
         for variable in flow.variables
+        if variable.type is not None and call.name in context.analysis.index.release_names(variable.type)
         for use in flow.uses(variable)
     )
 

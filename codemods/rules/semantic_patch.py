@@ -10,7 +10,6 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import BasicBlock, CallSite, Flow, Variable, VariableKind, uses_behind
-from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.semantic_patches import Application, SemanticPatch, semantic_patches
 from codemods.symbols import SCALARS, FunctionInfo, Type
@@ -159,7 +158,7 @@ def _frees_what_it_is_given(context: Context, function: FunctionInfo, call: Call
     """Whether a function calls a method on a table that it was given or that belongs to its receiver."""
     flow = context.analysis.summaries.flow(function)
     receiver = call.receiver
-    if flow is None or receiver is None or function.name in RELEASE_NAMES:
+    if flow is None or receiver is None or context.analysis.index.has_release_name(function):
         return False
     first = receiver
     while isinstance(first, nodes.FieldAccess):

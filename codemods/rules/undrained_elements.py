@@ -19,12 +19,11 @@ from codemods.ownership.flow import (
     actions_behind,
     uses_behind,
 )
-from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.imports import path_to
 from codemods.rules.naming import result_name
 from codemods.rules.placement import Release, before_exit, mentions
-from codemods.symbols import FunctionInfo
+from codemods.symbols import RELEASE_NAMES, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import (
     SourceEdit,

@@ -8,12 +8,11 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind, uses_behind
 from codemods.ownership.obligations import Obligation
-from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.ownership.values import element_type
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
 from codemods.rules.placement import Release, before_exits, exits_of
-from codemods.symbols import FunctionInfo, Type
+from codemods.symbols import RELEASE_NAMES, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
 
