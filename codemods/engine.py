@@ -69,10 +69,12 @@ def analyse(
     parsed, errors = _parse_files(files, chosen, plan, report)
     unread = Unread({path: files[path] for path in files if path not in parsed and plan.phase_of(path)})
     results = []
+    facts: Analysis | None = None
     for phase in chosen:
-        fixer = _PhaseFixer(parsed, unread, phase, settings, only, wanted, report)
+        fixer = _PhaseFixer(parsed, unread, phase, settings, only, wanted, facts, report)
         results.append(fixer.run())
         errors += fixer.faults
+        facts = fixer.facts
         if stacked:
             parsed = fixer.files
     return AnalysisResult(tuple(results), tuple(errors))
@@ -153,6 +155,7 @@ class _PhaseFixer:
         settings: Settings,
         only: Callable[[str], bool] | None,
         wanted: Callable[[FindingKey], bool] | None,
+        facts: Analysis | None,
         report: Progress,
     ) -> None:
         self.originals = files
@@ -160,6 +163,8 @@ class _PhaseFixer:
         self.unread = unread
         self.phase = phase
         self.wanted = wanted
+        self.facts = facts
+        """What is known about the files as they were, once it is."""
         self.report = report
         self.owning_types = settings.owning_types
         self.rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
@@ -204,9 +209,11 @@ class _PhaseFixer:
         attempt = _Attempt(dict(self.originals))
         baseline: dict[tuple[str, str], int] = {}
         fixed_before: set[tuple[str, str, str, int]] = set()
+        analysis = self.facts
         for round_number in range(MAX_ROUNDS):
-            analysis = self._facts(attempt)
+            analysis = self._facts(attempt, analysis)
             if round_number == 0:
+                self.facts = analysis
                 baseline = self._misuses(analysis, self.scope)
             proposals = self._proposals(analysis, attempt, excluded, round_number)
             sorted_ = self._sort(attempt, proposals)
@@ -222,19 +229,21 @@ class _PhaseFixer:
         path = next(iter(accepted))
         raise _Fault(path, "its fixes call for ever more fixes")
 
-    def _facts(self, attempt: _Attempt) -> Analysis:
+    def _facts(self, attempt: _Attempt, previous: Analysis | None) -> Analysis:
         """The facts about the files as they are now, and about tests that mention a name that matters."""
-        analysis = self._analysis(attempt.files)
+        analysis = self._analysis(attempt.files, previous)
         mentioning = self.unread.mentioning(unannotated_makers(analysis).keys())
         if mentioning.keys() <= attempt.files.keys():
             return analysis
         attempt.files = {**mentioning, **attempt.files}
-        return self._analysis(attempt.files)
+        return self._analysis(attempt.files, analysis)
 
-    def _analysis(self, files: Mapping[str, SourceFile]) -> Analysis:
+    def _analysis(self, files: Mapping[str, SourceFile], previous: Analysis | None) -> Analysis:
         known = {file.module for file in files.values()}
         stand_ins = (each for each in catalogue_files() if each.module not in known)
-        return Analysis(Index([*files.values(), *stand_ins], self.owning_types))
+        before = previous.index if previous is not None else None
+        index = Index([*files.values(), *stand_ins], self.owning_types, before)
+        return Analysis(index, previous)
 
     def _proposals(
         self, analysis: Analysis, attempt: _Attempt, excluded: set[str], round_number: int

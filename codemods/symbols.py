@@ -133,6 +133,12 @@ class TypeInfo:
     variants: dict[str, tuple[Type, ...]] = field(default_factory=dict)
     alias: Type | None = None
 
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All that it means to other declarations."""
+        parts = (tuple(self.fields.items()), tuple(self.variants.items()), self.alias)
+        return (self.name, self.file.path, type(self.node), self.generics, *parts)
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
@@ -165,6 +171,11 @@ class FunctionInfo:
     def qualified_name(self) -> str:
         """``Type.name`` for a method, the name for a function: for messages."""
         return f"{self.owner.bare}.{self.name}" if self.owner else self.name
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """All that it means to the code that calls it, apart from decorators and visibility."""
+        return (self.name, self.owner, self.generics, self.parameters, self.returns, self.behavior)
 
     @property
     def has_receiver(self) -> bool:
@@ -210,10 +221,16 @@ class Index:
     """Everything that the files of a workspace declare.
 
     ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
-    may have any name.
+    may have any name. What the files that it has in common with a ``previous`` index declare is taken from
+    there, where the types of both are the same.
     """
 
-    def __init__(self, files: Iterable[SourceFile], owning_types: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        files: Iterable[SourceFile],
+        owning_types: Mapping[str, str] | None = None,
+        previous: Index | None = None,
+    ) -> None:
         self.owning_types = owning_types or {}
         self.files = {file.path: file for file in files}
         self.types: dict[str, TypeInfo] = {}
@@ -231,7 +248,13 @@ class Index:
                     self._declare_type(file, item)
         for info in list(self.types.values()):
             self._resolve_members(info)
+        self.continues = previous if previous is not None and self._has_same_types(previous) else None
+        """The previous index, if functions that are in both mean the same in both."""
         for file in self.files.values():
+            if self.continues is not None and self.continues.files.get(file.path) is file:
+                for function in self.continues.functions_in(file):
+                    self._add(function)
+                continue
             for item in _items(file.tree.items):
                 self._declare_functions(file, item)
 
@@ -290,8 +313,6 @@ class Index:
             owner = self.resolve(item.target, file, frozenset(generics))
             behavior = item.behavior
             name = behavior.segments[-1] if isinstance(behavior, nodes.NamedType) else None
-            if name == "Drop":
-                self.drops.add(owner.name)
             for function in item.functions:
                 self._declare_function(file, function, owner, item, generics, name)
         elif isinstance(item, nodes.Class):
@@ -327,12 +348,27 @@ class Index:
             for each in node.parameters
         )
         returns = resolved(node.return_type) or UNIT
-        info = FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl)
-        self.functions.append(info)
+        self._add(
+            FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl)
+        )
+
+    def _add(self, function: FunctionInfo) -> None:
+        self.functions.append(function)
+        owner = function.owner
         if owner is None:
-            self.free_functions[node.name].append(info)
-        elif owner.name not in outer_generics:
-            self.methods[owner.name][node.name].append(info)
+            self.free_functions[function.name].append(function)
+            return
+        if function.behavior == "Drop":
+            self.drops.add(owner.name)
+        if owner.name not in function.generics:
+            self.methods[owner.name][function.name].append(function)
+
+    def _has_same_types(self, other: Index) -> bool:
+        """Whether the names and parts of all types are those of another index."""
+        return [each.shape for each in self._all_types()] == [each.shape for each in other._all_types()]
+
+    def _all_types(self) -> Iterator[TypeInfo]:
+        return (info for infos in self._types_by_bare_name.values() for info in infos)
 
     # -- look-up ------------------------------------------------------------------------------
 

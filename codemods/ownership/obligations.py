@@ -81,11 +81,11 @@ _LEAVING_FUNCTION = frozenset(
 
 
 class Analysis:
-    """All the facts about one state of a workspace."""
+    """All the facts about one state of a workspace; what an earlier one knew is used where it holds."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, previous: Analysis | None = None) -> None:
         self.index = index
-        self.summaries = Summaries(index)
+        self.summaries: Summaries = Summaries(index, None if previous is None else previous.summaries)
         self.drops = Drops(index)
         self.releases = Releases(index, self.summaries, self.drops)
         self._group_cache: dict[int, dict[int, set[Variable]]] = {}

@@ -22,6 +22,7 @@ from codemods.ownership.builtins import (
     returns_receiver,
 )
 from codemods.ownership.conditions import is_impossible, is_null
+from codemods.ownership.drops import called_name
 from codemods.ownership.flow import (
     Assign,
     CallSite,
@@ -101,9 +102,11 @@ _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "sh
 class Summaries:
     """The summaries of all functions of an index."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, previous: Summaries | None = None) -> None:
         self.index = index
         self._flows: dict[FunctionInfo, Flow | None] = {}
+        if previous is not None:
+            self._flows = _flows_that_hold(previous, index)
         self._effects: dict[tuple[FunctionInfo, int], frozenset[Effect]] = {}
         self._results: dict[FunctionInfo, Result] = {}
         self._handle_fields: dict[str, frozenset[str]] = {}
@@ -574,6 +577,33 @@ def _blanks(statement: Node, access: nodes.FieldAccess) -> bool:
     while isinstance(value, nodes.Cast | nodes.Group):
         value = value.operand if isinstance(value, nodes.Cast) else value.inner
     return isinstance(value, nodes.Literal) and value.text in ("0", "null")
+
+
+def _flows_that_hold(previous: Summaries, index: Index) -> dict[FunctionInfo, Flow | None]:
+    """The control-flow graphs of an earlier state that are still right in this one.
+
+    A graph names what it calls. It is left out when a function that it calls was replaced, or when a name
+    that it calls may mean another function now.
+    """
+    if index.continues is not previous.index:
+        return {}
+    before, after = set(previous.index.functions), set(index.functions)
+    gone = before - after
+    signatures = {each.signature for each in gone} ^ {each.signature for each in after - before}
+    changed = {signature[0] for signature in signatures}
+
+    def holds(flow: Flow) -> bool:
+        return not any(
+            call.callee in gone or (changed and called_name(call.node) in {None, *changed})
+            for each in flow.with_closures()
+            for call in each.calls()
+        )
+
+    return {
+        function: flow
+        for function, flow in previous._flows.items()
+        if function not in gone and (flow is None or holds(flow))
+    }
 
 
 def _leaves(statement: Node) -> bool:
