@@ -8,6 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from codemods.catalogue import catalogue_files
+from codemods.collector import rare_collections
 from codemods.findings import (
     AnalysisResult,
     Change,
@@ -40,10 +41,11 @@ Progress = Callable[[str, int, int], None]
 OFFERED = -1
 """The owner of edits that are only offered."""
 
-MAX_ROUNDS = 12
+MAX_ROUNDS = 24
 """Fixes that still call for others after so many rounds are a fault of a rule."""
 
 
+@rare_collections()
 def analyse(
     files: Mapping[str, bytes],
     phases: Sequence[int],
@@ -207,27 +209,30 @@ class _PhaseFixer:
 
     def _attempt(self, excluded: set[str]) -> _Attempt:
         attempt = _Attempt(dict(self.originals))
-        baseline: dict[tuple[str, str], int] = {}
         fixed_before: set[tuple[str, str, str, int]] = set()
         analysis = self.facts
+        paths = self.scope
         for round_number in range(MAX_ROUNDS):
             analysis = self._facts(attempt, analysis)
             if round_number == 0:
                 self.facts = analysis
-                baseline = self._misuses(analysis, self.scope)
-            proposals = self._proposals(analysis, attempt, excluded, round_number)
+            proposals = self._proposals(analysis, attempt, excluded, paths, round_number)
             sorted_ = self._sort(attempt, proposals)
             accepted = _accept(sorted_.accepted)
-            if not accepted:
+            if not accepted and len(paths) < len(self.scope):
+                paths = self.scope
+            elif accepted:
+                # What was changed is done first; then it is seen what that means for the others.
+                paths = list(accepted)
+                for path, chosen in accepted.items():
+                    self._apply(attempt, path, chosen, fixed_before)
+            else:
                 attempt.open = sorted_.open
                 attempt.declined = sorted_.declined
                 attempt.suppressed = sorted_.suppressed
-                self._check_misuses(analysis, attempt, baseline)
+                self._check_misuses(analysis, attempt)
                 return attempt
-            for path, chosen in accepted.items():
-                self._apply(attempt, path, chosen, fixed_before)
-        path = next(iter(accepted))
-        raise _Fault(path, "its fixes call for ever more fixes")
+        raise _Fault(paths[0], "its fixes call for ever more fixes")
 
     def _facts(self, attempt: _Attempt, previous: Analysis | None) -> Analysis:
         """The facts about the files as they are now, and about tests that mention a name that matters."""
@@ -246,15 +251,20 @@ class _PhaseFixer:
         return Analysis(index, previous)
 
     def _proposals(
-        self, analysis: Analysis, attempt: _Attempt, excluded: set[str], round_number: int
+        self,
+        analysis: Analysis,
+        attempt: _Attempt,
+        excluded: set[str],
+        paths: Sequence[str],
+        round_number: int,
     ) -> list[tuple[str, Proposal]]:
         names = Names(analysis)
         fields = Fields(analysis)
         reservations = Reservations(analysis, self.unread, frozenset(self.scope))
         lists = OwnedLists(analysis, fields, frozenset(self.scope))
         found: list[tuple[str, Proposal]] = []
-        for done, path in enumerate(self.scope):
-            self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(self.scope))
+        for done, path in enumerate(paths):
+            self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(paths))
             line = partial(self._original_line, path, attempt.edits.get(path, []))
             context = Context(analysis, names, fields, lists, reservations, attempt.files[path], line)
             for rule in self.rules:
@@ -346,22 +356,19 @@ class _PhaseFixer:
 
     def _misuses(self, analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
         """How many releases and other uses may find their value released, by file and function."""
-        wanted = set(paths)
         counts: dict[tuple[str, str], int] = {}
-        for function in analysis.index.functions:
-            if function.file.path not in wanted:
-                continue
-            flow = analysis.summaries.flow(function)
-            if flow is None:
-                continue
-            key = function.file.path, function.qualified_name
-            counts[key] = counts.get(key, 0) + misuses(analysis, flow)
+        for path in paths:
+            for function in analysis.index.functions_in(analysis.index.files[path]):
+                flow = analysis.summaries.flow(function)
+                if flow is not None:
+                    key = path, function.qualified_name
+                    counts[key] = counts.get(key, 0) + misuses(analysis, flow)
         return counts
 
-    def _check_misuses(
-        self, analysis: Analysis, attempt: _Attempt, baseline: Mapping[tuple[str, str], int]
-    ) -> None:
+    def _check_misuses(self, analysis: Analysis, attempt: _Attempt) -> None:
         changed = [path for path, edits in attempt.edits.items() if edits]
+        assert self.facts is not None
+        baseline = self._misuses(self.facts, changed)
         for (path, function), count in self._misuses(analysis, changed).items():
             if count > baseline.get((path, function), 0):
                 raise _Fault(path, f"a path of {function} would release a value twice or use it afterwards")

@@ -7,10 +7,11 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` i
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from tml_ast import Node, TmlSyntaxError, nodes, parse, position
@@ -73,11 +74,13 @@ BOOL = Type("Bool")
 UNIT = Type("Unit")
 
 
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
 DEEPEST_TREE = 5000
 """Levels of a tree that the analysis follows; it calls itself for each of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class SourceFile:
     """A parsed file of the workspace."""
 
@@ -98,13 +101,22 @@ class SourceFile:
         line, column = position(source, level[0].start)
         raise TmlSyntaxError("nested too deeply to analyse", line, column, level[0].start)
 
-    @property
+    @cached_property
     def is_test(self) -> bool:
         """Whether the compiler takes it for a test."""
         return is_test_path(self.path)
 
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The words in its text."""
+        return words_in(self.source)
 
-@cache
+
+def words_in(source: bytes) -> frozenset[bytes]:
+    """The words of a text: what may be a name, in code as in comments."""
+    return frozenset(_WORD.findall(source))
+
+
 def is_test_path(path: str) -> bool:
     """Whether a file is a test by its name or folder."""
     return path.endswith(".test.tml") or "tests" in PurePosixPath(path).parts[:-1]
@@ -348,9 +360,7 @@ class Index:
             for each in node.parameters
         )
         returns = resolved(node.return_type) or UNIT
-        self._add(
-            FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl)
-        )
+        self._add(FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl))
 
     def _add(self, function: FunctionInfo) -> None:
         self.functions.append(function)
@@ -461,6 +471,29 @@ class Index:
     def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
         """The functions that a file declares."""
         return self._functions_by_path.get(file.path, [])
+
+    def functions_mentioning(self, words: Collection[str]) -> Iterator[FunctionInfo]:
+        """The functions of the files in which all the words stand."""
+        wanted = {word.encode("utf-8", "surrogateescape") for word in words}
+        for file in self.files.values():
+            if wanted <= file.words:
+                yield from self.functions_in(file)
+
+    @cached_property
+    def library_functions(self) -> list[FunctionInfo]:
+        """The functions that are not in tests."""
+        return [function for function in self.functions if not function.file.is_test]
+
+    def types_in(self, file: SourceFile) -> list[TypeInfo]:
+        """The types that a file declares."""
+        return self._types_by_path.get(file.path, [])
+
+    @cached_property
+    def _types_by_path(self) -> dict[str, list[TypeInfo]]:
+        found: dict[str, list[TypeInfo]] = {}
+        for info in self.types.values():
+            found.setdefault(info.file.path, []).append(info)
+        return found
 
     @cached_property
     def _functions_by_path(self) -> dict[str, list[FunctionInfo]]:

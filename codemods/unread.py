@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 
-from codemods.symbols import SourceFile
+from codemods.symbols import SourceFile, words_in
 from tml_ast import TmlSyntaxError
-
-_WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
 class Unread:
@@ -37,7 +34,7 @@ class Unread:
 
     @cached_property
     def _words(self) -> dict[str, frozenset[bytes]]:
-        return {path: frozenset(_WORD.findall(source)) for path, source in self._sources.items()}
+        return {path: words_in(source) for path, source in self._sources.items()}
 
     def _file(self, path: str) -> SourceFile | None:
         if path not in self._parsed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from codemods.ownership.flow import Assign, Flow
+from codemods.ownership.flow import Flow
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -25,8 +25,8 @@ def is_only_reached_empty(flow: Flow, node: Node, name: str) -> bool:
 
 def _emptiness_tests(flow: Flow, node: Node) -> Iterator[str]:
     """The names of the texts that an ``if`` around a place finds empty."""
-    for test in flow.nodes:
-        if not isinstance(test, nodes.If) or not _holds(test.branch, node):
+    for test in flow.tests:
+        if not _holds(test.branch, node):
             continue
         condition = test.condition
         if not isinstance(condition, nodes.Binary) or condition.operator != "==":
@@ -40,24 +40,21 @@ def _emptiness_tests(flow: Flow, node: Node) -> Iterator[str]:
 
 def is_null(flow: Flow, node: Node) -> bool:
     """Whether a name stands where its own address was found to be zero."""
-    if not isinstance(node, nodes.Path | nodes.This) or _is_assigned(flow, node.text):
+    if not flow.tests or not isinstance(node, nodes.Path | nodes.This) or _is_assigned(flow, node.text):
         return False
     return any(
-        isinstance(test, nodes.If)
-        and _holds(test.branch, node)
+        _holds(test.branch, node)
         and isinstance(test.condition, nodes.Binary)
         and test.condition.operator == "=="
         and test.condition.right.text == "0"
         and _address_of(flow, test.condition.left) == node.text
-        for test in flow.nodes
+        for test in flow.tests
     )
 
 
 def _is_assigned(flow: Flow, name: str) -> bool:
     """Whether a name stands for more than one value."""
-    if sum(variable.name == name for variable in flow.variables) != 1:
-        return True
-    return any(isinstance(action, Assign) and action.variable.name == name for action in flow.actions())
+    return name in flow.ambiguous_names or all(variable.name != name for variable in flow.variables)
 
 
 def _address_of(flow: Flow, node: Expression) -> str | None:

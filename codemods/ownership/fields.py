@@ -79,7 +79,7 @@ class Fields:
             names = self.analysis.index.fields(type_)
             self._literals[type_.name] = [
                 (flow, node)
-                for flow in self._mentioning(max(names, key=len, default="{"))
+                for flow in self._mentioning(max(names, key=len, default=type_.bare))
                 for node in flow.nodes
                 if isinstance(node, nodes.StructLiteral)
                 and (built := flow.type_of(node)) is not None
@@ -140,7 +140,7 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[Flow]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for function in self.analysis.index.functions:
+        for function in self.analysis.index.functions_mentioning([word]):
             node = function.node
             if function.file.is_test or function.file.source.find(code, node.start, node.end) < 0:
                 continue

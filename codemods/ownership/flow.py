@@ -6,13 +6,14 @@ role), so that the rules of ownership can be applied to it without looking at th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression, Node
+from tml_ast.nodes import Expression, If, Node
 
 
 class Role(Enum):
@@ -190,6 +191,8 @@ class Flow:
     _nodes: list[Node] | None = None
     _calls: list[CallSite] | None = None
     _uses: dict[Variable, list[Use]] | None = None
+    _tests: list[If] | None = None
+    _ambiguous: frozenset[str] | None = None
 
     @property
     def entry(self) -> BasicBlock:
@@ -218,6 +221,22 @@ class Flow:
         if self._nodes is None:
             self._nodes = list(self.function.node.walk())
         return self._nodes
+
+    @property
+    def tests(self) -> list[If]:
+        """All `if` expressions of the function; listed once."""
+        if self._tests is None:
+            self._tests = [node for node in self.nodes if isinstance(node, If)]
+        return self._tests
+
+    @property
+    def ambiguous_names(self) -> frozenset[str]:
+        """The names that stand for more than one value: of several variables, or of one that changes."""
+        if self._ambiguous is None:
+            names = Counter(variable.name for variable in self.variables)
+            assigned = {action.variable.name for action in self.actions() if isinstance(action, Assign)}
+            self._ambiguous = frozenset({name for name, uses in names.items() if uses > 1} | assigned)
+        return self._ambiguous
 
     def calls(self) -> list[CallSite]:
         """All calls; listed once."""

@@ -26,8 +26,8 @@ _LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Rol
 def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
     """The library functions that make the string they return and do not say so, by their name."""
     found: dict[str, list[FunctionInfo]] = {}
-    for function in analysis.index.functions:
-        if function.returns != STR or function.file.is_test or function.node.body is None:
+    for function in analysis.index.library_functions:
+        if function.returns != STR or function.node.body is None:
             continue
         if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:
             continue
@@ -73,7 +73,7 @@ class Reservations:
         return self._refusals[name]
 
     def _objections(self, name: str) -> Iterator[str]:
-        for function in self.analysis.index.functions:
+        for function in self.analysis.index.functions_mentioning([name]):
             if function.name != name:
                 continue
             if function.returns.name in function.generics:

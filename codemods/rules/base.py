@@ -75,8 +75,8 @@ class Names:
         self._analysis = analysis
 
     def _flows(self) -> Iterator[Flow]:
-        for function in self._analysis.index.functions:
-            flow = None if function.file.is_test else self._analysis.summaries.flow(function)
+        for function in self._analysis.index.library_functions:
+            flow = self._analysis.summaries.flow(function)
             if flow is not None:
                 yield flow
 

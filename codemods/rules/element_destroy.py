@@ -20,8 +20,8 @@ def check(context: Context) -> Iterator[Proposal]:
     """The structs of the file that fill lists, own strings and have no release."""
     if context.file.is_test:
         return
-    for info in context.analysis.index.types.values():
-        if info.file is not context.file or info.generics or not isinstance(info.node, nodes.Struct):
+    for info in context.analysis.index.types_in(context.file):
+        if info.generics or not isinstance(info.node, nodes.Struct):
             continue
         type_ = Type(info.name)
         if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
@@ -34,9 +34,9 @@ def check(context: Context) -> Iterator[Proposal]:
 def _fills_lists(context: Context, type_: Type) -> bool:
     """Whether some function of the library makes a list of such structs for its caller."""
     summaries = context.analysis.summaries
-    for function in context.analysis.index.functions:
+    for function in context.analysis.index.library_functions:
         returned = function.returns
-        if function.file.is_test or returned.bare != "List" or returned.arguments != (type_,):
+        if returned.bare != "List" or returned.arguments != (type_,):
             continue
         flow = summaries.flow(function)
         if flow is not None and summaries.result(function).is_fresh:

@@ -76,8 +76,8 @@ def _room_maker(context: Context, owner: Type) -> FunctionInfo | None:
     info = context.analysis.index.type_info(owner.target())
     if info is None:
         return None
-    for function in context.analysis.index.functions:
-        if function.file is not info.file or function.owner is not None or not function.is_public:
+    for function in context.analysis.index.functions_in(info.file):
+        if function.owner is not None or not function.is_public:
             continue
         numbers = [each.type.name if each.type is not None else "" for each in function.values]
         if numbers == ["I64", "I64"] and function.returns_nothing and _reallocates(context, function):

@@ -26,8 +26,8 @@ NAME = "incomplete-destroy"
 
 def check(context: Context) -> Iterator[Proposal]:
     """The types of the file whose release leaves owned fields behind."""
-    for info in context.analysis.index.types.values():
-        if info.file is not context.file or not info.fields:
+    for info in context.analysis.index.types_in(context.file):
+        if not info.fields:
             continue
         type_ = Type(info.name, tuple(Type(each) for each in info.generics))
         release = context.analysis.releases.release_of(type_)

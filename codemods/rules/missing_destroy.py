@@ -26,8 +26,8 @@ def check(context: Context) -> Iterator[Proposal]:
     if context.file.is_test:
         return
     contents = Contents(context.analysis)
-    for info in context.analysis.index.types.values():
-        if info.file is not context.file or not info.fields or info.generics:
+    for info in context.analysis.index.types_in(context.file):
+        if not info.fields or info.generics:
             continue
         type_ = Type(info.name)
         names = [name for name, each in info.fields.items() if each == _OPTIONAL_TEXT]

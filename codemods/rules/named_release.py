@@ -27,9 +27,9 @@ def check(context: Context) -> Iterator[Proposal]:
                 if obligation.dropped and _is_named(obligation.variable.type):
                     yield from _proposal(context, flow, obligation)
         return
-    for info in context.analysis.index.types.values():
+    for info in context.analysis.index.types_in(context.file):
         type_ = Type(info.name)
-        if info.file is context.file and info.fields and _is_named(type_):
+        if info.fields and _is_named(type_):
             yield from _without_release(context, info, type_)
 
 

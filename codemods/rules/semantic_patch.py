@@ -20,7 +20,7 @@ _METAVARIABLE = re.compile(r"\$\w+")
 
 
 def _check(patch: SemanticPatch, context: Context) -> Iterator[Proposal]:
-    if context.file.is_test:
+    if context.file.is_test or not patch.words <= context.file.words:
         return
     for application in patch.applications(context.file.tree):
         texts = {f"${name}": each.text for name, each in application.shared.items()}
@@ -123,8 +123,8 @@ def _with_callers(
     while True:
         more = {
             function
-            for function in context.analysis.index.functions
-            if function not in found and not function.file.is_test and _mentions(function, names)
+            for function in context.analysis.index.library_functions
+            if function not in found and _mentions(function, names)
             for call in _calls(context, function)
             if call.callee in found and through(context, function, call)
         }

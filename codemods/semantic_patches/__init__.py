@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from tml_ast import nodes
@@ -56,7 +56,7 @@ class Application:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SemanticPatch:
     """A patch with its explanation and its example, before and after."""
 
@@ -68,6 +68,11 @@ class SemanticPatch:
     example: tuple[str, str]
     untouched: tuple[str, ...]
     """Sources of another shape, which the patch leaves alone."""
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The names that stand in every file that the patch fits."""
+        return frozenset[bytes]().union(*(each.change.words for each in self.hunks if not each.is_optional))
 
     def applications(self, tree: Module) -> Iterator[Application]:
         """The places of a file that the whole patch fits."""
