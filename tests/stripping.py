@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from codemods.ownership.summaries import RELEASE_NAMES
+from codemods.symbols import RELEASE_NAMES
 from tml_ast import nodes, parse, position
 from tml_ast.edit import SourceEdit, apply, line_start
 from tml_ast.nodes import Expression, Module, Node
