@@ -17,9 +17,8 @@ from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Assign, BasicBlock, Declare, Exit, Flow, Role, Use, Variable
 from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries import RELEASE_NAMES
 from codemods.phases import phase_of
-from codemods.symbols import Index, SourceFile, is_test_path, module_path
+from codemods.symbols import RELEASE_NAMES, Index, SourceFile, is_test_path, module_path
 from tml_ast import TmlSyntaxError, nodes, parse
 
 Tree = Mapping[str, bytes]
