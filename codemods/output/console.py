@@ -15,6 +15,9 @@ from codemods.findings import InputError
 UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
 
+UNLIMITED = 100_000
+"""Characters that a line has room for where nobody's terminal ends it."""
+
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
@@ -59,9 +62,10 @@ def make_table(*columns: str, right: tuple[int, ...]) -> Table:
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Print a table, with lines only on a terminal."""
+    """Print a table; with lines, and cut to its width, only on a terminal."""
     if not console.is_terminal:
         table.box = None
+        console.width = UNLIMITED
     console.print(table)
 
 
