@@ -1,4 +1,4 @@
-"""The defects of the TML compiler that make correct programs leak: one file each, with a program that shows it.
+"""The defects of the TML compiler that make correct programs leak: one file each, with a program.
 
 Each was found by measuring under the real compiler; see `codemods.ownership.drops` for the rules in short.
 """
@@ -33,6 +33,8 @@ class Defect:
     test: str
     leaks: int | None
     """How many allocations the program leaks; None where it does something else."""
+    confirmed: bool
+    """Whether the program itself was seen to go wrong under the compiler, not only larger ones."""
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -78,6 +80,7 @@ def _read(name: str, text: str) -> Defect:
         library=entry.get("library", ""),
         test=entry["test"],
         leaks=entry.get("leaks"),
+        confirmed=entry["confirmed"],
     )
 
 
