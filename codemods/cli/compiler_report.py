@@ -36,7 +36,7 @@ def compiler_report(
         Style, typer.Option("--format", help="Write a page in Markdown, or JSON for programs.")
     ] = Style.MARKDOWN,
 ) -> None:
-    """Tell the compiler's makers which of its defects leak, each with a program and the places here.
+    """Tell the compiler's makers what only they can mend, each with a program and the places here.
 
     Looks at the commit HEAD, as it is before any fix.
     """

@@ -28,8 +28,8 @@ def _page(report: CompilerReport) -> Iterator[str]:
     yield "# What only the TML compiler can mend"
     yield ""
     yield (
-        f"tmlfix has {count(report.total, 'finding')} in {report.source}. {report.explained:,} of them come from "
-        f"{count(len(report.entries), 'defect')} of the compiler and its runtime, told below; those that "
+        f"tmlfix has {count(report.total, 'finding')} in {report.source}. {report.explained:,} of them come "
+        f"from {count(len(report.entries), 'defect')} of the compiler and its runtime, told below; those that "
         "bite most often come first. Mended there, they are mended everywhere. "
         f"The other {report.total - report.explained:,} are mistakes of the library's own code."
     )

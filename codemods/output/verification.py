@@ -60,9 +60,11 @@ def print_markdown(report: VerifyReport) -> None:
         for cells in _rows(each):
             print(f"| {' | '.join(map(_literal, cells))} |")
         print()
-        for line in (*_remarks(each, report), *_complaints(each)):
+        notes = (*_remarks(each, report), *_complaints(each))
+        for line in notes:
             print(f"- {_literal(line)}")
-        print()
+        if notes:
+            print()
     for branch in report.left_out:
         print(f"- left out, as there is no such branch: {branch}")
     print(f"**{_verdict(report)}**")
