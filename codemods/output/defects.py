@@ -27,10 +27,11 @@ def markdown_page(report: CompilerReport) -> str:
 def _page(report: CompilerReport) -> Iterator[str]:
     yield "# What only the TML compiler can mend"
     yield ""
+    defects = count(len(report.entries), "defect")
     yield (
         f"tmlfix has {count(report.total, 'finding')} in {report.source}. {report.explained:,} of them come "
-        f"from {count(len(report.entries), 'defect')} of the compiler and its runtime, told below; those that "
-        "bite most often come first. Mended there, they are mended everywhere. "
+        f"from {defects} of the compiler and its runtime, told below; those that bite most often come first. "
+        "Mended there, they are mended everywhere. "
         f"The other {report.total - report.explained:,} are mistakes of the library's own code."
     )
     yield ""

@@ -34,6 +34,7 @@ def print_text(report: VerifyReport) -> None:
     for each in report.verifications:
         console.print(Text(visible(_title(each, report))))
         table = make_table(report.unit.value, *COLUMNS, right=(3, 4, 5, 6))
+        table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"  # on a narrow terminal
         for cells in _rows(each):
             table.add_row(*(Text(visible(cell)) for cell in cells))
         print_table(table, console)
