@@ -1,0 +1,226 @@
+"""The leak plan: its figures, how far they have come down, and its criteria of success.
+
+The figures are data, in the file beside this one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from codemods.leak_log import size_in_bytes
+from codemods.leak_report import LeakReport
+from codemods.leaks import Amount, Leaks, grouped, module_of, total, worst_first
+from codemods.phases import phase_of
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of test files in the plan, with the sum that the plan gives for it, if any."""
+
+    name: str
+    phase: int
+    sum: Amount | None
+    files: Mapping[str, Amount]
+    """By the folder of the module and the name; none where the plan names no file."""
+
+    @property
+    def rows(self) -> Amount:
+        """The sum of its files; without files, the plan's own."""
+        return total(self.files.values()) if self.files or self.sum is None else self.sum
+
+    @property
+    def is_added_up_wrongly(self) -> bool:
+        """Whether the plan's sum is not that of its rows, as far as both are told in bytes."""
+        if self.sum is None or not self.files:
+            return False
+        if self.sum.leaks != self.rows.leaks:
+            return True
+        return self.sum.exact and self.rows.exact and self.sum.bytes != self.rows.bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the criteria ask for: each figure must be below its limit."""
+
+    client: str
+    client_leaks: int
+    total_leaks: int
+    total_bytes: int
+    suite_leaks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan's figures."""
+
+    headline: Amount
+    groups: tuple[Group, ...]
+    limits: Limits
+
+    @property
+    def listed(self) -> Amount:
+        """The sum of all that the plan lists."""
+        return total(group.rows for group in self.groups)
+
+    @property
+    def unlisted(self) -> Amount:
+        """What the headline counts and no row does. The list that the plan leaves open is that of phase 5."""
+        return Amount(
+            max(self.headline.leaks - self.listed.leaks, 0),
+            max(self.headline.bytes - self.listed.bytes, 0),
+            exact=False,
+        )
+
+    @property
+    def leaks(self) -> Leaks:
+        """The leaks of the files that the plan names."""
+        return Leaks({path: amount for group in self.groups for path, amount in group.files.items()})
+
+    def by_phase(self) -> dict[int, Amount]:
+        """The leaks of each phase, with what is not listed in phase 5."""
+        phases = {5: self.unlisted}
+        for group in self.groups:
+            phases[group.phase] = phases.get(group.phase, Amount()) + group.rows
+        return dict(sorted(phases.items()))
+
+    def by_module(self) -> dict[str, Amount]:
+        """The leaks of each module, by the name of its folder, the worst first."""
+        modules = grouped(self.leaks.files, module_of)
+        modules |= {group.name: group.rows for group in self.groups if not group.files}
+        return worst_first(modules)
+
+
+@cache
+def leak_plan() -> Plan:
+    """The plan."""
+    text = files("codemods.leak_plan").joinpath("figures.toml").read_text("utf-8")
+    data = tomllib.loads(text)
+    return Plan(
+        _amount(**data["headline"]),
+        tuple(_group(**group) for group in data["groups"]),
+        Limits(**data["criteria"]),
+    )
+
+
+def _group(name: str, phase: int, files: Mapping[str, Any] | None = None, **stated: Any) -> Group:
+    rows = {path: _amount(*row) for path, row in (files or {}).items()}
+    return Group(name, phase, _amount(**stated) if stated else None, rows)
+
+
+def _amount(leaks: int, size: str) -> Amount:
+    return (size_in_bytes(size) if size else Amount(exact=False)) + Amount(leaks)
+
+
+# The criteria of success
+
+
+class Verdict(StrEnum):
+    """How a criterion stands."""
+
+    MET = "met"
+    MISSED = "missed"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion, judged. ``value`` is None where the logs tell nothing of it."""
+
+    name: str
+    goal: str
+    unit: str
+    limit: int
+    verdict: Verdict
+    value: int | None
+    detail: str = ""
+
+    @property
+    def distance(self) -> int:
+        """How much must still go."""
+        return max((self.value or 0) - self.limit + 1, 0)
+
+
+def all_met(criteria: Collection[Criterion]) -> bool:
+    """Whether every criterion is met."""
+    return all(criterion.verdict is Verdict.MET for criterion in criteria)
+
+
+def judge(report: LeakReport, tree: Collection[str] = ()) -> tuple[Criterion, ...]:
+    """Judge the criteria. What logs do not prove is not met: a leak that was seen can only miss a goal.
+
+    With the files of the ``tree`` the sums need all of its test files to have run.
+    """
+    limits = leak_plan().limits
+    gaps = [*report.gaps, *_not_run(report, tree)]
+    reason = "; ".join(gaps)
+    sums = report.leaks.total
+    return (
+        _client(report, limits),
+        _judged("total leaks", "leaks in total", "leak", limits.total_leaks, sums.leaks, reason),
+        _judged("total memory", "bytes in total", "byte", limits.total_bytes, sums.bytes, reason),
+        _suites(report, limits, reason),
+    )
+
+
+def _judged(
+    name: str, goal: str, unit: str, limit: int, value: int | None, unknown: str, detail: str = ""
+) -> Criterion:
+    goal = f"below {limit:,} {goal}"
+    if value is not None and value >= limit:
+        return Criterion(name, goal, unit, limit, Verdict.MISSED, value, detail)
+    if unknown:
+        return Criterion(name, goal, unit, limit, Verdict.NOT_MEASURED, value, unknown)
+    return Criterion(name, goal, unit, limit, Verdict.MET, value, detail)
+
+
+def _client(report: LeakReport, limits: Limits) -> Criterion:
+    name = limits.client
+    paths = [path for path in report.ran | report.failed if _is_file(path, name)]
+    goal = f"leaks in {name}"
+    if not paths:
+        return _judged("client test", goal, "leak", limits.client_leaks, None, "the logs do not show that it ran")
+    value = total(report.leaks.files.get(path, Amount()) for path in paths).leaks
+    unknown = "; ".join(report.gaps) if not report.failed or report.leaks.elsewhere.leaks else ""
+    if report.failed.intersection(paths):
+        unknown = "it failed"
+    elif report.leaks.elsewhere.leaks and value + report.leaks.elsewhere.leaks >= limits.client_leaks:
+        unknown = unknown or "some leaks have no file"
+    return _judged("client test", goal, "leak", limits.client_leaks, value, unknown)
+
+
+def _suites(report: LeakReport, limits: Limits, reason: str) -> Criterion:
+    suites = report.leaks.by_module()
+    worst, amount = next(iter(suites.items()), ("", Amount()))
+    over = [suite for suite, each in suites.items() if each.leaks >= limits.suite_leaks]
+    detail = f"worst: {worst}" if worst else ""
+    if len(over) > 1:
+        detail = f"worst: {worst}; {len(over)} suites are not below"
+    if not reason and amount.leaks + report.leaks.elsewhere.leaks >= limits.suite_leaks:
+        reason = f"{report.leaks.elsewhere.leaks} leaks have no file"
+    return _judged("suites", "leaks in every suite", "leak", limits.suite_leaks, amount.leaks, reason, detail)
+
+
+def _not_run(report: LeakReport, tree: Collection[str]) -> list[str]:
+    """That test files of the tree did not run, if so."""
+    tests = {path for path in tree if path.endswith(".test.tml") and phase_of(path)}
+    missing = sorted(tests - report.ran - report.failed)
+    if not missing or len(missing) == len(tests):
+        return [f"{len(missing)} test files of the tree did not run"] if missing else []
+    return [f"{len(missing)} of {len(tests)} test files of the tree did not run, for example {missing[0]}"]
+
+
+def _is_file(path: str, name: str) -> bool:
+    return path == name or path.endswith(f"/{name}")
+
+
+def planned_file(path: str) -> str | None:
+    """The file of the plan that a path stands for; None if the plan does not name it."""
+    named = (name for group in leak_plan().groups for name in group.files)
+    folders = module_of(path).rpartition("/")[2], path.rpartition("/")[2]
+    return next((name for name in named if name == "/".join(folders)), None)
