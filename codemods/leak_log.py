@@ -76,7 +76,7 @@ class Run:
         return not (self.reports or self.table or self.compiled or self.started or self.failed)
 
 
-def read_log(stream: io.BufferedIOBase | io.BufferedReader) -> list[Run]:
+def read_log(stream: io.BufferedReader) -> list[Run]:
     """The runs of a log, in order. Any bytes are a log; one without a run gives none."""
     reader = _Reader()
     for line in _lines(stream):
@@ -92,9 +92,9 @@ def size_in_bytes(size: str) -> Amount:
     return Amount(0, int(whole) * _UNITS[unit] + -(-int(tenths or 0) * _UNITS[unit] // 10), unit == "B")
 
 
-def _lines(stream: io.BufferedIOBase | io.BufferedReader) -> Iterator[str]:
+def _lines(stream: io.BufferedReader) -> Iterator[str]:
     """The lines without their ends and colours. Windows PowerShell writes UTF-16."""
-    start = stream.peek(2)[:2] if isinstance(stream, io.BufferedReader) else b""
+    start = stream.peek(2)[:2]
     if start in (b"\xff\xfe", b"\xfe\xff"):
         text = io.TextIOWrapper(stream, "utf-16", "replace", newline="\n")
     else:

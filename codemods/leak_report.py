@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from codemods.leak_log import Run, RuntimeReport, SummaryTable, Test
 from codemods.leaks import Amount, Leaks, total
@@ -25,7 +25,7 @@ class LeakReport:
     failed: frozenset[str] = frozenset()
     """Those that failed or did not compile: what they leak was not, or not wholly, counted."""
     gaps: tuple[str, ...] = ()
-    """What is missing for a judgement on the whole; without any the sums are all that leaked."""
+    """What the logs lack; without any, and if nothing failed, the sums are all that leaked."""
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures."""
 
@@ -60,8 +60,6 @@ def combine(runs: Iterable[Run], tree: Collection[str] = ()) -> LeakReport:
         failed = (failed - run.ran) | run.failed
     ran = frozenset(path for run in found for path in (*run.ran, *run.files))
     gaps = list(dict.fromkeys(gap for run in found for gap in run.gaps))
-    if failed:
-        gaps.append(f"{_count(len(failed), 'test file')} failed, for example {min(failed)}")
     return LeakReport(
         Leaks(files, total(run.elsewhere for run in found)),
         len(runs),
@@ -70,6 +68,11 @@ def combine(runs: Iterable[Run], tree: Collection[str] = ()) -> LeakReport:
         tuple(gaps),
         (*dict.fromkeys(note for run in found for note in run.notes), *paths.notes),
     )
+
+
+def known_paths(runs: Iterable[Run], tree: Collection[str] = ()) -> set[str]:
+    """The files that the logs name, by the longest of their names."""
+    return _Paths(tree, list(runs)).all()
 
 
 def _without_repeated(runs: list[_RunLeaks]) -> list[_RunLeaks]:
@@ -91,7 +94,7 @@ def _fold(run: Run, paths: _Paths) -> _RunLeaks:
     for report in run.reports:
         _add_report(report, folded, paths)
     if run.table is None:
-        folded.gaps.append("the log does not show the end of a run: the table that `tml test` prints there")
+        folded.gaps.append("the end of a run is missing: the table of its leaks")
     else:
         _add_table(run.table, folded, paths)
     if folded.elsewhere.leaks:
@@ -123,13 +126,17 @@ def _add_table(table: SummaryTable, run: _RunLeaks, paths: _Paths) -> None:
         if total(run.files[each] for each in told).leaks == amount.leaks:
             continue
         if len(told) > 1:
-            run.notes.append(f"{row} stands for {' and '.join(sorted(told))}; their sums are those of the reports")
+            run.notes.append(
+                f"the row {row} is of {' and '.join(sorted(told))}; each has what the reports say"
+            )
         else:
             run.files[told[0] if told else path] = amount
     sums = total(run.files.values())
     whole = table.total or total(table.rows.values())
     if sums.leaks > whole.leaks:
-        run.notes.append(f"the table counts {whole.leaks} leaks, but files have {sums.leaks}; the larger counts")
+        run.notes.append(
+            f"the table counts {whole.leaks} leaks, but files have {sums.leaks}; the larger counts"
+        )
         whole = sums
     if not table.whole:
         if table.total is None or sums.leaks < whole.leaks:
@@ -163,9 +170,9 @@ class _Paths:
             self._by_name[_name(path)].append(path)
         self._raw = sorted({path for run in runs for path in _named(run)}, key=len, reverse=True)
         for raw in self._raw:
-            path = self._resolve(raw.replace("\\", "/"), raw)
-            if path is not None and path not in self._by_name[_name(path)]:
-                self._by_name[_name(path)].append(path)
+            known = self._resolve(raw.replace("\\", "/"), raw)
+            if known is not None and known not in self._by_name[_name(known)]:
+                self._by_name[_name(known)].append(known)
         self.notes.clear()
 
     def find(self, test: Test, ran: Collection[str] = ()) -> str:
@@ -180,6 +187,10 @@ class _Paths:
         if len(found) > 1:
             self._tell(name, found)
         return found[0] if len(found) == 1 else name
+
+    def all(self) -> set[str]:
+        """Every file that is known."""
+        return {path for paths in self._by_name.values() for path in paths}
 
     def of_run(self, run: Run) -> set[str]:
         """The test files that a run took up or ran, as far as their names tell."""
@@ -214,7 +225,9 @@ class _Paths:
         return match[1] if match else path
 
     def _tell(self, name: str, found: list[str]) -> None:
-        self.notes[f"{name} could be any of {', '.join(sorted(found))}; it stands under the name in the log"] = None
+        self.notes[
+            f"{name} could be any of {', '.join(sorted(found))}; it stands under the name in the log"
+        ] = None
 
 
 def _named(run: Run) -> Iterator[str]:

@@ -157,8 +157,7 @@ def judge(report: LeakReport, tree: Collection[str] = ()) -> tuple[Criterion, ..
     With the files of the ``tree`` the sums need all of its test files to have run.
     """
     limits = leak_plan().limits
-    gaps = [*report.gaps, *_not_run(report, tree)]
-    reason = "; ".join(gaps)
+    reason = "; ".join([*report.gaps, *_failed(report), *_not_run(report, tree)])
     sums = report.leaks.total
     return (
         _client(report, limits),
@@ -180,18 +179,25 @@ def _judged(
 
 
 def _client(report: LeakReport, limits: Limits) -> Criterion:
-    name = limits.client
-    paths = [path for path in report.ran | report.failed if _is_file(path, name)]
-    goal = f"leaks in {name}"
-    if not paths:
-        return _judged("client test", goal, "leak", limits.client_leaks, None, "the logs do not show that it ran")
+    paths = [path for path in report.ran | report.failed if _is_file(path, limits.client)]
     value = total(report.leaks.files.get(path, Amount()) for path in paths).leaks
-    unknown = "; ".join(report.gaps) if not report.failed or report.leaks.elsewhere.leaks else ""
-    if report.failed.intersection(paths):
+    elsewhere = report.leaks.elsewhere.leaks
+    if not paths:
+        unknown = "the logs do not show that it ran"
+    elif report.failed.intersection(paths):
         unknown = "it failed"
-    elif report.leaks.elsewhere.leaks and value + report.leaks.elsewhere.leaks >= limits.client_leaks:
-        unknown = unknown or "some leaks have no file"
-    return _judged("client test", goal, "leak", limits.client_leaks, value, unknown)
+    elif value + elsewhere >= limits.client_leaks and elsewhere:
+        unknown = f"{elsewhere} leaks have no file"
+    else:
+        unknown = "; ".join(report.gaps)
+    return _judged(
+        "client test",
+        f"leaks in {limits.client}",
+        "leak",
+        limits.client_leaks,
+        value if paths else None,
+        unknown,
+    )
 
 
 def _suites(report: LeakReport, limits: Limits, reason: str) -> Criterion:
@@ -204,6 +210,14 @@ def _suites(report: LeakReport, limits: Limits, reason: str) -> Criterion:
     if not reason and amount.leaks + report.leaks.elsewhere.leaks >= limits.suite_leaks:
         reason = f"{report.leaks.elsewhere.leaks} leaks have no file"
     return _judged("suites", "leaks in every suite", "leak", limits.suite_leaks, amount.leaks, reason, detail)
+
+
+def _failed(report: LeakReport) -> list[str]:
+    """That tests failed, if so: what they leak was not, or not wholly, counted."""
+    if not report.failed:
+        return []
+    number = len(report.failed)
+    return [f"{number} test file{'s' * (number > 1)} failed, for example {min(report.failed)}"]
 
 
 def _not_run(report: LeakReport, tree: Collection[str]) -> list[str]:
