@@ -141,3 +141,10 @@ def phases_in_order(amounts: Mapping[int, Amount]) -> Iterator[tuple[int, Amount
         yield phase.number, amounts.get(phase.number, Amount())
     if 0 in amounts:
         yield 0, amounts[0]
+
+
+def share_gone(before: Amount, now: Amount) -> float | None:
+    """How much of the leaks is gone, from 0 to 1; None where there were none."""
+    if not before.leaks:
+        return None
+    return max(before.leaks - now.leaks, 0) / before.leaks

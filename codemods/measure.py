@@ -15,8 +15,9 @@ from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import InputError, Verdict
 from codemods.leak_log import Run, read_log
+from codemods.leak_plan import Figures, full_name, short_name
 from codemods.leak_report import LeakReport, combine, known_paths
-from codemods.leaks import Change, changes, module_of, phase_number
+from codemods.leaks import Amount, Change, changes, module_of, phase_number, share_gone, total
 from codemods.phases import PHASES
 from codemods.sources import in_a_tree
 
@@ -140,3 +141,79 @@ def compare(before: Sequence[Run], after: Sequence[Run], tree: Collection[str] =
     """Two logs, with the same names for the same files."""
     shared = {*tree, *known_paths((*before, *after), tree)}
     return Comparison(combine(before, shared), combine(after, shared))
+
+
+@dataclass(frozen=True)
+class PlanProgress:
+    """The figures before, the logs of now if there are any, and what tmlfix finds if there is a tree."""
+
+    before: Figures
+    report: LeakReport | None
+    tree: Tree | None
+    name: Callable[[str], str]
+    """How files are named in the figures."""
+
+    @cached_property
+    def now(self) -> Figures | None:
+        """The figures of now."""
+        return Figures.measured(self.report.leaks, self.name) if self.report else None
+
+    @cached_property
+    def unseen(self) -> frozenset[str]:
+        """Files that leaked before and of which the logs of now do not show that they ran to their end."""
+        if self.report is None:
+            return frozenset()
+        seen = {self.name(path) for path in self.report.ran - self.report.failed}
+        seen.update(self.name(path) for path in self.report.leaks.files)
+        return frozenset(name for name, amount in self.before.files.items() if amount.leaks) - seen
+
+    def unseen_in(self, phase: int) -> Amount:
+        """What leaked in files of a phase that are unseen, and then also in those that nothing names."""
+        whole = self.before.phases.get(phase, Amount())
+        names = [name for name in self.before.files if phase_number(name) == phase]
+        if self.unseen.isdisjoint(names):
+            return Amount()
+        seen = total(self.before.files[name] for name in names if name not in self.unseen)
+        return Amount(whole.leaks - seen.leaks, whole.bytes - seen.bytes, exact=False)
+
+    def is_part(self, key: Callable[[str], object], group: object) -> bool:
+        """Whether files are unseen of which ``key`` is ``group``: a phase, a module or the file itself."""
+        return any(key(name) == group for name in self.unseen)
+
+    def has_run(self, key: Callable[[str], object], group: object) -> bool:
+        """Whether any file ran of which ``key`` is ``group``."""
+        return self.report is not None and any(key(self.name(path)) == group for path in self.report.ran)
+
+    @cached_property
+    def findings_by_file(self) -> Counter[str]:
+        """The findings of the tree, by the names of the figures."""
+        return _summed(self.tree.by_file if self.tree else Counter(), self.name)
+
+    @cached_property
+    def findings_by_module(self) -> Counter[str]:
+        """The findings of the tree by module, as the figures name them."""
+        return _summed(self.findings_by_file, module_of)
+
+    def share_done(self, phase: int) -> float | None:
+        """How far a phase has come, from 0 to 1; None if that is not known.
+
+        With a log it is the share of the leaks that are gone; those of files that are `unseen` are not.
+        Otherwise it is that of the files of the phase in which tmlfix finds nothing.
+        """
+        if self.now is not None:
+            now = self.now.phases.get(phase, Amount()) + self.unseen_in(phase)
+            return share_gone(self.before.phases.get(phase, Amount()), now)
+        if self.tree is None:
+            return None
+        clean, files = self.tree.share_without_findings(phase)
+        return clean / files if files else None
+
+
+def progress_of(now: Sequence[Run], before: Sequence[Run], tree: Tree | None) -> PlanProgress:
+    """How far the plan has come with the logs of ``now``; since the logs ``before`` it, if there are any."""
+    files = tree.files if tree else ()
+    if before:
+        comparison = compare(before, now, files)
+        earlier = Figures.measured(comparison.before.leaks, full_name)
+        return PlanProgress(earlier, comparison.after, tree, full_name)
+    return PlanProgress(Figures.planned(), combine(now, files) if now else None, tree, short_name)

@@ -6,7 +6,7 @@ The figures are data, in the file beside this one.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -15,7 +15,7 @@ from typing import Any
 
 from codemods.leak_log import size_in_bytes
 from codemods.leak_report import LeakReport
-from codemods.leaks import Amount, Leaks, grouped, module_of, total, worst_first
+from codemods.leaks import Amount, Leaks, folder_name, grouped, module_of, total, worst_first
 from codemods.phases import phase_of
 
 
@@ -233,8 +233,36 @@ def _is_file(path: str, name: str) -> bool:
     return path == name or path.endswith(f"/{name}")
 
 
-def planned_file(path: str) -> str | None:
-    """The file of the plan that a path stands for; None if the plan does not name it."""
-    named = (name for group in leak_plan().groups for name in group.files)
-    folders = module_of(path).rpartition("/")[2], path.rpartition("/")[2]
-    return next((name for name in named if name == "/".join(folders)), None)
+# How far it has come
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Leaks by phase, module and file, for files of the names that the plan or the logs use."""
+
+    total: Amount
+    phases: Mapping[int, Amount]
+    modules: Mapping[str, Amount]
+    files: Mapping[str, Amount]
+
+    @classmethod
+    def planned(cls) -> Figures:
+        """Those of the plan."""
+        plan = leak_plan()
+        return cls(plan.headline, plan.by_phase(), plan.by_module(), plan.leaks.by_file())
+
+    @classmethod
+    def measured(cls, leaks: Leaks, name: Callable[[str], str]) -> Figures:
+        """Those of logs, with ``name`` for the paths of files."""
+        files: dict[str, Amount] = grouped(leaks.files, name)
+        return cls(leaks.total, leaks.by_phase(), grouped(files, module_of), files)
+
+
+def short_name(path: str) -> str:
+    """A file as the plan names it: the folder of its module, and its name."""
+    return f"{folder_name(module_of(path))}/{path.rpartition('/')[2]}"
+
+
+def full_name(path: str) -> str:
+    """A file by its path."""
+    return path

@@ -65,7 +65,8 @@ def print_table(table: Table, console: Console) -> None:
     """Print a table, with lines only on a terminal."""
     if not console.is_terminal:
         table.box = None
-    console.print(table, width=WIDEST_TABLE, crop=False)
+    console.width = WIDEST_TABLE
+    console.print(table, crop=False)
 
 
 def count(number: int, noun: str) -> str:

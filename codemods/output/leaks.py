@@ -56,7 +56,7 @@ def leaks_page(
     ]
     parts = tables if leaks.total.leaks else []
     source = [] if tree is None else [f"note: findings are those of tmlfix in {tree.source}"]
-    return f"{_sums(report)} in {name}", [*parts, *source, *_remarks(report), *criteria_items(criteria)]
+    return f"{sums_text(report)} in {name}", [*parts, *source, *_remarks(report), *criteria_items(criteria)]
 
 
 def _phase_findings(tree: Tree) -> dict[tuple[str, ...], int]:
@@ -86,10 +86,10 @@ def comparison_page(
     ]
     rises = len(comparison.rises)
     rise = f"leaks rose in {count(rises, 'file')}" if rises else "leaks rose in no file"
-    title = f"{_sums(before)} in {before_name}, {_sums(after)} in {after_name}; {rise}"
+    title = f"{sums_text(before)} in {before_name}; {sums_text(after)} in {after_name}; {rise}"
     tables: list[Part] = [phases, modules, files] if files.rows else []
-    remarks = [*_remarks(before, "before: "), *_remarks(after, "after: ")]
-    return title, [*tables, *remarks, *criteria_items(criteria)]
+    lines = [*_remarks(before, "before: "), *_remarks(after, "after: ")]
+    return title, [*tables, *lines, *criteria_items(criteria)]
 
 
 CHANGE_COLUMNS = tuple(
@@ -97,7 +97,7 @@ CHANGE_COLUMNS = tuple(
 )
 
 
-def _sums(report: LeakReport) -> str:
+def sums_text(report: LeakReport) -> str:
     """All that leaked; "at least" where there may be more."""
     sums = report.leaks.total
     number = f"{count(sums.leaks, 'leak')}, {bytes_text(sums)} bytes"
@@ -178,6 +178,8 @@ def _change_cells(change: Change[Any]) -> tuple[Cell, ...]:
 
 def bytes_text(amount: Amount) -> str:
     """The bytes; "about" where a table has rounded them."""
+    if not amount.exact and not amount.bytes:
+        return "unknown"
     return f"{amount.bytes:,}" if amount.exact else f"about {amount.bytes:,}"
 
 
