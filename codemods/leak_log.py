@@ -24,7 +24,7 @@ _PREFIX = re.compile(
     r"(?:(?:[^\t]*\t[^\t]*\t)?\ufeff?\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:\d\d[OE][ +])?)?"
     r"(?:\d\d:\d\d:\d\d\.\d{3} +[A-Z]+ +\[\w+\])?"
 )
-_TELLING = re.compile("[lL]eak|LEAK|Size:|Test|test=|File:|Processing|running|FAILED|Total")
+_TELLING = re.compile("[lL]eak|LEAK|Detected|Size:|Test|test=|File:|Processing|running|FAILED|Total")
 """What every line that matters has in it; most lines have none of it."""
 _WORDS = r"\S+(?: \S+)*"
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024 * 1024}
@@ -255,7 +255,7 @@ class _Reader:
         if path == "Total":
             table.total = table.total or amount
             table.whole = True
-        else:
+        elif re.search(r"[/\\]|\.tml$", path):
             table.rows[path] = table.rows.get(path, Amount()) + amount
 
     _TAKERS: ClassVar[Iterable[tuple[re.Pattern[str], Callable[..., None]]]] = tuple(

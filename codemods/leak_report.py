@@ -40,6 +40,7 @@ class _RunLeaks:
     failed: set[str]
     gaps: list[str]
     notes: list[str]
+    has_exact_sum: bool = True
 
 
 def combine(runs: Iterable[Run], tree: Collection[str] = ()) -> LeakReport:
@@ -60,8 +61,10 @@ def combine(runs: Iterable[Run], tree: Collection[str] = ()) -> LeakReport:
         failed = (failed - run.ran) | run.failed
     ran = frozenset(path for run in found for path in (*run.ran, *run.files))
     gaps = list(dict.fromkeys(gap for run in found for gap in run.gaps))
+    replaces = sum(len(run.files) for run in found) > len(files)
+    exact = not replaces and all(run.has_exact_sum for run in found)
     return LeakReport(
-        Leaks(files, total(run.elsewhere for run in found)),
+        Leaks(files, total(run.elsewhere for run in found), exact),
         len(runs),
         ran,
         frozenset(failed),
@@ -116,10 +119,14 @@ def _add_report(report: RuntimeReport, run: _RunLeaks, paths: _Paths) -> None:
         whole = max(listed, total(told.values()), key=lambda each: each.size)
         run.gaps.append("a report is cut before its sum: there may be more leaks than it tells")
     run.elsewhere += _rest(whole, total(named.values()))
+    run.has_exact_sum &= whole.exact
 
 
 def _add_table(table: SummaryTable, run: _RunLeaks, paths: _Paths) -> None:
     """Take the table's counts, and the bytes of the reports where both count the same leaks."""
+    in_table = {f"/{row}".replace("\\", "/").rpartition("/")[2] for row in table.rows}
+    for name in in_table.intersection(run.files):
+        del run.files[name]  # a test of which the report has but the name, and several files have it
     for row, amount in table.rows.items():
         path = paths.find(Test("", row), run.ran)
         told = [each for each in run.files if each == path or each.endswith(f"/{path}")]
@@ -151,13 +158,12 @@ def _add_table(table: SummaryTable, run: _RunLeaks, paths: _Paths) -> None:
         run.files[path] = Amount(run.files[path].leaks, rest)
         sums = total(run.files.values())
     run.elsewhere = _rest(whole, sums)
+    run.has_exact_sum = whole.exact
 
 
 def _rest(whole: Amount, part: Amount) -> Amount:
-    leaks = max(whole.leaks - part.leaks, 0)
-    if not leaks:
-        return Amount()
-    return Amount(leaks, max(whole.bytes - part.bytes, 0), whole.exact and part.exact)
+    leaks, size = max(whole.leaks - part.leaks, 0), max(whole.bytes - part.bytes, 0)
+    return Amount(leaks, size, not leaks or (whole.exact and part.exact))
 
 
 class _Paths:
@@ -179,7 +185,7 @@ class _Paths:
         """The path that stands for a test file: that of the tree, the longest of the logs, or its name."""
         if test.path:
             raw = test.path.replace("\\", "/")
-            return self._resolve(raw, test.path, test.name) or raw
+            return self._resolve(raw, test.path, test.name, ran) or raw
         name = f"{test.name}.tml"
         found = self._by_name[name]
         if len(found) > 1:
@@ -202,20 +208,22 @@ class _Paths:
                 ran.update(found)
         return ran
 
-    def _resolve(self, path: str, raw: str, name: str = "") -> str | None:
-        """The known file that a path means; None if it could be one of several."""
+    def _resolve(self, path: str, raw: str, name: str = "", ran: Collection[str] = ()) -> str | None:
+        """The known file that a path means, one that ``ran`` first; None if it could be one of several."""
         if not path.endswith(".tml"):
             # The runtime keeps 127 bytes of a path.
             begun = [each for each in self._raw if each.startswith(raw) and each.endswith(".tml")]
             if len(begun) == 1:
                 return self._resolve(begun[0].replace("\\", "/"), begun[0])
             if name:
-                return self.find(Test(name))
+                return self.find(Test(name), ran)
             return path
         known = self._by_name[_name(path)]
         if ends := [each for each in known if path == each or path.endswith(f"/{each}")]:
             return max(ends, key=len)
         longer = [each for each in known if each.endswith(f"/{path}")]
+        if len(longer) > 1:
+            longer = [each for each in longer if each in ran] or longer
         if len(longer) == 1:
             return longer[0]
         if longer:
@@ -225,9 +233,7 @@ class _Paths:
         return match[1] if match else path
 
     def _tell(self, name: str, found: list[str]) -> None:
-        self.notes[
-            f"{name} could be any of {', '.join(sorted(found))}; it stands under the name in the log"
-        ] = None
+        self.notes[f"{name} could be any of {', '.join(sorted(found))}; it is shown as the log has it"] = None
 
 
 def _named(run: Run) -> Iterator[str]:

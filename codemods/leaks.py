@@ -44,11 +44,15 @@ class Leaks:
 
     files: Mapping[str, Amount] = field(default_factory=dict)
     elsewhere: Amount = Amount()
+    """It may be bytes alone: what was rounded away in the figures of the files."""
+    has_exact_sum: bool = False
+    """Whether the sum is known to the byte even where the figures of the files are not."""
 
     @property
     def total(self) -> Amount:
         """All leaks."""
-        return total(self.files.values()) + self.elsewhere
+        sums = total(self.files.values()) + self.elsewhere
+        return Amount(sums.leaks, sums.bytes, sums.exact or self.has_exact_sum)
 
     def by_file(self) -> dict[str, Amount]:
         """The files that leak, the worst first."""

@@ -215,5 +215,6 @@ def progress_of(now: Sequence[Run], before: Sequence[Run], tree: Tree | None) ->
     if before:
         comparison = compare(before, now, files)
         earlier = Figures.measured(comparison.before.leaks, full_name)
-        return PlanProgress(earlier, comparison.after, tree, full_name)
+        later = Figures.measured(comparison.after.leaks, full_name)
+        return PlanProgress(earlier.with_names_of(later), comparison.after, tree, full_name)
     return PlanProgress(Figures.planned(), combine(now, files) if now else None, tree, short_name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -254,8 +254,16 @@ class Figures:
     @classmethod
     def measured(cls, leaks: Leaks, name: Callable[[str], str]) -> Figures:
         """Those of logs, with ``name`` for the paths of files."""
-        files: dict[str, Amount] = grouped(leaks.files, name)
+        files = grouped(leaks.files, name)
         return cls(leaks.total, leaks.by_phase(), grouped(files, module_of), files)
+
+    def with_names_of(self, other: Figures) -> Figures:
+        """The same, with the modules and files of ``other`` that leak nothing here."""
+        return replace(
+            self,
+            modules={**dict.fromkeys(other.modules, Amount()), **self.modules},
+            files={**dict.fromkeys(other.files, Amount()), **self.files},
+        )
 
 
 def short_name(path: str) -> str:

@@ -51,8 +51,7 @@ def plan_page(
 def plan_chart(progress: PlanProgress, names: tuple[str, str]) -> bytes:
     """The leaks by module as a picture, before and now: the worst modules, and the others together."""
     before, now = progress.before, progress.now or NOTHING
-    worst = worst_first({name: _larger(each, now.modules.get(name)) for name, each in before.modules.items()})
-    shown = list(worst)[:MOST_BARS]
+    shown = _names(before.modules, now.modules)[:MOST_BARS]
     chart = [_bar_of(progress, name, now.modules.get(name, Amount())) for name in shown]
     rest = before.total.leaks - sum(bar.before for bar in chart)
     left = now.total.leaks - sum(bar.after for bar in chart)
@@ -62,8 +61,10 @@ def plan_chart(progress: PlanProgress, names: tuple[str, str]) -> bytes:
     return draw("Leaks by module", _title(progress, names), chart, names)
 
 
-def _larger(first: Amount, second: Amount | None) -> Amount:
-    return max(first, second or first, key=lambda amount: amount.size)
+def _names(before: Mapping[str, Amount], now: Mapping[str, Amount]) -> list[str]:
+    """What leaked before, the worst first, and then what the same figures know but leaks only now."""
+    new = {name: now.get(name, Amount()) for name, amount in before.items() if not amount.leaks}
+    return [*worst_first(before), *worst_first(new)]
 
 
 def _bar_of(progress: PlanProgress, name: str, now: Amount) -> Bar:
@@ -158,9 +159,9 @@ def _table(
 ) -> Table:
     """What was there before, the worst first, and in one row all that is nowhere else."""
     table = Table(f"By {kind}", (Column(kind, is_name=True), *_columns(progress)))
-    for name, amount in worst_first(before).items():
+    for name in _names(before, now):
         current = _now(progress, key, name, now.get(name, Amount()))
-        table.rows.append((name, *_cells(progress, amount, current, findings[name])))
+        table.rows.append((name, *_cells(progress, before[name], current, findings[name])))
     rest = _less(progress.before.total, total(before.values()))
     whole = progress.now.total if progress.now else Amount()
     left = _less(whole, total(amount for name, amount in now.items() if name in before))
