@@ -80,9 +80,12 @@ def comparison_page(
         (each.key, *_change_cells(each))
         for each in changes(before.leaks.by_module(), after.leaks.by_module())
     ]
-    files = Table("By file", (Column("file", is_name=True), *CHANGE_COLUMNS, Column("")))
+    remarks = {each.key: comparison.remark(each.key) for each in comparison.files}
+    last = (Column("remark"),) if any(remarks.values()) else ()
+    files = Table("By file", (Column("file", is_name=True), *CHANGE_COLUMNS, *last))
     files.rows += [
-        (each.key or NO_FILE, *_change_cells(each), comparison.remark(each.key)) for each in comparison.files
+        (each.key or NO_FILE, *_change_cells(each), *(remarks[each.key] for _ in last))
+        for each in comparison.files
     ]
     rises = len(comparison.rises)
     rise = f"leaks rose in {count(rises, 'file')}" if rises else "leaks rose in no file"
@@ -100,7 +103,7 @@ CHANGE_COLUMNS = tuple(
 def sums_text(report: LeakReport) -> str:
     """All that leaked; "at least" where there may be more."""
     sums = report.leaks.total
-    number = f"{count(sums.leaks, 'leak')}, {bytes_text(sums)} bytes"
+    number = f"{count(sums.leaks, 'leak')}, {size_text(sums)}"
     return f"at least {number}" if report.gaps else number
 
 
@@ -181,6 +184,11 @@ def bytes_text(amount: Amount) -> str:
     if not amount.exact and not amount.bytes:
         return "unknown"
     return f"{amount.bytes:,}" if amount.exact else f"about {amount.bytes:,}"
+
+
+def size_text(amount: Amount) -> str:
+    """The bytes with their noun."""
+    return f"{bytes_text(amount)} byte{'' if bytes_text(amount) == '1' else 's'}"
 
 
 # Documents

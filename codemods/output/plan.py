@@ -23,6 +23,7 @@ from codemods.output.leaks import (
     criteria_items,
     criterion_document,
     phase_cells,
+    size_text,
     sums_text,
 )
 from codemods.output.pages import Cell, Column, Part, Table
@@ -77,7 +78,7 @@ def _bar_of(progress: PlanProgress, name: str, now: Amount) -> Bar:
 
 def _title(progress: PlanProgress, names: tuple[str, str]) -> str:
     sums = progress.before.total
-    before = f"{count(sums.leaks, 'leak')}, {bytes_text(sums)} bytes in {names[0]}"
+    before = f"{count(sums.leaks, 'leak')}, {size_text(sums)} in {names[0]}"
     return f"{before}; {sums_text(progress.report)} in {names[1]}" if progress.report else before
 
 
