@@ -65,7 +65,7 @@ class Run:
     reports: list[RuntimeReport] = field(default_factory=list)
     table: SummaryTable | None = None
     compiled: set[str] = field(default_factory=set)
-    """The paths of test files that it took up."""
+    """The paths of test files that it took up. If one of a suite does not compile, none of it runs."""
     started: Counter[str] = field(default_factory=Counter)
     """The names of tests that it ran."""
     failed: set[Test] = field(default_factory=set)
@@ -140,8 +140,10 @@ class _Reader:
             self._runs.append(self._run)
         self._run = Run()
 
-    def _compiling(self, path: str) -> None:
+    def _compiling(self, in_programs: str, path: str) -> None:
         self._run.compiled.add(path)
+        if in_programs:  # each suite is a program then, which does not name its tests when it runs
+            self._run.started[re.split(r"[/\\]", path)[-1].removesuffix(".tml")] += 1
 
     def _starting(self, name: str) -> None:
         self._end_report()
@@ -262,7 +264,7 @@ class _Reader:
         (re.compile(pattern), take)
         for pattern, take in (
             (r"running (\d+) test files?", _begin_run),
-            (r"(?:\[exe\] )?Processing test \d+/\d+: (.+)", _compiling),
+            (r"(\[exe\] )?Processing test \d+/\d+: (.+)", _compiling),
             (r"Test \d+/\d+: (.+)", _starting),
             (r"(?:\[exe\] )?FAILED test=(\S+) file=(.+?) exit=.*", _test_failed),
             (r"(?:\[exe\] )?COMPILATION FAILED suite=\S* file=(.+?) error=.*", _compilation_failed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class LeakReport:
     ran: frozenset[str] = frozenset()
     """The test files that ran, as far as the logs name them."""
     failed: frozenset[str] = frozenset()
-    """Those that failed or did not compile: what they leak was not, or not wholly, counted."""
+    """Those that failed or did not come to run: what they leak was not, or not wholly, counted."""
     gaps: tuple[str, ...] = ()
     """What the logs lack; without any, and if nothing failed, the sums are all that leaked."""
     notes: tuple[str, ...] = ()
@@ -92,8 +92,9 @@ def _without_repeated(runs: list[_RunLeaks]) -> list[_RunLeaks]:
 
 def _fold(run: Run, paths: _Paths) -> _RunLeaks:
     """One figure for every file, from the reports and the table of a run."""
-    ran = paths.of_run(run)
-    folded = _RunLeaks({}, Amount(), ran, {paths.find(test, ran) for test in run.failed}, [], [])
+    ran, left_out = paths.of_run(run)
+    failed = {paths.find(test, ran | left_out) for test in run.failed}
+    folded = _RunLeaks({}, Amount(), ran, failed | left_out, [], [])
     for report in run.reports:
         _add_report(report, folded, paths)
     if run.table is None:
@@ -198,15 +199,18 @@ class _Paths:
         """Every file that is known."""
         return {path for paths in self._by_name.values() for path in paths}
 
-    def of_run(self, run: Run) -> set[str]:
-        """The test files that a run took up or ran, as far as their names tell."""
-        ran = {self.find(Test("", path)) for path in run.compiled}
-        known = Counter(_name(path) for path in ran)
+    def of_run(self, run: Run) -> tuple[set[str], set[str]]:
+        """The test files that a run ran, and those that it took up but did not run, as far as names tell."""
+        compiled: defaultdict[str, set[str]] = defaultdict(set)
+        for raw in run.compiled:
+            path = self.find(Test("", raw))
+            compiled[_name(path)].add(path)
+        ran = set[str]()
         for name, times in run.started.items():
-            found = self._by_name[f"{name}.tml"]
-            if known[f"{name}.tml"] < times and len(found) in (1, times):
-                ran.update(found)
-        return ran
+            paths = compiled[f"{name}.tml"] or set(self._by_name[f"{name}.tml"])
+            if len(paths) <= times:
+                ran |= paths
+        return ran, {path for paths in compiled.values() for path in paths} - ran
 
     def _resolve(self, path: str, raw: str, name: str = "", ran: Collection[str] = ()) -> str | None:
         """The known file that a path means, one that ``ran`` first; None if it could be one of several."""

@@ -254,6 +254,22 @@ def test_a_large_log_is_read_line_by_line() -> None:
     assert peak < 8 * 1024 * 1024
 
 
+def test_a_test_that_was_taken_up_but_did_not_run_is_not_free_of_leaks() -> None:
+    lines = Printer().log({JSON: [3], NET: []}).splitlines(keepends=True)
+
+    report = read(b"".join(line for line in lines if b": addr.test" not in line))
+
+    assert report.failed == {NET}
+    assert report.ran == {JSON}
+
+
+def test_suites_that_are_programs_of_their_own_run_what_they_take_up() -> None:
+    log = Printer().log({JSON: [3], NET: []}).replace(b"  Processing", b"  [exe] Processing")
+    lines = [line for line in log.splitlines(keepends=True) if b"  Test " not in line]
+
+    assert read(b"".join(lines)).ran == {JSON, NET}
+
+
 # Other lines and encodings
 
 

@@ -185,7 +185,7 @@ def _client(report: LeakReport, limits: Limits) -> Criterion:
     if not paths:
         unknown = "the logs do not show that it ran"
     elif report.failed.intersection(paths):
-        unknown = "it failed"
+        unknown = "it failed or did not run"
     elif value + elsewhere >= limits.client_leaks and elsewhere:
         unknown = f"{elsewhere} leaks have no file"
     else:
@@ -213,11 +213,11 @@ def _suites(report: LeakReport, limits: Limits, reason: str) -> Criterion:
 
 
 def _failed(report: LeakReport) -> list[str]:
-    """That tests failed, if so: what they leak was not, or not wholly, counted."""
+    """That tests failed or did not come to run, if so."""
     if not report.failed:
         return []
     number = len(report.failed)
-    return [f"{number} test file{'s' * (number > 1)} failed, for example {min(report.failed)}"]
+    return [f"{number} test file{'s' * (number > 1)} failed or did not run, for example {min(report.failed)}"]
 
 
 def _not_run(report: LeakReport, tree: Collection[str]) -> list[str]:

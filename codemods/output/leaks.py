@@ -114,7 +114,7 @@ def _remarks(report: LeakReport, which: str = "") -> list[str]:
         failed = ", ".join(sorted(report.failed)[:3])
         more = ", ..." if len(report.failed) > 3 else ""
         tests = count(len(report.failed), "test file")
-        lines.append(f"{tests} failed, and may leak more than was counted: {failed}{more}")
+        lines.append(f"{tests} failed or did not run, and may leak more than was counted: {failed}{more}")
     return [f"note: {which}{line}" for line in lines]
 
 
