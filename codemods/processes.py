@@ -32,7 +32,7 @@ class Ending:
     """How a run ended: its status (negative: the signal that ended it; None: its time was up), its output."""
 
     status: int | None
-    output: str
+    output: bytes
 
 
 def read_command(text: str, folder: Path) -> tuple[str, ...]:
@@ -94,11 +94,11 @@ def run(
     return Ending(status, _last(output))
 
 
-def _last(output: Path) -> str:
+def _last(output: Path) -> bytes:
     with output.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - LARGEST_OUTPUT))
-        return stream.read().decode("utf-8", "replace")
+        return stream.read()
 
 
 @contextmanager

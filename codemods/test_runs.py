@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,9 +14,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from codemods.engine import Progress
+from codemods.leak_log import read_log
+from codemods.leak_report import combine
+from codemods.leaks import Amount
 from codemods.processes import Ending, command_on, ended_by_signals, run
 from codemods.repository import Repository
-from codemods.runner_log import Leaks, RunnerLog, read_log
+from codemods.runner_log import RunnerResult, read_result
 from codemods.scratch import temporary_folder
 from codemods.worktrees import lay_out, make_removable
 
@@ -36,14 +40,17 @@ RANKS = {Status.PASSED: 0, Status.FAILED: 1}
 """What is worse than what; all others are worse still."""
 
 
+NONE = Amount()
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What one run came to. ``passed`` is None if the program does not say how many tests did."""
 
     status: Status
     passed: int | None = None
-    leaks: Leaks = field(default_factory=Leaks)
-    files: Mapping[str, Leaks] = field(default_factory=dict)
+    leaks: Amount = NONE
+    files: Mapping[str, Amount] = field(default_factory=dict)
     """The leaks of each test file that has some."""
     readable: bool = False
     """Whether the program printed something that could be read."""
@@ -147,35 +154,25 @@ def _run(
         seconds=setup.seconds,
         stop=stop,
     )
-    log = read_log(ending.output)
-    status = _status(ending, log)
+    result, found = read_result(ending.output), read_log(io.BufferedReader(io.BytesIO(ending.output)))
+    readable = result.ok is not None or bool(found)
+    status = _status(ending, result)
     if status not in RANKS:  # what it had leaked by then says nothing
-        return Measurement(status, readable=log.says_something)
-    files = _by_file(log, setup.files, tree)
-    return Measurement(status, log.passed, log.leaks or Leaks(), files, log.says_something)
+        return Measurement(status, readable=readable)
+    leaks = combine(found, setup.files).leaks
+    files = {file: amount for file, amount in leaks.files.items() if file in setup.files}
+    return Measurement(status, result.passed, leaks.total, files, readable)
 
 
-def _status(ending: Ending, log: RunnerLog) -> Status:
+def _status(ending: Ending, result: RunnerResult) -> Status:
     """How a run ended, by its exit status and what it says."""
     if ending.status is None:
         return Status.TIMED_OUT
     if ending.status < 0 or ending.status >= 128:
         return Status.CRASHED
-    if log.does_not_compile:
+    if result.does_not_compile:
         return Status.UNCOMPILED
-    if log.crashed:
+    if result.crashed:
         return Status.CRASHED
-    passed = log.ok if log.ok is not None else ending.status == 0
+    passed = result.ok if result.ok is not None else ending.status == 0
     return Status.PASSED if passed else Status.FAILED
-
-
-def _by_file(log: RunnerLog, files: Iterable[str], tree: Path) -> dict[str, Leaks]:
-    """The leaks of those files that the log names, with whatever path in front."""
-    found: dict[str, Leaks] = {}
-    for path, leaks in log.files.items():
-        matches = [file for file in files if path == file or path.endswith(f"/{file}")]
-        if not matches and not path.endswith(".tml"):  # the runtime cuts long paths off
-            matches = [file for file in files if (tree / file).as_posix().startswith(path)]
-        if len(matches) == 1:
-            found[matches[0]] = found.get(matches[0], Leaks()) + leaks
-    return found

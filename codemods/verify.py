@@ -17,10 +17,10 @@ from pathlib import Path
 from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import InputError
+from codemods.leaks import Amount, total
 from codemods.phases import Phase, phase_numbered, phase_of
 from codemods.processes import read_command
 from codemods.repository import Repository, RepositoryError, clean_room, git_errors, raw, text
-from codemods.runner_log import Leaks
 from codemods.sources import Head, read_head, select
 from codemods.test_runs import RANKS, Measurement, Setup, measure
 
@@ -59,17 +59,17 @@ class Comparison:
         return self.after.complete and before is not None and after is not None and after < before
 
     @property
-    def worse(self) -> dict[str, tuple[Leaks, Leaks]]:
+    def worse(self) -> dict[str, tuple[Amount, Amount]]:
         """What leaks more after than before, in number or bytes: the whole, and each file of a folder."""
         if not (self.before.complete and self.after.complete):
             return {}
         pairs = {self.name: (self.before.leaks, self.after.leaks)}
         for file in sorted({*self.before.files, *self.after.files}):
-            pairs[file] = self.before.files.get(file, Leaks()), self.after.files.get(file, Leaks())
+            pairs[file] = self.before.files.get(file, Amount()), self.after.files.get(file, Amount())
         return {
             name: (before, after)
             for name, (before, after) in pairs.items()
-            if after.count > before.count or after.bytes > before.bytes
+            if after.leaks > before.leaks or after.bytes > before.bytes
         }
 
 
@@ -84,12 +84,12 @@ class Verification:
     """Whether the branch has the commit HEAD in it; if not, more than its fixes differs."""
     comparisons: tuple[Comparison, ...]
 
-    def total(self) -> tuple[Leaks, Leaks]:
+    def total(self) -> tuple[Amount, Amount]:
         """The leaks before and after, where the tests ran to their end both times."""
         both = [each for each in self.comparisons if each.before.complete and each.after.complete]
         return (
-            sum((each.before.leaks for each in both), Leaks()),
-            sum((each.after.leaks for each in both), Leaks()),
+            total(each.before.leaks for each in both),
+            total(each.after.leaks for each in both),
         )
 
     def tests(self) -> tuple[int, int]:
@@ -105,7 +105,7 @@ class Verification:
         return tuple(each for each in self.comparisons if each.lost)
 
     @property
-    def worse(self) -> dict[str, tuple[Leaks, Leaks]]:
+    def worse(self) -> dict[str, tuple[Amount, Amount]]:
         """What leaks more after than before."""
         return {name: pair for each in self.comparisons for name, pair in each.worse.items()}
 

@@ -9,6 +9,7 @@ programs are written there, run and removed again; give it a copy.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import tempfile
 import threading
@@ -17,8 +18,10 @@ from pathlib import Path
 
 from codemods.compiler_defects import DEFECTS, TEST_PATH, Defect
 from codemods.engine import analyse
+from codemods.leak_log import read_log
+from codemods.leak_report import combine
 from codemods.processes import command_on, read_command, run
-from codemods.runner_log import read_log
+from codemods.runner_log import read_result
 
 FAILS = "test fails"
 """What is said of a program that uses freed memory."""
@@ -69,10 +72,11 @@ def leaks(tree: Path, command: tuple[str, ...], files: Mapping[str, bytes], seco
     finally:
         for path in files:
             (tree / path).unlink()
-    log = read_log(ending.output)
-    if not log.ok or log.leaks is None:
-        return "does not compile" if log.does_not_compile else FAILS
-    return str(log.leaks.count)
+    result = read_result(ending.output)
+    if not result.ok:
+        return "does not compile" if result.does_not_compile else FAILS
+    found = read_log(io.BufferedReader(io.BytesIO(ending.output)))
+    return str(combine(found).leaks.total.leaks)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from bundled import PROJECT, Example, environment
 from conftest import Outcome, Run
 
 from codemods.errors import UserError
+from codemods.leaks import Amount
 from codemods.processes import command_on, read_command
 from codemods.repository import open_repository
-from codemods.runner_log import Leaks, read_log
+from codemods.runner_log import RunnerResult, read_result
 from codemods.test_runs import Measurement, Status
 from codemods.verify import Comparison
 from codemods.worktrees import lay_out
@@ -298,7 +299,8 @@ def test_the_program_sees_the_whole_tree_of_the_commit_and_no_more(
     assert run("verify", "--tml", f"{look} -x 'a b' {{}}! --y", "--phase", "1", REQUEST).code == 0
 
     lines = (tmp_path / "seen").read_text().splitlines()
-    names = ["a", "inside", "lib", "tests", "tml.toml", "tool.sh"]
+    committed = example.line("ls-tree", "--name-only", "HEAD").split("\n")
+    names = sorted({*committed} - {"around", "outside"})
     assert f"{['-x', 'a b', f'{REQUEST}!', '--y']} True True {names} True" in lines
     assert len(lines) == 2
 
@@ -515,7 +517,7 @@ def test_a_command_is_split_like_in_a_shell_but_runs_in_none(tmp_path: Path) -> 
 
 
 def leaking(number: int, size: int) -> Measurement:
-    return Measurement(Status.PASSED, 5, Leaks(number, size))
+    return Measurement(Status.PASSED, 5, Amount(number, size))
 
 
 @pytest.mark.parametrize(
@@ -526,15 +528,25 @@ def leaking(number: int, size: int) -> Measurement:
         (Measurement(Status.PASSED, 5), Measurement(Status.PASSED, None), False, False),
         (Measurement(Status.FAILED, 5), Measurement(Status.FAILED, 4), True, False),
         (Measurement(Status.FAILED, 4), Measurement(Status.PASSED, 5), False, False),
-        (Measurement(Status.CRASHED), Measurement(Status.PASSED, 5, Leaks(9, 9)), False, False),
+        (Measurement(Status.CRASHED), Measurement(Status.PASSED, 5, Amount(9, 9)), False, False),
         (Measurement(Status.FAILED, 5), Measurement(Status.TIMED_OUT), True, False),
         (Measurement(Status.CRASHED), Measurement(Status.UNCOMPILED), False, False),
         (Measurement(Status.ABSENT), Measurement(Status.PASSED, 5), False, False),
-        (Measurement(Status.PASSED, 5, Leaks(1, 8)), Measurement(Status.PASSED, 5, Leaks(2, 4)), False, True),
-        (Measurement(Status.PASSED, 5, Leaks(2, 8)), Measurement(Status.PASSED, 5, Leaks(1, 9)), False, True),
         (
-            Measurement(Status.PASSED, 5, Leaks(2, 8)),
-            Measurement(Status.PASSED, 5, Leaks(1, 8)),
+            Measurement(Status.PASSED, 5, Amount(1, 8)),
+            Measurement(Status.PASSED, 5, Amount(2, 4)),
+            False,
+            True,
+        ),
+        (
+            Measurement(Status.PASSED, 5, Amount(2, 8)),
+            Measurement(Status.PASSED, 5, Amount(1, 9)),
+            False,
+            True,
+        ),
+        (
+            Measurement(Status.PASSED, 5, Amount(2, 8)),
+            Measurement(Status.PASSED, 5, Amount(1, 8)),
             False,
             False,
         ),
@@ -548,37 +560,25 @@ def test_what_counts_as_lost_and_as_worse(
     assert (comparison.lost, bool(comparison.worse)) == (lost, worse)
 
 
-WINDOWS = r"""
-  Leaks by test:
-    url_query.test                  18 leak(s), 137 bytes  [F:\project\tests\url\url_query.test.tml]
-Summary: 18 leak(s), 137 bytes lost
-"""
-LATER = """\
-07:58:45.524 WARN  [memory] 12 leak(s), 41 bytes lost
-07:58:45.524 WARN  [memory]  #1: 0x7fbe080012e0 (3 bytes, id=1, tag=mem_alloc, test=json.test)
-07:58:45.524 WARN  [memory]  ... and 2 more leaks
-"""
-
-
 @pytest.mark.parametrize(
-    ("log", "leaks"),
+    ("output", "result"),
     [
-        ("", None),
-        ("07:58:46.256 INFO  [test] Memory Leaks none detected\n", Leaks()),
-        ("[test] Memory Leaks (4 leaks, 41 bytes)\n", Leaks(4, 41)),
-        ("[test] Memory Leaks (1 leak, 8 bytes)\r\n", Leaks(1, 8)),
-        ("\x1b[33mSummary: 2 leak(s), 4 bytes lost\x1b[0m\n", Leaks(2, 4)),
-        ("Summary: 2 leak(s), 4 bytes lost\nSummary: 3 leak(s), 9 bytes lost\n", Leaks(5, 13)),
-        (WINDOWS, Leaks(18, 137)),
-        (LATER, Leaks(12, 41)),
+        (b"", RunnerResult()),
+        (
+            b"\x1b[32mINFO\x1b[0m [test] test result: \x1b[1mok\x1b[0m. 3 passed; 0 failed",
+            RunnerResult(True, 3),
+        ),
+        (b"test result: FAILED. 2 passed; 1 failed; 1 file\r\n", RunnerResult(False, 2)),
+        (
+            b"test result: ok. 2 passed; 0 failed\ntest result: FAILED. 1 passed; 1 failed",
+            RunnerResult(False, 1),
+        ),
+        (b"\xff COMPILATION FAILED suite=x", RunnerResult(does_not_compile=True)),
+        (b"FATAL: SIGSEGV", RunnerResult(crashed=True)),
     ],
 )
-def test_leaks_are_read_from_every_kind_of_log(log: str, leaks: Leaks | None) -> None:
-    assert read_log(log).leaks == leaks
-
-
-def test_a_path_of_another_system_is_read() -> None:
-    assert read_log(WINDOWS).files == {"F:/project/tests/url/url_query.test.tml": Leaks(18, 137)}
+def test_results_are_read_from_every_kind_of_log(output: bytes, result: RunnerResult) -> None:
+    assert read_result(output) == result
 
 
 def test_a_tree_that_would_lead_out_is_not_laid_out(example: Example, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from codemods.repository import LOCATION_VARIABLES
 # isort: off
 import codemods.cli.apply
 import codemods.cli.explain
+import codemods.cli.leaks
+import codemods.cli.plan
 import codemods.cli.verify
 import codemods.cli.compiler_report
 import codemods.cli.parse  # noqa: F401  (each adds its commands)

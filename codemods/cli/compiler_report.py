@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +12,8 @@ import typer
 from codemods.cli.base import MEASURE, Paths, app, examples, finish
 from codemods.compiler_report import compiler_report as report_defects
 from codemods.output import defects
-from codemods.output.destination import deliver_page
 from codemods.progress import progress_bar
+from codemods.writing import write_file
 
 
 class Style(StrEnum):
@@ -43,5 +44,8 @@ def compiler_report(
     with progress_bar() as progress:
         report = report_defects(paths or (), progress)
     page = defects.markdown_page(report) if format is Style.MARKDOWN else defects.json_document(report)
-    deliver_page(page, output)
+    if output is None:
+        sys.stdout.write(page)
+    else:
+        write_file(output, page.encode())
     finish(report.errors)

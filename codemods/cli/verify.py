@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import FOUND, MEASURE, Paths, app, examples, finish
+from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, Paths, app, examples, finish
 from codemods.errors import UserError
 from codemods.output import verification
 from codemods.phases import PHASES
@@ -54,9 +54,7 @@ def verify(
     logs: Annotated[
         Path | None, typer.Option("--logs", metavar="DIR", help="Keep here what every run prints.")
     ] = None,
-    format: Annotated[
-        verification.Style, typer.Option("--format", help="Print text, Markdown, or JSON for programs.")
-    ] = verification.Style.TEXT,
+    format: PageFormats = PageFormat.TEXT,
 ) -> None:
     """Run your own tests on HEAD and on a phase's branch, and compare tests and leaks.
 
@@ -90,5 +88,11 @@ def verify(
             report = run_tests(request, progress)
     except KeyboardInterrupt:
         raise UserError("interrupted; all that it had started and made is gone") from None
-    verification.PRINTERS[format](report)
+    match format:
+        case PageFormat.JSON:
+            verification.print_document(report)
+        case PageFormat.MARKDOWN:
+            verification.print_markdown(report)
+        case PageFormat.TEXT:
+            verification.print_text(report)
     finish(report.errors, 0 if report.harmless else FOUND)

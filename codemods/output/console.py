@@ -15,8 +15,8 @@ from codemods.findings import InputError
 UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
 
-UNLIMITED = 100_000
-"""Characters that a line has room for where nobody's terminal ends it."""
+WIDEST_TABLE = 10_000
+"""Columns of text that a table may take: names are shown whole, however narrow the terminal is."""
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -65,8 +65,8 @@ def print_table(table: Table, console: Console) -> None:
     """Print a table; with lines, and cut to its width, only on a terminal."""
     if not console.is_terminal:
         table.box = None
-        console.width = UNLIMITED
-    console.print(table)
+    console.width = WIDEST_TABLE
+    console.print(table, crop=False)
 
 
 def count(number: int, noun: str) -> str:

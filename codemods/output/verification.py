@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from codemods.leaks import Amount
 from codemods.output.console import count, make_console, make_table, print_table, visible
 from codemods.output.documents import error_document, print_json
-from codemods.runner_log import Leaks
 from codemods.test_runs import Measurement, Status
 from codemods.verify import Comparison, Verification, VerifyReport
 
 JSON_VERSION = 1
 COLUMNS = ("result", "tests", "leaks before", "after", "bytes before", "after")
-
-
-class Style(StrEnum):
-    """How the comparison is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
 
 
 def print_text(report: VerifyReport) -> None:
@@ -34,7 +25,6 @@ def print_text(report: VerifyReport) -> None:
     for each in report.verifications:
         console.print(Text(visible(_title(each, report))))
         table = make_table(report.unit.value, *COLUMNS, right=(3, 4, 5, 6))
-        table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"  # on a narrow terminal
         for cells in _rows(each):
             table.add_row(*(Text(visible(cell)) for cell in cells))
         print_table(table, console)
@@ -105,8 +95,8 @@ def _tests(measured: Measurement) -> str:
     return "?" if measured.passed is None else str(measured.passed)
 
 
-def _figures(before: Leaks, after: Leaks) -> tuple[str, ...]:
-    return f"{before.count:,}", f"{after.count:,}", f"{before.bytes:,}", f"{after.bytes:,}"
+def _figures(before: Amount, after: Amount) -> tuple[str, ...]:
+    return f"{before.leaks:,}", f"{after.leaks:,}", f"{before.bytes:,}", f"{after.bytes:,}"
 
 
 def _remarks(each: Verification, report: VerifyReport) -> Iterator[str]:
@@ -138,8 +128,8 @@ def _ended(status: Status) -> str:
     return "is absent" if status is Status.ABSENT else str(status)
 
 
-def _amount(leaks: Leaks) -> str:
-    return f"{count(leaks.count, 'leak')} of {count(leaks.bytes, 'byte')}"
+def _amount(leaks: Amount) -> str:
+    return f"{count(leaks.leaks, 'leak')} of {count(leaks.bytes, 'byte')}"
 
 
 def _verdict(report: VerifyReport) -> str:
@@ -196,12 +186,5 @@ def _measurement_document(measured: Measurement) -> dict[str, Any]:
     }
 
 
-def _leaks_document(leaks: Leaks) -> dict[str, int]:
-    return {"leaks": leaks.count, "bytes": leaks.bytes}
-
-
-PRINTERS: Mapping[Style, Callable[[VerifyReport], None]] = {
-    Style.TEXT: print_text,
-    Style.MARKDOWN: print_markdown,
-    Style.JSON: print_document,
-}
+def _leaks_document(leaks: Amount) -> dict[str, int]:
+    return {"leaks": leaks.leaks, "bytes": leaks.bytes}
