@@ -88,7 +88,7 @@ def _without_repeated(runs: list[_RunLeaks]) -> list[_RunLeaks]:
     later = set[str]()
     for run in reversed(runs):
         named = {*run.ran, *run.files}
-        if not named or not named <= later:
+        if not named or not {*named, *run.failed} <= later:
             kept.append(run)
         later |= named
     return kept[::-1]

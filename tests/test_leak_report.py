@@ -7,6 +7,7 @@ import re
 import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -146,6 +147,15 @@ def test_quiet_runs_in_one_log_are_told_apart_by_files_that_come_twice() -> None
 
     assert counts(report) == {NET: (1, 9), JSON: (1, 3)}
     assert report.runs == 2
+
+
+def test_a_run_that_was_cut_off_is_forgotten_when_all_of_its_tests_ran_again() -> None:
+    log = Printer(tests_in_suite=1).log({JSON: [3], NET: [4]})
+    begun, _ = cut(log, b"Test 1/1: addr.test")
+
+    assert read(begun, log) == replace(read(log), runs=2)
+    assert read(begun, Printer().log({JSON: []})).failed == {NET}
+    assert read(begun, Printer().log({JSON: []})).gaps == (NO_END,)
 
 
 def test_a_report_after_the_table_of_its_run_counts_once() -> None:
