@@ -13,6 +13,10 @@ from codemods.leaks import Amount, Leaks, total
 _BELOW_ROOT = re.compile(r".*/((?:lib/[^/]+|compiler)/(?:tests|src)/.+)")
 _BELOW_TESTS = re.compile(r"(?:/|[A-Za-z]:/).*/(tests/.+)")
 
+NO_END = (
+    "the end of a run is missing: the table of its leaks, which `tml test` prints with --log-filter=test=info"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LeakReport:
@@ -84,7 +88,7 @@ def _without_repeated(runs: list[_RunLeaks]) -> list[_RunLeaks]:
     later = set[str]()
     for run in reversed(runs):
         named = {*run.ran, *run.files}
-        if not named or not named <= later:
+        if not named or not {*named, *run.failed} <= later:
             kept.append(run)
         later |= named
     return kept[::-1]
@@ -98,7 +102,7 @@ def _fold(run: Run, paths: _Paths) -> _RunLeaks:
     for report in run.reports:
         _add_report(report, folded, paths)
     if run.table is None:
-        folded.gaps.append("the end of a run is missing: the table of its leaks")
+        folded.gaps.append(NO_END)
     else:
         _add_table(run.table, folded, paths)
     if folded.elsewhere.leaks:

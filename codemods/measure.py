@@ -19,7 +19,7 @@ from codemods.leak_plan import Figures, full_name, short_name
 from codemods.leak_report import LeakReport, combine, known_paths
 from codemods.leaks import Amount, Change, changes, module_of, phase_number, share_gone, total
 from codemods.phases import PHASES
-from codemods.sources import in_a_tree
+from codemods.sources import in_a_tree, read_head_or_working_tree
 
 STANDARD_INPUT = "-"
 ADVICE = "make the log with: tml test --no-cache --log-filter=test=info 2>&1 | tee tests.log"
@@ -77,6 +77,16 @@ def read_tree(progress: Progress | None = None) -> Tree | None:
         for finding in phase.findings:
             findings[finding.path][finding.verdict] += 1
     return Tree(report.source, report.files, findings, report.errors) if report.files else None
+
+
+def tree_files() -> tuple[str, ...]:
+    """The files of the tree that the current folder is in; none if there is none or it cannot be read."""
+    if not in_a_tree():
+        return ()
+    try:
+        return tuple(read_head_or_working_tree(()).workspace.files)
+    except UserError:
+        return ()
 
 
 def read_logs(paths: Sequence[Path]) -> list[list[Run]]:
@@ -209,9 +219,10 @@ class PlanProgress:
         return clean / files if files else None
 
 
-def progress_of(now: Sequence[Run], before: Sequence[Run], tree: Tree | None) -> PlanProgress:
+def progress_of(
+    now: Sequence[Run], before: Sequence[Run], tree: Tree | None, files: Collection[str]
+) -> PlanProgress:
     """How far the plan has come with the logs of ``now``; since the logs ``before`` it, if there are any."""
-    files = tree.files if tree else ()
     if before:
         comparison = compare(before, now, files)
         earlier = Figures.measured(comparison.before.leaks, full_name)

@@ -54,7 +54,7 @@ def leaks_command(
     found = measure.read_logs(logs)
     with progress_bar() as progress:
         tree = None if no_findings else measure.read_tree(progress)
-    files = tree.files if tree else ()
+    files = tree.files if tree else measure.tree_files()
     if compare:
         before, after = found
         comparison = measure.compare(before, after, files)

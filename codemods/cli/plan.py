@@ -53,9 +53,10 @@ def plan_command(
     )
     with progress_bar() as bar:
         tree = None if no_findings else measure.read_tree(bar)
-    progress = measure.progress_of([run for runs in now for run in runs], earlier, tree)
+    files = tree.files if tree else measure.tree_files()
+    progress = measure.progress_of([run for runs in now for run in runs], earlier, tree, files)
     report = progress.report
-    criteria = judge(report, tree.files if tree else ()) if report else ()
+    criteria = judge(report, files) if report else ()
     notes = [
         *([] if before else plan.plan_notes()),
         *(() if report is None else (*report.gaps, *report.notes)),
