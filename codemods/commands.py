@@ -47,6 +47,8 @@ class Report:
     written: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
     """What a run that was killed had begun to write."""
+    files: tuple[str, ...] = ()
+    """The .tml files of the tree."""
 
     @property
     def fixes_remain(self) -> bool:
@@ -198,6 +200,7 @@ def _analyse(
         phases=result.phases,
         errors=(*selection.errors, *covered),
         unread_elsewhere=len(unread) - len(covered),
+        files=tuple(source.workspace.files),
     )
 
 

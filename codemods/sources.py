@@ -75,6 +75,11 @@ def working_tree_root(paths: Sequence[Path]) -> Path:
     )
 
 
+def in_a_tree() -> bool:
+    """Whether the current folder is in a git checkout or below a ``tml.toml``."""
+    return any(_enclosing(Path.cwd(), marker) for marker in (".git", PROJECT_FILE))
+
+
 def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
     """The working tree that encloses the first path (or the current folder)."""
     root = working_tree_root(paths)

@@ -24,6 +24,8 @@ MISSING = (
     "is missing from the git repository; if it is a partial clone, `git archive HEAD >/dev/null` fetches all"
 )
 
+NO_PATH = "is not the path of a file in a tree"
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -133,20 +135,17 @@ def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
     errors: list[InputError] = []
     commit = commit or head_commit(repository)
     with clean_room(repository) as room:
-        with git_errors():
-            listing = raw(room, "ls_tree", "-r", "-l", "-z", "--full-tree", commit)
-        entries = [_Entry.parse(line) for line in listing.split(b"\0") if line]
-        wanted: list[_Entry] = []
-        for entry in entries:
+        wanted: list[Entry] = []
+        for entry in list_entries(room, commit):
             if entry.kind != "blob" or not is_source(entry.path):
                 continue
             if not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
-                errors.append(InputError(entry.path, "is not the path of a file in a tree"))
+                errors.append(InputError(entry.path, NO_PATH))
             elif entry.size > LARGEST_FILE:
                 errors.append(InputError(entry.path, TOO_LARGE))
             else:
                 wanted.append(entry)
-        contents = list(_read_blobs(room, [entry.blob for entry in wanted]))
+        contents = list(read_blobs(room, [entry.blob for entry in wanted]))
     for entry, content in zip(wanted, contents, strict=True):
         if content is None:
             errors.append(InputError(entry.path, MISSING))
@@ -160,7 +159,7 @@ def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """One line of ``git ls-tree -l``; the size is 0 where git knows none."""
 
     mode: str
@@ -170,7 +169,7 @@ class _Entry:
     path: str
 
     @classmethod
-    def parse(cls, line: bytes) -> _Entry:
+    def parse(cls, line: bytes) -> Entry:
         description, _, name = line.partition(b"\t")
         mode, kind, blob, size = description.decode("ascii").split()
         length = int(size) if size.isdecimal() else 0
@@ -179,6 +178,13 @@ class _Entry:
     @property
     def is_link(self) -> bool:
         return self.mode == "120000"
+
+
+def list_entries(room: Git, commit: str) -> list[Entry]:
+    """What a commit holds, at any depth. Raises `RepositoryError` if there is no such commit."""
+    with git_errors():
+        listing = raw(room, "ls_tree", "-r", "-l", "-z", "--full-tree", commit)
+    return [Entry.parse(line) for line in listing.split(b"\0") if line]
 
 
 def is_source(path: str) -> bool:
@@ -192,7 +198,7 @@ def _leads_out(link: str, target: str) -> bool:
     return resolved.startswith(("/", "../")) or resolved == ".."
 
 
-def _read_blobs(room: Git, blobs: Sequence[str]) -> Iterator[bytes | None]:
+def read_blobs(room: Git, blobs: Sequence[str]) -> Iterator[bytes | None]:
     """The contents in the order of the ids, from one git process; None for an object that is missing."""
     feed = room_folder(room) / "blobs"
     feed.write_text("".join(f"{blob}\n" for blob in blobs), encoding="ascii")

@@ -26,7 +26,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from codemods.below import LinkError, UnfitFileError, open_folder, read_file
-from codemods.errors import errors_at, write_failure
+from codemods.errors import UserError, errors_at, write_failure
 from codemods.findings import Change, InputError
 from codemods.scratch import InUseError, WorkFolder, sync_folder, work_folder
 from codemods.workspace import is_source
@@ -34,6 +34,7 @@ from codemods.workspace import is_source
 STAGE = ".tmlfix-in-place"
 JOURNAL = "journal"
 PATCH_STAGE = ".tmlfix-patch"
+FILE_STAGE = ".tmlfix-file"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -120,6 +121,17 @@ def finish_interrupted(root: Path) -> Written:
     except OSError as error:
         reason = write_failure(error, root / STAGE)
         return Written((), (InputError(str(root), f"an interrupted run cannot be finished: {reason}"),))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises `UserError` if it cannot be written."""
+    path = path.absolute()
+    try:
+        with work_folder(path.parent / FILE_STAGE) as stage:
+            prepare(stage, path.name, content)
+            move_into_place(stage, path.name)
+    except OSError as error:
+        raise UserError(write_failure(error, path)) from error
 
 
 def prepare(stage: WorkFolder, name: str, content: bytes) -> None:

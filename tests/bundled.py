@@ -17,6 +17,8 @@ from conftest import Checkout
 PROJECT = Path(__file__).resolve().parent.parent
 EXAMPLE = PROJECT / "tests" / "example"
 PATCHES = PROJECT / "patches"
+PROGRAMS = PROJECT / "tests" / "programs"
+"""Stand-ins for programs that need not be there."""
 
 PINNED = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -36,8 +38,8 @@ PINNED = {
 def environment() -> dict[str, str]:
     """The variables to run git and tmlfix with: pinned, and with this project's tmlfix on the path."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    programs = Path(sys.executable).parent
-    return kept | PINNED | {"PATH": f"{programs}{os.pathsep}{kept.get('PATH', os.defpath)}"}
+    folders = (Path(sys.executable).parent, PROGRAMS, kept.get("PATH", os.defpath))
+    return kept | PINNED | {"PATH": os.pathsep.join(map(str, folders))}
 
 
 @dataclass(frozen=True)

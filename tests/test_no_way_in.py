@@ -122,6 +122,8 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "yaml", "subprocess", "ctypes", "runpy", "code", "dill"}
 THE_PARSER = ("tml_ast/engine.py", {"exec", "compile"})
 """The one place that executes code: the parser that it generates from the project's own grammar."""
+WHAT_THE_USER_NAMES = ("codemods/processes.py", "subprocess")
+"""The one place that runs a program other than git: the command of ``tmlfix verify``."""
 
 
 def called_name(call: ast.Call) -> str:
@@ -154,7 +156,7 @@ def test_the_source_runs_no_shell_and_no_code_of_others() -> None:
     }
 
     file, allowed = THE_PARSER
-    assert found == {(file, name) for name in allowed}
+    assert found == {WHAT_THE_USER_NAMES, *((file, name) for name in allowed)}
 
 
 @pytest.mark.parametrize("recording", [False, True])

@@ -21,6 +21,10 @@ from codemods.repository import LOCATION_VARIABLES
 import codemods.cli.apply
 import codemods.cli.explain
 import codemods.cli.config
+import codemods.cli.leaks
+import codemods.cli.plan
+import codemods.cli.verify
+import codemods.cli.compiler_report
 import codemods.cli.parse  # noqa: F401  (each adds its commands)
 # isort: on
 

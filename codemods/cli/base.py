@@ -31,6 +31,14 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
+class PageFormat(StrEnum):
+    """How pages of results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 def examples(*lines: str) -> str:
     """The end of a help text, one example a line."""
     return "\n\n".join(("Examples:", *lines))
@@ -55,6 +63,9 @@ Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH", help="Only files at and below these paths.")
 ]
 Format = Annotated[OutputFormat, typer.Option("--format", help="Print text, or JSON for programs.")]
+PageFormats = Annotated[
+    PageFormat, typer.Option("--format", help="Print text, JSON for programs, or Markdown for a comment.")
+]
 
 
 def _print_version(wanted: bool) -> None:

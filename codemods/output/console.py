@@ -15,6 +15,9 @@ from codemods.findings import InputError
 UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
 
+WIDEST_TABLE = 10_000
+"""Columns of text that a table may take: names are shown whole, however narrow the terminal is."""
+
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
@@ -59,10 +62,11 @@ def make_table(*columns: str, right: tuple[int, ...]) -> Table:
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Print a table, with lines only on a terminal."""
+    """Print a table; with lines, and cut to its width, only on a terminal."""
     if not console.is_terminal:
         table.box = None
-    console.print(table)
+    console.width = WIDEST_TABLE
+    console.print(table, crop=False)
 
 
 def count(number: int, noun: str) -> str:

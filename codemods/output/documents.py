@@ -21,11 +21,11 @@ def parse_document(report: ParseReport, errors: Iterable[InputError]) -> dict[st
     return {
         "files": report.files,
         "parsed": report.parsed,
-        "rejected": [_error_document(rejection) for rejection in report.rejected],
+        "rejected": [error_document(rejection) for rejection in report.rejected],
         "roundtrip_failures": list(report.roundtrip_failures),
         "lines": report.lines,
         "seconds": report.seconds,
-        "errors": [_error_document(error) for error in errors],
+        "errors": [error_document(error) for error in errors],
     }
 
 
@@ -41,7 +41,7 @@ def report_document(report: Report) -> dict[str, Any]:
             "written": sorted({*report.finished, *report.written}),
             "unread_elsewhere": report.unread_elsewhere,
         },
-        "errors": [_error_document(error) for error in report.errors],
+        "errors": [error_document(error) for error in report.errors],
     }
 
 
@@ -94,5 +94,5 @@ def _branch_document(branch: PhaseBranch) -> dict[str, Any]:
     }
 
 
-def _error_document(error: InputError) -> dict[str, Any]:
+def error_document(error: InputError) -> dict[str, Any]:
     return {"path": error.path, "line": error.line, "column": error.column, "message": error.message}

@@ -1,0 +1,78 @@
+"""``tmlfix leaks``: what leaked, as ``tml test`` measured it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods import measure
+from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
+from codemods.errors import UserError
+from codemods.leak_plan import all_met, judge
+from codemods.leak_report import combine
+from codemods.output import documents, leaks, pages
+from codemods.progress import progress_bar
+
+NoFindings = Annotated[
+    bool, typer.Option("--no-findings", help="Leave out what tmlfix finds in the current folder.")
+]
+
+
+@app.command(
+    "leaks",
+    rich_help_panel=MEASURE,
+    epilog=examples(
+        "tml test --no-cache --log-filter=test=info 2>&1 | tee tests.log",
+        "tmlfix leaks tests.log",
+        "tmlfix leaks --compare before.log after.log",
+    ),
+)
+def leaks_command(
+    logs: Annotated[
+        list[Path], typer.Argument(metavar="LOG", help="What tml test printed; - is standard input.")
+    ],
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Tell what changed from the first log to the second.")
+    ] = False,
+    no_findings: NoFindings = False,
+    no_criteria: Annotated[
+        bool, typer.Option("--no-criteria", help="Do not judge the criteria of the leak plan.")
+    ] = False,
+    format: PageFormats = PageFormat.TEXT,
+) -> None:
+    """Count the leaks in logs of tml test, and judge the criteria of the leak plan.
+
+    Different test files add up; of the same file the last run counts.
+
+    Exit status: 0 every criterion is met and no leaks rose, 1 one is missed or not measured, or leaks rose
+    (with --compare), 2 a log could not be read.
+    """
+    if compare and len(logs) != 2:
+        raise UserError("--compare takes two logs: the one before and the one after")
+    found = measure.read_logs(logs)
+    with progress_bar() as progress:
+        tree = None if no_findings else measure.read_tree(progress)
+    files = tree.files if tree else measure.tree_files()
+    if compare:
+        before, after = found
+        comparison = measure.compare(before, after, files)
+        criteria = () if no_criteria else judge(comparison.after, files)
+        page = leaks.comparison_page(str(logs[0]), str(logs[1]), comparison, criteria)
+        document = leaks.comparison_document(comparison, criteria)
+        good = all_met(criteria) and not comparison.rises
+    else:
+        report = combine((run for runs in found for run in runs), files)
+        criteria = () if no_criteria else judge(report, files)
+        name = str(logs[0]) if len(logs) == 1 else f"{len(logs)} logs"
+        page = leaks.leaks_page(name, report, tree, criteria)
+        document = leaks.leaks_document(report, tree, criteria)
+        good = all_met(criteria)
+    if format is PageFormat.JSON:
+        documents.print_json(document)
+    elif format is PageFormat.MARKDOWN:
+        print(pages.markdown(*page), end="")
+    else:
+        pages.print_page(*page)
+    finish(tree.errors if tree else (), 0 if good else FOUND)

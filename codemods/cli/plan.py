@@ -1,0 +1,75 @@
+"""``tmlfix plan``: the leak plan, and how far it has come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods import measure
+from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
+from codemods.cli.leaks import NoFindings
+from codemods.errors import UserError
+from codemods.leak_plan import all_met, judge
+from codemods.output import documents, pages, plan
+from codemods.progress import progress_bar
+from codemods.writing import write_file
+
+
+@app.command(
+    "plan",
+    rich_help_panel=MEASURE,
+    epilog=examples(
+        "tmlfix plan",
+        "tmlfix plan --leaks tests.log --svg leaks.svg",
+        "tmlfix plan --before main.log --leaks branch.log --format markdown",
+    ),
+)
+def plan_command(
+    leaks: Annotated[
+        list[Path] | None,
+        typer.Option("--leaks", metavar="LOG", help="What tml test prints now; may be given several times."),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(metavar="LOG", help="Measure progress from this log, not from the plan's figures."),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the leaks by module, before and now.")
+    ] = None,
+    no_findings: NoFindings = False,
+    format: PageFormats = PageFormat.TEXT,
+) -> None:
+    """Show the leak plan: leaks by phase, module and file, what tmlfix finds, and what is done.
+
+    Exit status: 0 done, and with --leaks every criterion of the plan is met; 1 one is missed or not measured;
+    2 a log could not be read or the picture not be written.
+    """
+    if before is not None and not leaks:
+        raise UserError("--before goes with --leaks LOG, which tells the leaks of now")
+    *now, earlier = (
+        measure.read_logs([*(leaks or ()), before]) if before else (*measure.read_logs(leaks or ()), [])
+    )
+    with progress_bar() as bar:
+        tree = None if no_findings else measure.read_tree(bar)
+    files = tree.files if tree else measure.tree_files()
+    progress = measure.progress_of([run for runs in now for run in runs], earlier, tree, files)
+    report = progress.report
+    criteria = judge(report, files) if report else ()
+    notes = [
+        *([] if before else plan.plan_notes()),
+        *(() if report is None else (*report.gaps, *report.notes)),
+    ]
+    names = (str(before) if before else "the plan", ", ".join(map(str, leaks or ())))
+    if svg is not None:
+        write_file(svg, plan.plan_chart(progress, names))
+    if format is PageFormat.JSON:
+        documents.print_json(plan.plan_document(progress, notes, criteria))
+    else:
+        page = plan.plan_page(progress, names, notes, criteria)
+        if format is PageFormat.MARKDOWN:
+            print(pages.markdown(*page), end="")
+        else:
+            pages.print_page(*page)
+    finish(tree.errors if tree else (), 0 if all_met(criteria) else FOUND)

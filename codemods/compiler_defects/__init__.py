@@ -1,0 +1,92 @@
+"""The defects of the TML compiler that make correct programs leak: one file each, with a program.
+
+Each was found by measuring under the real compiler; see `codemods.ownership.drops` for the rules in short.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+
+LIBRARY_PATH = "lib/std/src/sample.tml"
+TEST_PATH = "lib/std/tests/sample.test.tml"
+"""Where the two parts of a program stand in the tree of the library."""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect: what the compiler does, what it should do, and which rules of tmlfix work around it."""
+
+    name: str
+    title: str
+    effect: str
+    """What comes of it: a leak, a double free, and so on."""
+    rules: tuple[str, ...]
+    """The rules whose findings it explains; the program shows a finding of the first, if there is one."""
+    does: str
+    should: str
+    library: str
+    """The part of the program that stands in a library module; may be empty."""
+    test: str
+    leaks: int | None
+    """How many allocations the program leaks; None where it does something else."""
+    confirmed: bool
+    """Whether the program itself was seen to go wrong under the compiler, not only larger ones."""
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """The program, as files of a tree."""
+        parts = {LIBRARY_PATH: self.library, TEST_PATH: self.test}
+        return {path: text.encode() for path, text in parts.items() if text}
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether tmlfix has a fix for its own program."""
+        return bool(self.rules) and self.rules != ("compiler-emitted",)
+
+
+LIBRARY_MISTAKES = (
+    "hash-table-contents",
+    "text-table-contents",
+    "tree-node-texts",
+    "incomplete-destroy",
+    "missing-release",
+    "scoped-cleanup",
+    "named-release",
+    "stored-element",
+    "undrained-elements",
+    "discarded-element",
+    "missing-allocates",
+    "element-destroy",
+    "undrained-values",
+    "returned-argument",
+    "stored-duplicate",
+)
+"""The rules whose findings no compiler would mend: the library's own code is to be changed."""
+
+
+def _read(name: str, text: str) -> Defect:
+    entry = tomllib.loads(text)
+    return Defect(
+        name=name,
+        title=entry["title"],
+        effect=entry["effect"],
+        rules=tuple(entry["rules"]),
+        does=" ".join(entry["does"].split()),
+        should=" ".join(entry["should"].split()),
+        library=entry.get("library", ""),
+        test=entry["test"],
+        leaks=entry.get("leaks"),
+        confirmed=entry["confirmed"],
+    )
+
+
+DEFECTS: Mapping[str, Defect] = {
+    name: _read(name, path.read_text("utf-8"))
+    for path in sorted(files(__name__).iterdir(), key=lambda each: each.name)
+    if (name := path.name.removesuffix(".toml")) != path.name
+}
+"""Every defect by its name."""
