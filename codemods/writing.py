@@ -26,7 +26,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from codemods.below import LinkError, UnfitFileError, open_folder, read_file
-from codemods.errors import errors_at, write_failure
+from codemods.errors import UserError, errors_at, write_failure
 from codemods.findings import Change, InputError
 from codemods.scratch import InUseError, WorkFolder, sync_folder, work_folder
 from codemods.workspace import is_source
@@ -34,6 +34,8 @@ from codemods.workspace import is_source
 STAGE = ".tmlfix-in-place"
 JOURNAL = "journal"
 PATCH_STAGE = ".tmlfix-patch"
+FILE_STAGE = ".tmlfix-file"
+FILE_DRAFT = "draft"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -136,6 +138,39 @@ def move_into_place(stage: WorkFolder, name: str) -> None:
     with errors_at(stage.path.with_name(name)):
         os.replace(name, f"{os.pardir}/{name}", src_dir_fd=stage.descriptor, dst_dir_fd=stage.descriptor)
     sync_folder(os.pardir, stage.descriptor)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that the user named: whole or not at all, unless it is a pipe or device.
+
+    Raises `UserError` if it cannot be written.
+    """
+    target = path.resolve()
+    try:
+        status = target.stat() if target.exists() else None
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            target.write_bytes(content)
+            return
+        with work_folder(target.parent / FILE_STAGE) as stage:
+            _store(stage, FILE_DRAFT, content, status)
+            os.replace(
+                FILE_DRAFT,
+                f"{os.pardir}/{target.name}",
+                src_dir_fd=stage.descriptor,
+                dst_dir_fd=stage.descriptor,
+            )
+        sync_folder(target.parent)
+    except OSError as error:
+        raise UserError(f"{path} was not written: {write_failure(error, path)}") from error
+
+
+def append_file(path: Path, content: bytes) -> None:
+    """Append to a file that others write to as well. Raises `UserError` if it cannot be written."""
+    try:
+        with path.open("ab") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise UserError(f"{path} was not written: {write_failure(error, path)}") from error
 
 
 def _store(stage: WorkFolder, name: str, content: bytes, access: os.stat_result | None = None) -> None:
