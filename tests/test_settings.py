@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bundled import EXAMPLE
 from conftest import Run
 
 from codemods.configuration import read_configuration
@@ -106,6 +107,17 @@ def test_a_comment_that_is_not_right_is_a_finding(comment: str, complaint: str) 
 
     (finding,) = (each for each in found if each.rule == "suppression-comment")
     assert (finding.line, finding.column, finding.message) == (5, 5, complaint)
+
+
+def test_a_comment_has_its_use_though_another_fix_mends_the_finding_too() -> None:
+    files = {path.relative_to(EXAMPLE).as_posix(): path.read_text() for path in EXAMPLE.rglob("*.tml")}
+    path, line = "tests/events/quiet.test.tml", "    let names: List[Str]"
+    comment = "    // tmlfix: ignore[missing-release] the compiler drops it once there is a return\n"
+    files[path] = files[path].replace(line, comment + line)
+
+    (result,) = analyse({path: text.encode() for path, text in files.items()}, [5]).phases
+
+    assert [finding.rule for finding in result.findings if finding.path == path] == ["void-tail"]
 
 
 def test_a_file_that_is_excluded_informs_the_analysis_of_others() -> None:
