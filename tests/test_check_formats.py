@@ -117,9 +117,9 @@ def by_lines(content: bytes, changes: set[Any]) -> bytes:
     return text.encode()
 
 
-@pytest.mark.parametrize("line_ends", [b"\n", b"\r\n"])
-def test_the_fixes_in_sarif_are_those_of_the_tool(run: Run, example: Example, line_ends: bytes) -> None:
-    for path, content in example.sources().items():
+def test_the_fixes_in_sarif_are_those_of_the_tool(run: Run, example: Example) -> None:
+    for number, (path, content) in enumerate(example.sources().items()):
+        line_ends = (b"\n", b"\r\n")[number % 2]
         marked = content.replace(b"    let ", "    /* \U0001f701\u00e9 */ let ".encode())
         example.write(path, marked.replace(b"\n", line_ends))
     before = example.sources()
@@ -517,7 +517,7 @@ def test_a_body_alone_goes_with_no_other_document(run: Run, example: Example) ->
     assert Path("b.md").exists()
 
 
-@pytest.mark.parametrize(("number", "length"), [(10, 10), (500, 100), (3000, 100), (3000, 3000)])
+@pytest.mark.parametrize(("number", "length"), [(10, 10), (500, 100), (500, 3000)])
 def test_a_body_is_never_too_long(number: int, length: int) -> None:
     rules = [*RULES]
     found = tuple(
