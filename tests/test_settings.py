@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bundled import EXAMPLE
+from bundled import EXAMPLE, PROJECT
 from conftest import Run
 
-from codemods.configuration import read_configuration
+from codemods.configuration import KEYS, Configuration, read_configuration
 from codemods.engine import analyse
 from codemods.errors import UserError
 from codemods.findings import PhaseResult
@@ -244,3 +246,26 @@ def test_the_settings_apply_to_an_analysis(tmp_path: Path, run: Run) -> None:
     configured(tmp_path, 'exclude = ["tests/*"]')
 
     assert run(*arguments).document["findings"] == []
+
+
+# The page about it
+
+PAGE = (PROJECT / "docs" / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("example", re.findall(r"(?ms)^```toml\n(.*?)^```$", PAGE))
+def test_the_examples_of_the_page_are_right(tmp_path: Path, example: str) -> None:
+    name = "pyproject.toml" if "[tool." in example else "tmlfix.toml"
+
+    assert read_configuration(configured(tmp_path, example, name)).keys
+
+
+def test_the_page_tells_every_key_with_its_default() -> None:
+    sections = dict(re.findall(r"(?ms)^### `([\w-]+)`\n(.*?)(?=^##|\Z)", PAGE))
+
+    assert tuple(sections) == KEYS
+    for key, text in sections.items():
+        assert re.search(rf"(?m)^(\[{key}|{key} = )", text), f"no example of {key}"
+    for key, value, _ in Configuration(Settings()).entries():
+        if not key.startswith("phases."):
+            assert f": `{json.dumps(value)}`" in sections[key.partition(".")[0]]

@@ -73,11 +73,11 @@ def check(
 ) -> None:
     """Check that no leak is left to fix, for CI jobs and commit hooks. Nothing is changed.
 
-    Looks at the working tree, saved or committed or not: in a CI job that is the commit, in a hook of
-    [bold]pre-commit[/bold] it is what is staged. With [bold]GITHUB_STEP_SUMMARY[/bold] set, the format
-    github also appends a table to that file.
+    Looks at the files of the working tree, committed or not: in a CI job these are the commit's, in a hook
+    of [bold]pre-commit[/bold] what is staged. The format github also appends a table to the file that
+    [bold]GITHUB_STEP_SUMMARY[/bold] names.
 
-    Exit status: 0 nothing new that fails, 1 there is, 2 something asked for was not possible.
+    Exit status: 0 no new findings that fail, 1 there are some, 2 something asked for was not possible.
     """
     if phase is not None and every:
         raise UserError("say which phases: --phase N or --all")
