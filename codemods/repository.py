@@ -237,6 +237,7 @@ def merge_base(repository: Repository, revision: str) -> str:
 
     The revision is the user's word and never an option to git. Raises `RepositoryError` if there is none.
     """
+    head = head_commit(repository)
     with git_errors():
         shallow = text(repository.git, "rev_parse", "--is-shallow-repository") == "true"
     advice = "; the clone has only a part of the history, fetch all of it (actions/checkout: fetch-depth: 0)"
@@ -250,7 +251,7 @@ def merge_base(repository: Repository, revision: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
         raise RepositoryError(unknown)
     with git_errors(f"HEAD and {revision!r} share no commit{advice if shallow else ''}"):
-        return text(repository.git, "merge_base", head_commit(repository), commit)
+        return text(repository.git, "merge_base", head, commit)
 
 
 def identities(repository: Repository) -> tuple[Identity, Identity]:

@@ -331,6 +331,29 @@ def test_a_shallow_clone_is_told_what_it_lacks(
     assert "fetch-depth: 0" in outcome.err
 
 
+def test_a_branch_without_commits_has_nothing_to_compare_with(
+    run: Run, new_checkout: Callable[[str], Checkout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(new_checkout("empty").folder)
+
+    outcome = run("check", "--changed-since", "HEAD")
+
+    assert outcome.err == "tmlfix: the current branch has no commit yet; commit your files first\n"
+
+
+def test_files_that_a_partial_clone_lacks_are_told(run: Run, inside: Checkout) -> None:
+    blob = inside.line("rev-parse", "HEAD:lib/src/text.tml")
+    inside.write("lib/src/text.tml", b"fine!\n")
+    inside.commit()
+    (inside.folder / ".git/objects" / blob[:2] / blob[2:]).unlink()
+
+    outcome = run("check", "--changed-since", "HEAD~1")
+
+    assert outcome.code == 2
+    assert outcome.err.startswith("tmlfix: lib/src/text.tml of commit ")
+    assert outcome.err.count("\n") == 1
+
+
 def test_branches_without_a_common_commit(run: Run, inside: Checkout) -> None:
     inside.git("switch", "--quiet", "--orphan", "other")
     inside.write("a.tml", b"fine\n")

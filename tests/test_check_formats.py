@@ -21,6 +21,7 @@ from jsonschema import Draft4Validator
 from junitparser import Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
+from codemods.baseline import Entry
 from codemods.check import Check, CheckedFinding, FailOn, Standing
 from codemods.commands import Report
 from codemods.findings import Change, Finding, InputError, PhaseResult, Verdict
@@ -284,6 +285,14 @@ def test_a_command_is_one_line_and_says_what_it_should(each: Finding) -> None:
     assert message.startswith(visible(each.message))
 
 
+def test_a_name_in_the_counts_is_no_command_either() -> None:
+    gone = Entry("##[add-mask]a.tml", "::stop-commands::x", "::debug::y", "", "")
+
+    last = github.commands(result(gone=(gone,))).splitlines()[-1]
+
+    assert last == "- ## [add-mask]a.tml: ::debug::y (in ::stop-commands::x)"
+
+
 def test_the_job_summary_gets_the_table(
     run: Run, odd: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -507,6 +516,16 @@ def test_nothing_to_fix_is_a_sentence(run: Run, example: Example) -> None:
     outcome = run("apply", "--phase", "1", "lib/src/events", "--pr-body", "-")
 
     assert re.fullmatch(r"There is nothing to fix in commit [0-9a-f]{12}\.\n", outcome.out)
+
+
+def test_what_was_not_possible_is_told(run: Run, odd: Checkout) -> None:
+    odd.write("lib/src/http/draft.tml", b"broken\n")
+    odd.commit()
+
+    outcome = run("apply", "--phase", "1", "--pr-body", "-")
+
+    assert outcome.code == 2
+    assert "## Not possible\n\n- <code>lib/src/http/draft.tml</code>: unexpected 'broken'\n" in outcome.out
 
 
 def test_a_body_alone_goes_with_no_other_document(run: Run, example: Example) -> None:

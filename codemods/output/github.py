@@ -11,11 +11,14 @@ LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "notice", Verdict.REPORTED: 
 
 
 def commands(check: Check) -> str:
-    """One command for each new finding and each file that could not be read; then the counts."""
+    """One command for each new finding and each file that could not be read; then the counts.
+
+    No name among these is a command, which ``##[`` would begin anywhere in a line.
+    """
     lines = [
         *(_error(error) for error in check.report.errors),
         *(_annotation(finding) for finding in check.of(Standing.NEW)),
-        *check_counts(check),
+        *(line.replace("##[", "## [") for line in check_counts(check)),
     ]
     return "".join(f"{line}\n" for line in lines)
 

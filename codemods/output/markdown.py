@@ -12,7 +12,7 @@ from codemods.check import Check, Standing
 from codemods.commands import Report, RuleText, find_rule
 from codemods.diffs import diff_lines
 from codemods.errors import UserError
-from codemods.findings import Change, Finding, PhaseResult, Verdict
+from codemods.findings import Change, Finding, InputError, PhaseResult, Verdict
 from codemods.output.console import count, visible
 from codemods.output.text import check_counts
 from codemods.phases import phase_numbered
@@ -23,6 +23,9 @@ SUMMARY_LIMIT = 1_000_000
 
 BODY_LIMIT = 65_536
 """Bytes that the description of a pull request may have at GitHub."""
+
+LEVELS = ((True, 1000), (False, 1000), (False, 20), (False, 3))
+"""From the most detailed to the least: whether there are samples, and how many files are named."""
 
 LONGEST_SAMPLE = 40
 """Lines of a hunk that is shown as a sample."""
@@ -79,7 +82,7 @@ def check_text(check: Check) -> str:
         lines += ["", *_folded(_title(number, findings), _finding_lines(findings))]
     if check.report.errors:
         lines += ["", "### Not possible", ""]
-        lines += [f"- {code(error.path)}: {prose(error.message)}" for error in check.report.errors]
+        lines += _error_lines(check.report.errors)
     return _within("\n".join(lines) + "\n\n", SUMMARY_LIMIT)
 
 
@@ -105,15 +108,23 @@ def _finding_lines(findings: Iterable[Finding]) -> list[str]:
     ]
 
 
+def _error_lines(errors: Iterable[InputError]) -> list[str]:
+    return [f"- {code(error.path)}: {prose(error.message)}" for error in errors]
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "backslashreplace"))
+
+
 def _within(text: str, limit: int) -> str:
     """The text, or as many of its lines as fit, with folded parts closed."""
-    if len(text.encode("utf-8", "backslashreplace")) <= limit:
+    if _size(text) <= limit:
         return text
     end = "\n</details>\n\nThe rest is too long to be shown here.\n"
     kept: list[str] = []
     size = len(end)
     for line in text.splitlines(keepends=True):
-        size += len(line.encode("utf-8", "backslashreplace"))
+        size += _size(line)
         if size > limit:
             break
         kept.append(line)
@@ -129,22 +140,27 @@ def pull_request_body(report: Report) -> str:
 
     It leaves out samples, and then files, where there is no room for all of it.
     """
+    bodies = ("\n".join(_body(report, samples=samples, most=most)) for samples, most in LEVELS)
+    fitting = (body for body in bodies if _size(body) <= BODY_LIMIT)
+    body = next(fitting, None) or _within("\n".join(_body(report, samples=False, most=0)), BODY_LIMIT)
+    return body
+
+
+def _body(report: Report, *, samples: bool, most: int) -> Iterator[str]:
     branches = {branch.phase.number: branch for branch in report.branches}
-    bodies = (
-        "\n".join(
-            line
-            for phase in report.phases
-            if phase.findings
-            for line in _section(phase, branches.get(phase.phase), samples=samples, most=most)
-        )
-        for samples, most in ((True, 1000), (False, 1000), (False, 20), (False, 3))
-    )
-    fitting = (body for body in bodies if len(body.encode("utf-8", "backslashreplace")) <= BODY_LIMIT)
-    body = next(fitting, None)
-    if body is None:
-        sections = (_section(phase, None, samples=False, most=0) for phase in report.phases if phase.findings)
-        body = _within("\n".join(line for section in sections for line in section), BODY_LIMIT)
-    return body or f"There is nothing to fix in {plain(report.source)}.\n"
+    found = [phase for phase in report.phases if phase.findings]
+    if not found:
+        yield f"There is nothing to fix in {plain(report.source)}."
+        yield ""
+    for phase in found:
+        yield from _section(phase, branches.get(phase.phase), samples=samples, most=most)
+    if report.errors:
+        yield "## Not possible"
+        yield ""
+        yield from _error_lines(report.errors[:most])
+        if len(report.errors) > most:
+            yield f"- and {len(report.errors) - most} more"
+        yield ""
 
 
 def _section(result: PhaseResult, branch: PhaseBranch | None, *, samples: bool, most: int) -> Iterator[str]:
