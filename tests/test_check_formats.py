@@ -466,11 +466,9 @@ def test_bytes_that_are_not_utf_8_stand_in_no_way(
     assert "\x1b" not in printed.out
 
 
-def test_the_same_result_is_written_the_same(run: Run, example: Example) -> None:
-    for format in ("text", "json", "sarif", "github", "markdown", "junit"):
-        assert run("check", "--phase", "5", "--format", format) == run(
-            "check", "--phase", "5", "--format", format
-        )
+@pytest.mark.parametrize("format", ["text", "json", "sarif", "github", "markdown", "junit"])
+def test_the_same_result_is_written_the_same(run: Run, odd: Checkout, format: str) -> None:
+    assert run("check", "--format", format) == run("check", "--format", format)
 
 
 # The text of a pull request
@@ -492,16 +490,14 @@ def test_a_pull_request_tells_what_why_and_how_to_verify(run: Run, example: Exam
     assert page.open == []
 
 
-def test_a_pull_request_has_a_section_a_phase(run: Run, example: Example) -> None:
+def test_a_pull_request_has_a_section_a_phase(run: Run, odd: Checkout) -> None:
     outcome = run("apply", "--all", "--dry-run", "--pr-body", "-")
 
     assert outcome.code == 1
-    page = Reader.of(outcome.out)
-    assert [re.findall(r"phase \d", title)[0] for title in page.texts["h2"]] == [
-        f"phase {number}" for number in range(1, 6)
+    assert Reader.of(outcome.out).texts["h2"] == [
+        "HTTP leaks (tmlfix phase 1)",
+        "Network parser leaks (tmlfix phase 2)",
     ]
-    assert len(outcome.out.encode()) <= markdown.BODY_LIMIT
-    assert "created at" not in outcome.out
 
 
 def test_a_sample_shows_the_fix_of_its_rule(run: Run, example: Example) -> None:

@@ -230,14 +230,14 @@ def test_the_action_annotates_and_fails(example: Example, runner: dict[str, str]
 
 
 def test_the_inputs_of_the_action(example: Example, runner: dict[str, str]) -> None:
-    example.tmlfix("check", "--write-baseline", "known findings.json")
+    example.tmlfix("check", "--phase", "3", "--write-baseline", "known findings.json")
     example.write(TEST, LEAK.encode())
 
     outcome = run_step(
         "Check for leaks",
         example.folder,
         runner,
-        phase="3,5",
+        phase="3",
         baseline="known findings.json",
         changed_since="HEAD",
         sarif_file="out/leaks.sarif",
@@ -247,12 +247,10 @@ def test_the_inputs_of_the_action(example: Example, runner: dict[str, str]) -> N
     assert outcome.returncode == 1
     assert outcome.stdout.startswith("1 finding in 1 file of the working tree: 1 with a fix")
     assert '"2.1.0"' in (example.folder / "out/leaks.sarif").read_text()
-    quiet = run_step("Check for leaks", example.folder, runner, phase="1", args="lib/src/net", format="text")
-    assert (quiet.returncode, quiet.stdout) == (0, "nothing to fix in the working tree\n")
 
 
-@pytest.mark.parametrize("hostile", ['"; touch hacked; "', "$(touch hacked)", "`touch hacked`"])
-def test_no_input_is_run(example: Example, runner: dict[str, str], hostile: str) -> None:
+def test_no_input_is_run(example: Example, runner: dict[str, str]) -> None:
+    hostile = "\"; touch hacked; $(touch hacked) `touch hacked` '; touch hacked"
     names = ("phase", "format", "sarif_file", "baseline", "changed_since", "args")
 
     outcome = run_step("Check for leaks", example.folder, runner, **dict.fromkeys(names, hostile))
