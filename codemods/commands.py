@@ -26,9 +26,12 @@ from codemods.sources import (
     select,
     working_tree_root,
 )
+from codemods.suppressions import Explanation
 from codemods.writing import finish_interrupted, is_interrupted, write_changes
 
 PATCH_FOLDER = "patches"
+COMMENTS = Explanation()
+"""Stands beside the rules: what findings about comments that suppress findings are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,10 @@ class RuleText(Protocol):
 def find_rule(name: str) -> RuleText:
     """The rule of that name. Raises `UserError` if there is none."""
     rules: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
+    if name == COMMENTS.name:
+        return COMMENTS
     if name not in rules:
-        close = get_close_matches(name, rules, n=1)
+        close = get_close_matches(name, (*rules, COMMENTS.name), n=1)
         advice = f"Did you mean {close[0]}? " if close else ""
         raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(rules))}")
     return rules[name]
@@ -115,6 +120,11 @@ def preview(request: Request, *, in_place: bool = False, progress: Progress | No
     Raises `UserError` if neither can be read.
     """
     source = read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
+    return preview_of(source, request, progress=progress)
+
+
+def preview_of(source: Head | WorkingTree, request: Request, *, progress: Progress | None = None) -> Report:
+    """Find what remains to be fixed in the tree that was read, and write nothing."""
     report = _analyse(source, request, in_place=isinstance(source, WorkingTree), progress=progress)
     if isinstance(source, WorkingTree) and is_interrupted(source.root):
         message = "an interrupted run has not written all of its files; tmlfix apply --in-place finishes it"

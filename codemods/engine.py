@@ -127,6 +127,8 @@ class _Attempt:
     open: list[tuple[str, Proposal]] = field(default_factory=list)
     declined: list[tuple[str, Proposal]] = field(default_factory=list)
     suppressed: list[tuple[str, Proposal]] = field(default_factory=list)
+    useful: set[tuple[str, int, str]] = field(default_factory=set)
+    """Where, by file, line and rule, a comment suppressed a finding, though another fix may mend it later."""
 
 
 @dataclass(slots=True)
@@ -302,6 +304,7 @@ class _PhaseFixer:
             key = FindingKey(self.phase.number, path, line, column, proposal.rule, proposal.function)
             if any(each.covers(line, proposal.rule) for each in self.suppressions[path]):
                 result.suppressed.append((path, proposal))
+                attempt.useful.add((path, line, proposal.rule))
             elif proposal.verdict is Verdict.REPORTED:
                 result.open.append((path, proposal))
             elif self.wanted is not None and self.wanted(key):
@@ -376,7 +379,7 @@ class _PhaseFixer:
     # -- results ------------------------------------------------------------------------------
 
     def _findings(self, attempt: _Attempt) -> Iterator[Finding]:
-        found = [*self._complaints(attempt)]
+        found = [*self._complaints(attempt.useful)]
         for draft in attempt.drafts:
             edits = _edits_of(attempt.edits[draft.path], draft.number)
             found.append(self._finding(draft.path, draft.proposal, draft.line, draft.column, edits))
@@ -396,16 +399,11 @@ class _PhaseFixer:
         )
         return tuple(sorted(found, key=lambda each: each.key))
 
-    def _complaints(self, attempt: _Attempt) -> Iterator[Finding]:
+    def _complaints(self, useful: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
         """What is wrong with the comments that suppress findings."""
         for path, comments in self.suppressions.items():
-            here = [
-                (self._original_position(attempt, path, proposal)[0], proposal.rule)
-                for file, proposal in attempt.suppressed
-                if file == path
-            ]
             for comment in comments:
-                used = {rule for line, rule in here if comment.covers(line, rule)}
+                used = {rule for file, line, rule in useful if file == path and comment.covers(line, rule)}
                 for message in comment.complaints(used, RULES):
                     yield Finding(
                         self.phase.number,

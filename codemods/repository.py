@@ -232,6 +232,28 @@ def head_commit(repository: Repository) -> str:
         return text(repository.git, "rev_parse", "--verify", "--quiet", "HEAD^{commit}")
 
 
+def merge_base(repository: Repository, revision: str) -> str:
+    """The id of the last commit that HEAD and the ``revision`` share.
+
+    The revision is the user's word and never an option to git. Raises `RepositoryError` if there is none.
+    """
+    head = head_commit(repository)
+    with git_errors():
+        shallow = text(repository.git, "rev_parse", "--is-shallow-repository") == "true"
+    advice = "; the clone has only a part of the history, fetch all of it (actions/checkout: fetch-depth: 0)"
+    unknown = (
+        f"git knows no commit {revision!r}{advice if shallow else '; fetch it first if it is on a remote'}"
+    )
+    with git_errors(unknown):
+        commit = text(
+            repository.git, "rev_parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
+    if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+        raise RepositoryError(unknown)
+    with git_errors(f"HEAD and {revision!r} share no commit{advice if shallow else ''}"):
+        return text(repository.git, "merge_base", head, commit)
+
+
 def identities(repository: Repository) -> tuple[Identity, Identity]:
     """The user's identity as author and as committer. Raises `RepositoryError` if none is configured."""
     unknown = (

@@ -18,6 +18,35 @@ from tml_ast import position
 RULE = "suppression-comment"
 """The rule that findings about the comments themselves have."""
 
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is told about those findings, in the words that a rule has for its own."""
+
+    name: str = RULE
+    summary: str = "A comment that suppresses findings suppresses none, or is not written as it should be."
+    reason: str = (
+        "// tmlfix: ignore[rule] reason suppresses the findings of that rule on its line; on a line of its "
+        "own, those on the next line with code. Several rules are separated by commas. A comment that "
+        "suppresses nothing would hide the next leak in its place, so it is a finding, and so is one that "
+        "names no rule, an unknown rule, or no reason. Correct the comment, or remove it."
+    )
+    before: str = """\
+pub func width(label: Label) -> I64 {
+    // tmlfix: ignore[consumed-by-return]
+    let text: Str = label.render()
+    return measure_text(text)
+}
+"""
+    after: str = """\
+pub func width(label: Label) -> I64 {
+    let text: Str = label.render()
+    // tmlfix: ignore[consumed-by-return] the process ends with this call
+    return measure_text(text)
+}
+"""
+
+
 _COMMENT = re.compile(rb"//[^\n]*")
 _MARK = re.compile(r"//\s*tmlfix:\s*(.*?)\s*$")
 _IGNORE = re.compile(r"ignore\s*\[([^\]]*)\]\s*(.*)")

@@ -35,6 +35,7 @@ STAGE = ".tmlfix-in-place"
 JOURNAL = "journal"
 PATCH_STAGE = ".tmlfix-patch"
 FILE_STAGE = ".tmlfix-file"
+FILE_DRAFT = "draft"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -123,17 +124,6 @@ def finish_interrupted(root: Path) -> Written:
         return Written((), (InputError(str(root), f"an interrupted run cannot be finished: {reason}"),))
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises `UserError` if it cannot be written."""
-    path = path.absolute()
-    try:
-        with work_folder(path.parent / FILE_STAGE) as stage:
-            prepare(stage, path.name, content)
-            move_into_place(stage, path.name)
-    except OSError as error:
-        raise UserError(write_failure(error, path)) from error
-
-
 def prepare(stage: WorkFolder, name: str, content: bytes) -> None:
     """Write what is to become the file ``name`` beside the stage in full. Raises OSError if it cannot be."""
     _store(stage, name, content)
@@ -148,6 +138,39 @@ def move_into_place(stage: WorkFolder, name: str) -> None:
     with errors_at(stage.path.with_name(name)):
         os.replace(name, f"{os.pardir}/{name}", src_dir_fd=stage.descriptor, dst_dir_fd=stage.descriptor)
     sync_folder(os.pardir, stage.descriptor)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that the user named: whole or not at all, unless it is a pipe or device.
+
+    Raises `UserError` if it cannot be written.
+    """
+    target = path.resolve()
+    try:
+        status = target.stat() if target.exists() else None
+        if status is not None and not stat.S_ISREG(status.st_mode):
+            target.write_bytes(content)
+            return
+        with work_folder(target.parent / FILE_STAGE) as stage:
+            _store(stage, FILE_DRAFT, content, status)
+            os.replace(
+                FILE_DRAFT,
+                f"{os.pardir}/{target.name}",
+                src_dir_fd=stage.descriptor,
+                dst_dir_fd=stage.descriptor,
+            )
+        sync_folder(target.parent)
+    except OSError as error:
+        raise UserError(f"{path} was not written: {write_failure(error, path)}") from error
+
+
+def append_file(path: Path, content: bytes) -> None:
+    """Append to a file that others write to as well. Raises `UserError` if it cannot be written."""
+    try:
+        with path.open("ab") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise UserError(f"{path} was not written: {write_failure(error, path)}") from error
 
 
 def _store(stage: WorkFolder, name: str, content: bytes, access: os.stat_result | None = None) -> None:

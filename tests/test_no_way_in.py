@@ -50,13 +50,22 @@ EVERY_COMMAND = [
     ["parse", ".", "--check", "--format", "json"],
     ["parse", LEAK, "--tree"],
     ["explain", "missing-release"],
+    *(["check", "--phase", "1", "--format", name] for name in ("text", "json", "sarif", "github")),
+    *(["check", "--phase", "1", "--format", name] for name in ("markdown", "junit")),
+    ["check", "--phase", "1", "--changed-since", "HEAD"],
+    ["apply", "--phase", "1", "--dry-run", "--pr-body", "-"],
     ["apply", "--phase", "1"],
     ["apply", "--phase", "1,2", "--stacked", "--force"],
     ["apply", "--phase", "1", "--force", "--format", "json"],
     ["apply", "--phase", "1", "--in-place"],
 ]
 
-COMMANDS_WITH_GIT = [["status"], ["apply", "--phase", "1", "--dry-run", "--diff"], ["apply", "--phase", "1"]]
+COMMANDS_WITH_GIT = [
+    ["status"],
+    ["check", "--phase", "1", "--changed-since", "HEAD"],
+    ["apply", "--phase", "1", "--dry-run", "--diff"],
+    ["apply", "--phase", "1"],
+]
 
 
 class Traps:
@@ -1182,6 +1191,11 @@ def test_no_name_steers_the_terminal_or_hides(run: Run, prey: Checkout) -> None:
         *(["apply", "--phase", "1", "--push", name] for name in HOSTILE.values()),
         *(["apply", "--phase", name] for name in HOSTILE.values()),
         *(["explain", name] for name in HOSTILE.values()),
+        *(["check", f"--changed-since={name}"] for name in HOSTILE.values()),
+        ["check", "--write-baseline", f"known{every}.json"],
+        ["check", "--baseline", f"known{every}.json"],
+        ["check", "--baseline", f"missing{every}.json"],
+        ["check", "-o", f"missing{every}/\0"],
         *(["parse", "--check", f"--{name}"] for name in HOSTILE.values()),
         *(["parse", "--tree", f"http/{name}/bad.tml"] for name in HOSTILE.values()),
         ["apply", "--phase", "1", "--dry-run", f"missing{every}"],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bundled import EXAMPLE, PROJECT
 from conftest import Run
 
-from codemods.configuration import read_configuration
+from codemods.configuration import KEYS, Configuration, read_configuration
 from codemods.engine import analyse
 from codemods.errors import UserError
 from codemods.findings import PhaseResult
@@ -106,6 +109,17 @@ def test_a_comment_that_is_not_right_is_a_finding(comment: str, complaint: str) 
 
     (finding,) = (each for each in found if each.rule == "suppression-comment")
     assert (finding.line, finding.column, finding.message) == (5, 5, complaint)
+
+
+def test_a_comment_has_its_use_though_another_fix_mends_the_finding_too() -> None:
+    files = {path.relative_to(EXAMPLE).as_posix(): path.read_text() for path in EXAMPLE.rglob("*.tml")}
+    path, line = "tests/events/quiet.test.tml", "    let names: List[Str]"
+    comment = "    // tmlfix: ignore[missing-release] the compiler drops it once there is a return\n"
+    files[path] = files[path].replace(line, comment + line)
+
+    (result,) = analyse({path: text.encode() for path, text in files.items()}, [5]).phases
+
+    assert [finding.rule for finding in result.findings if finding.path == path] == ["void-tail"]
 
 
 def test_a_file_that_is_excluded_informs_the_analysis_of_others() -> None:
@@ -266,3 +280,26 @@ def test_a_release_may_have_a_name_of_its_own(name: str) -> None:
 
     assert [finding.rule for finding in result.findings] == ["missing-release"] * 2
     assert b"    first.close()\n    return 0\n" in result.changes[TEST].after
+
+
+# The page about it
+
+PAGE = (PROJECT / "docs" / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("example", re.findall(r"(?ms)^```toml\n(.*?)^```$", PAGE))
+def test_the_examples_of_the_page_are_right(tmp_path: Path, example: str) -> None:
+    name = "pyproject.toml" if "[tool." in example else "tmlfix.toml"
+
+    assert read_configuration(configured(tmp_path, example, name)).keys
+
+
+def test_the_page_tells_every_key_with_its_default() -> None:
+    sections = dict(re.findall(r"(?ms)^### `([\w-]+)`\n(.*?)(?=^##|\Z)", PAGE))
+
+    assert tuple(sections) == KEYS
+    for key, text in sections.items():
+        assert re.search(rf"(?m)^(\[{key}|{key} = )", text), f"no example of {key}"
+    for key, value, _ in Configuration(Settings()).entries():
+        if not key.startswith("phases."):
+            assert f": `{json.dumps(value)}`" in sections[key.partition(".")[0]]

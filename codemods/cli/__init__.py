@@ -20,6 +20,7 @@ from codemods.repository import LOCATION_VARIABLES
 # isort: off
 import codemods.cli.apply
 import codemods.cli.explain
+import codemods.cli.check
 import codemods.cli.config
 import codemods.cli.leaks
 import codemods.cli.plan

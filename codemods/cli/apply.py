@@ -10,9 +10,10 @@ import typer
 from codemods import commands
 from codemods.cli.base import FIX, FOUND, Format, OutputFormat, Paths, app, examples, finish
 from codemods.errors import UserError
-from codemods.output import documents, text
+from codemods.output import documents, markdown, text
 from codemods.phases import PHASES
 from codemods.progress import progress_bar
+from codemods.writing import write_file
 
 
 @app.command(
@@ -51,6 +52,12 @@ def apply(
     force: Annotated[
         bool, typer.Option("--force", help="Replace branches even if others added to them.")
     ] = False,
+    pr_body: Annotated[
+        Path | None,
+        typer.Option(
+            "--pr-body", metavar="FILE", help="Write the text of a pull request; - prints it alone."
+        ),
+    ] = None,
 ) -> None:
     """Fix phases of the commit HEAD: one branch, one commit and one patch each.
 
@@ -65,6 +72,11 @@ def apply(
         raise UserError("--push, --patches and --force go with neither --dry-run nor --in-place")
     if diff and format is OutputFormat.JSON:
         raise UserError("--diff goes with --format text")
+    body_alone = pr_body is not None and str(pr_body) == "-"
+    if body_alone and (diff or format is OutputFormat.JSON):
+        raise UserError(
+            "--pr-body - prints nothing else; name a file to have --diff or --format json as well"
+        )
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
     request = commands.Request(phases, tuple(paths or ()), stacked)
     with progress_bar() as progress:
@@ -76,7 +88,12 @@ def apply(
             report = commands.open_branches(
                 request, patches=patches, force=force, remote=push, progress=progress
             )
-    if format is OutputFormat.JSON:
+    body = markdown.pull_request_body(report) if pr_body is not None else ""
+    if pr_body is not None and not body_alone:
+        write_file(pr_body, body.encode("utf-8", "backslashreplace"))
+    if body_alone:
+        typer.echo(body, nl=False)
+    elif format is OutputFormat.JSON:
         documents.print_json(documents.report_document(report))
     elif diff:
         text.print_diff(report)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from codemods.branches import PhaseBranch
+from codemods.check import Check, Standing
 from codemods.commands import Report
 from codemods.configuration import Configuration
 from codemods.findings import Finding, InputError, PhaseResult, Verdict
@@ -45,6 +47,22 @@ def report_document(report: Report) -> dict[str, Any]:
     }
 
 
+def check_document(check: Check) -> dict[str, Any]:
+    """The JSON of ``tmlfix check``: that of ``apply``, with the standing of each finding."""
+    document = report_document(check.report)
+    document["findings"] = [
+        _finding_document(each.finding) | {"standing": each.standing.value, "fingerprint": each.fingerprint}
+        for each in check.findings
+    ]
+    document["summary"] |= {
+        **{standing.value: len(check.of(standing)) for standing in Standing},
+        "untouched": check.untouched,
+        "failing": len(check.failing),
+        "no_longer_found": [asdict(entry) for entry in check.gone],
+    }
+    return document
+
+
 def configuration_document(configuration: Configuration) -> dict[str, Any]:
     """The JSON of ``tmlfix config``."""
     return {
@@ -55,7 +73,12 @@ def configuration_document(configuration: Configuration) -> dict[str, Any]:
 
 def print_json(document: dict[str, Any]) -> None:
     """A document on standard output; what is not UTF-8 in a name is written as a lone surrogate escape."""
-    print(json.dumps(document, indent=2))
+    print(json_text(document), end="")
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """A document as ASCII."""
+    return f"{json.dumps(document, indent=2)}\n"
 
 
 def _finding_document(finding: Finding) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from rich.console import Console
 from rich.text import Text
 
 import tml_ast
 from codemods.branches import PhaseBranch
+from codemods.check import Check, Standing, WrittenBaseline
 from codemods.commands import Report, RuleText
 from codemods.configuration import Configuration
 from codemods.diffs import diff_lines
@@ -36,16 +37,70 @@ def print_preview(report: Report) -> None:
 def print_summary(report: Report, console: Console) -> None:
     """How many findings of each verdict there are in how many files."""
     findings = [finding for phase in report.phases for finding in phase.findings]
-    counts = Counter(finding.verdict for finding in findings)
     if findings:
-        console.print(
-            f"{count(len(findings), 'finding')} in {count(len({each.path for each in findings}), 'file')} "
-            f"of {report.source}: {counts[Verdict.FIXED]} with a fix, {counts[Verdict.REVIEW]} for review, "
-            f"{counts[Verdict.REPORTED]} reported without a fix"
-        )
+        console.print(_counts(findings, report.source))
     elif report.phases:
         console.print(f"nothing to fix in {report.source}")
     _print_unread(report, console)
+
+
+def _counts(findings: Collection[Finding], source: str) -> str:
+    counts = Counter(finding.verdict for finding in findings)
+    return (
+        f"{count(len(findings), 'finding')} in {count(len({each.path for each in findings}), 'file')} "
+        f"of {source}: {counts[Verdict.FIXED]} with a fix, {counts[Verdict.REVIEW]} for review, "
+        f"{counts[Verdict.REPORTED]} reported without a fix"
+    )
+
+
+def print_check(check: Check) -> None:
+    """The new findings, one a line, and the counts."""
+    console = make_console()
+    for finding in check.of(Standing.NEW):
+        console.print(_finding_line(finding))
+    print_check_counts(check)
+
+
+def print_check_counts(check: Check) -> None:
+    """How many findings there are, and how many do not count."""
+    console = make_console()
+    for line in check_counts(check):
+        console.print(line)
+
+
+def check_text(check: Check) -> str:
+    """What `print_check` prints, without colours."""
+    lines = [_finding_line(finding).plain for finding in check.of(Standing.NEW)]
+    return "".join(f"{line}\n" for line in (*lines, *check_counts(check)))
+
+
+def check_counts(check: Check) -> Iterator[str]:
+    """How many findings are new, how many do not count and why, and what is gone from the baseline."""
+    new, known, suppressed = map(check.of, Standing)
+    if new:
+        yield _counts(new, check.report.source)
+    elif check.report.phases:
+        yield f"nothing {'new' if known or check.untouched else 'to fix'} in {check.report.source}"
+    if known:
+        yield f"{count(len(known), 'known finding')} in {visible(str(check.baseline))}"
+    if suppressed:
+        yield f"{count(len(suppressed), 'finding')} suppressed by comments"
+    if check.untouched:
+        yield f"{count(check.untouched, 'finding')} in code that the change does not touch"
+    if check.gone:
+        update = f"tmlfix check --write-baseline {visible(str(check.baseline))} takes out"
+        yield f"{count(len(check.gone), 'known finding')} no longer found, which {update}:"
+    for entry in check.gone:
+        within = f" (in {visible(entry.function)})" if entry.function else ""
+        yield f"- {visible(entry.path)}: {visible(entry.rule)}{within}"
+    yield from _unread(check.report)
+
+
+def print_baseline(written: WrittenBaseline) -> None:
+    """How many findings a baseline holds."""
+    console = make_console()
+    console.print(f"{count(written.entries, 'finding')} in {visible(str(written.path))}")
+    _print_unread(written.report, console)
 
 
 def print_diff(report: Report) -> None:
@@ -121,8 +176,13 @@ def _print_left(result: PhaseResult, console: Console) -> None:
 
 
 def _print_unread(report: Report, console: Console) -> None:
+    for line in _unread(report):
+        console.print(line)
+
+
+def _unread(report: Report) -> Iterator[str]:
     if report.unread_elsewhere:
-        console.print(
+        yield (
             f"{count(report.unread_elsewhere, 'file')} outside of what was asked for could not be read; "
             "tmlfix parse --check names them"
         )

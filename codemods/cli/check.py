@@ -1,0 +1,125 @@
+"""``tmlfix check``: does the working tree leak? For CI jobs and commit hooks."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods import check as checking
+from codemods import commands
+from codemods.check import FailOn
+from codemods.cli.base import FOUND, PREVENT, Paths, app, examples, finish
+from codemods.errors import UserError
+from codemods.output import documents, github, junit, markdown, sarif, text
+from codemods.phases import PHASES
+from codemods.progress import progress_bar
+from codemods.writing import append_file, write_file
+
+
+class CheckFormat(StrEnum):
+    """How the result of a check is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+
+
+@app.command(
+    rich_help_panel=PREVENT,
+    epilog=examples(
+        "tmlfix check",
+        "tmlfix check --format sarif -o tmlfix.sarif",
+        "tmlfix check --changed-since origin/main --format github",
+        "tmlfix check --write-baseline tmlfix-baseline.json",
+        "tmlfix check --baseline tmlfix-baseline.json --fail-on findings",
+    ),
+)
+def check(
+    paths: Paths = None,
+    phase: Annotated[
+        str | None, typer.Option(metavar="N[,N]...", help="The phases to check, by number or name.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Check all phases, as without --phase.")] = False,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="Fail on what tmlfix can fix, or on every finding.")
+    ] = FailOn.FIXES,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(
+            "--changed-since",
+            metavar="REV",
+            help="Only findings in functions and types that changed since the branch left REV.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="Do not fail on findings in this file.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option("--write-baseline", metavar="FILE", help="Write the findings there are to this file."),
+    ] = None,
+    format: Annotated[CheckFormat, typer.Option("--format", help="How to print.")] = CheckFormat.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, and print the counts."),
+    ] = None,
+) -> None:
+    """Check that no leak is left to fix, for CI jobs and commit hooks. Nothing is changed.
+
+    Looks at the files of the working tree, committed or not: in a CI job these are the commit's, in a hook
+    of [bold]pre-commit[/bold] what is staged. The format github also appends a table to the file that
+    [bold]GITHUB_STEP_SUMMARY[/bold] names.
+
+    Exit status: 0 no new findings that fail, 1 there are some, 2 something asked for was not possible.
+    """
+    if phase is not None and every:
+        raise UserError("say which phases: --phase N or --all")
+    phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
+    request = commands.Request(phases, tuple(paths or ()))
+    if write_baseline is not None:
+        if baseline or changed_since is not None or output or format is not CheckFormat.TEXT:
+            raise UserError("--write-baseline goes with phases and paths only")
+        with progress_bar() as progress:
+            written = checking.write_baseline(request, write_baseline, progress=progress)
+        text.print_baseline(written)
+        finish(written.report.errors)
+    with progress_bar() as progress:
+        result = checking.check(
+            request, fail_on=fail_on, changed_since=changed_since, baseline=baseline, progress=progress
+        )
+    if format is CheckFormat.TEXT and output is None:
+        text.print_check(result)
+    else:
+        content = _content(result, format)
+        if output is None:
+            typer.echo(content, nl=False)
+        else:
+            write_file(output, content.encode("utf-8", "backslashreplace"))
+            text.print_check_counts(result)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if format is CheckFormat.GITHUB and summary:
+        append_file(Path(summary), markdown.check_text(result).encode("utf-8", "backslashreplace"))
+    finish(result.report.errors, FOUND if result.failing else 0)
+
+
+def _content(result: checking.Check, format: CheckFormat) -> str:
+    match format:
+        case CheckFormat.TEXT:
+            return text.check_text(result)
+        case CheckFormat.JSON:
+            return documents.json_text(documents.check_document(result))
+        case CheckFormat.SARIF:
+            return documents.json_text(sarif.document(result))
+        case CheckFormat.GITHUB:
+            return github.commands(result)
+        case CheckFormat.MARKDOWN:
+            return markdown.check_text(result)
+        case CheckFormat.JUNIT:
+            return junit.document(result)
