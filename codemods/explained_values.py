@@ -11,21 +11,12 @@ from enum import StrEnum
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind, Obstacle, called_name
-from codemods.ownership.flow import (
-    Exit,
-    ExitKind,
-    Flow,
-    Role,
-    Site,
-    Use,
-    Variable,
-    VariableKind,
-)
+from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.ownership.summaries import Origin, Result
 from codemods.ownership.texts import drop_hazard, held_at
 from codemods.rules.naming import exits_told, listed, quoted_names, short_code
-from codemods.symbols import BUILTIN_VARIANTS, SCALARS, Type
+from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Type
 from tml_ast import nodes, position
 from tml_ast.nodes import Expression, Node
 
@@ -88,6 +79,8 @@ class ExplainedValue:
     length: int
     places: frozenset[int]
     """The offsets that a finding about it may have."""
+    causes: tuple[FunctionInfo, ...]
+    """The functions by whose declaration it is lost."""
     statements: tuple[Statement, ...]
     rules: tuple[str, ...] = ()
     """The rules that have a finding about it which tells more than its ownership."""
@@ -96,6 +89,10 @@ class ExplainedValue:
     def headline(self) -> str:
         """Who frees it, in words."""
         return f"has a finding of {listed(self.rules)}" if self.rules else HEADLINES[self.ownership]
+
+
+_INSIDE = frozenset((Role.RECEIVER, Role.FIELD, Role.OPERAND, Role.CAST))
+"""Uses that start another expression, which findings at that place are about."""
 
 
 class ValueExplainer:
@@ -117,7 +114,12 @@ class ValueExplainer:
         ownership, statements = self._variable_facts(variable)
         used = [Statement(About.HERE, each) for each in dict.fromkeys(map(self._use, here))]
         places = {variable.offset, variable.node.start}
-        places |= {use.node.start for use in self.flow.uses(variable)}
+        places |= {use.node.start for use in self.flow.uses(variable) if use.site.role not in _INSIDE}
+        places |= {
+            each.node.start
+            for each in self.flow.actions()
+            if isinstance(each, Assign) and each.variable is variable
+        }
         if variable.value is not None and variable.kind in (VariableKind.LET, VariableKind.VAR):
             places.add(variable.value.start)
         if used and ownership is not Ownership.NOTHING:
@@ -129,6 +131,7 @@ class ValueExplainer:
             offset=offset,
             length=length,
             places=frozenset(places),
+            causes=tuple(self._causes(variable)) if ownership is Ownership.LEAKS else (),
             statements=tuple(statements),
         )
 
@@ -152,6 +155,10 @@ class ValueExplainer:
         if origin.origins and origin.origins <= {Origin.PASSED, Origin.LITERAL}:
             why = "nothing is inserted: it is an argument of this function, or a part of one"
             return Ownership.BORROWED, [made, Statement(About.WHY, why), *self._compiler(variable)]
+        if Origin.FRESH not in origin.origins and not self.analysis.drops.is_registered(variable):
+            holders = self._holders(variable)
+            if holders:
+                return Ownership.VIEW, [made, Statement(About.WHY, _taken_for_view(holders))]
         return self._local(variable, origin, made)
 
     def _made(self, variable: Variable) -> str:
@@ -191,9 +198,9 @@ class ValueExplainer:
     def _number(
         self, variable: Variable, origin: Result, made: Statement
     ) -> tuple[Ownership, list[Statement]]:
-        if not origin.is_fresh or variable.type is None or variable.type.name not in ("I64", "U64"):
-            return Ownership.NOTHING, [made, _PLAIN]
         fate = self.analysis.summaries.fate(self.flow, variable)
+        if not origin.is_fresh or not (self._is_address(variable) or Effect.RELEASES in fate.effects):
+            return Ownership.NOTHING, [made, _PLAIN]
         owns = Statement(About.OWNS, "a number that holds an address: the compiler never frees what is there")
         if Effect.RELEASES in fate.effects:
             lines = self._lines(variable, Effect.RELEASES)
@@ -204,18 +211,32 @@ class ValueExplainer:
         text = "nothing in this function is seen to free what it holds"
         return Ownership.UNCLEAR, [made, owns, Statement(About.FATE, text)]
 
+    def _is_address(self, variable: Variable) -> bool:
+        """Whether a variable is made of something that is no number, by a cast."""
+        value = variable.value
+        if not isinstance(value, nodes.Cast):
+            return False
+        type_ = self.flow.type_of(value.operand)
+        return type_ is not None and type_.name not in SCALARS
+
     def _view(self, variable: Variable, made: Statement) -> tuple[Ownership, list[Statement]]:
-        holders = [
+        why = f"nothing is inserted: it is a view, and {_keep(self._holders(variable))} what it shows"
+        noted = self.analysis.drops.is_registered(variable)
+        return Ownership.VIEW, [
+            made,
+            Statement(About.WHY, why),
+            *self._compiler(variable, short=not noted),
+        ]
+
+    def _holders(self, variable: Variable) -> list[str]:
+        """The variables that a value is, or may be, a part of."""
+        return [
             each.name
             for each in self.flow.variables
             if each is not variable
             and each.offset <= variable.offset
             and variable in self.analysis.summaries.fate(self.flow, each).views
         ]
-        keeper = quoted_names(list(dict.fromkeys(holders))) if holders else "what it is read from"
-        verb = "keep" if len(set(holders)) > 1 else "keeps"
-        why = f"nothing is inserted: it is a view, and {keeper} {verb} what it shows"
-        return Ownership.VIEW, [made, Statement(About.WHY, why), *self._compiler(variable, short=True)]
 
     # -- what owes a release ------------------------------------------------------------------
 
@@ -235,10 +256,8 @@ class ValueExplainer:
             found.add(Ownership.MOVED)
             statements += self._uses_told(obligation.moved)
         if obligation.dropped:
-            fate(
-                Ownership.DROPPED,
-                f"the compiler drops it at the end of its block: {exits_told(obligation.dropped, self.line_of)}",
-            )
+            places = exits_told(obligation.dropped, self.line_of)
+            fate(Ownership.DROPPED, f"the compiler drops it at the end of its block: {places}")
         if obligation.leaks:
             places = exits_told(obligation.leaks, self.line_of)
             fate(Ownership.LEAKS, f"leaks at {places}: `{release}` is missing")
@@ -277,8 +296,9 @@ class ValueExplainer:
         fate = analysis.summaries.fate(flow, variable)
         if Effect.RELEASES in fate.effects:
             lines = self._lines(variable, Effect.RELEASES)
-            statements.append(Statement(About.FATE, "it is freed" + (f" on {lines}" if lines else "")))
-            return Ownership.RELEASED, [*statements, *self._compiler(variable, short=True)]
+            what = "what comes out of it is released" if not lines else f"it is released on {lines}"
+            statements.append(Statement(About.FATE, what))
+            return Ownership.RELEASED, statements
         if type_ is not None and not self._may_own(type_):
             return Ownership.NOTHING, [made, *self._compiler(variable)]
         exits = list(dict.fromkeys(held_at(analysis, flow, variable)))
@@ -293,9 +313,10 @@ class ValueExplainer:
         if left and origin.is_fresh and self._is_dropped_type(type_):
             statements += self._not_dropped(variable, left)
             owned = drop_hazard(analysis, flow, variable) is None if _is_text(type_) else not given
-            if owned:
-                return Ownership.LEAKS, [*statements, *self._compiler(variable)]
-            return Ownership.UNCLEAR, [*statements, *self._compiler(variable)]
+            return Ownership.LEAKS if owned else Ownership.UNCLEAR, [
+                *statements,
+                *self._compiler(variable, short=analysis.drops.is_registered(variable)),
+            ]
         if dropped:
             why = "nothing is inserted: freeing it by hand as well would free it twice"
             return Ownership.DROPPED, [*statements, Statement(About.WHY, why)]
@@ -340,12 +361,24 @@ class ValueExplainer:
             case _:
                 return "the compiler never noted it for a drop"
 
+    def _causes(self, variable: Variable) -> Iterator[FunctionInfo]:
+        """The functions that make the compiler not free what a variable holds."""
+        value = variable.value
+        if not self.analysis.drops.is_registered(variable):
+            made = next((each for each in self.flow.calls() if each.node is value), None)
+            if made is not None and made.callee is not None:
+                yield made.callee
+            return
+        for use in self.flow.uses(variable):
+            if use.site.callee is not None and self.analysis.drops.consumes(self.flow, use):
+                yield use.site.callee
+
     def _compiler(self, variable: Variable, *, short: bool = False) -> list[Statement]:
         """What the compiler would do by itself."""
-        if self.analysis.drops.is_registered(variable):
-            return [Statement(About.COMPILER, f"{self._drop(variable.type)} at the end of its block")]
         if short:
             return []
+        if self.analysis.drops.is_registered(variable):
+            return [Statement(About.COMPILER, f"{self._drop(variable.type)} at the end of its block")]
         return [Statement(About.COMPILER, f"the compiler never drops it: {self._not_noted(variable)}")]
 
     def _drop(self, type_: Type | None) -> str:
@@ -366,13 +399,13 @@ class ValueExplainer:
         if type_ is None:
             return "its type is not known"
         if type_.name in BUILTIN_VARIANTS:
-            return f"of a {type_.name} it drops nothing, neither it nor its payload"
+            return f"it drops no {type_.name}, and no payload of one"
         known = {
-            "()": "of a tuple it drops nothing",
-            "[]": "of an array it drops nothing",
+            "()": "it drops no tuple",
+            "[]": "it drops no array",
             "ref": "a reference owns nothing",
             "*": "a pointer is only an address",
-            "func": "of a function value it drops nothing",
+            "func": "it drops no function value",
         }
         if type_.name in known:
             return known[type_.name]
@@ -427,12 +460,17 @@ class ValueExplainer:
     def _effects(self, use: Use) -> frozenset[Effect]:
         return self._site_effects(use.site)
 
-    def _site_effects(self, site: Site) -> frozenset[Effect]:
+    def _behind_casts(self, site: Site) -> Site:
+        """Where a value goes when it has the type that it is used with."""
         while site.role is Role.CAST:
             outer = self.flow.site_of(site.parent)
             if outer is None:
-                return frozenset()
+                break
             site = outer
+        return site
+
+    def _site_effects(self, site: Site) -> frozenset[Effect]:
+        site = self._behind_casts(site)
         if site.role in (Role.RECEIVER, Role.ARGUMENT):
             return self.analysis.summaries.call_effects(site)
         return frozenset()
@@ -449,7 +487,8 @@ class ValueExplainer:
         return self._uses_told(away)
 
     def _gives_away(self, use: Use) -> bool:
-        if use.site.role in (Role.RETURNED, Role.STORED, Role.ELEMENT, Role.CONSTRUCTED, Role.CAPTURED):
+        role = self._behind_casts(use.site).role
+        if role in (Role.RETURNED, Role.STORED, Role.ELEMENT, Role.CONSTRUCTED, Role.CAPTURED):
             return True
         return bool(self._effects(use) & {Effect.RETAINS, Effect.RETURNS})
 
@@ -462,6 +501,7 @@ class ValueExplainer:
 
     def _site_told(self, site: Site, type_: Type | None) -> str:
         """What a value is used for."""
+        site = self._behind_casts(site)
         parent = site.parent
         match site.role:
             case Role.RETURNED:
@@ -490,11 +530,6 @@ class ValueExplainer:
                 return "opened with `!`"
             case Role.RECEIVER | Role.ARGUMENT:
                 return self._passed_told(site)
-            case Role.CAST if isinstance(parent, nodes.Cast):
-                outer = self.flow.site_of(parent)
-                if outer is not None and outer.role in (Role.RECEIVER, Role.ARGUMENT):
-                    return self._passed_told(outer)
-                return f"taken as {parent.annotation.text}"
             case _:
                 return "read"
 
@@ -538,6 +573,7 @@ class ValueExplainer:
             offset=start,
             length=node.end - start,
             places=frozenset((node.start,)),
+            causes=(),
             statements=(*kept, *statements),
         )
 
@@ -546,9 +582,12 @@ class ValueExplainer:
     ) -> tuple[Ownership, list[Statement]]:
         drops = self.analysis.drops
         if origin.is_view:
-            why = "nothing is inserted: it is a view, and what it is read from keeps what it shows"
+            why = f"nothing is inserted: it is a view, and {_keep(self._receivers(node))} what it shows"
             return Ownership.VIEW, [Statement(About.WHY, why)]
         if not origin.is_fresh:
+            receivers = self._receivers(node)
+            if receivers and not origin.origins <= {Origin.PASSED, Origin.LITERAL}:
+                return Ownership.VIEW, [Statement(About.WHY, _taken_for_view(receivers))]
             if origin.origins and origin.origins <= {Origin.PASSED, Origin.LITERAL}:
                 text = "it is what the call was given, so nothing new is made"
                 return Ownership.BORROWED, [Statement(About.WHY, text)]
@@ -580,6 +619,17 @@ class ValueExplainer:
             text = "the compiler does not know that a new string is made here, so it frees nothing"
         return Ownership.UNCLEAR, [Statement(About.COMPILER, text)]
 
+    def _receivers(self, node: Expression) -> list[str]:
+        """The variables that a method is called on, or on whose parts it is."""
+        if not isinstance(node, nodes.MethodCall):
+            return []
+        inside = node.receiver
+        return [
+            action.variable.name
+            for action in self.flow.actions()
+            if isinstance(action, Use) and inside.start == action.node.start
+        ]
+
     def temporaries(self) -> Iterator[tuple[Expression, Type, Site]]:
         """The values that calls and texts make and that no let binds, with where they go."""
         for call in self.flow.calls():
@@ -597,9 +647,24 @@ class ValueExplainer:
                 yield node, type_, site
 
     def _is_worth_telling(self, type_: Type | None, site: Site) -> bool:
-        if type_ is None or site.role is Role.BOUND or type_.name in SCALARS:
+        if type_ is None or self._behind_casts(site).role is Role.BOUND or type_.name in SCALARS:
             return False
         return self._may_own(type_)
+
+
+def _keep(holders: Sequence[str]) -> str:
+    """``a`` and ``b`` keep."""
+    names = list(dict.fromkeys(holders))
+    if not names:
+        return "what it is read from keeps"
+    return f"{quoted_names(names)} {'keeps' if len(names) == 1 else 'keep'}"
+
+
+def _taken_for_view(holders: Sequence[str]) -> str:
+    return (
+        "nothing is inserted: nothing shows that it is made anew, so it is taken for a view, and "
+        f"{_keep(holders)} what it shows"
+    )
 
 
 _PLAIN = Statement(About.WHY, "a plain value: there is nothing to free")

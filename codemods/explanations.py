@@ -9,7 +9,7 @@ from codemods.diffs import diff_lines
 from codemods.explained_values import ExplainedValue, Ownership, ValueExplainer
 from codemods.findings import Change, Finding, PhaseResult
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Exit, Flow, Variable
+from codemods.ownership.flow import Assign, Exit, Flow, Variable
 from codemods.ownership.obligations import Analysis
 from codemods.rules import RULES
 from codemods.rules.naming import exit_offset, listed
@@ -83,9 +83,10 @@ class _LineExplainer:
         self.start = sum(len(each) + 1 for each in lines[: line - 1])
         self.end = self.start + len(lines[line - 1])
         self.text = lines[line - 1].decode("utf-8", "surrogateescape").removesuffix("\r")
-        self.found = [(each, False) for each in result.findings if each.path == file.path] if result else []
+        self.everywhere = [(each, False) for each in result.findings] if result is not None else []
         if result is not None:
-            self.found += [(each, True) for each in result.suppressed if each.path == file.path]
+            self.everywhere += [(each, True) for each in result.suppressed]
+        self.found = [each for each in self.everywhere if each[0].path == file.path]
 
     def explain(self) -> Explanation:
         functions = [each for each in self.analysis.index.functions_in(self.file) if self._meets(each.node)]
@@ -95,6 +96,7 @@ class _LineExplainer:
         concerned = [
             (finding, suppressed) for finding, suppressed in self.found if self._concerns(finding, places)
         ]
+        concerned += [each for each in self._causes(values) if each not in concerned]
         values = [self._judged(value, [each for each, _ in concerned]) for value in values]
         return Explanation(
             path=self.file.path,
@@ -130,10 +132,16 @@ class _LineExplainer:
     def _variable(self, explainer: ValueExplainer, flow: Flow, variable: Variable) -> ExplainedValue | None:
         here = [use for use in flow.uses(variable) if self._is_here(use.node.start)]
         length = len(variable.name.encode("utf-8", "surrogateescape"))
+        replaced = [
+            each.node.start
+            for each in flow.actions()
+            if isinstance(each, Assign) and each.variable is variable and self._is_here(each.node.start)
+        ]
         if self._is_here(variable.offset):
             return explainer.variable(variable, variable.offset, length, here)
-        if here:
-            return explainer.variable(variable, here[0].node.start, length, here)
+        if replaced or here:
+            first = min([*replaced, *(use.node.start for use in here)])
+            return explainer.variable(variable, first, length, here)
         ending = next(self._exits_here(flow, variable), None)
         if ending is None or not self._may_end_owned(variable):
             return None
@@ -186,12 +194,22 @@ class _LineExplainer:
             return True
         return any(self._is_here(edit.start) for edit in finding.edits)
 
+    def _causes(self, values: Iterable[ExplainedValue]) -> Iterator[tuple[Finding, bool]]:
+        """The findings of functions by whose declaration a value is lost, in whatever file of the phase."""
+        for function in dict.fromkeys(each for value in values for each in value.causes):
+            source = function.file.source
+            place = (function.file.path, *position(source, function.node.name_token.start))
+            for finding, suppressed in self.everywhere:
+                if (finding.path, finding.line, finding.column) == place:
+                    yield finding, suppressed
+
     def _explained(self, finding: Finding, suppressed: bool) -> ExplainedFinding:
         edits = [
             SourceEdit(each.start, each.end, each.text.encode("utf-8", "surrogateescape"))
             for each in finding.edits
         ]
-        change = Change(self.file.source, apply(self.file.source, edits))
+        source = self.analysis.index.files[finding.path].source
+        change = Change(source, apply(source, edits))
         rule = RULES.get(finding.rule)
         diff = tuple(diff_lines(finding.path, change))[2:]
         return ExplainedFinding(finding, rule.reason if rule is not None else "", diff, suppressed)

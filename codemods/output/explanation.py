@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from codemods.explained_values import ExplainedValue, Ownership
@@ -40,7 +41,7 @@ def explanation_lines(explanation: Explanation) -> list[Text]:
     for value in explanation.values:
         lines += [Text(), *_value_lines(value)]
     for finding in explanation.findings:
-        lines += [Text(), *_finding_lines(finding)]
+        lines += [Text(), *_finding_lines(finding, explanation.path)]
     if explanation.notes:
         lines.append(Text())
     lines += [Text(f"note: {visible(note)}", "dim") for note in explanation.notes]
@@ -58,7 +59,7 @@ def _marks(explanation: Explanation) -> str:
     marks, offset = "", 0
     for character in encoded.decode("utf-8", "surrogateescape"):
         mark = "^" if offset in marked else " "
-        marks += "\t" if character == "\t" else mark * len(visible(character))
+        marks += "\t" if character == "\t" else mark * cell_len(visible(character))
         offset += len(character.encode("utf-8", "surrogateescape"))
     return marks.rstrip()
 
@@ -71,14 +72,15 @@ def _value_lines(value: ExplainedValue) -> list[Text]:
     return [title, *(Text(f"  - {visible(statement.text)}") for statement in value.statements)]
 
 
-def _finding_lines(explained: ExplainedFinding) -> list[Text]:
+def _finding_lines(explained: ExplainedFinding, path: str) -> list[Text]:
     finding = explained.finding
     if explained.suppressed:
         verdict = Text("a comment suppresses this", "yellow")
     else:
         verdict = Text(_VERDICTS[finding.verdict], VERDICT_STYLES[finding.verdict])
+    place = f"line {finding.line}" if finding.path == path else f"{visible(finding.path)}:{finding.line}"
     lines = [
-        Text.assemble((finding.rule, "bold"), f" on line {finding.line}: ", verdict),
+        Text.assemble((finding.rule, "bold"), f" on {place}: ", verdict),
         Text(f"  - {visible(finding.message)}"),
     ]
     if explained.reason:
