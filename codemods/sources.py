@@ -75,6 +75,11 @@ def working_tree_root(paths: Sequence[Path]) -> Path:
     )
 
 
+def is_marked_root(root: Path) -> bool:
+    """Whether a folder is the top of a checkout or of a project, not just the folder of a file."""
+    return any((root / marker).exists() for marker in (".git", PROJECT_FILE))
+
+
 def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
     """The working tree that encloses the first path (or the current folder)."""
     root = working_tree_root(paths)

@@ -21,6 +21,7 @@ from codemods.repository import LOCATION_VARIABLES
 import codemods.cli.apply
 import codemods.cli.explain
 import codemods.cli.config
+import codemods.cli.lsp
 import codemods.cli.parse  # noqa: F401  (each adds its commands)
 # isort: on
 
