@@ -89,6 +89,14 @@ class Editor:
         event = types.FileEvent(self.uri(path), types.FileChangeType.Changed)
         self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
 
+    async def send_raw(self, data: bytes) -> None:
+        """Send what may be no message."""
+        process = self.client._server
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.write(data)
+        await process.stdin.drain()
+
     async def diagnostics(self, path: str) -> list[types.Diagnostic]:
         """The next diagnostics of the current text of a file."""
         while True:
@@ -167,11 +175,11 @@ def edited(text: str, edits: list[types.TextEdit]) -> str:
 
 
 @asynccontextmanager
-async def started(root: Path, capabilities: types.ClientCapabilities) -> AsyncIterator[Editor]:
+async def started(root: Path, capabilities: types.ClientCapabilities, prelude: str) -> AsyncIterator[Editor]:
     """An editor with a server process for the folder; the process must end well when the editor leaves."""
     client = LanguageClient("editor", "1")
     editor = Editor(client, root)
-    command = "import sys; from codemods.cli import main; sys.exit(main(['lsp']))"
+    command = f"{prelude}\nimport sys; from codemods.cli import main; sys.exit(main(['lsp']))"
     variables = {**environment(), "PYTHONPATH": str(PROJECT)}
     await client.start_io(sys.executable, "-c", command, cwd=root, env=variables)
     folder = types.WorkspaceFolder(root.as_uri(), root.name)
@@ -196,11 +204,16 @@ async def started(root: Path, capabilities: types.ClientCapabilities) -> AsyncIt
 Scenario = Callable[[Editor], Coroutine[Any, Any, None]]
 
 
-def play(root: Path, scenario: Scenario, capabilities: types.ClientCapabilities = CAPABILITIES) -> None:
-    """Let an editor play a scenario with a server of its own."""
+def play(
+    root: Path,
+    scenario: Scenario,
+    capabilities: types.ClientCapabilities = CAPABILITIES,
+    prelude: str = "",
+) -> None:
+    """Let an editor play a scenario with a server of its own, in which ``prelude`` is run first."""
 
     async def run() -> None:
-        async with started(root, capabilities) as editor:
+        async with started(root, capabilities, prelude) as editor:
             await scenario(editor)
 
     asyncio.run(run())

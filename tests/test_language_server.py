@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from bundled import EXAMPLE
+from bundled import EXAMPLE, PROJECT, environment
 from conftest import Run
-
-types = pytest.importorskip("lsprotocol.types", reason="needs the extra lsp")
-pytest.importorskip("pygls", reason="needs the extra lsp")
-
 from editor import Editor, by_code, play
+from lsprotocol import types
 
+from codemods.editor_documents import REASON, edits_of, suppression, together
 from codemods.engine import analyse
+from codemods.findings import Edit, Finding, Verdict
 from codemods.sources import read_working_tree
 
 CLIENT = "tests/http/client.test.tml"
 LEAK = "        let resp: Response"
+
+
+def frame(message: bytes) -> bytes:
+    """A message as it goes over the wire."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(message), message)
 
 
 @pytest.fixture
@@ -30,7 +36,7 @@ def example(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_leak_is_shown_and_goes_when_it_is_fixed_by_hand(example: Path) -> None:
+def test_a_leak_is_shown_explained_and_goes_when_it_is_fixed_by_hand(example: Path) -> None:
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
         shown = await editor.diagnostics(CLIENT)
@@ -127,34 +133,6 @@ def test_positions_count_utf_16_units_and_lines_end_as_they_do(example: Path) ->
     play(example, scenario)
 
 
-def test_a_syntax_error_is_shown_where_it_is(example: Path) -> None:
-    async def scenario(editor: Editor) -> None:
-        editor.open(CLIENT, "func get() -> I32 {\n    return (1\n}\n")
-        (shown,) = await editor.diagnostics(CLIENT)
-        assert (shown.code, shown.severity) == ("syntax", types.DiagnosticSeverity.Error)
-        assert shown.range.start == types.Position(2, 0)
-        assert shown.message == "unexpected '}'"
-
-        editor.type(CLIENT, "\ud800")
-        assert [each.code for each in await editor.diagnostics(CLIENT)] == ["syntax"]
-
-    play(example, scenario)
-
-
-def test_hovering_explains_the_line(example: Path) -> None:
-    async def scenario(editor: Editor) -> None:
-        editor.open(CLIENT)
-        await editor.diagnostics(CLIENT)
-        text = await editor.hover(CLIENT, 19, 20)
-        assert text is not None
-        assert "`body` (Str): **the compiler frees it**" in text
-        assert "- nothing is inserted: freeing it by hand as well would free it twice" in text
-        assert "**missing-release** (fixed): `resp` (Response), created on line 17" in text
-        assert await editor.hover(CLIENT, 0) is None
-
-    play(example, scenario)
-
-
 def test_the_file_of_settings_is_watched(example: Path) -> None:
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
@@ -192,33 +170,6 @@ def test_the_library_counts_as_it_is_in_the_editor(example: Path) -> None:
     play(example, scenario)
 
 
-def test_files_outside_of_the_plan_and_other_files_have_no_findings(example: Path) -> None:
-    sample = "docs/sample.tml"
-    (example / "docs").mkdir()
-    (example / sample).write_bytes((example / CLIENT).read_bytes())
-
-    async def scenario(editor: Editor) -> None:
-        editor.open("tml.toml")
-        editor.open(sample)
-        assert await editor.diagnostics(sample) == []
-        assert await editor.hover(sample, 19) is None
-        assert await editor.hover("tml.toml", 0) is None
-        assert await editor.actions("tml.toml", 0) == []
-
-    play(example, scenario)
-
-
-def test_progress_is_shown_to_a_client_that_can(example: Path) -> None:
-    async def scenario(editor: Editor) -> None:
-        editor.open(CLIENT)
-        await editor.diagnostics(CLIENT)
-        kinds = [each["kind"] if isinstance(each, dict) else each.kind for each in editor.progress]
-        assert kinds[0] == "begin"
-        assert kinds[-1] == "end"
-
-    play(example, scenario)
-
-
 def test_a_plain_client_gets_plain_edits(example: Path) -> None:
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
@@ -247,3 +198,110 @@ def test_typing_voids_the_analysis_that_is_under_way(example: Path) -> None:
         assert editor.published.empty()
 
     play(example, scenario)
+
+
+def test_what_is_no_findings_of_a_library(example: Path) -> None:
+    """Syntax errors, files outside of the plan, files that are none, and messages that are none."""
+    sample = "docs/sample.tml"
+    (example / "docs").mkdir()
+    (example / sample).write_bytes((example / CLIENT).read_bytes())
+
+    async def scenario(editor: Editor) -> None:
+        editor.open(CLIENT, "func get() -> I32 {\n    return (1\n}\n")
+        (shown,) = await editor.diagnostics(CLIENT)
+        assert (shown.code, shown.severity) == ("syntax", types.DiagnosticSeverity.Error)
+        assert shown.range.start == types.Position(2, 0)
+        assert shown.message == "unexpected '}'"
+
+        editor.type(CLIENT, "\ud800")
+        assert [each.code for each in await editor.diagnostics(CLIENT)] == ["syntax"]
+
+        editor.open("tml.toml")
+        editor.open(sample)
+        assert await editor.diagnostics(sample) == []
+        assert await editor.hover(sample, 19) is None
+        assert await editor.hover("tml.toml", 0) is None
+        assert await editor.actions("tml.toml", 0) == []
+
+        unsaved = types.TextDocumentItem("untitled:one.tml", "tml", 1, "func one() {\n}\n")
+        editor.client.text_document_did_open(types.DidOpenTextDocumentParams(unsaved))
+        await editor.send_raw(frame(b"{bad}"))
+        await editor.send_raw(frame(b'{"jsonrpc":"2.0","id":"x","method":"no/such"}'))
+        await editor.send_raw(frame(b'{"jsonrpc":"2.0","method":"textDocument/didOpen","params":1}'))
+        assert await editor.hover(sample, 19) is None
+
+    play(example, scenario)
+
+
+def test_a_crash_is_told_and_not_the_end(example: Path) -> None:
+    fault = """
+import codemods.open_tree, os
+read = codemods.open_tree.read_tree
+def read_or_fail(root):
+    if (root / "fail").exists():
+        raise ZeroDivisionError("the sun explodes")
+    return read(root)
+codemods.open_tree.read_tree = read_or_fail
+"""
+    (example / "fail").touch()
+
+    async def scenario(editor: Editor) -> None:
+        editor.open(CLIENT)
+        assert "ZeroDivisionError('the sun explodes')" in await editor.message()
+        (example / "fail").unlink()
+        editor.save(CLIENT)
+        assert await editor.diagnostics(CLIENT)
+
+    play(example, scenario, prelude=fault)
+
+
+def test_a_client_that_leaves_without_a_word(example: Path) -> None:
+    """Standard input that ends, and an exit that was not announced, end the server at once."""
+    command = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main(['lsp']))"]
+    variables = {**environment(), "PYTHONPATH": str(PROJECT)}
+    leave = frame(b'{"jsonrpc":"2.0","method":"exit"}')
+    for feed in (b"", leave):
+        done = subprocess.run(command, input=feed, env=variables, capture_output=True, timeout=120)
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stderr
+
+
+def test_without_pygls_it_says_how_to_get_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("pygls", "lsprotocol")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("language_server", "editor_documents"):
+        monkeypatch.delitem(sys.modules, f"codemods.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pygls", None)
+    monkeypatch.setitem(sys.modules, "lsprotocol", None)
+
+    outcome = run("lsp")
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "tmlfix: the language server needs pygls: pip install 'tmlfix[lsp]'\n"
+
+
+# What stands behind it
+
+
+def test_findings_that_share_an_edit_are_fixed_together() -> None:
+    def finding(line: int, *edits: Edit) -> Finding:
+        return Finding(1, "missing-release", "a.tml", line, 1, "f", "leaks", Verdict.FIXED, edits)
+
+    shared, other, last = Edit(3, 3, "x"), Edit(5, 6, "y"), Edit(9, 9, "z")
+    first, second = finding(1, shared), finding(2, shared, other)
+    third, alone = finding(3, other), finding(4, last)
+
+    assert together(first, [first, second, third, alone]) == [first, second, third]
+    assert edits_of([first, second, third]) == [shared, other]
+    assert together(alone, [first, second, third, alone]) == [alone]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [(2, Edit(15, 15, f"    // tmlfix: ignore[void-tail] {REASON}\n")), (3, None)],
+)
+def test_a_comment_is_not_put_into_a_literal(line: int, expected: Edit | None) -> None:
+    source = b"func main() {\n\n    print(`one\ntwo`)\n}\n".replace(b"{\n\n", b"{ \n")
+    finding = Finding(1, "void-tail", "a.tml", line, 1, "main", "leaks", Verdict.REPORTED)
+
+    assert suppression(finding, source) == expected
