@@ -127,7 +127,7 @@ def explain_place(place: Place, *, progress: Progress | None = None) -> Explanat
         known = errors.get(name or "")
         (error,) = select(source, [place.path]).errors or (InputError(str(place.path), "is no .tml file"),)
         raise UserError(str(known or error))
-    lines = source.workspace.files[name].split(b"\n")
+    lines = source.workspace.files[name].removesuffix(b"\n").split(b"\n")
     if not 1 <= place.line <= len(lines):
         raise UserError(f"{name} has no line {place.line}; it has {len(lines)}")
     width = len(lines[place.line - 1].decode("utf-8", "surrogateescape"))

@@ -318,8 +318,10 @@ class ValueExplainer:
                 *self._compiler(variable, short=analysis.drops.is_registered(variable)),
             ]
         if dropped:
-            why = "nothing is inserted: freeing it by hand as well would free it twice"
-            return Ownership.DROPPED, [*statements, Statement(About.WHY, why)]
+            why = "freeing it by hand as well would free it twice"
+            if not _is_text(type_):
+                why = "the compiler frees what it owns"
+            return Ownership.DROPPED, [*statements, Statement(About.WHY, f"nothing is inserted: {why}")]
         statements += self._compiler(variable)
         if given:
             why = "nothing is inserted: whoever gets it frees it"

@@ -259,6 +259,7 @@ class _LineExplainer:
 
 
 def _once(values: Iterable[ExplainedValue]) -> list[ExplainedValue]:
-    """In the order of the line; what is said twice about the same code is said once."""
+    """In the order of the line, leaks first; what is said twice about the same code is said once."""
     known = {(each.offset, each.length, each.name, each.ownership): each for each in values}
-    return sorted(known.values(), key=lambda each: (each.offset, each.length))
+    order = list(Ownership)
+    return sorted(known.values(), key=lambda each: (each.offset, each.length, order.index(each.ownership)))

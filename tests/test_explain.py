@@ -396,8 +396,8 @@ def test_a_suppressed_finding_is_told(run: Run, tree: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (f"{CLIENT}:91", f"{CLIENT} has no line 999; it has 91"),
-        (f"{CLIENT}:0", f"{CLIENT} has no line 0; it has 91"),
+        (f"{CLIENT}:91", f"{CLIENT} has no line 999; it has 90"),
+        (f"{CLIENT}:0", f"{CLIENT} has no line 0; it has 90"),
         (f"{CLIENT}:20:99", f"line 20 of {CLIENT} has no column 99; it has 39"),
         (
             "tests/http/clinet.test.tml:3",
