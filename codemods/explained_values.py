@@ -332,7 +332,11 @@ class ValueExplainer:
                 text = f"it is opened on {self._lines_told(opened)}; what comes out is judged by itself"
                 return Ownership.MOVED, [*statements, Statement(About.FATE, text)]
         if not exits:
-            return Ownership.NOTHING, [*statements, Statement(About.FATE, "no path leaves its block")]
+            passed = [use for use in flow.uses(variable) if not self._effects(use) <= {Effect.BORROWS}]
+            if not passed:
+                return Ownership.NOTHING, [*statements, Statement(About.FATE, "no path leaves its block")]
+            text = f"what becomes of it on {self._lines_told(passed)} cannot be told"
+            return Ownership.UNCLEAR, [*statements, Statement(About.FATE, text)]
         if Origin.UNKNOWN in origin.origins:
             text = "tmlfix cannot tell where it comes from, so it inserts nothing"
             statements.append(Statement(About.WHY, text))

@@ -322,6 +322,19 @@ def test_a_leak_names_the_finding_in_another_file(run: Run, example: Path) -> No
     assert "    +    @allocates" in out
 
 
+def test_a_line_that_a_finding_changes_names_it(run: Run, example: Path) -> None:
+    edited = run("apply", "--phase", "1", "--dry-run", "--in-place", "--format", "json").document["findings"]
+    path = "lib/src/http/request.tml"
+    (finding,) = (each for each in edited if each["path"] == path and each["rule"] == "incomplete-destroy")
+    source = (example / path).read_bytes()
+    changed = {source.count(b"\n", 0, edit["start"]) + 1 for edit in finding["edits"]} - {finding["line"]}
+
+    for line in changed:
+        found = run("explain", f"{path}:{line}", "--format", "json").document["findings"]
+        assert [each["rule"] for each in found] == ["incomplete-destroy"]
+    assert changed
+
+
 def test_it_says_what_apply_says(run: Run, example: Path) -> None:
     applied = run("apply", "--phase", "1", "--dry-run", "--in-place", "--format", "json").document
     explained = run("explain", f"{CLIENT}:17", "--format", "json").document["findings"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from bundled import EXAMPLE, PROJECT, environment
 from conftest import Run
-from editor import Editor, by_code, play
+from editor import WATCHDOG, Editor, by_code, play
 from lsprotocol import types
 
 from codemods.editor_documents import REASON, edits_of, suppression, together
@@ -183,21 +186,74 @@ def test_a_plain_client_gets_plain_edits(example: Path) -> None:
     play(example, scenario, types.ClientCapabilities())
 
 
-def test_typing_voids_the_analysis_that_is_under_way(example: Path) -> None:
-    """Only the last text gets diagnostics, and actions are for no other."""
+GATES = """
+import codemods.open_tree
+from pathlib import Path
+analyse = codemods.open_tree.engine.analyse
+calls = []
+def gated(files, phases, **options):
+    calls.append(1)
+    number = len(calls)
+    def wait(when):
+        if Path(f"{when}{number}").exists():
+            Path(f"{when}{number}").read_bytes()
+    wait("before")
+    try:
+        result = analyse(files, phases, **options)
+    except Exception as error:
+        Path(f"given_up{number}").touch()
+        raise
+    wait("after")
+    return result
+codemods.open_tree.engine.analyse = gated
+"""
+"""Makes analyses wait at named pipes, before or after they are done, and leave a mark if given up."""
+
+
+def test_an_analysis_that_typing_overtakes_is_given_up_or_not_shown(example: Path) -> None:
+    for name in ("before1", "after2", "before4"):
+        os.mkfifo(example / name)
+
+    @asynccontextmanager
+    async def at_gate(name: str) -> AsyncIterator[None]:
+        """While an analysis waits there."""
+        opening = asyncio.create_task(asyncio.to_thread(open, example / name, "wb"))
+        try:
+            gate = await asyncio.wait_for(asyncio.shield(opening), WATCHDOG)
+        except TimeoutError:
+            os.close(os.open(example / name, os.O_RDONLY | os.O_NONBLOCK))
+            raise
+        try:
+            yield
+        finally:
+            gate.close()
 
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
         text = editor.texts[CLIENT]
-        for number in range(20):
-            editor.type(CLIENT, f"// {number}\n{text}")
-        params = await asyncio.wait_for(editor.published.get(), 120)
-        while params.version != editor.versions[CLIENT]:
-            params = await asyncio.wait_for(editor.published.get(), 120)
-        assert {each.range.start.line for each in params.diagnostics} >= {17}
-        assert editor.published.empty()
+        for number, gate in enumerate(("before1", "after2"), 1):
+            async with at_gate(gate):
+                editor.type(CLIENT, "\n" * number + text)
+                assert await editor.hover(CLIENT, number + 19) is not None
 
-    play(example, scenario)
+        first = await asyncio.wait_for(editor.published.get(), WATCHDOG)
+        assert first.version == 3
+        assert min(each.range.start.line for each in first.diagnostics) == 18
+        assert (example / "given_up1").exists()
+        assert not (example / "given_up2").exists()
+        assert await editor.actions(CLIENT, 18)
+
+        editor.type(CLIENT, "\n\n\n" + text)
+        async with at_gate("before4"):
+            assert await editor.actions(CLIENT, 18) == []
+            hover = await editor.hover(CLIENT, 22)
+            assert hover is not None
+            assert "`body` (Str)" in hover
+            assert "missing-release" not in hover
+        assert await editor.diagnostics(CLIENT)
+        assert await editor.actions(CLIENT, 19)
+
+    play(example, scenario, prelude=GATES)
 
 
 def test_what_is_no_findings_of_a_library(example: Path) -> None:
