@@ -75,6 +75,7 @@ def test_fix_all_is_what_apply_writes(example: Path, run: Run, monkeypatch: pyte
     async def scenario(editor: Editor) -> None:
         for path in paths:
             editor.open(path)
+        for path in paths:
             await editor.diagnostics(path)
             for action in await editor.actions(path, 0, "source.fixAll"):
                 fixed[path] = editor.applied(path, action)
