@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -14,12 +15,15 @@ from codemods.branches import PhaseBranch, check_remote, deliver
 from codemods.configuration import read_configuration
 from codemods.engine import Progress
 from codemods.errors import UserError
+from codemods.explanations import Explanation, explain_line
 from codemods.findings import AnalysisResult, Change, FindingKey, InputError, PhaseResult, Verdict
+from codemods.parsed_files import ParsedFiles
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
 from codemods.sources import (
     Head,
     WorkingTree,
+    path_below,
     read_head,
     read_head_or_working_tree,
     read_working_tree,
@@ -94,6 +98,65 @@ def find_rule(name: str) -> RuleText:
         advice = f"Did you mean {close[0]}? " if close else ""
         raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(rules))}")
     return rules[name]
+
+
+def rules() -> Iterable[RuleText]:
+    """All rules, in the order in which they have their turn."""
+    known: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
+    return known.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file, and a column of it if one is named."""
+
+    path: Path
+    line: int
+    column: int | None
+
+
+def parse_place(text: str) -> Place | None:
+    """The place that ``PATH:LINE`` or ``PATH:LINE:COLUMN`` names; None for any other text."""
+    parts = re.fullmatch(r"(?s)(.+?):(\d{1,9})(?::(\d{1,9}))?", text)
+    return Place(Path(parts[1]), int(parts[2]), int(parts[3]) if parts[3] else None) if parts else None
+
+
+def explain_place(place: Place, *, progress: Progress | None = None) -> Explanation:
+    """What there is to say about a line of the working tree.
+
+    The findings are those of the whole phase that the file belongs to, for a fix in another file may call
+    for one in this. Raises `UserError` for a place that is not there and for a file that no phase covers.
+    """
+    source = read_working_tree([place.path])
+    name = path_below(source.root, place.path)
+    errors = {error.path: error for error in source.workspace.errors}
+    if name is None or name not in source.workspace.files:
+        known = errors.get(name or "")
+        (error,) = select(source, [place.path]).errors or (InputError(str(place.path), "is no .tml file"),)
+        raise UserError(str(known or error))
+    lines = source.workspace.files[name].removesuffix(b"\n").split(b"\n")
+    if not 1 <= place.line <= len(lines):
+        raise UserError(f"{name} has no line {place.line}; it has {len(lines)}")
+    width = len(lines[place.line - 1].decode("utf-8", "surrogateescape"))
+    if place.column is not None and not 1 <= place.column <= width + 1:
+        raise UserError(f"line {place.line} of {name} has no column {place.column}; it has {width}")
+    settings = read_configuration(source.root).settings
+    phase = settings.plan.phase_of(name)
+    if phase is None:
+        raise UserError(f"{name} is in no phase: tmlfix neither fixes it nor reads it")
+    files = ParsedFiles()
+    analysis, unread = engine.facts(
+        source.workspace.files, [phase.number], settings=settings, progress=progress, read=files.read
+    )
+    for unreadable in unread:
+        if unreadable.path == name:
+            raise UserError(str(unreadable))
+    found = engine.analyse(
+        source.workspace.files, [phase.number], settings=settings, progress=progress, read=files.read
+    )
+    return explain_line(
+        analysis, analysis.index.files[name], found.phases[0], place.line, place.column, settings
+    )
 
 
 def choose_phases(text: str) -> tuple[int, ...]:

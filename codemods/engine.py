@@ -35,6 +35,9 @@ from codemods.unread import Unread
 from tml_ast import TmlSyntaxError, parse, position
 from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
 
+Read = Callable[[str, bytes], SourceFile]
+"""Parses a file. Raises TmlSyntaxError."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -55,6 +58,7 @@ def analyse(
     wanted: Callable[[FindingKey], bool] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    read: Read = SourceFile.read,
 ) -> AnalysisResult:
     """Find and fix what the ``phases`` cover in the tree ``files`` (posix path to content).
 
@@ -68,7 +72,7 @@ def analyse(
     settings = settings or Settings()
     plan = settings.plan
     chosen = [phase for phase in plan.phases if phase.number in phases]
-    parsed, errors = _parse_files(files, chosen, plan, report)
+    parsed, errors = _parse_files(files, chosen, plan, report, read)
     unread = Unread({path: files[path] for path in files if path not in parsed and plan.phase_of(path)})
     results = []
     facts: Analysis | None = None
@@ -82,8 +86,24 @@ def analyse(
     return AnalysisResult(tuple(results), tuple(errors))
 
 
+def facts(
+    files: Mapping[str, bytes],
+    phases: Sequence[int],
+    *,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    read: Read = SourceFile.read,
+) -> tuple[Analysis, tuple[InputError, ...]]:
+    """What is known about the tree as it is, before any fix, and the files that do not parse."""
+    report = progress or (lambda _what, _done, _total: None)
+    plan = (settings or Settings()).plan
+    chosen = [phase for phase in plan.phases if phase.number in phases]
+    parsed, errors = _parse_files(files, chosen, plan, report, read)
+    return _analysis(parsed), tuple(errors)
+
+
 def _parse_files(
-    files: Mapping[str, bytes], phases: Sequence[Phase], plan: Plan, report: Progress
+    files: Mapping[str, bytes], phases: Sequence[Phase], plan: Plan, report: Progress, read: Read
 ) -> tuple[dict[str, SourceFile], list[InputError]]:
     """The files that matter: the whole library, and the tests of the phases."""
     wanted = [path for path in sorted(files) if _is_needed(path, phases, plan)]
@@ -92,7 +112,7 @@ def _parse_files(
     for done, path in enumerate(wanted):
         report("parsing", done, len(wanted))
         try:
-            parsed[path] = SourceFile.read(path, files[path])
+            parsed[path] = read(path, files[path])
         except TmlSyntaxError as error:
             errors.append(InputError(path, error.message, error.line, error.column))
     report("parsing", len(wanted), len(wanted))

@@ -80,6 +80,11 @@ def in_a_tree() -> bool:
     return any(_enclosing(Path.cwd(), marker) for marker in (".git", PROJECT_FILE))
 
 
+def is_marked_root(root: Path) -> bool:
+    """Whether a folder is the top of a checkout or of a project, not just the folder of a file."""
+    return any((root / marker).exists() for marker in (".git", PROJECT_FILE))
+
+
 def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
     """The working tree that encloses the first path (or the current folder)."""
     root = working_tree_root(paths)
@@ -102,7 +107,7 @@ def select(source: Head | WorkingTree, paths: Sequence[Path]) -> Selection:
     wanted: list[str] = []
     errors: list[InputError] = []
     for path in paths:
-        name = _name_below(source.root, path)
+        name = path_below(source.root, path)
         if name is None:
             errors.append(InputError(str(path), f"is outside of {source.root}"))
         elif any(_lies_at(file, name) for file in known):
@@ -118,7 +123,8 @@ def _lies_at(file: str, name: str) -> bool:
     return name == "." or file == name or file.startswith(f"{name}/")
 
 
-def _name_below(root: Path, path: Path) -> str | None:
+def path_below(root: Path, path: Path) -> str | None:
+    """The path relative to the root, as the files of a tree are named; None outside of it."""
     top = root.resolve()
     for candidate in (_absolute(path), path.resolve()):
         if candidate.is_relative_to(top):

@@ -26,6 +26,7 @@ import codemods.cli.leaks
 import codemods.cli.plan
 import codemods.cli.verify
 import codemods.cli.compiler_report
+import codemods.cli.lsp
 import codemods.cli.parse  # noqa: F401  (each adds its commands)
 # isort: on
 

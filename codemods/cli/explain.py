@@ -1,4 +1,4 @@
-"""``tmlfix explain``: why a rule is there."""
+"""``tmlfix explain``: why a rule is there, or why a line has a finding or none."""
 
 from __future__ import annotations
 
@@ -7,11 +7,47 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import REVIEW, app, examples
-from codemods.output import text
+from codemods.cli.base import REVIEW, Format, OutputFormat, app, examples
+from codemods.output import documents, explanation, text
+from codemods.progress import progress_bar
 
 
-@app.command(rich_help_panel=REVIEW, epilog=examples("tmlfix explain missing-release"))
-def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="The name of a rule.")]) -> None:
-    """Tell what a rule finds and why, with the code before and after its fix."""
-    text.print_rule(commands.find_rule(rule))
+@app.command(
+    rich_help_panel=REVIEW,
+    epilog=examples(
+        "tmlfix explain",
+        "tmlfix explain missing-release",
+        "tmlfix explain lib/std/src/http/client.tml:120",
+        "tmlfix explain lib/std/src/http/client.tml:120:9 --format json",
+    ),
+)
+def explain(
+    subject: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RULE|PATH:LINE[:COLUMN]",
+            help="The name of a rule, or a place in the working tree. Without it, the rules are listed.",
+        ),
+    ] = None,
+    format: Format = OutputFormat.TEXT,
+) -> None:
+    """Tell why a rule is there, or who frees the values of a line and why it has a finding or none."""
+    json = format is OutputFormat.JSON
+    place = commands.parse_place(subject) if subject is not None else None
+    if place is not None:
+        with progress_bar() as progress:
+            found = commands.explain_place(place, progress=progress)
+        if json:
+            documents.print_json(documents.explanation_document(found))
+        else:
+            explanation.print_explanation(found)
+    elif subject is not None:
+        rule = commands.find_rule(subject)
+        if json:
+            documents.print_json(documents.rule_document(rule))
+        else:
+            text.print_rule(rule)
+    elif json:
+        documents.print_json({"rules": [documents.rule_document(rule) for rule in commands.rules()]})
+    else:
+        text.print_rules(commands.rules())

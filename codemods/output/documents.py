@@ -9,8 +9,9 @@ from typing import Any
 
 from codemods.branches import PhaseBranch
 from codemods.check import Check, Standing
-from codemods.commands import Report
+from codemods.commands import Report, RuleText
 from codemods.configuration import Configuration
+from codemods.explanations import ExplainedFinding, Explanation
 from codemods.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.parse_check import ParseReport
 from codemods.phases import phase_numbered
@@ -68,6 +69,54 @@ def configuration_document(configuration: Configuration) -> dict[str, Any]:
     return {
         "file": configuration.file,
         "settings": {key: {"value": value, "from": origin} for key, value, origin in configuration.entries()},
+    }
+
+
+def rule_document(rule: RuleText) -> dict[str, Any]:
+    """The JSON of a rule."""
+    return {
+        "rule": rule.name,
+        "summary": rule.summary,
+        "reason": rule.reason,
+        "before": rule.before,
+        "after": rule.after,
+    }
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Any]:
+    """The JSON of ``tmlfix explain PATH:LINE``."""
+    return {
+        "version": JSON_VERSION,
+        "path": explanation.path,
+        "line": explanation.line,
+        "column": explanation.column,
+        "source": explanation.source,
+        "function": explanation.function,
+        "values": [
+            {
+                "name": value.name,
+                "type": value.type,
+                "ownership": value.ownership.value,
+                "start": value.offset,
+                "end": value.offset + value.length,
+                "rules": list(value.rules),
+                "statements": [
+                    {"about": statement.about.value, "text": statement.text} for statement in value.statements
+                ],
+            }
+            for value in explanation.values
+        ],
+        "findings": [_explained_finding_document(each) for each in explanation.findings],
+        "notes": list(explanation.notes),
+    }
+
+
+def _explained_finding_document(explained: ExplainedFinding) -> dict[str, Any]:
+    return {
+        **_finding_document(explained.finding),
+        "suppressed": explained.suppressed,
+        "reason": explained.reason,
+        "diff": "".join(explained.diff),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from rich.console import Console
 from rich.text import Text
@@ -114,7 +114,7 @@ def print_diff(report: Report) -> None:
     console = make_console()
     if console.is_terminal:
         for line in lines:
-            console.print(Text(visible(line.removesuffix("\n")), _diff_style(line)))
+            console.print(Text(visible(line.removesuffix("\n")), diff_style(line)))
     else:
         sys.stdout.flush()
         for line in lines:
@@ -218,6 +218,15 @@ def print_rule(rule: RuleText) -> None:
         console.print(Text(_indent(body)))
 
 
+def print_rules(rules: Iterable[RuleText]) -> None:
+    """The name and the summary of each rule."""
+    console = make_console()
+    named = [(rule.name, rule.summary) for rule in rules]
+    width = max(len(name) for name, _ in named)
+    for name, summary in named:
+        console.print(Text.assemble((name.ljust(width), "bold"), f"  {summary}"))
+
+
 def print_configuration(configuration: Configuration) -> None:
     """Every setting with its origin, as TOML that can be copied."""
     console = make_console()
@@ -266,7 +275,8 @@ def _finding_line(finding: Finding) -> Text:
     )
 
 
-def _diff_style(line: str) -> str:
+def diff_style(line: str) -> str:
+    """The style of a line of a diff."""
     return next((style for start, style in DIFF_STYLES.items() if line.startswith(start)), "")
 
 

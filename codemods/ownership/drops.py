@@ -30,6 +30,19 @@ class DropKind(Enum):
     """Frees the string, if the initialiser makes one."""
 
 
+class Obstacle(Enum):
+    """Why the compiler does not drop a variable at an exit."""
+
+    NOT_NOTED = auto()
+    """It never noted the variable for a drop."""
+    JUMP = auto()
+    """Control leaves by break or continue."""
+    VOID_END = auto()
+    """A function without a result falls off its end."""
+    GIVEN_AWAY = auto()
+    """The name was given away at an earlier place of the function."""
+
+
 _DROPPED_KINDS = frozenset((VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD))
 
 
@@ -106,16 +119,43 @@ class Drops:
 
         ``made_public`` are functions whose signatures it shall be taken to find.
         """
+        return self.obstacle(flow, variable, exit_, made_public) is None
+
+    def obstacle(
+        self, flow: Flow, variable: Variable, exit_: Exit, made_public: Container[FunctionInfo] = ()
+    ) -> Obstacle | None:
+        """What keeps the compiler from dropping ``variable`` at this exit; None where it does."""
         if not self.is_registered(variable):
-            return False
+            return Obstacle.NOT_NOTED
         if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
-            return False
+            return Obstacle.JUMP
         if exit_.kind is ExitKind.END and flow.function.owner is None and variable.depth == 1:
-            return False
-        return not any(
-            name == variable.name and offset <= exit_.node.end
-            for name, offset in self.consumptions(flow, made_public)
+            return Obstacle.VOID_END
+        if self.given_away_at(flow, variable, exit_, made_public) is not None:
+            return Obstacle.GIVEN_AWAY
+        return None
+
+    def given_away_at(
+        self, flow: Flow, variable: Variable, exit_: Exit, made_public: Container[FunctionInfo] = ()
+    ) -> int | None:
+        """The first place before an exit, as a byte offset, that gives the variable's name away."""
+        return next(
+            (
+                offset
+                for name, offset in self.consumptions(flow, made_public)
+                if name == variable.name and offset <= exit_.node.end
+            ),
+            None,
         )
+
+    def frees_temporary(self, flow: Flow, node: Expression) -> bool:
+        """Whether a string that no variable holds is freed at the end of its statement.
+
+        Everywhere it is that of ``+``; in tests also that of an interpolation or an allocating name.
+        """
+        if not self.makes_text(node):
+            return False
+        return isinstance(node, nodes.Binary) or flow.function.file.is_test
 
     # -- consumption --------------------------------------------------------------------------
 

@@ -63,6 +63,10 @@ class Obligation:
     """Uses of the owned value that nobody can tell the effect of."""
     dropped: list[Exit] = field(default_factory=list)
     """Exits that it reaches owned on every path, and where the compiler releases it."""
+    released: list[Use] = field(default_factory=list)
+    """Uses that release it."""
+    moved: list[Use] = field(default_factory=list)
+    """Uses that give it away."""
     overwritten: list[nodes.Assignment] = field(default_factory=list)
     """Assignments that replace the value where it is owned on every path and nothing else holds it."""
     maybe_overwritten: list[nodes.Assignment] = field(default_factory=list)
@@ -309,13 +313,14 @@ class _Dataflow:
         elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
             wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
             wrong.append(action)
-        elif (
-            isinstance(action, Use)
-            and action.variable is self.variable
-            and State.OWNED in states
-            and self._use(action.site) is State.UNKNOWN
-        ):
-            obligation.lost.append(action)
+        elif isinstance(action, Use) and action.variable is self.variable and State.OWNED in states:
+            match self._use(action.site):
+                case State.UNKNOWN:
+                    obligation.lost.append(action)
+                case State.RELEASED:
+                    obligation.released.append(action)
+                case State.MOVED:
+                    obligation.moved.append(action)
 
     def _after(self, action: Action, states: frozenset[State]) -> frozenset[State]:
         """The states behind an action."""

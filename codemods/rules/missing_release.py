@@ -6,27 +6,15 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Exit, ExitKind, Flow, Variable
+from codemods.ownership.flow import Exit, Flow, Variable
 from codemods.ownership.obligations import Obligation
 from codemods.rules.base import Context, Proposal, Rule
-from codemods.rules.naming import result_name
+from codemods.rules.naming import exits_told, result_name
 from codemods.rules.placement import Release, before_exit, mentions
 from tml_ast.edit import SourceEdit
 
 MISSING_RELEASE = "missing-release"
 SCOPED_CLEANUP = "scoped-cleanup"
-
-_EXIT_WORDS = {
-    ExitKind.RETURN: "the return",
-    ExitKind.TAIL: "the function end",
-    ExitKind.END: "the function end",
-    ExitKind.SCOPE: "the block end",
-    ExitKind.ARM: "the arm end",
-    ExitKind.BREAK: "the break",
-    ExitKind.CONTINUE: "the continue",
-    ExitKind.PROPAGATE: "the error exit",
-    ExitKind.THROW: "the throw",
-}
 
 
 def missing_releases(context: Context) -> Iterator[Proposal]:
@@ -72,7 +60,7 @@ def _proposal(context: Context, flow: Flow, obligation: Obligation) -> Proposal:
     if refusal is not None:
         message += f"; {refusal}"
     elif left:
-        message += f"; not mended at {_places(context, left)}: release it there by hand"
+        message += f"; not mended at {exits_told(left, context.line)}: release it there by hand"
     return Proposal(
         SCOPED_CLEANUP if opens_block else MISSING_RELEASE,
         variable.offset,
@@ -90,7 +78,7 @@ def _unfollowed(context: Context, flow: Flow, obligation: Obligation) -> Proposa
     lines = sorted({context.line(each.node.start) for each in obligation.lost})
     message = (
         f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, may leak at "
-        f"{_places(context, obligation.unfollowed)}: what becomes of it on line {lines[0]} cannot be "
+        f"{exits_told(obligation.unfollowed, context.line)}: what becomes of it on line {lines[0]} cannot be "
         f"followed; if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
     )
     function = flow.function.qualified_name
@@ -143,28 +131,11 @@ def _result_name(context: Context, flow: Flow, obligation: Obligation) -> str:
 def _describe(context: Context, obligation: Obligation, exits: list[Exit]) -> str:
     variable: Variable = obligation.variable
     line = context.line(variable.offset)
-    places = _places(context, exits)
+    places = exits_told(exits, context.line)
     return (
         f"`{variable.name}` ({variable.type}), created on line {line}, leaks at {places}: "
         f"{variable.name}.{obligation.release.name}() is missing"
     )
-
-
-def _places(context: Context, exits: list[Exit]) -> str:
-    """``the returns on lines 36 and 43, the end of the arm on line 45``."""
-    lines: dict[str, set[int]] = {}
-    for exit_ in exits:
-        ends = exit_.kind in (ExitKind.END, ExitKind.SCOPE, ExitKind.ARM)
-        offset = exit_.node.end - 1 if ends else (exit_.value or exit_.node).start
-        lines.setdefault(_EXIT_WORDS[exit_.kind], set()).add(context.line(offset))
-    words = []
-    for word, numbers in lines.items():
-        *before, last = sorted(numbers)
-        if before:
-            words.append(f"{word}s on lines {', '.join(map(str, before))} and {last}")
-        else:
-            words.append(f"{word} on line {last}")
-    return ", ".join(words)
 
 
 MISSING_RELEASE_RULE = Rule(

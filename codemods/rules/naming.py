@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from codemods.ownership.drops import called_name
+from codemods.ownership.flow import Exit, ExitKind
 from codemods.rules.base import Context
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
@@ -59,6 +60,40 @@ def count_name(context: Context, function: FunctionInfo, value: Expression, take
     """A name for a number that is asked of a value before that goes."""
     stem = snake_case(called_name(value) or "number")
     return context.names.for_dropped(function, f"{stem}_before", f"old_{stem}", taken=taken)
+
+
+_EXIT_WORDS = {
+    ExitKind.RETURN: "the return",
+    ExitKind.TAIL: "the function end",
+    ExitKind.END: "the function end",
+    ExitKind.SCOPE: "the block end",
+    ExitKind.ARM: "the arm end",
+    ExitKind.BREAK: "the break",
+    ExitKind.CONTINUE: "the continue",
+    ExitKind.PROPAGATE: "the error exit",
+    ExitKind.THROW: "the throw",
+}
+
+
+def exit_offset(exit_: Exit) -> int:
+    """The byte offset of the line that a message names for an exit."""
+    ends = exit_.kind in (ExitKind.END, ExitKind.SCOPE, ExitKind.ARM)
+    return exit_.node.end - 1 if ends else (exit_.value or exit_.node).start
+
+
+def exits_told(exits: Iterable[Exit], line: Callable[[int], int]) -> str:
+    """``the returns on lines 36 and 43, the arm end on line 45``."""
+    lines: dict[str, set[int]] = {}
+    for exit_ in exits:
+        lines.setdefault(_EXIT_WORDS[exit_.kind], set()).add(line(exit_offset(exit_)))
+    words = []
+    for word, numbers in lines.items():
+        *before, last = sorted(numbers)
+        if before:
+            words.append(f"{word}s on lines {', '.join(map(str, before))} and {last}")
+        else:
+            words.append(f"{word} on line {last}")
+    return ", ".join(words)
 
 
 def short_code(text: str) -> str:

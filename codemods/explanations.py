@@ -1,0 +1,265 @@
+"""Why a line has a finding, or has none: the values on it, and the findings that concern it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from codemods.diffs import diff_lines
+from codemods.explained_values import ExplainedValue, Ownership, ValueExplainer
+from codemods.findings import Change, Finding, PhaseResult
+from codemods.ownership.drops import DropKind
+from codemods.ownership.flow import Assign, Exit, Flow, Variable
+from codemods.ownership.obligations import Analysis
+from codemods.rules import RULES
+from codemods.rules.naming import exit_offset, listed
+from codemods.settings import Settings
+from codemods.symbols import FunctionInfo, SourceFile
+from tml_ast import nodes, position
+from tml_ast.edit import SourceEdit, apply
+
+NEAREST = 3
+"""Findings that are named on a line that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedFinding:
+    """A finding with why its rule is there, and the change that it makes by itself."""
+
+    finding: Finding
+    reason: str
+    diff: tuple[str, ...]
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What there is to say about one line of a file."""
+
+    path: str
+    line: int
+    column: int | None
+    source: str
+    """The line itself, without its end."""
+    line_start: int
+    function: str | None
+    values: tuple[ExplainedValue, ...]
+    findings: tuple[ExplainedFinding, ...]
+    notes: tuple[str, ...]
+
+
+def explain_line(
+    analysis: Analysis,
+    file: SourceFile,
+    result: PhaseResult | None,
+    line: int,
+    column: int | None = None,
+    settings: Settings | None = None,
+) -> Explanation:
+    """Explain a line that the file has; with ``column`` only the value that stands there, if one does.
+
+    ``analysis`` and ``result`` are of the tree as it is; without ``result`` nothing is said about findings.
+    """
+    return _LineExplainer(analysis, file, result, line, column, settings or Settings()).explain()
+
+
+class _LineExplainer:
+    def __init__(
+        self,
+        analysis: Analysis,
+        file: SourceFile,
+        result: PhaseResult | None,
+        line: int,
+        column: int | None,
+        settings: Settings,
+    ) -> None:
+        self.analysis = analysis
+        self.file = file
+        self.line = line
+        self.column = column
+        self.settings = settings
+        self.result = result
+        lines = file.source.split(b"\n")
+        self.start = sum(len(each) + 1 for each in lines[: line - 1])
+        self.end = self.start + len(lines[line - 1])
+        self.text = lines[line - 1].decode("utf-8", "surrogateescape").removesuffix("\r")
+        self.everywhere = [(each, False) for each in result.findings] if result is not None else []
+        if result is not None:
+            self.everywhere += [(each, True) for each in result.suppressed]
+        self.found = [each for each in self.everywhere if each[0].path == file.path]
+
+    def explain(self) -> Explanation:
+        functions = [each for each in self.analysis.index.functions_in(self.file) if self._meets(each.node)]
+        values = [value for function in functions for value in self._values(function)]
+        values = self._at_column(_once(values))
+        places = {self._position(offset) for value in values for offset in value.places}
+        concerned = [
+            (finding, suppressed) for finding, suppressed in self.found if self._concerns(finding, places)
+        ]
+        concerned += [each for each in self._causes(values) if each not in concerned]
+        values = [self._judged(value, [each for each, _ in concerned]) for value in values]
+        return Explanation(
+            path=self.file.path,
+            line=self.line,
+            column=self.column,
+            source=self.text,
+            line_start=self.start,
+            function=functions[-1].qualified_name if functions else None,
+            values=tuple(values),
+            findings=tuple(self._explained(finding, suppressed) for finding, suppressed in concerned),
+            notes=tuple(self._notes(functions, values, bool(concerned))),
+        )
+
+    # -- values -------------------------------------------------------------------------------
+
+    def _values(self, function: FunctionInfo) -> Iterator[ExplainedValue]:
+        flow = self.analysis.summaries.flow(function)
+        if flow is None:
+            return
+        for each in flow.with_closures():
+            explainer = ValueExplainer(self.analysis, each)
+            for variable in each.variables:
+                explained = self._variable(explainer, each, variable)
+                if explained is not None:
+                    yield explained
+            for node, type_, site in explainer.temporaries():
+                value = explainer.temporary(node, type_, site)
+                if self._is_here(node.start) or self._is_here(value.offset):
+                    if not self._is_here(value.offset):
+                        value = replace(value, offset=node.start, length=node.end - node.start)
+                    yield self._cut(value)
+
+    def _variable(self, explainer: ValueExplainer, flow: Flow, variable: Variable) -> ExplainedValue | None:
+        here = [use for use in flow.uses(variable) if self._is_here(use.node.start)]
+        length = len(variable.name.encode("utf-8", "surrogateescape"))
+        replaced = [
+            each.node.start
+            for each in flow.actions()
+            if isinstance(each, Assign) and each.variable is variable and self._is_here(each.node.start)
+        ]
+        if self._is_here(variable.offset):
+            return explainer.variable(variable, variable.offset, length, here)
+        if replaced or here:
+            first = min([*replaced, *(use.node.start for use in here)])
+            return explainer.variable(variable, first, length, here)
+        ending = next(self._exits_here(flow, variable), None)
+        if ending is None or not self._may_end_owned(variable):
+            return None
+        offset = exit_offset(ending)
+        start = ending.node.start if self._is_here(ending.node.start) else offset
+        value = explainer.variable(variable, start, max(self.end - start, 1), ())
+        return None if value.ownership is Ownership.NOTHING else self._cut(value)
+
+    def _exits_here(self, flow: Flow, variable: Variable) -> Iterator[Exit]:
+        for action in (each for block in flow.reachable() for each in block.actions):
+            if not isinstance(action, Exit) or variable not in action.variables:
+                continue
+            starts = not isinstance(action.node, nodes.Block | nodes.Arm)
+            if self._is_here(exit_offset(action)) or (starts and self._is_here(action.node.start)):
+                yield action
+
+    def _may_end_owned(self, variable: Variable) -> bool:
+        drops, releases = self.analysis.drops, self.analysis.releases
+        return drops.kind(variable.type) is not DropKind.NOTHING or releases.needs_release(variable.type)
+
+    def _cut(self, value: ExplainedValue) -> ExplainedValue:
+        """What stands for a value ends with the line, without blanks."""
+        shown = self.file.source[value.offset : min(value.offset + value.length, self.end)].rstrip()
+        return replace(value, length=max(len(shown), 1))
+
+    def _at_column(self, values: Sequence[ExplainedValue]) -> list[ExplainedValue]:
+        if self.column is None:
+            return list(values)
+        before = self.text[: self.column - 1].encode("utf-8", "surrogateescape")
+        offset = self.start + len(before)
+        there = [each for each in values if each.offset <= offset < each.offset + each.length]
+        return [min(there, key=lambda each: each.length)] if there else list(values)
+
+    def _judged(self, value: ExplainedValue, findings: Iterable[Finding]) -> ExplainedValue:
+        """A value of which something else is known than what a finding says leaves it to the finding."""
+        places = {self._position(offset) for offset in value.places}
+        found = [each for each in findings if (each.line, each.column) in places]
+        if not found or value.ownership is Ownership.LEAKS:
+            return value
+        statements = tuple(
+            each for each in value.statements if not each.text.startswith("nothing is inserted")
+        )
+        return replace(value, statements=statements, rules=tuple(dict.fromkeys(each.rule for each in found)))
+
+    # -- findings -----------------------------------------------------------------------------
+
+    def _concerns(self, finding: Finding, places: set[tuple[int, int]]) -> bool:
+        """Whether a finding is on the line, changes it, or is about a value on it."""
+        if finding.line == self.line or (finding.line, finding.column) in places:
+            return True
+        return any(self._is_here(edit.start) for edit in finding.edits)
+
+    def _causes(self, values: Iterable[ExplainedValue]) -> Iterator[tuple[Finding, bool]]:
+        """The findings of functions by whose declaration a value is lost, in whatever file of the phase."""
+        for function in dict.fromkeys(each for value in values for each in value.causes):
+            source = function.file.source
+            place = (function.file.path, *position(source, function.node.name_token.start))
+            for finding, suppressed in self.everywhere:
+                if (finding.path, finding.line, finding.column) == place:
+                    yield finding, suppressed
+
+    def _explained(self, finding: Finding, suppressed: bool) -> ExplainedFinding:
+        edits = [
+            SourceEdit(each.start, each.end, each.text.encode("utf-8", "surrogateescape"))
+            for each in finding.edits
+        ]
+        source = self.analysis.index.files[finding.path].source
+        change = Change(source, apply(source, edits))
+        rule = RULES.get(finding.rule)
+        diff = tuple(diff_lines(finding.path, change))[2:]
+        return ExplainedFinding(finding, rule.reason if rule is not None else "", diff, suppressed)
+
+    # -- notes --------------------------------------------------------------------------------
+
+    def _notes(
+        self, functions: Sequence[FunctionInfo], values: Sequence[ExplainedValue], found: bool
+    ) -> Iterator[str]:
+        if self.result is None:
+            yield "the findings are still being looked for"
+        if not functions:
+            yield "this line is in no function"
+        elif not values:
+            yield "no value on this line could own anything"
+        if not self.settings.covers(self.file.path):
+            yield "the configuration leaves this file out, so it gets no findings"
+        off = sorted(rule for rule in RULES if not self.settings.applies(rule))
+        if off:
+            yield f"the configuration turns off {listed(off)}"
+        if self.result is not None and not found:
+            yield from self._nearest(functions)
+
+    def _nearest(self, functions: Sequence[FunctionInfo]) -> Iterator[str]:
+        """The findings of the function, or else of the file, that are nearest to the line."""
+        names = {each.qualified_name for each in functions}
+        inside = [each for each, _ in self.found if each.function in names]
+        where = f"`{functions[-1].qualified_name}`" if inside else "this file"
+        chosen = inside or [each for each, _ in self.found]
+        nearest = sorted(chosen, key=lambda each: abs(each.line - self.line))[:NEAREST]
+        if not chosen:
+            yield "there is no finding in this file"
+            return
+        shown = dict.fromkeys(f"line {each.line} ({each.rule})" for each in nearest)
+        yield f"findings of {where} that are nearest: {', '.join(shown)}"
+
+    # -- places -------------------------------------------------------------------------------
+
+    def _is_here(self, offset: int) -> bool:
+        return self.start <= offset <= self.end
+
+    def _meets(self, node: nodes.Node) -> bool:
+        return node.start <= self.end and self.start <= node.end
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        return position(self.file.source, offset)
+
+
+def _once(values: Iterable[ExplainedValue]) -> list[ExplainedValue]:
+    """In the order of the line, leaks first; what is said twice about the same code is said once."""
+    known = {(each.offset, each.length, each.name, each.ownership): each for each in values}
+    order = list(Ownership)
+    return sorted(known.values(), key=lambda each: (each.offset, each.length, order.index(each.ownership)))
