@@ -30,11 +30,11 @@ from codemods.sources import (
     select,
     working_tree_root,
 )
-from codemods.suppressions import Explanation
+from codemods.suppressions import CommentRule
 from codemods.writing import finish_interrupted, is_interrupted, write_changes
 
 PATCH_FOLDER = "patches"
-COMMENTS = Explanation()
+COMMENTS = CommentRule()
 """Stands beside the rules: what findings about comments that suppress findings are."""
 
 

@@ -96,10 +96,11 @@ def facts(
 ) -> tuple[Analysis, tuple[InputError, ...]]:
     """What is known about the tree as it is, before any fix, and the files that do not parse."""
     report = progress or (lambda _what, _done, _total: None)
-    plan = (settings or Settings()).plan
+    settings = settings or Settings()
+    plan = settings.plan
     chosen = [phase for phase in plan.phases if phase.number in phases]
     parsed, errors = _parse_files(files, chosen, plan, report, read)
-    return _analysis(parsed), tuple(errors)
+    return _analysis(parsed, settings), tuple(errors)
 
 
 def _parse_files(
@@ -190,7 +191,7 @@ class _PhaseFixer:
         self.facts = facts
         """What is known about the files as they were, once it is."""
         self.report = report
-        self.owning_types = settings.owning_types
+        self.settings = settings
         self.rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
         self.scope = [
             path
@@ -258,19 +259,12 @@ class _PhaseFixer:
 
     def _facts(self, attempt: _Attempt, previous: Analysis | None) -> Analysis:
         """The facts about the files as they are now, and about tests that mention a name that matters."""
-        analysis = self._analysis(attempt.files, previous)
+        analysis = _analysis(attempt.files, self.settings, previous)
         mentioning = self.unread.mentioning(unannotated_makers(analysis).keys())
         if mentioning.keys() <= attempt.files.keys():
             return analysis
         attempt.files = {**mentioning, **attempt.files}
-        return self._analysis(attempt.files, analysis)
-
-    def _analysis(self, files: Mapping[str, SourceFile], previous: Analysis | None) -> Analysis:
-        known = {file.module for file in files.values()}
-        stand_ins = (each for each in catalogue_files() if each.module not in known)
-        before = previous.index if previous is not None else None
-        index = Index([*files.values(), *stand_ins], self.owning_types, before)
-        return Analysis(index, previous)
+        return _analysis(attempt.files, self.settings, analysis)
 
     def _proposals(
         self,
@@ -450,6 +444,16 @@ class _PhaseFixer:
             proposal.verdict,
             edits,
         )
+
+
+def _analysis(
+    files: Mapping[str, SourceFile], settings: Settings, previous: Analysis | None = None
+) -> Analysis:
+    """What is known about the files; what an earlier state of them is known for is used where it holds."""
+    known = {file.module for file in files.values()}
+    stand_ins = (each for each in catalogue_files() if each.module not in known)
+    before = previous.index if previous is not None else None
+    return Analysis(Index([*files.values(), *stand_ins], settings.owning_types, before), previous)
 
 
 def _edits_of(edits: Iterable[SourceEdit], owner: int) -> tuple[Edit, ...]:

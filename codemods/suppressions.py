@@ -20,7 +20,7 @@ RULE = "suppression-comment"
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class CommentRule:
     """What is told about those findings, in the words that a rule has for its own."""
 
     name: str = RULE
