@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,9 +15,11 @@ from codemods.branches import PhaseBranch, check_remote, deliver
 from codemods.configuration import read_configuration
 from codemods.engine import Progress
 from codemods.errors import UserError
-from codemods.findings import AnalysisResult, Change, FindingKey, InputError, PhaseResult, Verdict
+from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
+from codemods.review import Review, make_review
+from codemods.selection import Selection, analyse_selected, read_selection
 from codemods.sources import (
     Head,
     WorkingTree,
@@ -56,12 +59,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`)."""
+    """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`).
+
+    With a selection, exactly what was approved is fixed.
+    """
 
     phases: tuple[int, ...]
     paths: tuple[Path, ...] = ()
     stacked: bool = False
-    wanted: Callable[[FindingKey], bool] | None = None
+    selection: Selection | None = None
 
 
 class RuleText(Protocol):
@@ -112,12 +118,40 @@ def preview(request: Request, *, in_place: bool = False, progress: Progress | No
     Looks at the commit HEAD, or at the working tree if ``in_place`` or if there is no repository.
     Raises `UserError` if neither can be read.
     """
-    source = read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
+    return _preview(_source(request, in_place=in_place), request, progress)
+
+
+def review(
+    request: Request, *, in_place: bool = False, progress: Progress | None = None
+) -> tuple[Report, Review]:
+    """What `preview` finds, and for a reviewer which findings change which lines and hang together."""
+    source = _source(request, in_place=in_place)
+    report = _preview(source, request, progress)
+    nothing = replace(request, selection=Selection({}, {}))
+    unfixed = _analyse(source, nothing, in_place=False, progress=progress)
+    alone = {finding.key for phase in unfixed.phases for finding in phase.declined}
+    return report, make_review(report.phases, source.workspace.files, alone=alone)
+
+
+def _source(request: Request, *, in_place: bool) -> Head | WorkingTree:
+    return read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
+
+
+def _preview(source: Head | WorkingTree, request: Request, progress: Progress | None) -> Report:
     report = _analyse(source, request, in_place=isinstance(source, WorkingTree), progress=progress)
     if isinstance(source, WorkingTree) and is_interrupted(source.root):
         message = "an interrupted run has not written all of its files; tmlfix apply --in-place finishes it"
         report = replace(report, errors=(*report.errors, InputError(str(source.root), message)))
     return report
+
+
+def choose_selected(request: Request, file: Path) -> Request:
+    """The request limited to what the selection in ``file`` approves. Raises `UserError` for a bad one."""
+    selection = read_selection(file)
+    phases = tuple(number for number in request.phases if number in selection.phases)
+    if not phases:
+        raise UserError(f"{file}: approves no finding of the phases that are asked for")
+    return replace(request, phases=phases, selection=selection)
 
 
 def fix_in_place(request: Request, *, progress: Progress | None = None) -> Report:
@@ -178,17 +212,26 @@ def _analyse(
     settings = read_configuration(source.root).settings
     selection = select(source, request.paths)
     result = AnalysisResult(())
+    unfixed: tuple[InputError, ...] = ()
     if len(selection.errors) < len(request.paths) or not request.paths:
-        # In one working tree the phases build on each other whatever was asked for.
-        result = engine.analyse(
+        analyse = partial(
+            engine.analyse,
             source.workspace.files,
             request.phases,
+            # In one working tree the phases build on each other whatever was asked for.
             stacked=in_place or request.stacked,
             only=selection.only,
-            wanted=request.wanted,
             settings=settings,
             progress=progress,
         )
+        if request.selection is None:
+            result = analyse()
+        else:
+            result, unfixed = analyse_selected(
+                lambda wanted: analyse(wanted=wanted),
+                source.workspace.files,
+                request.selection.limited_to(request.phases, selection.includes),
+            )
     unread = [*source.workspace.errors, *result.errors]
     covered = [
         error for error in unread if selection.includes(error.path) and _is_covered(error.path, settings.plan)
@@ -196,7 +239,7 @@ def _analyse(
     return Report(
         source=str(source),
         phases=result.phases,
-        errors=(*selection.errors, *covered),
+        errors=(*selection.errors, *unfixed, *covered),
         unread_elsewhere=len(unread) - len(covered),
     )
 
