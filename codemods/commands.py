@@ -85,14 +85,20 @@ class RuleText(Protocol):
     def after(self) -> str | None: ...
 
 
+def rules() -> Mapping[str, RuleText]:
+    """The rules by name."""
+    known: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
+    return known
+
+
 def find_rule(name: str) -> RuleText:
     """The rule of that name. Raises `UserError` if there is none."""
-    rules: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
-    if name not in rules:
-        close = get_close_matches(name, rules, n=1)
+    known = rules()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
         advice = f"Did you mean {close[0]}? " if close else ""
-        raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(rules))}")
-    return rules[name]
+        raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(known))}")
+    return known[name]
 
 
 def choose_phases(text: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -13,6 +14,10 @@ from tml_ast.edit import SourceEdit, apply
 
 CONTEXT = 3
 """Unchanged lines that are shown before and after a change."""
+
+
+LIKELY = 3
+"""How many findings are named that another may follow from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,8 @@ class Review:
     files: tuple[FileReview, ...]
     shared: Mapping[FindingKey, frozenset[FindingKey]] = field(default_factory=dict)
     """The findings that share an edit with others: their fixes build on each other."""
-    following: frozenset[FindingKey] = frozenset()
-    """Fixes that are called for by other fixes, and are not found without them."""
+    following: Mapping[FindingKey, tuple[FindingKey, ...]] = field(default_factory=dict)
+    """Findings that are called for by the fixes of others, and not found without; the likeliest of those."""
 
 
 def make_review(
@@ -110,8 +115,13 @@ def make_review(
     shared: dict[FindingKey, frozenset[FindingKey]] = {}
     for file in files:
         shared |= _shared(file.findings)
-    fixes = (each for file in files for each in file.findings if each.verdict is not Verdict.REPORTED)
-    following = frozenset(each.key for each in fixes if each.key not in alone)
+    following: dict[FindingKey, tuple[FindingKey, ...]] = {}
+    fixes = [each for file in files for each in file.findings if each.verdict is not Verdict.REPORTED]
+    for finding in fixes:
+        if finding.key not in alone:
+            causes = [each for each in fixes if each.phase == finding.phase and each.key in alone]
+            near = nearest(finding.key, finding.message, causes)
+            following[finding.key] = tuple(each.key for each in near[:LIKELY])
     return Review(tuple(files), shared, following)
 
 
@@ -130,6 +140,25 @@ def change_blocks(before: bytes, findings: Iterable[Finding]) -> tuple[list[Bloc
     edits = sorted(owners, key=lambda edit: (edit.start, edit.end))
     after = apply(before, [SourceEdit(each.start, each.end, _encoded(each)) for each in edits])
     return list(_refined(before, after, _groups(before, edits, owners))), after
+
+
+def nearest(key: FindingKey, message: str, others: Iterable[Finding]) -> list[Finding]:
+    """The findings that this one most likely follows from, the likeliest first.
+
+    Those are in the same function, or of a type that it names, or at least in the same file.
+    """
+    names = _type_names(f"{key.function} {message}")
+    ranked = []
+    for other in others:
+        beside = (other.path, other.function) == (key.path, key.function)
+        rank = (not beside, -len(names & _type_names(other.function)), other.path != key.path)
+        ranked.append((rank, other.key, other))
+    ranked.sort(key=lambda each: each[:2])
+    return [other for rank, _, other in ranked if rank < (True, 0, True) and rank[:2] == ranked[0][0][:2]]
+
+
+def _type_names(text: str) -> set[str]:
+    return set(re.findall(r"\b[A-Z]\w*", text))
 
 
 def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator[FileReview]:

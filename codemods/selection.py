@@ -16,7 +16,7 @@ from codemods.below import UnfitFileError, read_file
 from codemods.errors import UserError
 from codemods.findings import AnalysisResult, Edit, Finding, FindingKey, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES
-from codemods.review import change_blocks
+from codemods.review import change_blocks, nearest
 from codemods.workspace import is_source
 
 VERSION = 1
@@ -99,7 +99,7 @@ def analyse_selected(
             break
         for finding in differing:
             others = _left_out(result, finding.key, finding.message)
-            reason = f"its fix would not be the one that was reviewed, which builds on others{others}"
+            reason = f"its fix would not be the one that was reviewed, which builds on others,{others}"
             errors.append(_error(finding.key, f"{reason}; choose them too, or review again"))
             del wanted[finding.key]
     chosen = tuple(
@@ -161,34 +161,21 @@ def _missing(result: AnalysisResult, wanted: Mapping[FindingKey, Approved]) -> I
         finding = found.get(key)
         if finding is None and key.path not in failed:
             others = _left_out(result, key, approved.message)
-            reason = f"follows from fixes that were left out{others}" if others else "is not found any more"
+            reason = f"follows from fixes that were left out,{others}" if others else "is not found any more"
             yield _error(key, f"{reason}; choose them too, or review again" if others else reason)
         elif finding is not None and finding.verdict is not Verdict.FIXED:
             yield _error(key, f"has no fix now: {finding.message}")
 
 
 def _left_out(result: AnalysisResult, key: FindingKey, message: str) -> str:
-    """The findings that were left out, those first that seem the closest, to be named in an error."""
+    """The findings that were left out and seem the closest, to be named in an error."""
     declined = [each for phase in result.phases if phase.phase == key.phase for each in phase.declined]
     if not declined:
         return ""
-    names = _names(f"{key.function} {message}")
-
-    def distance(other: Finding) -> tuple[bool, int, FindingKey]:
-        beside = (other.path, other.function) == (key.path, key.function)
-        return not beside, -len(names & _names(other.function)), other.key
-
-    named = [
-        f"{each.path}:{each.line}:{each.column} {each.rule}"
-        for each in sorted(declined, key=distance)[:NAMED]
-    ]
-    rest = f" and {len(declined) - NAMED} more" if len(declined) > NAMED else ""
-    return f" ({', '.join(named)}{rest})"
-
-
-def _names(text: str) -> set[str]:
-    """The names of types in a text."""
-    return set(re.findall(r"\b[A-Z]\w*", text))
+    near = nearest(key, message, declined) or declined
+    named = [f"{each.path}:{each.line}:{each.column} {each.rule}" for each in near[:NAMED]]
+    rest = f" and {len(near) - NAMED} more" if len(near) > NAMED else ""
+    return f" such as {', '.join(named)}{rest}"
 
 
 def _error(key: FindingKey, message: str) -> InputError:

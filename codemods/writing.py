@@ -26,7 +26,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from codemods.below import LinkError, UnfitFileError, open_folder, read_file
-from codemods.errors import errors_at, write_failure
+from codemods.errors import UserError, errors_at, write_failure
 from codemods.findings import Change, InputError
 from codemods.scratch import InUseError, WorkFolder, sync_folder, work_folder
 from codemods.workspace import is_source
@@ -34,6 +34,7 @@ from codemods.workspace import is_source
 STAGE = ".tmlfix-in-place"
 JOURNAL = "journal"
 PATCH_STAGE = ".tmlfix-patch"
+PAGE_STAGE = ".tmlfix-page"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -136,6 +137,16 @@ def move_into_place(stage: WorkFolder, name: str) -> None:
     with errors_at(stage.path.with_name(name)):
         os.replace(name, f"{os.pardir}/{name}", src_dir_fd=stage.descriptor, dst_dir_fd=stage.descriptor)
     sync_folder(os.pardir, stage.descriptor)
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file that the user named, whole or not at all. Raises `UserError` if it cannot be."""
+    try:
+        with work_folder(file.parent / PAGE_STAGE) as stage:
+            prepare(stage, file.name, content)
+            move_into_place(stage, file.name)
+    except OSError as error:
+        raise UserError(f"{file} was not written: {write_failure(error, file)}") from None
 
 
 def _store(stage: WorkFolder, name: str, content: bytes, access: os.stat_result | None = None) -> None:

@@ -19,6 +19,7 @@ from codemods.repository import LOCATION_VARIABLES
 
 # isort: off
 import codemods.cli.apply
+import codemods.cli.review
 import codemods.cli.explain
 import codemods.cli.config
 import codemods.cli.parse  # noqa: F401  (each adds its commands)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -66,6 +67,13 @@ def print_diff(report: Report) -> None:
         for line in lines:
             sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
+
+
+def print_review(report: Report, page: Path) -> None:
+    """What there is to review, and where."""
+    console = make_console()
+    print_summary(report, console)
+    console.print(f"review {visible(str(page))} in a browser, then: tmlfix apply --selection FILE")
 
 
 def print_question(findings: Sequence[Finding], hunks: Sequence[Hunk], following: Container[FindingKey]) -> None:
