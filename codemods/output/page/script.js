@@ -275,9 +275,8 @@ function consequence(changed, decision) {
   if (changed.length > 1) return `${DONE[decision]} ${plural(changed.length, "finding")}.`;
   const [finding] = changed;
   const others = new Set(finding.shares);
-  const wanted = decision === APPROVE;
-  for (const index of wanted ? finding.causes : finding.followers) others.add(index);
-  const open = [...others].map((index) => findings[index]).filter((other) => (other.decision === APPROVE) !== wanted);
+  for (const index of decision === APPROVE ? finding.causes : finding.followers) others.add(index);
+  const open = [...others].map((index) => findings[index]).filter((other) => other.decision !== decision);
   if (!open.length) return `${DONE[decision]} ${nameOf(finding)}.`;
   const named = open.slice(0, 3).map(nameOf).join(", ") + (open.length > 3 ? ` and ${open.length - 3} more` : "");
   return `${DONE[decision]} ${nameOf(finding)}. This concerns ${named}.`;
@@ -444,17 +443,17 @@ function filter() {
   const words = value("search").toLowerCase().split(/\s+/).filter(Boolean);
   const [phase, rule, verdict, module, decision] = ["phase", "rule", "verdict", "module", "decision"].map(value);
   for (const finding of findings) {
-    finding.shown_ = (!phase || finding.phase === Number(phase))
+    finding.isShown = (!phase || finding.phase === Number(phase))
       && (!rule || finding.rule === rule)
       && (!verdict || finding.verdict === verdict)
       && (!module || files[finding.file].label.startsWith(`${module}/`))
       && (!decision || (decision === "undecided" ? canDecide(finding) && !finding.decision : finding.decision === decision))
       && words.every((word) => searchText(finding).includes(word));
-    for (const row of finding.rows) row.classList.toggle("out", !finding.shown_);
+    for (const row of finding.rows) row.classList.toggle("out", !finding.isShown);
   }
-  for (const hunk of hunks) hunk.card.hidden = !hunk.findings.some((index) => findings[index].shown_);
-  for (const file of files) file.section.hidden = !file.findings.some((finding) => finding.shown_);
-  const shown = findings.filter((finding) => finding.shown_).length;
+  for (const hunk of hunks) hunk.card.hidden = !hunk.findings.some((index) => findings[index].isShown);
+  for (const file of files) file.section.hidden = !file.findings.some((finding) => finding.isShown);
+  const shown = findings.filter((finding) => finding.isShown).length;
   $("count").textContent = shown === findings.length ? plural(shown, "finding") : `${shown.toLocaleString("en")} of ${plural(findings.length, "finding")}`;
   $("nothing").hidden = shown > 0 || !findings.length;
   let isActive = false;
@@ -478,16 +477,18 @@ function setCurrent(finding, { scroll = true } = {}) {
   if (!finding) return;
   finding.hunks.forEach(renderCode);
   finding.rows[0].focus({ preventScroll: true });
-  if (scroll) finding.rows[0].scrollIntoView({ block: "nearest" });
+  if (!scroll) return;
+  const { top } = finding.rows[0].getBoundingClientRect();
+  const { bottom } = finding.card.card.getBoundingClientRect();
+  const isSeen = top > $("bar").getBoundingClientRect().bottom + 40 && bottom < innerHeight;
+  if (!isSeen) finding.rows[0].scrollIntoView({ block: "start" });
 }
 
 function step(direction, fits = () => true) {
-  const order = sequence.filter((finding) => finding.shown_);
   let at = current ? sequence.indexOf(current) : direction > 0 ? -1 : sequence.length;
   for (at += direction; at >= 0 && at < sequence.length; at += direction) {
-    if (sequence[at].shown_ && fits(sequence[at])) return setCurrent(sequence[at]);
+    if (sequence[at].isShown && fits(sequence[at])) return setCurrent(sequence[at]);
   }
-  if (order.length && !current) setCurrent(order[0]);
   return undefined;
 }
 
@@ -509,7 +510,7 @@ function explain(row) {
 }
 
 function jump(finding) {
-  if (!finding.shown_) {
+  if (!finding.isShown) {
     $("filters").reset();
     filter();
   }
@@ -541,7 +542,7 @@ function listen() {
     const button = event.target.closest("button");
     const row = event.target.closest(".finding");
     if (button?.dataset.file !== undefined) {
-      decide(files[button.dataset.file].findings.filter((finding) => finding.shown_), button.dataset.decision);
+      decide(files[button.dataset.file].findings.filter((finding) => finding.isShown), button.dataset.decision);
     } else if (button?.dataset.jump !== undefined) {
       jump(findings[button.dataset.jump]);
     } else if (row) {
@@ -559,7 +560,7 @@ function listen() {
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("click", (event) => {
     const decision = event.target.closest("[data-all]")?.dataset.all;
-    if (decision !== undefined) decide(findings.filter((finding) => finding.shown_), decision);
+    if (decision !== undefined) decide(findings.filter((finding) => finding.isShown), decision);
   });
   $("layout").addEventListener("click", () => { layout = isSplit() ? "unified" : "split"; renderNear(); });
   narrow.addEventListener("change", renderNear);
