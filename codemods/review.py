@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from codemods.diffs import hunk_heading, split_lines
@@ -117,10 +118,10 @@ def make_review(
         shared |= _shared(file.findings)
     following: dict[FindingKey, tuple[FindingKey, ...]] = {}
     fixes = [each for file in files for each in file.findings if each.verdict is not Verdict.REPORTED]
+    causes = [each for each in fixes if each.key in alone]
     for finding in fixes:
         if finding.key not in alone:
-            causes = [each for each in fixes if each.phase == finding.phase and each.key in alone]
-            near = nearest(finding.key, finding.message, causes)
+            near = nearest(finding.key, finding.message, (each for each in causes if each.phase == finding.phase))
             following[finding.key] = tuple(each.key for each in near[:LIKELY])
     return Review(tuple(files), shared, following)
 
@@ -157,8 +158,9 @@ def nearest(key: FindingKey, message: str, others: Iterable[Finding]) -> list[Fi
     return [other for rank, _, other in ranked if rank < (True, 0, True) and rank[:2] == ranked[0][0][:2]]
 
 
-def _type_names(text: str) -> set[str]:
-    return set(re.findall(r"\b[A-Z]\w*", text))
+@lru_cache(maxsize=10_000)
+def _type_names(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\b[A-Z]\w*", text))
 
 
 def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator[FileReview]:

@@ -13,7 +13,7 @@ import pytest
 from browser import open_browser
 from bundled import EXAMPLE
 from conftest import Run
-from playwright.sync_api import Browser, Download, Locator, Page
+from playwright.sync_api import Browser, Download, Locator, Page, expect
 
 from codemods.commands import Request, review, rules
 from codemods.findings import Edit, Finding, PhaseResult, Verdict
@@ -242,7 +242,7 @@ def test_filters(
     assert page.page.locator("#count").inner_text() == f"{len(expected)} of 51 findings"
 
     page.page.click("#clear")
-    page.page.wait_for_function("document.querySelector('#count').textContent === '51 findings'")
+    expect(page.page.locator("#count")).to_have_text("51 findings")
     assert len(page.shown()) == 51
 
 
@@ -352,7 +352,7 @@ def test_a_selection_is_loaded_again(page: Opened, visitor: Visitor, tmp_path: P
 
     again.page.set_input_files("#file", tmp_path / "saved.json")
 
-    again.page.wait_for_function("document.querySelector('#status').textContent.includes('Loaded')")
+    expect(again.page.locator("#status")).to_contain_text("Loaded")
     assert again.tally().startswith("1 approved · 1 rejected")
     assert "2 decisions did not fit" in again.page.locator("#status").inner_text()
 
@@ -363,7 +363,7 @@ def test_what_is_no_selection_is_not_loaded(page: Opened, tmp_path: Path, conten
 
     page.page.set_input_files("#file", tmp_path / "saved.json")
 
-    page.page.wait_for_function("document.querySelector('#status').textContent.startsWith('This')")
+    expect(page.page.locator("#status")).to_contain_text("This")
     assert page.tally().startswith("0 approved · 0 rejected")
 
 
@@ -514,7 +514,7 @@ def test_two_thousand_findings(visitor: Visitor, reviewed: tuple[Path, Review]) 
     rendered = opened.page.locator(".diff").count()
     assert 0 < rendered < 60
     opened.page.locator(".card").last.scroll_into_view_if_needed()
-    opened.page.wait_for_function("document.querySelectorAll('.card')[1500].isConnected")
+    expect(opened.page.locator(".card").last.locator(".diff, .code table")).to_have_count(1)
     opened.page.fill("#search", "part039 RouteMatch")
     assert len(opened.shown()) == 7
     opened.page.get_by_text("Approve shown").click()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from string import Template
@@ -124,16 +125,13 @@ def _hunk_documents(
     number: int, file: FileReview, numbers: Mapping[FindingKey, int]
 ) -> Iterator[dict[str, Any]]:
     """The hunks of a file, and the surroundings of the findings without one, by place."""
-    before = list(_coloured(file.content))
-    after: dict[int, list[Line]] = {}
+    before = _coloured(file.content)
     placed = set[FindingKey]()
     found: list[tuple[int, dict[str, Any]]] = []
     for hunk in file.hunks:
         placed |= hunk.keys
-        if id(hunk.after) not in after:
-            content = "".join(hunk.after).encode("utf-8", "surrogateescape")
-            after[id(hunk.after)] = list(_coloured(content))
-        found.append((hunk.start, _hunk_document(hunk, before, after[id(hunk.after)], numbers)))
+        after = _coloured("".join(hunk.after).encode("utf-8", "surrogateescape"))
+        found.append((hunk.start, _hunk_document(hunk, before, after, numbers)))
     for finding in file.findings:
         if finding.key not in placed:
             start = max(0, finding.line - 1 - CONTEXT)
@@ -141,7 +139,7 @@ def _hunk_documents(
                 "kind": "excerpt",
                 "at": [start + 1, start + 1],
                 "line": finding.line,
-                "rows": [[line] for line in before[start : finding.line + CONTEXT]],
+                "rows": [[_shown(line)] for line in before[start : finding.line + CONTEXT]],
                 "blocks": [],
                 "findings": [numbers[finding.key]],
             }
@@ -158,13 +156,13 @@ def _hunk_document(
     blocks: list[list[int]] = []
     shown = hunk.start
     for block in hunk.blocks:
-        rows += ([line] for line in before[shown : block.start])
+        rows += ([_shown(line)] for line in before[shown : block.start])
         old, new = before[block.start : block.end], after[block.new_start : block.new_end]
         for row in range(max(len(old), len(new))):
             rows.append([_at(old, row), _at(new, row), len(blocks)])
         blocks.append(sorted(numbers[key] for key in block.keys))
         shown = block.end
-    rows += ([line] for line in before[shown : hunk.end])
+    rows += ([_shown(line)] for line in before[shown : hunk.end])
     return {
         "kind": "offered" if hunk.is_offered else "made",
         "heading": hunk.heading,
@@ -176,23 +174,29 @@ def _hunk_document(
 
 
 def _at(lines: Sequence[Line], number: int) -> Line | int:
-    return lines[number] if number < len(lines) else 0
+    return _shown(lines[number]) if number < len(lines) else 0
+
+
+def _shown(line: Line) -> Line:
+    """The line without a carriage return at its end; what does not print is spelled out."""
+    *pieces, last = line or [""]
+    return [each[0] + visible(each[1:]) for each in (*pieces, last.removesuffix("\r")) if each]
 
 
 # Colours
 
 
-def _coloured(content: bytes) -> Iterator[Line]:
-    """The lines of a source file in pieces of one colour each; what does not print is spelled out."""
-    line: Line = []
+@lru_cache(maxsize=64)
+def _coloured(content: bytes) -> Sequence[Line]:
+    """The lines of a source file in pieces of one colour each."""
+    lines: list[Line] = [[]]
     for colour, text in _pieces(content):
         first, *others = text.split("\n")
-        _extend(line, colour, first)
+        _extend(lines[-1], colour, first)
         for other in others:
-            yield _ended(line)
-            line = []
-            _extend(line, colour, other)
-    yield _ended(line)
+            lines.append([])
+            _extend(lines[-1], colour, other)
+    return lines
 
 
 def _extend(line: Line, colour: str, text: str) -> None:
@@ -202,13 +206,6 @@ def _extend(line: Line, colour: str, text: str) -> None:
         line[-1] += text
     else:
         line.append(colour + text)
-
-
-def _ended(line: Line) -> Line:
-    """The line without a carriage return at its end."""
-    if line and line[-1].endswith("\r"):
-        line[-1] = line[-1][:-1]
-    return [each[0] + visible(each[1:]) for each in line]
 
 
 def _pieces(content: bytes) -> Iterator[tuple[str, str]]:
