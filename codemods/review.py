@@ -121,7 +121,9 @@ def make_review(
     causes = [each for each in fixes if each.key in alone]
     for finding in fixes:
         if finding.key not in alone:
-            near = nearest(finding.key, finding.message, (each for each in causes if each.phase == finding.phase))
+            near = nearest(
+                finding.key, finding.message, (each for each in causes if each.phase == finding.phase)
+            )
             following[finding.key] = tuple(each.key for each in near[:LIKELY])
     return Review(tuple(files), shared, following)
 
@@ -245,13 +247,16 @@ def _groups(before: bytes, edits: Sequence[Edit], owners: Mapping[Edit, set[Find
 
 
 def _lines_of(edit: Edit, before: bytes, starts: Sequence[int]) -> tuple[int, int]:
-    """The lines that an edit changes; none where it puts whole lines between two."""
+    """The lines that an edit changes; none where it puts whole lines between two.
+
+    Behind the last line end counts as a line, even if nothing is there.
+    """
     first = before.count(b"\n", 0, edit.start)
     last = before.count(b"\n", 0, edit.end)
     whole = edit.start == starts[first] and edit.end == starts[last]
     if whole and (edit.text.endswith("\n") or not edit.text):
         return first, last
-    return first, min(last + 1, len(split_lines(before)))
+    return first, last + 1
 
 
 def _line_starts(content: bytes) -> list[int]:
@@ -290,9 +295,7 @@ def _compared(before: bytes, after: bytes, findings: Sequence[Finding]) -> Itera
         yield Block(start, end, new_start, new_end, frozenset(keys))
 
 
-def _hunks(
-    phase: int, path: str, before: bytes, after: bytes, blocks: Sequence[Block]
-) -> tuple[Hunk, ...]:
+def _hunks(phase: int, path: str, before: bytes, after: bytes, blocks: Sequence[Block]) -> tuple[Hunk, ...]:
     """The blocks, those together whose surroundings meet."""
     old, new = split_lines(before), split_lines(after)
     together: list[list[Block]] = [[block] for block in blocks[:1]]

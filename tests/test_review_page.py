@@ -72,7 +72,7 @@ class Opened:
     def shown(self) -> list[str]:
         """The findings that the filters show, each once."""
         labels = self.page.locator(".finding:not(.out):has(.message)").evaluate_all(
-            "all => all.filter(each => each.offsetParent || each.checkVisibility()).map(each => each.ariaLabel)"
+            "all => all.filter(each => each.checkVisibility()).map(each => each.ariaLabel)"
         )
         return list(labels)
 
@@ -148,8 +148,9 @@ def test_nothing_can_be_loaded(page: Opened) -> None:
                 blocked.push(event.effectiveDirective);
                 if (blocked.length === 3) done(blocked.sort());
             });
-            document.body.append(Object.assign(new Image(), {src: "http://127.0.0.1:9/image"}));
-            document.body.append(Object.assign(document.createElement("script"), {text: "document.title = 1"}));
+            const add = (tag, own) => document.body.append(Object.assign(document.createElement(tag), own));
+            add("img", {src: "http://127.0.0.1:9/image"});
+            add("script", {text: "document.title = 1"});
             fetch("http://127.0.0.1:9/data").catch(() => {});
         })"""
     )
@@ -220,8 +221,16 @@ def test_a_reported_finding_is_shown_where_it_is_and_cannot_be_approved(page: Op
         ("module", "tests/http", lambda finding: finding.path.startswith("tests/http/")),
         ("decision", "undecided", lambda finding: finding.verdict is not Verdict.REPORTED),
         ("decision", "approve", lambda finding: False),
-        ("search", "LEAKS at  router.test", lambda finding: "missing-release tests/http/router" in name(finding)),
-        ("search", "result = this.send(req)", lambda finding: finding.function in ("Client.get", "Client.post")),
+        (
+            "search",
+            "LEAKS at  router.test",
+            lambda finding: "missing-release tests/http/router" in name(finding),
+        ),
+        (
+            "search",
+            "result = this.send(req)",
+            lambda finding: finding.function in ("Client.get", "Client.post"),
+        ),
         ("search", "no such thing", lambda finding: False),
     ],
 )
@@ -402,7 +411,9 @@ CONTRAST = """
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_can_be_read(visitor: Visitor, reviewed: tuple[Path, Review], scheme: str) -> None:
-    opened = visitor.open(review_page(reviewed[1], "x", rules()), color_scheme=scheme, reduced_motion="reduce")
+    opened = visitor.open(
+        review_page(reviewed[1], "x", rules()), color_scheme=scheme, reduced_motion="reduce"
+    )
     opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     opened.press("jar")
 
@@ -444,7 +455,15 @@ def hostile_review() -> Review:
     path = f"lib/src/{HOSTILE.replace('/', '_')}\udcff.tml"
     content = f'func f() {{\n    print("{HOSTILE}")\n}}\n'.encode()
     finding = Finding(
-        1, "missing-release", path, 2, 5, HOSTILE, HOSTILE, Verdict.FIXED, (Edit(11, 11, f"    // {HOSTILE}\n"),)
+        1,
+        "missing-release",
+        path,
+        2,
+        5,
+        HOSTILE,
+        HOSTILE,
+        Verdict.FIXED,
+        (Edit(11, 11, f"    // {HOSTILE}\n"),),
     )
     other = replace(finding, line=1, verdict=Verdict.REPORTED, edits=())
     return make_review([PhaseResult(1, (finding, other), {})], {path: content})
@@ -475,9 +494,7 @@ def large_review(found: Review, content: dict[str, bytes], times: int) -> Review
         for file in found.files
         for finding in file.findings
     ]
-    contents = {
-        f"part{number:03}/{path}": text for number in range(times) for path, text in content.items()
-    }
+    contents = {f"part{number:03}/{path}": text for number in range(times) for path, text in content.items()}
     hunks = {file.path: file.hunks for file in found.files}
     files = make_review([PhaseResult(1, tuple(findings))], contents).files
     return Review(

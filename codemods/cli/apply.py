@@ -87,7 +87,7 @@ def apply(
         if not chosen.approved:
             text.print_nothing_chosen(found)
             finish(found.errors)
-        request = replace(request, selection=chosen)
+        request = replace(request, selection=chosen, phases=chosen.phases)
     with progress_bar() as progress:
         if dry_run:
             report = commands.preview(request, in_place=in_place, progress=progress)

@@ -76,7 +76,9 @@ def print_review(report: Report, page: Path) -> None:
     console.print(f"review {visible(str(page))} in a browser, then: tmlfix apply --selection FILE")
 
 
-def print_question(findings: Sequence[Finding], hunks: Sequence[Hunk], following: Container[FindingKey]) -> None:
+def print_question(
+    findings: Sequence[Finding], hunks: Sequence[Hunk], following: Container[FindingKey]
+) -> None:
     """Findings that are decided together, and the lines that their fixes change."""
     console = make_console()
     for finding in findings:
@@ -95,7 +97,9 @@ def print_question(findings: Sequence[Finding], hunks: Sequence[Hunk], following
 
 def print_nothing_chosen(report: Report) -> None:
     """That there is nothing to write, and why."""
-    make_console().print("nothing was chosen" if report.fixes_remain else f"nothing to fix in {report.source}")
+    make_console().print(
+        "nothing was chosen" if report.fixes_remain else f"nothing to fix in {report.source}"
+    )
 
 
 def print_rewritten(report: Report) -> None:

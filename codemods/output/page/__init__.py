@@ -24,7 +24,7 @@ Line = list[str]
 """The pieces of a line of code; the first letter of each tells its colour."""
 
 COLOURS = {"INT": "n", "FLOAT": "n", "CHAR": "s"}
-"""The colour of tokens by type; texts have ``s``, comments ``c``, types ``t``, calls ``f``, all else ``p``."""
+"""The colour of tokens by type. Texts have ``s``, comments ``c``, types ``t``, calls ``f``, others ``p``."""
 
 
 def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> str:

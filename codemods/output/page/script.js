@@ -605,7 +605,8 @@ function setTheme(theme) {
 
 function start() {
   setTheme(store.get(THEME));
-  $("source").textContent = `${data.source} · ${data.tool}`;
+  $("source").textContent = data.source;
+  $("source").title = data.tool;
   for (const [index, file] of files.entries()) {
     file.index = index;
     file.findings = findings.filter((finding) => finding.file === index);
