@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundled import EXAMPLE, Example
+from bundled import EXAMPLE, PROJECT, Example
 from conftest import Outcome, Run
 
 from codemods.engine import analyse
@@ -374,6 +374,14 @@ def test_what_is_no_json_is_one_clear_line(tmp_path: Path, run: Run, content: by
     assert outcome.err.startswith(f"tmlfix: {file}")
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_the_file_shown_in_the_docs_is_one(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"(?ms)^```json\n(.*?)^```$", (PROJECT / "docs" / "review.md").read_text())
+
+    selection = read_selection(saved(tmp_path, json.loads(shown)))
+
+    assert [key.rule for key in selection.approved] == ["missing-release"]
 
 
 def test_edits_of_another_text_do_no_harm(library: Path, run: Run) -> None:

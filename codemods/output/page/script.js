@@ -303,12 +303,14 @@ function tally(some) {
 
 function refresh() {
   const figures = tally(findings);
-  $("tally").textContent = `${figures.approved} approved · ${figures.rejected} rejected · ${figures.undecided} undecided · ${figures.reported} without a fix`;
+  const number = (name) => figures[name].toLocaleString("en");
+  $("tally").textContent = `${number("approved")} approved · ${number("rejected")} rejected · ${number("undecided")} undecided · ${number("reported")} without a fix`;
   $("progress").max = Math.max(1, findings.length - figures.reported);
   $("progress").value = figures.approved + figures.rejected;
   for (const file of files) {
     const { approved, rejected, undecided } = tally(file.findings);
-    file.figure.textContent = `${plural(file.findings.length, "finding")}: ${approved} approved, ${rejected} rejected, ${undecided} undecided`;
+    const decisions = file.findings.some(canDecide) ? `: ${approved} approved, ${rejected} rejected, ${undecided} undecided` : " without a fix";
+    file.figure.textContent = plural(file.findings.length, "finding") + decisions;
   }
   const decisions = findings.filter((finding) => finding.decision).map((finding) => [finding.index, finding.decision]);
   store.set(PLACE, JSON.stringify(decisions));
@@ -387,7 +389,7 @@ function load(text) {
 
 function showSummary() {
   const names = ["approved", "rejected", "undecided", "reported"];
-  const line = (title, figures) => make("tr", {}, make("th", { scope: "row" }, title), ...names.map((name) => make("td", {}, String(figures[name]))));
+  const line = (title, figures) => make("tr", {}, make("th", { scope: "row" }, title), ...names.map((name) => make("td", {}, figures[name].toLocaleString("en"))));
   const table = $("summary").querySelector("table");
   table.tHead.replaceChildren(make("tr", {}, ...["phase", "approved", "rejected", "undecided", "without a fix"].map((name) => make("th", { scope: "col" }, name))));
   table.tBodies[0].replaceChildren(
