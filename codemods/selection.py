@@ -98,16 +98,13 @@ def analyse_selected(
         if not differing:
             break
         for finding in differing:
-            others = _left_out(result, finding.key, finding.message)
+            others = _left_out(result, wanted, finding.key, finding.message)
             reason = f"its fix would not be the one that was reviewed, which builds on others,{others}"
             errors.append(_error(finding.key, f"{reason}; choose them too, or review again"))
             del wanted[finding.key]
-    chosen = tuple(
-        replace(phase, findings=tuple(each for each in phase.findings if _is_fixed(each, wanted)))
-        for phase in result.phases
-    )
     errors += _missing(result, wanted)
-    return AnalysisResult(chosen, result.errors), tuple(sorted(errors, key=_place))
+    phases = tuple(_limited(phase, wanted) for phase in result.phases)
+    return AnalysisResult(phases, result.errors), tuple(sorted(errors, key=_place))
 
 
 def _stale(files: Mapping[str, bytes], selection: Selection) -> Iterator[tuple[str, InputError]]:
@@ -149,8 +146,16 @@ def _lines(content: bytes, finding: Finding) -> Counter[tuple[int, str]] | None:
     return lines
 
 
-def _is_fixed(finding: Finding, wanted: Collection[FindingKey]) -> bool:
-    return finding.key in wanted and finding.verdict is Verdict.FIXED
+def _limited(phase: PhaseResult, wanted: Collection[FindingKey]) -> PhaseResult:
+    """What was selected of a phase; the other fixes were declined."""
+    fixed = (each for each in phase.findings if each.key in wanted and each.verdict is Verdict.FIXED)
+    return replace(phase, findings=tuple(fixed), declined=_declined(phase, wanted))
+
+
+def _declined(phase: PhaseResult, wanted: Collection[FindingKey]) -> tuple[Finding, ...]:
+    """The findings that have a fix and were not selected, those for review included."""
+    offered = (each for each in phase.findings if each.verdict is Verdict.REVIEW and each.key not in wanted)
+    return (*phase.declined, *offered)
 
 
 def _missing(result: AnalysisResult, wanted: Mapping[FindingKey, Approved]) -> Iterator[InputError]:
@@ -160,16 +165,17 @@ def _missing(result: AnalysisResult, wanted: Mapping[FindingKey, Approved]) -> I
     for key, approved in wanted.items():
         finding = found.get(key)
         if finding is None and key.path not in failed:
-            others = _left_out(result, key, approved.message)
+            others = _left_out(result, wanted, key, approved.message)
             reason = f"follows from fixes that were left out,{others}" if others else "is not found any more"
             yield _error(key, f"{reason}; choose them too, or review again" if others else reason)
         elif finding is not None and finding.verdict is not Verdict.FIXED:
             yield _error(key, f"has no fix now: {finding.message}")
 
 
-def _left_out(result: AnalysisResult, key: FindingKey, message: str) -> str:
+def _left_out(result: AnalysisResult, wanted: Collection[FindingKey], key: FindingKey, message: str) -> str:
     """The findings that were left out and seem the closest, to be named in an error."""
-    declined = [each for phase in result.phases if phase.phase == key.phase for each in phase.declined]
+    phases = (phase for phase in result.phases if phase.phase == key.phase)
+    declined = [each for phase in phases for each in _declined(phase, wanted)]
     if not declined:
         return ""
     near = nearest(key, message, declined) or declined

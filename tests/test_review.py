@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from bundled import EXAMPLE
+from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,6 +121,60 @@ def test_in_the_bundled_library(tmp_path: Path) -> None:
         "tests/http/router.test.tml",
     }
     assert len(found.following) == 9
+
+
+# The command
+
+
+def test_the_page_is_written_whole_into_a_new_folder(tmp_path: Path, run: Run, analysis: None) -> None:
+    (tmp_path / "a.tml").write_text("leak\n")
+    page = tmp_path / "new" / "review.html"
+
+    outcome = run("review", "--output", page, "--phase", "5", "--in-place", tmp_path)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == (
+        "1 finding in 1 file of the working tree: 1 with a fix, 0 for review, 0 reported without a fix\n"
+        f"review {page} in a browser, then: tmlfix apply --selection FILE\n"
+    )
+    assert page.read_text().endswith("</html>\n")
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, run: Run, analysis: None) -> None:
+    (tmp_path / "a.tml").write_text("leak\n")
+    (tmp_path / "b.tml").write_text("broken\n")
+
+    outcome = run("review", "-o", tmp_path / "review.html", "--in-place", tmp_path)
+
+    assert (outcome.code, outcome.err) == (2, "error: b.tml:1:1: unexpected 'broken'\n")
+    assert (tmp_path / "review.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("review.tml", "the name of a page ends with .html"),
+        ("folder.html", "was not written: "),
+        ("file/review.html", "was not written: "),
+    ],
+)
+def test_where_no_page_can_be(tmp_path: Path, run: Run, analysis: None, name: str, message: str) -> None:
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "file").touch()
+
+    outcome = run("review", "-o", tmp_path / name, "--in-place", tmp_path)
+
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"tmlfix: {tmp_path / name}")
+    assert message in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_phase_and_all_exclude_each_other(tmp_path: Path, run: Run) -> None:
+    outcome = run("review", "-o", tmp_path / "review.html", "--phase", "1", "--all", tmp_path)
+
+    assert (outcome.code, outcome.err) == (2, "tmlfix: say which phases: --phase N or --all\n")
 
 
 # Any edits

@@ -255,6 +255,21 @@ def test_a_fix_that_is_none_any_more_is_told() -> None:
     assert [str(each) for each in gone] == ["a.tml:1:1: void-tail: is not found any more"]
 
 
+def test_a_fix_for_review_that_is_not_selected_is_declined() -> None:
+    chosen = Finding(1, "void-tail", "a.tml", 1, 1, "f", "", Verdict.FIXED, (Edit(0, 0, "x\n"),))
+    offered = replace(chosen, line=2, verdict=Verdict.REVIEW)
+    reported = replace(chosen, line=3, verdict=Verdict.REPORTED, edits=())
+    declined = replace(chosen, line=4, edits=())
+    found = PhaseResult(1, (chosen, offered, reported), declined=(declined,))
+    files = {"a.tml": b"leak\n"}
+
+    result, errors = analyse_selected(lambda wanted: AnalysisResult((found,)), files, select(files, [chosen]))
+
+    assert not errors
+    assert result.phases[0].findings == (chosen,)
+    assert result.phases[0].declined == (declined, offered)
+
+
 def test_only_a_part_of_the_lines_that_were_shown_is_as_reviewed() -> None:
     both = Finding(1, "void-tail", "a.tml", 1, 1, "f", "", Verdict.FIXED, (Edit(0, 0, "a\nb\n"),))
     files = {"a.tml": b"leak\n"}
