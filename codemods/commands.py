@@ -174,6 +174,19 @@ def fix_in_place(request: Request, *, progress: Progress | None = None) -> Repor
     )
 
 
+def check_branches(request: Request, *, patches: Path | None = None, remote: str | None = None) -> Head:
+    """The commit HEAD, if branches can be opened on it.
+
+    Raises `UserError` if there is no repository, no commit, no identity or no such remote.
+    """
+    source = read_head(request.paths)
+    identities(source.repository)
+    if remote is not None:
+        check_remote(source.repository, remote)
+    _patch_folder(source, patches)
+    return source
+
+
 def open_branches(
     request: Request,
     *,
@@ -184,13 +197,9 @@ def open_branches(
 ) -> Report:
     """Fix the commit HEAD on one branch a phase, and write the patches (see `branches.deliver`).
 
-    Raises `UserError` if there is no repository, no commit, no identity or no such remote.
+    Raises `UserError` as `check_branches` does.
     """
-    source = read_head(request.paths)
-    identities(source.repository)
-    if remote is not None:
-        check_remote(source.repository, remote)
-    _patch_folder(source, patches)
+    source = check_branches(request, patches=patches, remote=remote)
     report = _analyse(source, request, in_place=False, progress=progress)
     delivery = deliver(
         source.repository,

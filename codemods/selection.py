@@ -99,8 +99,9 @@ def analyse_selected(
             break
         for finding in differing:
             others = _left_out(result, wanted, finding.key, finding.message)
-            reason = f"its fix would not be the one that was reviewed, which builds on others,{others}"
-            errors.append(_error(finding.key, f"{reason}; choose them too, or review again"))
+            reason = "its fix would not be the one that was reviewed"
+            advice = f", which builds on others,{others}; choose them too, or" if others else ";"
+            errors.append(_error(finding.key, f"{reason}{advice} review again"))
             del wanted[finding.key]
     errors += _missing(result, wanted)
     phases = tuple(_limited(phase, wanted) for phase in result.phases)

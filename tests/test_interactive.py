@@ -115,6 +115,17 @@ def test_nothing_to_fix(answer: Answer, library: Path) -> None:
     assert answer("").out == "nothing to fix in the working tree\n"
 
 
+def test_nobody_is_asked_where_no_branch_can_be_made(
+    run: Run, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(library.parent))
+
+    outcome = run("apply", "--all", "--interactive", library)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "git" in outcome.err
+
+
 @pytest.mark.parametrize("arguments", [("--dry-run",), ("--format", "json"), ("--selection", "x")])
 def test_what_it_does_not_go_with(answer: Answer, arguments: tuple[str, ...]) -> None:
     outcome = answer("y", *arguments)

@@ -81,6 +81,8 @@ def apply(
     if selection is not None:
         request = commands.choose_selected(request, selection)
     elif interactive:
+        if not in_place:
+            commands.check_branches(request, patches=patches, remote=push)
         with progress_bar() as progress:
             found, review = commands.review(request, in_place=in_place, progress=progress)
         chosen = ask(review)
