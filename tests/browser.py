@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +23,8 @@ def open_browser() -> Iterator[Browser]:
     executable = program()
     if executable is None:
         pytest.skip(f"NO BROWSER: the review page was not tested; install one of {', '.join(PROGRAMS)}")
-    # Its sandbox refuses to work for the superuser.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=options)
+        browser = playwright.chromium.launch(executable_path=executable)
         try:
             yield browser
         finally:

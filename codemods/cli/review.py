@@ -50,8 +50,8 @@ def review(
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
     request = commands.Request(phases, tuple(paths or ()))
     with progress_bar() as progress:
-        report, review = commands.review(request, in_place=in_place, progress=progress)
-    page = review_page(review, report.source, commands.rules())
+        report, found = commands.review(request, in_place=in_place, progress=progress)
+    page = review_page(found, report.source, commands.rules())
     write_file(output, page.encode())
     text.print_review(report, output)
     finish(report.errors)

@@ -131,7 +131,7 @@ function textOf(line) {
   return line.map((piece) => piece.slice(1)).join("");
 }
 
-/** Where two lines differ: their common start and end are the same. Nothing if they have little in common. */
+/** How much two lines have in common at their start and at their end; null if that is little. */
 function difference(before, after) {
   const shortest = Math.min(before.length, after.length);
   let start = 0;
@@ -168,6 +168,7 @@ function renderCode(hunk) {
   const split = isSplit();
   if (hunk.rendered === split) return;
   hunk.rendered = split;
+  const isExcerpt = hunk.kind === "excerpt";
   const body = make("tbody");
   let [oldNumber, newNumber] = hunk.at;
   const row = (block, ...cells) => {
@@ -178,9 +179,10 @@ function renderCode(hunk) {
   };
   const change = (rows) => {
     const parts = rows.map(([before, after]) => {
-      const [old, new_] = [before ? textOf(before) : "", after ? textOf(after) : ""];
-      const found = before && after ? difference(old, new_) : null;
-      return found ? [[found[0], old.length - found[1]], [found[0], new_.length - found[1]]] : [null, null];
+      if (!before || !after) return [null, null];
+      const [one, other] = [textOf(before), textOf(after)];
+      const common = difference(one, other);
+      return common ? [one, other].map((text) => [common[0], text.length - common[1]]) : [null, null];
     });
     const removed = rows.map(([before], at) => codeCells(before ? oldNumber++ : 0, before, "removed", parts[at][0]));
     const added = rows.map(([, after], at) => codeCells(after ? newNumber++ : 0, after, "added", parts[at][1]));
@@ -202,13 +204,14 @@ function renderCode(hunk) {
     flush();
     const [number, code] = codeCells(oldNumber, each[0], "same");
     const [other, copy] = codeCells(newNumber, each[0], "same");
-    const element = split && hunk.kind !== "excerpt" ? row(null, number, code, other, copy) : hunk.kind === "excerpt" ? row(null, number, code) : row(null, number, other, code);
+    const cells = isExcerpt ? [number, code] : split ? [number, code, other, copy] : [number, other, code];
+    const element = row(null, ...cells);
     if (hunk.line === oldNumber) element.className = "leak";
     oldNumber++;
     newNumber++;
   }
   flush();
-  const columns = hunk.kind === "excerpt" ? ["number", ""] : split ? ["number", "", "number", ""] : ["number", "number", ""];
+  const columns = isExcerpt ? ["number", ""] : split ? ["number", "", "number", ""] : ["number", "number", ""];
   hunk.code.replaceChildren(make("table", { class: split ? "diff split" : "diff" },
     make("caption", {}, hunk.heading ?? `line ${hunk.line}`),
     make("colgroup", {}, ...columns.map((name) => make("col", { class: name }))), body));
