@@ -134,14 +134,22 @@ def hunk_of(finding: Finding, content: bytes) -> tuple[Hunk, ...]:
     return _hunks(finding.phase, finding.path, content, after, blocks)
 
 
-def change_blocks(before: bytes, findings: Iterable[Finding]) -> tuple[list[Block], bytes]:
-    """The blocks of lines that the findings' edits change in ``before``, and the content that results."""
+def change_blocks(
+    before: bytes, findings: Sequence[Finding], after: bytes | None = None
+) -> tuple[list[Block], bytes]:
+    """The blocks of lines that the findings' edits change in ``before``, and the content that results.
+
+    ``after`` is that content if it is known: edits do not tell the order of insertions at one point.
+    """
     owners: dict[Edit, set[FindingKey]] = {}
     for finding in findings:
         for edit in finding.edits:
             owners.setdefault(edit, set()).add(finding.key)
     edits = sorted(owners, key=lambda edit: (edit.start, edit.end))
-    after = apply(before, [SourceEdit(each.start, each.end, _encoded(each)) for each in edits])
+    made = apply(before, [SourceEdit(each.start, each.end, _encoded(each)) for each in edits])
+    after = made if after is None else after
+    if len(made) != len(after):  # two findings make the same edit, each for itself
+        return list(_compared(before, after, findings)), after
     return list(_refined(before, after, _groups(before, edits, owners))), after
 
 
@@ -173,9 +181,7 @@ def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator
         hunks: list[Hunk] = []
         if path in phase.changes:
             after = phase.changes[path].after
-            blocks, made = change_blocks(content, fixed)
-            if len(made) != len(after):  # two fixes make the same edit, each for itself
-                blocks = list(_compared(content, after, fixed))
+            blocks, _ = change_blocks(content, fixed, after)
             hunks += _hunks(phase.phase, path, content, after, blocks)
         for finding in findings:
             if finding.verdict is Verdict.REVIEW:

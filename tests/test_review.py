@@ -68,6 +68,27 @@ def test_lines_within_an_edit_that_stay_are_not_shown_as_changed() -> None:
     assert [(block.start, block.end, block.new_start, block.new_end) for block in blocks] == [(4, 4, 4, 5)]
 
 
+def test_insertions_at_one_point_stand_in_the_order_of_the_result() -> None:
+    one, two = finding(inserted(3, "a\nline 3\n")), finding(inserted(3, "b\n"), line=2)
+    after = SOURCE.replace(b"line 3\n", b"b\na\nline 3\nline 3\n")
+
+    (file,) = make_review([PhaseResult(1, (one, two), {PATH: Change(SOURCE, after)})], {PATH: SOURCE}).files
+
+    (hunk,) = file.hunks
+    shown = [line for _, lines, _ in hunk.pieces() for line in lines]
+    assert "".join(shown) == "".join(f"{line}\n" for line in after.decode().splitlines()[:8])
+    assert hunk.keys == {one.key, two.key}
+
+
+def test_findings_that_make_the_same_edit_each_for_itself() -> None:
+    one, two = (finding(inserted(3, "x\n"), line=line) for line in (3, 4))
+    after = SOURCE.replace(b"line 3\n", b"x\nx\nline 3\n")
+
+    (file,) = make_review([PhaseResult(1, (one, two), {PATH: Change(SOURCE, after)})], {PATH: SOURCE}).files
+
+    assert [(hunk.heading, hunk.keys) for hunk in file.hunks] == [("@@ -1,5 +1,7 @@", {one.key, two.key})]
+
+
 def test_an_offered_change_has_a_hunk_of_its_own() -> None:
     made = finding(inserted(3, "new\n"))
     offered = finding(inserted(4, "offer\n"), line=4, verdict=Verdict.REVIEW)

@@ -276,7 +276,7 @@ def test_keys(page: Opened) -> None:
     page.press("n")
     assert page.current() == "library-temporary lib/src/http/client.tml:57:16"
     page.press("e")
-    assert rules()["library-temporary"].summary in page.page.locator(".finding.current").inner_text()
+    expect(page.page.locator(".finding.current")).to_contain_text(rules()["library-temporary"].summary)
     page.press("faj")
     assert page.page.input_value("#search") == "aj"
     page.page.keyboard.press("Escape")
