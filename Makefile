@@ -5,12 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: example test
+.PHONY: example test browser
 
 example: $(VENV)/installed
 	$(BIN)/python tests/run_example.py
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -23,6 +23,16 @@ $(VENV)/installed: pyproject.toml $(BIN)/pip
 $(VENV)/installed-dev: pyproject.toml $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
+
+# The review page is tested in a real browser; where there is none, those tests are skipped and say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && echo 'Installing chromium, in which the review page is tested.' \
+	       && apt-get update --quiet --quiet \
+	       && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
+	            chromium >/dev/null 2>&1; } \
+	  || echo 'There is no browser here: the review page is not tested. Install chromium to test it.' >&2
 
 # Debian ships python3 without ensurepip; virtualenv or a pip of the system can stand in for it.
 $(BIN)/pip:

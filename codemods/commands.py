@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +17,12 @@ from codemods.configuration import read_configuration
 from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.explanations import Explanation, explain_line
-from codemods.findings import AnalysisResult, Change, FindingKey, InputError, PhaseResult, Verdict
+from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
 from codemods.parsed_files import ParsedFiles
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
+from codemods.review import Review, make_review
+from codemods.selection import Selection, analyse_selected, read_selection
 from codemods.sources import (
     Head,
     WorkingTree,
@@ -65,12 +68,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`)."""
+    """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`).
+
+    With a selection, exactly what was approved is fixed.
+    """
 
     phases: tuple[int, ...]
     paths: tuple[Path, ...] = ()
     stacked: bool = False
-    wanted: Callable[[FindingKey], bool] | None = None
+    selection: Selection | None = None
 
 
 class RuleText(Protocol):
@@ -88,22 +94,22 @@ class RuleText(Protocol):
     def after(self) -> str | None: ...
 
 
+def rules() -> Mapping[str, RuleText]:
+    """The rules by name, in the order in which they have their turn."""
+    known: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
+    return known
+
+
 def find_rule(name: str) -> RuleText:
     """The rule of that name. Raises `UserError` if there is none."""
-    rules: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
     if name == COMMENTS.name:
         return COMMENTS
-    if name not in rules:
-        close = get_close_matches(name, (*rules, COMMENTS.name), n=1)
+    known = rules()
+    if name not in known:
+        close = get_close_matches(name, (*known, COMMENTS.name), n=1)
         advice = f"Did you mean {close[0]}? " if close else ""
-        raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(rules))}")
-    return rules[name]
-
-
-def rules() -> Iterable[RuleText]:
-    """All rules, in the order in which they have their turn."""
-    known: Mapping[str, RuleText] = importlib.import_module("codemods.rules").RULES
-    return known.values()
+        raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(known))}")
+    return known[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +188,23 @@ def preview(request: Request, *, in_place: bool = False, progress: Progress | No
     Looks at the commit HEAD, or at the working tree if ``in_place`` or if there is no repository.
     Raises `UserError` if neither can be read.
     """
-    source = read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
-    return preview_of(source, request, progress=progress)
+    return preview_of(_source(request, in_place=in_place), request, progress=progress)
+
+
+def review(
+    request: Request, *, in_place: bool = False, progress: Progress | None = None
+) -> tuple[Report, Review]:
+    """What `preview` finds, and for a reviewer which findings change which lines and hang together."""
+    source = _source(request, in_place=in_place)
+    report = preview_of(source, request, progress=progress)
+    nothing = replace(request, selection=Selection({}, {}))
+    unfixed = _analyse(source, nothing, in_place=False, progress=progress)
+    alone = {finding.key for phase in unfixed.phases for finding in phase.declined}
+    return report, make_review(report.phases, source.workspace.files, alone=alone)
+
+
+def _source(request: Request, *, in_place: bool) -> Head | WorkingTree:
+    return read_working_tree(request.paths) if in_place else read_head_or_working_tree(request.paths)
 
 
 def preview_of(source: Head | WorkingTree, request: Request, *, progress: Progress | None = None) -> Report:
@@ -193,6 +214,15 @@ def preview_of(source: Head | WorkingTree, request: Request, *, progress: Progre
         message = "an interrupted run has not written all of its files; tmlfix apply --in-place finishes it"
         report = replace(report, errors=(*report.errors, InputError(str(source.root), message)))
     return report
+
+
+def choose_selected(request: Request, file: Path) -> Request:
+    """The request limited to what the selection in ``file`` approves. Raises `UserError` for a bad one."""
+    selection = read_selection(file)
+    phases = tuple(number for number in request.phases if number in selection.phases)
+    if not phases:
+        raise UserError(f"{file}: approves no finding of the phases that are asked for")
+    return replace(request, phases=phases, selection=selection)
 
 
 def fix_in_place(request: Request, *, progress: Progress | None = None) -> Report:
@@ -209,6 +239,19 @@ def fix_in_place(request: Request, *, progress: Progress | None = None) -> Repor
     )
 
 
+def check_branches(request: Request, *, patches: Path | None = None, remote: str | None = None) -> Head:
+    """The commit HEAD, if branches can be opened on it.
+
+    Raises `UserError` if there is no repository, no commit, no identity or no such remote.
+    """
+    source = read_head(request.paths)
+    identities(source.repository)
+    if remote is not None:
+        check_remote(source.repository, remote)
+    _patch_folder(source, patches)
+    return source
+
+
 def open_branches(
     request: Request,
     *,
@@ -219,13 +262,9 @@ def open_branches(
 ) -> Report:
     """Fix the commit HEAD on one branch a phase, and write the patches (see `branches.deliver`).
 
-    Raises `UserError` if there is no repository, no commit, no identity or no such remote.
+    Raises `UserError` as `check_branches` does.
     """
-    source = read_head(request.paths)
-    identities(source.repository)
-    if remote is not None:
-        check_remote(source.repository, remote)
-    _patch_folder(source, patches)
+    source = check_branches(request, patches=patches, remote=remote)
     report = _analyse(source, request, in_place=False, progress=progress)
     delivery = deliver(
         source.repository,
@@ -253,17 +292,26 @@ def _analyse(
     settings = read_configuration(source.root).settings
     selection = select(source, request.paths)
     result = AnalysisResult(())
+    unfixed: tuple[InputError, ...] = ()
     if len(selection.errors) < len(request.paths) or not request.paths:
-        # In one working tree the phases build on each other whatever was asked for.
-        result = engine.analyse(
+        analyse = partial(
+            engine.analyse,
             source.workspace.files,
             request.phases,
+            # In one working tree the phases build on each other whatever was asked for.
             stacked=in_place or request.stacked,
             only=selection.only,
-            wanted=request.wanted,
             settings=settings,
             progress=progress,
         )
+        if request.selection is None:
+            result = analyse()
+        else:
+            result, unfixed = analyse_selected(
+                lambda wanted: analyse(wanted=wanted),
+                source.workspace.files,
+                request.selection.limited_to(request.phases, selection.includes),
+            )
     unread = [*source.workspace.errors, *result.errors]
     covered = [
         error for error in unread if selection.includes(error.path) and _is_covered(error.path, settings.plan)
@@ -271,7 +319,7 @@ def _analyse(
     return Report(
         source=str(source),
         phases=result.phases,
-        errors=(*selection.errors, *covered),
+        errors=(*selection.errors, *unfixed, *covered),
         unread_elsewhere=len(unread) - len(covered),
         files=tuple(source.workspace.files),
     )

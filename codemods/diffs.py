@@ -17,7 +17,7 @@ def diff_lines(path: str, change: Change, context: int = 3) -> Iterator[str]:
 
     Bytes that are not UTF-8 are surrogate escapes: encode with ``surrogateescape`` to get them back.
     """
-    before, after = _split(change.before), _split(change.after)
+    before, after = split_lines(change.before), split_lines(change.after)
     # difflib's own unified_diff ignores lines that occur often, and then takes unchanged code for new
     hunks = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(context)
     for number, hunk in enumerate(hunks):
@@ -25,13 +25,18 @@ def diff_lines(path: str, change: Change, context: int = 3) -> Iterator[str]:
             yield _header(f"--- a/{path}\n")
             yield _header(f"+++ b/{path}\n")
         first, last = hunk[0], hunk[-1]
-        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
+        yield f"{hunk_heading(first[1], last[2], first[3], last[4])}\n"
         for kind, start, end, new_start, new_end in hunk:
             if kind == "equal":
                 yield from _marked(" ", before[start:end])
                 continue
             yield from _marked("-", before[start:end])
             yield from _marked("+", after[new_start:new_end])
+
+
+def hunk_heading(start: int, end: int, new_start: int, new_end: int) -> str:
+    """The line that names a hunk's lines before and after, from those counted from 0."""
+    return f"@@ -{_range(start, end)} +{_range(new_start, new_end)} @@"
 
 
 def _marked(mark: str, lines: Sequence[str]) -> Iterator[str]:
@@ -46,7 +51,7 @@ def _range(start: int, end: int) -> str:
     return f"{start + 1 if count else start},{count}"
 
 
-def _split(content: bytes) -> list[str]:
+def split_lines(content: bytes) -> list[str]:
     """The lines, with their ends; only a line feed ends a line, as for git."""
     *lines, last = content.decode("utf-8", "surrogateescape").split("\n")
     return [f"{line}\n" for line in lines] + ([last] if last else [])

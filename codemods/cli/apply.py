@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from codemods import commands
 from codemods.cli.base import FIX, FOUND, Format, OutputFormat, Paths, app, examples, finish
 from codemods.errors import UserError
+from codemods.interactive import ask
 from codemods.output import documents, markdown, text
 from codemods.phases import PHASES
 from codemods.progress import progress_bar
@@ -52,6 +54,13 @@ def apply(
     force: Annotated[
         bool, typer.Option("--force", help="Replace branches even if others added to them.")
     ] = False,
+    selection: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Fix exactly what was approved on the page of tmlfix review."),
+    ] = None,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Ask about each fix; those for review are offered too.")
+    ] = False,
     pr_body: Annotated[
         Path | None,
         typer.Option(
@@ -62,12 +71,14 @@ def apply(
     """Fix phases of the commit HEAD: one branch, one commit and one patch each.
 
     Checkout, index and stash stay as they are. Patches are for [bold]git am --keep-cr[/bold].
-    Findings for review are never applied.
+    Findings for review are applied only where you approve them.
 
     Exit status: 0 done, 1 fixes remain (with --dry-run), 2 something asked for was not possible.
     """
-    if (phase is None) is not every:
+    if (phase is None) is not every and (selection is None or every):
         raise UserError("say which phases: --phase N or --all")
+    if interactive and (dry_run or selection is not None or format is OutputFormat.JSON):
+        raise UserError("--interactive goes with neither --selection, --dry-run nor --format json")
     if (dry_run or in_place) and (push is not None or patches is not None or force):
         raise UserError("--push, --patches and --force go with neither --dry-run nor --in-place")
     if diff and format is OutputFormat.JSON:
@@ -79,6 +90,18 @@ def apply(
         )
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
     request = commands.Request(phases, tuple(paths or ()), stacked)
+    if selection is not None:
+        request = commands.choose_selected(request, selection)
+    elif interactive:
+        if not in_place:
+            commands.check_branches(request, patches=patches, remote=push)
+        with progress_bar() as progress:
+            found, review = commands.review(request, in_place=in_place, progress=progress)
+        chosen = ask(review)
+        if not chosen.approved:
+            text.print_nothing_chosen(found)
+            finish(found.errors)
+        request = replace(request, selection=chosen, phases=chosen.phases)
     with progress_bar() as progress:
         if dry_run:
             report = commands.preview(request, in_place=in_place, progress=progress)

@@ -48,6 +48,6 @@ def explain(
         else:
             text.print_rule(rule)
     elif json:
-        documents.print_json({"rules": [documents.rule_document(rule) for rule in commands.rules()]})
+        documents.print_json({"rules": [documents.rule_document(rule) for rule in commands.rules().values()]})
     else:
-        text.print_rules(commands.rules())
+        text.print_rules(commands.rules().values())

@@ -30,7 +30,7 @@ def visible(text: str) -> str:
     ASCII control characters, but for the tab, are in caret notation. Other control characters, marks that
     change the direction of text, blanks without width and line separators are escapes as in Python.
     """
-    return "".join(map(_spell, text))
+    return text if text.isprintable() else "".join(map(_spell, text))
 
 
 def _spell(character: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -16,10 +17,11 @@ from codemods.check import Check, Standing, WrittenBaseline
 from codemods.commands import Report, RuleText
 from codemods.configuration import Configuration
 from codemods.diffs import diff_lines
-from codemods.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.findings import Finding, FindingKey, InputError, PhaseResult, Verdict
 from codemods.output.console import count, make_console, make_table, print_table, visible
 from codemods.parse_check import ParseReport
 from codemods.phases import phase_numbered
+from codemods.review import Hunk
 
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
@@ -120,6 +122,39 @@ def print_diff(report: Report) -> None:
         for line in lines:
             sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
+
+
+def print_review(report: Report, page: Path) -> None:
+    """What there is to review, and where."""
+    console = make_console()
+    print_summary(report, console)
+    console.print(f"review {visible(str(page))} in a browser, then: tmlfix apply --selection FILE")
+
+
+def print_question(
+    findings: Sequence[Finding], hunks: Sequence[Hunk], following: Container[FindingKey]
+) -> None:
+    """Findings that are decided together, and the lines that their fixes change."""
+    console = make_console()
+    for finding in findings:
+        console.print(_finding_line(finding))
+        if finding.key in following:
+            console.print(Text("  follows from other fixes, and is not found without them", "dim"))
+    for hunk in hunks:
+        console.print(Text(hunk.heading, DIFF_STYLES["@"]))
+        for before, after, block in hunk.pieces():
+            marked = [(" ", before)] if block is None else [("-", before), ("+", after)]
+            for mark, lines in marked:
+                for line in lines:
+                    code = visible(line.removesuffix("\n").removesuffix("\r"))
+                    console.print(Text(mark + code, DIFF_STYLES.get(mark, "")))
+
+
+def print_nothing_chosen(report: Report) -> None:
+    """That there is nothing to write, and why."""
+    make_console().print(
+        "nothing was chosen" if report.fixes_remain else f"nothing to fix in {report.source}"
+    )
 
 
 def print_rewritten(report: Report) -> None:

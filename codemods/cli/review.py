@@ -1,0 +1,57 @@
+"""``tmlfix review``: a page on which to approve and reject findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods import commands
+from codemods.cli.base import REVIEW, Paths, app, examples, finish
+from codemods.errors import UserError
+from codemods.output import text
+from codemods.output.page import review_page
+from codemods.phases import PHASES
+from codemods.progress import progress_bar
+from codemods.writing import write_file
+
+SUFFIXES = (".html", ".htm")
+
+
+@app.command(
+    rich_help_panel=REVIEW,
+    epilog=examples(
+        "tmlfix review -o review.html",
+        "tmlfix review --phase http --in-place -o /tmp/http.html lib/std/src/http",
+    ),
+)
+def review(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE.html", help="Where to write the page.")
+    ],
+    paths: Paths = None,
+    phase: Annotated[
+        str | None, typer.Option(metavar="N[,N]...", help="The phases to review, by number or name.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Review all phases, as without --phase.")] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Review the working tree, not the commit HEAD.")
+    ] = False,
+) -> None:
+    """Write a page to review the fixes on: approve or reject each finding in a browser.
+
+    The page is one file that loads nothing. What it saves is for [bold]tmlfix apply --selection[/bold].
+    """
+    if phase is not None and every:
+        raise UserError("say which phases: --phase N or --all")
+    if output.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{output}: the name of a page ends with .html")
+    phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
+    request = commands.Request(phases, tuple(paths or ()))
+    with progress_bar() as progress:
+        report, found = commands.review(request, in_place=in_place, progress=progress)
+    page = review_page(found, report.source, commands.rules())
+    write_file(output, page.encode())
+    text.print_review(report, output)
+    finish(report.errors)

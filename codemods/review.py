@@ -1,0 +1,316 @@
+"""What a reviewer judges: which finding changes which lines, and which findings hang together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import accumulate, pairwise
+
+from codemods.diffs import hunk_heading, split_lines
+from codemods.findings import Edit, Finding, FindingKey, PhaseResult, Verdict
+from tml_ast.edit import SourceEdit, apply
+
+CONTEXT = 3
+"""Unchanged lines that are shown before and after a change."""
+
+
+LIKELY = 3
+"""How many findings are named that another may follow from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that are replaced by others, both counted from 0, and whose doing that is."""
+
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+    keys: frozenset[FindingKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Changes that stand close together, with the unchanged lines around them."""
+
+    phase: int
+    path: str
+    before: Sequence[str]
+    """All lines of the file, each with its end."""
+    after: Sequence[str]
+    blocks: tuple[Block, ...]
+    is_offered: bool = False
+    """Whether these changes are made only on request."""
+
+    @property
+    def keys(self) -> frozenset[FindingKey]:
+        """The findings whose edits lie here."""
+        return frozenset().union(*(block.keys for block in self.blocks))
+
+    @property
+    def start(self) -> int:
+        """The first line shown of the file as it is, counted from 0."""
+        return max(0, self.blocks[0].start - CONTEXT)
+
+    @property
+    def end(self) -> int:
+        """The line behind the last one shown."""
+        return min(len(self.before), self.blocks[-1].end + CONTEXT)
+
+    @property
+    def new_start(self) -> int:
+        """The first line shown of the file as it becomes."""
+        return self.blocks[0].new_start - (self.blocks[0].start - self.start)
+
+    @property
+    def heading(self) -> str:
+        """The hunk's place, as in a unified diff."""
+        new_end = self.blocks[-1].new_end + self.end - self.blocks[-1].end
+        return hunk_heading(self.start, self.end, self.new_start, new_end)
+
+    def pieces(self) -> Iterator[tuple[Sequence[str], Sequence[str], Block | None]]:
+        """The lines before and after, piece by piece: unchanged ones have no block."""
+        shown = self.start
+        for block in self.blocks:
+            yield self.before[shown : block.start], self.before[shown : block.start], None
+            yield self.before[block.start : block.end], self.after[block.new_start : block.new_end], block
+            shown = block.end
+        yield self.before[shown : self.end], self.before[shown : self.end], None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReview:
+    """What there is to judge in one file."""
+
+    phase: int
+    path: str
+    content: bytes
+    findings: tuple[Finding, ...]
+    """By place, each with a key of its own."""
+    hunks: tuple[Hunk, ...]
+    """By place; those that are only offered stand beside those that are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that there is to judge."""
+
+    files: tuple[FileReview, ...]
+    shared: Mapping[FindingKey, frozenset[FindingKey]] = field(default_factory=dict)
+    """The findings that share an edit with others: their fixes build on each other."""
+    following: Mapping[FindingKey, tuple[FindingKey, ...]] = field(default_factory=dict)
+    """Findings that are called for by the fixes of others, and not found without; the likeliest of those."""
+
+
+def make_review(
+    phases: Iterable[PhaseResult], contents: Mapping[str, bytes], *, alone: Collection[FindingKey] = ()
+) -> Review:
+    """The review of all findings of the ``phases``, in files whose ``contents`` are those before.
+
+    ``alone`` are the findings that there are when nothing is fixed.
+    """
+    files = [each for phase in phases for each in _file_reviews(phase, contents)]
+    shared: dict[FindingKey, frozenset[FindingKey]] = {}
+    for file in files:
+        shared |= _shared(file.findings)
+    following: dict[FindingKey, tuple[FindingKey, ...]] = {}
+    fixes = [each for file in files for each in file.findings if each.verdict is not Verdict.REPORTED]
+    causes = [each for each in fixes if each.key in alone]
+    for finding in fixes:
+        if finding.key not in alone:
+            near = nearest(
+                finding.key, finding.message, (each for each in causes if each.phase == finding.phase)
+            )
+            following[finding.key] = tuple(each.key for each in near[:LIKELY])
+    return Review(tuple(files), shared, following)
+
+
+def hunk_of(finding: Finding, content: bytes) -> tuple[Hunk, ...]:
+    """The hunks that the finding's edits make when they alone are made."""
+    blocks, after = change_blocks(content, [finding])
+    return _hunks(finding.phase, finding.path, content, after, blocks)
+
+
+def change_blocks(
+    before: bytes, findings: Sequence[Finding], after: bytes | None = None
+) -> tuple[list[Block], bytes]:
+    """The blocks of lines that the findings' edits change in ``before``, and the content that results.
+
+    ``after`` is that content if it is known: edits do not tell the order of insertions at one point.
+    """
+    owners: dict[Edit, set[FindingKey]] = {}
+    for finding in findings:
+        for edit in finding.edits:
+            owners.setdefault(edit, set()).add(finding.key)
+    edits = sorted(owners, key=lambda edit: (edit.start, edit.end))
+    made = apply(before, [SourceEdit(each.start, each.end, _encoded(each)) for each in edits])
+    after = made if after is None else after
+    if len(made) != len(after):  # two findings make the same edit, each for itself
+        return list(_compared(before, after, findings)), after
+    return list(_refined(before, after, _groups(before, edits, owners))), after
+
+
+def nearest(key: FindingKey, message: str, others: Iterable[Finding]) -> list[Finding]:
+    """The findings that this one most likely follows from, the likeliest first.
+
+    Those are in the same function, or of a type that it names, or at least in the same file.
+    """
+    names = _type_names(f"{key.function} {message}")
+    ranked = []
+    for other in others:
+        beside = (other.path, other.function) == (key.path, key.function)
+        rank = (not beside, -len(names & _type_names(other.function)), other.path != key.path)
+        ranked.append((rank, other.key, other))
+    ranked.sort(key=lambda each: each[:2])
+    return [other for rank, _, other in ranked if rank < (True, 0, True) and rank[:2] == ranked[0][0][:2]]
+
+
+@lru_cache(maxsize=10_000)
+def _type_names(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\b[A-Z]\w*", text))
+
+
+def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator[FileReview]:
+    for path in sorted({finding.path for finding in phase.findings}):
+        content = contents[path]
+        findings = _merged(each for each in phase.findings if each.path == path)
+        fixed = [each for each in findings if each.verdict is Verdict.FIXED]
+        hunks: list[Hunk] = []
+        if path in phase.changes:
+            after = phase.changes[path].after
+            blocks, _ = change_blocks(content, fixed, after)
+            hunks += _hunks(phase.phase, path, content, after, blocks)
+        for finding in findings:
+            if finding.verdict is Verdict.REVIEW:
+                hunks += (replace(each, is_offered=True) for each in hunk_of(finding, content))
+        hunks.sort(key=lambda hunk: (hunk.blocks[0].start, hunk.is_offered))
+        yield FileReview(phase.phase, path, content, findings, tuple(hunks))
+
+
+def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, those of one key taken together: nothing tells them apart."""
+    merged: dict[FindingKey, Finding] = {}
+    for finding in findings:
+        if (known := merged.get(finding.key)) is None:
+            merged[finding.key] = finding
+            continue
+        messages = dict.fromkeys((known.message, finding.message))
+        edits = tuple(sorted({*known.edits, *finding.edits}))
+        merged[finding.key] = replace(known, message="; ".join(messages), edits=edits)
+    return tuple(sorted(merged.values(), key=lambda each: each.key))
+
+
+def _shared(findings: Sequence[Finding]) -> dict[FindingKey, frozenset[FindingKey]]:
+    """The findings that have an edit in common, or edits in the same place."""
+    placed = sorted(
+        ((edit, finding.key) for finding in findings for edit in finding.edits), key=lambda each: each[0]
+    )
+    shared: dict[FindingKey, frozenset[FindingKey]] = {}
+    for number, (edit, key) in enumerate(placed):
+        for other, other_key in placed[number + 1 :]:
+            if other != edit and other.start >= edit.end:
+                break
+            if other_key != key:
+                shared[key] = shared.get(key, frozenset()) | {other_key}
+                shared[other_key] = shared.get(other_key, frozenset()) | {key}
+    return shared
+
+
+# Lines
+
+
+@dataclass(slots=True)
+class _Group:
+    """Edits that change the same lines; ``grown`` lines came in before and with them."""
+
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+    keys: set[FindingKey]
+
+
+def _groups(before: bytes, edits: Sequence[Edit], owners: Mapping[Edit, set[FindingKey]]) -> list[_Group]:
+    starts = _line_starts(before)
+    groups: list[_Group] = []
+    grown = 0
+    for edit in edits:
+        start, end = _lines_of(edit, before, starts)
+        growth = edit.text.count("\n") - before.count(b"\n", edit.start, edit.end)
+        last = groups[-1] if groups else None
+        if last is not None and (start < last.end or start == end == last.start == last.end):
+            last.new_end += growth + max(0, end - last.end)
+            last.end = max(last.end, end)
+            last.keys |= owners[edit]
+        else:
+            new_start = start + grown
+            groups.append(_Group(start, end, new_start, new_start + end - start + growth, set(owners[edit])))
+        grown += growth
+    return groups
+
+
+def _lines_of(edit: Edit, before: bytes, starts: Sequence[int]) -> tuple[int, int]:
+    """The lines that an edit changes; none where it puts whole lines between two.
+
+    Behind the last line end counts as a line, even if nothing is there.
+    """
+    first = before.count(b"\n", 0, edit.start)
+    last = before.count(b"\n", 0, edit.end)
+    whole = edit.start == starts[first] and edit.end == starts[last]
+    if whole and (edit.text.endswith("\n") or not edit.text):
+        return first, last
+    return first, last + 1
+
+
+def _line_starts(content: bytes) -> list[int]:
+    """Where each line starts, and where one behind the last line end would."""
+    return [0, *accumulate(len(line) + 1 for line in content.split(b"\n"))]
+
+
+def _refined(before: bytes, after: bytes, groups: Iterable[_Group]) -> Iterator[Block]:
+    """Blocks without the lines at their edges and inside that stay the same."""
+    old, new = split_lines(before), split_lines(after)
+    for group in groups:
+        lines, new_lines = old[group.start : group.end], new[group.new_start : group.new_end]
+        matcher = SequenceMatcher(None, lines, new_lines, autojunk=False)
+        for kind, start, end, new_start, new_end in matcher.get_opcodes():
+            if kind != "equal":
+                yield Block(
+                    group.start + start,
+                    group.start + end,
+                    group.new_start + new_start,
+                    group.new_start + new_end,
+                    frozenset(group.keys),
+                )
+
+
+def _compared(before: bytes, after: bytes, findings: Sequence[Finding]) -> Iterator[Block]:
+    """Blocks by comparing the contents; each belongs to the findings with an edit in or beside it."""
+    old, new = split_lines(before), split_lines(after)
+    starts = _line_starts(before)
+    touched = [(each.key, _lines_of(edit, before, starts)) for each in findings for edit in each.edits]
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for kind, start, end, new_start, new_end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        near = {key for key, (first, last) in touched if first <= end + CONTEXT and start - CONTEXT <= last}
+        keys = near or {each.key for each in findings}
+        yield Block(start, end, new_start, new_end, frozenset(keys))
+
+
+def _hunks(phase: int, path: str, before: bytes, after: bytes, blocks: Sequence[Block]) -> tuple[Hunk, ...]:
+    """The blocks, those together whose surroundings meet."""
+    old, new = split_lines(before), split_lines(after)
+    together: list[list[Block]] = [[block] for block in blocks[:1]]
+    for block, following in pairwise(blocks):
+        if following.start - block.end > 2 * CONTEXT:
+            together.append([])
+        together[-1].append(following)
+    return tuple(Hunk(phase, path, old, new, tuple(each)) for each in together)
+
+
+def _encoded(edit: Edit) -> bytes:
+    return edit.text.encode("utf-8", "surrogateescape")
