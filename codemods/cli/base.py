@@ -44,15 +44,20 @@ def examples(*lines: str) -> str:
     return "\n\n".join(("Examples:", *lines))
 
 
+WAY = (
+    "1. tmlfix status                            what there is to fix",
+    "2. tmlfix review --phase 1 -o review.html   approve fixes in a browser",
+    "3. tmlfix apply --selection FILE            a branch with what you approved",
+    "   tmlfix apply --phase 1                   or one with all of phase 1",
+    "4. tmlfix verify --phase 1 --tml 'tml test' see your own tests pass",
+    "5. git diff main...tmlfix/phase-1-http      the branch, to merge",
+)
+"""How a newcomer gets from here to a branch."""
+
 app = typer.Typer(
     name="tmlfix",
     help="Find memory leaks in TML source and write the fixes, one git branch per phase.",
-    epilog=examples(
-        "tmlfix status",
-        "tmlfix apply --phase 1 --dry-run --diff",
-        "tmlfix apply --all",
-        "tmlfix explain missing-release",
-    ),
+    epilog="\n\n".join(("The way to a reviewed branch:", *WAY)),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
