@@ -242,6 +242,8 @@ def _groups(before: bytes, edits: Sequence[Edit], owners: Mapping[Edit, set[Find
         growth = edit.text.count("\n") - before.count(b"\n", edit.start, edit.end)
         last = groups[-1] if groups else None
         if last is not None and (start < last.end or start == end == last.start == last.end):
+            if start < end and not edit.text:
+                end += 1  # what is left of the line before may be joined with the one behind
             last.new_end += growth + max(0, end - last.end)
             last.end = max(last.end, end)
             last.keys |= owners[edit]
@@ -270,11 +272,14 @@ def _line_starts(content: bytes) -> list[int]:
     return [0, *accumulate(len(line) + 1 for line in content.split(b"\n"))]
 
 
-def _refined(before: bytes, after: bytes, groups: Iterable[_Group]) -> Iterator[Block]:
+def _refined(before: bytes, after: bytes, groups: Sequence[_Group]) -> Iterator[Block]:
     """Blocks without the lines at their edges and inside that stay the same."""
     old, new = split_lines(before), split_lines(after)
     for group in groups:
-        lines, new_lines = old[group.start : group.end], new[group.new_start : group.new_end]
+        # A last line without a line end is a line all the same.
+        is_last = group is groups[-1] and group.end >= len(old)
+        new_end = len(new) if is_last else group.new_end
+        lines, new_lines = old[group.start : group.end], new[group.new_start : new_end]
         matcher = SequenceMatcher(None, lines, new_lines, autojunk=False)
         for kind, start, end, new_start, new_end in matcher.get_opcodes():
             if kind != "equal":

@@ -466,7 +466,7 @@ def test_a_picture_that_cannot_be_written_is_an_error(run: Run, logs: Path) -> N
     outcome = run("plan", "--svg", "taken")
 
     assert outcome.code == 2
-    assert outcome.err == f"tmlfix: {logs}/taken: Is a directory\n"
+    assert outcome.err == f"tmlfix: taken was not written: {logs}/taken: Is a directory\n"
     assert sorted(os.listdir(logs)) == ["bad.log", "good.log", "taken"]  # noqa: PTH208
 
 
