@@ -16,13 +16,13 @@ from codemods.branches import PhaseBranch, check_remote, deliver
 from codemods.configuration import read_configuration
 from codemods.engine import Progress
 from codemods.errors import UserError
-from codemods.explanations import Explanation, explain_line
 from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
 from codemods.parsed_files import ParsedFiles
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
-from codemods.review import Review, make_review
-from codemods.selection import Selection, analyse_selected, read_selection
+from codemods.review.explanations import Explanation, explain_line
+from codemods.review.hunks import Review, make_review
+from codemods.review.selection import Selection, analyse_selected, read_selection
 from codemods.sources import (
     Head,
     WorkingTree,

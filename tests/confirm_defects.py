@@ -18,10 +18,10 @@ from pathlib import Path
 
 from codemods.compiler_defects import DEFECTS, TEST_PATH, Defect
 from codemods.engine import analyse
-from codemods.leak_log import read_log
-from codemods.leak_report import combine
-from codemods.processes import command_on, read_command, run
-from codemods.runner_log import read_result
+from codemods.measure.leak_log import read_log
+from codemods.measure.leak_report import combine
+from codemods.measure.processes import command_on, read_command, run
+from codemods.measure.runner_log import read_result
 
 FAILS = "test fails"
 """What is said of a program that uses freed memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codemods.changes import compare
+from codemods.prevent.changes import compare
 
 PATH = "lib/src/reel.tml"
 REEL = """\

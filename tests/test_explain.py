@@ -14,10 +14,10 @@ from conftest import Run
 from rich.cells import cell_len
 
 from codemods import engine
-from codemods.explained_values import Ownership
-from codemods.explanations import explain_line
 from codemods.output.explanation import explanation_lines
 from codemods.phases import PHASES, Phase, phase_of
+from codemods.review.explained_values import Ownership
+from codemods.review.explanations import explain_line
 from codemods.rules import RULES
 from codemods.workspace import read_tree
 

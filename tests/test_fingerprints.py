@@ -8,10 +8,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codemods.baseline import Entry, baseline_text, no_longer_found
 from codemods.engine import analyse
 from codemods.findings import Finding, Verdict
-from codemods.fingerprints import fingerprints, stable_message
+from codemods.prevent.baseline import Entry, baseline_text, no_longer_found
+from codemods.prevent.fingerprints import fingerprints, stable_message
 
 PATH = "tests/http/reel.test.tml"
 

@@ -17,7 +17,7 @@ from conftest import Run
 from editor import WATCHDOG, Editor, by_code, play
 from lsprotocol import types
 
-from codemods.editor_documents import REASON, edits_of, suppression, together
+from codemods.editor.documents import REASON, edits_of, suppression, together
 from codemods.engine import analyse
 from codemods.findings import Edit, Finding, Verdict
 from codemods.sources import read_working_tree
@@ -188,9 +188,9 @@ def test_a_plain_client_gets_plain_edits(example: Path) -> None:
 
 
 GATES = """
-import codemods.open_tree
+import codemods.editor.open_tree
 from pathlib import Path
-analyse = codemods.open_tree.engine.analyse
+analyse = codemods.editor.open_tree.engine.analyse
 calls = []
 def gated(files, phases, **options):
     calls.append(1)
@@ -206,7 +206,7 @@ def gated(files, phases, **options):
         raise
     wait("after")
     return result
-codemods.open_tree.engine.analyse = gated
+codemods.editor.open_tree.engine.analyse = gated
 """
 """Makes analyses wait at named pipes, before or after they are done, and leave a mark if given up."""
 
@@ -292,13 +292,13 @@ def test_what_is_no_findings_of_a_library(example: Path) -> None:
 
 def test_a_crash_is_told_and_not_the_end(example: Path) -> None:
     fault = """
-import codemods.open_tree, os
-read = codemods.open_tree.read_tree
+import codemods.editor.open_tree, os
+read = codemods.editor.open_tree.read_tree
 def read_or_fail(root):
     if (root / "fail").exists():
         raise ZeroDivisionError("the sun explodes")
     return read(root)
-codemods.open_tree.read_tree = read_or_fail
+codemods.editor.open_tree.read_tree = read_or_fail
 """
     (example / "fail").touch()
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from leak_logs import Printer, size_in_table, test_name
 
-from codemods.leak_log import read_log, size_in_bytes
-from codemods.leak_report import NO_END, LeakReport, combine
-from codemods.leaks import Amount, module_of
+from codemods.measure.leak_log import read_log, size_in_bytes
+from codemods.measure.leak_report import NO_END, LeakReport, combine
+from codemods.measure.leaks import Amount, module_of
 
 JSON = "lib/std/tests/json/value.test.tml"
 URL = "lib/std/tests/url/parts.test.tml"

@@ -14,8 +14,8 @@ from bundled import EXAMPLE
 from conftest import Checkout, Outcome, Run
 from leak_logs import Printer
 
-from codemods.leak_plan import leak_plan
-from codemods.leaks import phase_number
+from codemods.measure.leak_plan import leak_plan
+from codemods.measure.leaks import phase_number
 
 PROGRAM = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]
 CLIENT = "tests/http/client.test.tml"

@@ -133,7 +133,7 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "yaml", "subprocess", "ctypes", "runpy", "code", "dill"}
 THE_PARSER = ("tml_ast/engine.py", {"exec", "compile"})
 """The one place that executes code: the parser that it generates from the project's own grammar."""
-WHAT_THE_USER_NAMES = ("codemods/processes.py", "subprocess")
+WHAT_THE_USER_NAMES = ("codemods/measure/processes.py", "subprocess")
 """The one place that runs a program other than git: the command of ``tmlfix verify``."""
 
 

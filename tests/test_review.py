@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from codemods.commands import Request, review
 from codemods.diffs import split_lines
 from codemods.findings import Change, Edit, Finding, FindingKey, PhaseResult, Verdict
-from codemods.review import Review, change_blocks, make_review
+from codemods.review.hunks import Review, change_blocks, make_review
 from tml_ast.edit import SourceEdit, apply
 
 PATH = "tests/http/a.test.tml"

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Download, Locator, Page, expect
 from codemods.commands import Request, review, rules
 from codemods.findings import Edit, Finding, PhaseResult, Verdict
 from codemods.output.page import review_page
-from codemods.review import Review, make_review
+from codemods.review.hunks import Review, make_review
 from codemods.workspace import read_tree
 
 pytestmark = pytest.mark.xdist_group("browser")

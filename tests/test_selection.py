@@ -27,7 +27,7 @@ from codemods.findings import (
     PhaseResult,
     Verdict,
 )
-from codemods.selection import analyse_selected, read_selection, select
+from codemods.review.selection import analyse_selected, read_selection, select
 from codemods.workspace import read_tree
 from tml_ast.edit import SourceEdit, apply
 

@@ -15,13 +15,13 @@ from bundled import PROJECT, Example, environment
 from conftest import Outcome, Run
 
 from codemods.errors import UserError
-from codemods.leaks import Amount
-from codemods.processes import command_on, read_command
+from codemods.measure.leaks import Amount
+from codemods.measure.processes import command_on, read_command
+from codemods.measure.runner_log import RunnerResult, read_result
+from codemods.measure.test_runs import Measurement, Status
+from codemods.measure.verify import Comparison
+from codemods.measure.worktrees import lay_out
 from codemods.repository import open_repository
-from codemods.runner_log import RunnerResult, read_result
-from codemods.test_runs import Measurement, Status
-from codemods.verify import Comparison
-from codemods.worktrees import lay_out
 
 STAND_IN = f"{quote(sys.executable)} {quote(str(PROJECT / 'tests' / 'stand_in_tml.py'))} test"
 HTTP = "tmlfix/phase-1-http"

@@ -10,8 +10,8 @@ import typer
 
 from codemods import commands
 from codemods.cli.base import FIX, FOUND, Format, OutputFormat, Paths, app, examples, finish
+from codemods.cli.interactive import ask
 from codemods.errors import UserError
-from codemods.interactive import ask
 from codemods.output import documents, markdown, text
 from codemods.phases import PHASES
 from codemods.progress import progress_bar

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from codemods import check as checking
 from codemods import commands
-from codemods.check import FailOn
 from codemods.cli.base import FOUND, PREVENT, Paths, app, examples, finish
 from codemods.errors import UserError
 from codemods.output import documents, github, junit, markdown, sarif, text
 from codemods.phases import PHASES
+from codemods.prevent import check as checking
+from codemods.prevent.check import FailOn
 from codemods.progress import progress_bar
 from codemods.writing import append_file, write_file
 

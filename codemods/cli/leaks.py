@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from codemods import measure
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
 from codemods.errors import UserError
-from codemods.leak_plan import all_met, judge
-from codemods.leak_report import combine
+from codemods.measure import measurements
+from codemods.measure.leak_plan import all_met, judge
+from codemods.measure.leak_report import combine
 from codemods.output import documents, leaks, pages
 from codemods.progress import progress_bar
 
@@ -51,13 +51,13 @@ def leaks_command(
     """
     if compare and len(logs) != 2:
         raise UserError("--compare takes two logs: the one before and the one after")
-    found = measure.read_logs(logs)
+    found = measurements.read_logs(logs)
     with progress_bar() as progress:
-        tree = None if no_findings else measure.read_tree(progress)
-    files = tree.files if tree else measure.tree_files()
+        tree = None if no_findings else measurements.read_tree(progress)
+    files = tree.files if tree else measurements.tree_files()
     if compare:
         before, after = found
-        comparison = measure.compare(before, after, files)
+        comparison = measurements.compare(before, after, files)
         criteria = () if no_criteria else judge(comparison.after, files)
         page = leaks.comparison_page(str(logs[0]), str(logs[1]), comparison, criteria)
         document = leaks.comparison_document(comparison, criteria)

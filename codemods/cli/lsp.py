@@ -18,7 +18,7 @@ def lsp() -> None:
     Needs [bold]pip install 'tmlfix\\[lsp]'[/bold].
     """
     try:
-        server = importlib.import_module("codemods.language_server")
+        server = importlib.import_module("codemods.editor.language_server")
     except ImportError as error:
         if error.name is not None and error.name.partition(".")[0] not in ("pygls", "lsprotocol"):
             raise

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from codemods import measure
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
 from codemods.cli.leaks import NoFindings
 from codemods.errors import UserError
-from codemods.leak_plan import all_met, judge
+from codemods.measure import measurements
+from codemods.measure.leak_plan import all_met, judge
 from codemods.output import documents, pages, plan
 from codemods.progress import progress_bar
 from codemods.writing import write_file
@@ -48,13 +48,12 @@ def plan_command(
     """
     if before is not None and not leaks:
         raise UserError("--before goes with --leaks LOG, which tells the leaks of now")
-    *now, earlier = (
-        measure.read_logs([*(leaks or ()), before]) if before else (*measure.read_logs(leaks or ()), [])
-    )
+    read = measurements.read_logs([*(leaks or ()), *([before] if before else ())])
+    *now, earlier = read if before else (*read, [])
     with progress_bar() as bar:
-        tree = None if no_findings else measure.read_tree(bar)
-    files = tree.files if tree else measure.tree_files()
-    progress = measure.progress_of([run for runs in now for run in runs], earlier, tree, files)
+        tree = None if no_findings else measurements.read_tree(bar)
+    files = tree.files if tree else measurements.tree_files()
+    progress = measurements.progress_of([run for runs in now for run in runs], earlier, tree, files)
     report = progress.report
     criteria = judge(report, files) if report else ()
     notes = [

@@ -10,11 +10,11 @@ import typer
 from codemods import commands
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, Paths, app, examples, finish
 from codemods.errors import UserError
+from codemods.measure.verify import Unit, VerifyRequest
+from codemods.measure.verify import verify as run_tests
 from codemods.output import verification
 from codemods.phases import PHASES
 from codemods.progress import progress_bar
-from codemods.verify import Unit, VerifyRequest
-from codemods.verify import verify as run_tests
 
 
 @app.command(

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from codemods.branches import PhaseBranch
-from codemods.check import Check, Standing
 from codemods.commands import Report, RuleText
 from codemods.configuration import Configuration
-from codemods.explanations import ExplainedFinding, Explanation
 from codemods.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.parse_check import ParseReport
 from codemods.phases import phase_numbered
+from codemods.prevent.check import Check, Standing
+from codemods.review.explanations import ExplainedFinding, Explanation
 
 JSON_VERSION = 1
 

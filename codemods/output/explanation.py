@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
-from codemods.explained_values import ExplainedValue, Ownership
-from codemods.explanations import ExplainedFinding, Explanation
 from codemods.findings import Verdict
 from codemods.output.console import make_console, visible
 from codemods.output.text import VERDICT_STYLES, diff_style
+from codemods.review.explained_values import ExplainedValue, Ownership
+from codemods.review.explanations import ExplainedFinding, Explanation
 
 _STYLES = {Ownership.LEAKS: "red", Ownership.UNCLEAR: "yellow"}
 _VERDICTS = {

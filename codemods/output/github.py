@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codemods.check import Check, Standing
 from codemods.findings import Finding, InputError, Verdict
 from codemods.output.console import visible
 from codemods.output.text import check_counts
+from codemods.prevent.check import Check, Standing
 
 LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "notice", Verdict.REPORTED: "notice"}
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from codemods.check import Check, CheckedFinding, Standing
 from codemods.findings import InputError
 from codemods.output.console import visible
 from codemods.phases import phase_numbered
+from codemods.prevent.check import Check, CheckedFinding, Standing
 
 OUTCOMES = ("failure", "error", "skipped")
 WHY_SKIPPED = {

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from rich.text import Text
 
-from codemods.leak_plan import Criterion, Verdict
-from codemods.leak_report import LeakReport
-from codemods.leaks import Amount, Change, Leaks, changes, phases_in_order
-from codemods.measure import Comparison, Tree
+from codemods.measure.leak_plan import Criterion, Verdict
+from codemods.measure.leak_report import LeakReport
+from codemods.measure.leaks import Amount, Change, Leaks, changes, phases_in_order
+from codemods.measure.measurements import Comparison, Tree
 from codemods.output.console import count
 from codemods.output.documents import JSON_VERSION
 from codemods.output.pages import Cell, Column, Item, Items, Part, Table

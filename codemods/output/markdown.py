@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from codemods.branches import PhaseBranch
-from codemods.check import Check, Standing
 from codemods.commands import Report, RuleText, find_rule
 from codemods.diffs import diff_lines
 from codemods.errors import UserError
@@ -16,6 +15,7 @@ from codemods.findings import Change, Finding, InputError, PhaseResult, Verdict
 from codemods.output.console import count, visible
 from codemods.output.text import check_counts
 from codemods.phases import phase_numbered
+from codemods.prevent.check import Check, Standing
 from tml_ast import position
 
 SUMMARY_LIMIT = 1_000_000

@@ -9,9 +9,9 @@ from typing import Any
 from rich.text import Text
 
 from codemods.findings import Verdict
-from codemods.leak_plan import Criterion, Figures, full_name, leak_plan
-from codemods.leaks import Amount, module_of, phase_number, share_gone, total, worst_first
-from codemods.measure import PlanProgress
+from codemods.measure.leak_plan import Criterion, Figures, full_name, leak_plan
+from codemods.measure.leaks import Amount, module_of, phase_number, share_gone, total, worst_first
+from codemods.measure.measurements import PlanProgress
 from codemods.output.chart import Bar, draw
 from codemods.output.console import count
 from codemods.output.documents import JSON_VERSION

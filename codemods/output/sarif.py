@@ -8,10 +8,10 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
-from codemods.check import Check, CheckedFinding, Standing
 from codemods.commands import COMMENTS, RuleText
 from codemods.findings import Edit, Finding, InputError, Verdict
 from codemods.output.console import visible
+from codemods.prevent.check import Check, CheckedFinding, Standing
 from codemods.rules import RULES
 from tml_ast import position
 

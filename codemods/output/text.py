@@ -13,7 +13,6 @@ from rich.text import Text
 
 import tml_ast
 from codemods.branches import PhaseBranch
-from codemods.check import Check, Standing, WrittenBaseline
 from codemods.commands import Report, RuleText
 from codemods.configuration import Configuration
 from codemods.diffs import diff_lines
@@ -21,7 +20,8 @@ from codemods.findings import Finding, FindingKey, InputError, PhaseResult, Verd
 from codemods.output.console import count, make_console, make_table, print_table, visible
 from codemods.parse_check import ParseReport
 from codemods.phases import phase_numbered
-from codemods.review import Hunk
+from codemods.prevent.check import Check, Standing, WrittenBaseline
+from codemods.review.hunks import Hunk
 
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}

@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from codemods.leaks import Amount
+from codemods.measure.leaks import Amount
+from codemods.measure.test_runs import Measurement, Status
+from codemods.measure.verify import Comparison, Verification, VerifyReport
 from codemods.output.console import count, make_console, make_table, print_table, visible
 from codemods.output.documents import error_document, print_json
-from codemods.test_runs import Measurement, Status
-from codemods.verify import Comparison, Verification, VerifyReport
 
 JSON_VERSION = 1
 COLUMNS = ("result", "tests", "leaks before", "after", "bytes before", "after")

@@ -16,8 +16,8 @@ from codemods.commands import RuleText
 from codemods.findings import Finding, FindingKey
 from codemods.output.console import visible
 from codemods.phases import phase_numbered
-from codemods.review import CONTEXT, FileReview, Hunk, Review
-from codemods.selection import APPROVE, REJECT, VERSION, digest
+from codemods.review.hunks import CONTEXT, FileReview, Hunk, Review
+from codemods.review.selection import APPROVE, REJECT, VERSION, digest
 from tml_ast.lexer import KEYWORDS, Token, tokenize
 
 Line = list[str]

@@ -10,8 +10,8 @@ from codemods.commands import find_rule
 from codemods.findings import Finding, FindingKey
 from codemods.output import text
 from codemods.output.console import make_console, visible
-from codemods.review import FileReview, Hunk, Review, hunk_of
-from codemods.selection import Selection, select
+from codemods.review.hunks import FileReview, Hunk, Review, hunk_of
+from codemods.review.selection import Selection, select
 
 ANSWERS = {
     "y": "make this fix",

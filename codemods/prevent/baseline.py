@@ -14,7 +14,7 @@ from typing import Any
 from codemods.below import UnfitFileError, read_file
 from codemods.errors import UserError
 from codemods.findings import Finding
-from codemods.fingerprints import stable_message
+from codemods.prevent.fingerprints import stable_message
 
 VERSION = 1
 

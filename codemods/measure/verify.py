@@ -17,12 +17,12 @@ from pathlib import Path
 from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import InputError
-from codemods.leaks import Amount, total
+from codemods.measure.leaks import Amount, total
+from codemods.measure.processes import read_command
+from codemods.measure.test_runs import RANKS, Measurement, Setup, measure
 from codemods.phases import Phase, phase_numbered, phase_of
-from codemods.processes import read_command
 from codemods.repository import Repository, RepositoryError, clean_room, git_errors, raw, text
 from codemods.sources import Head, read_head, select
-from codemods.test_runs import RANKS, Measurement, Setup, measure
 
 TEST_SUFFIX = ".test.tml"
 

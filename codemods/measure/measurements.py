@@ -14,10 +14,10 @@ from codemods import commands
 from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import InputError, Verdict
-from codemods.leak_log import Run, read_log
-from codemods.leak_plan import Figures, full_name, short_name
-from codemods.leak_report import LeakReport, combine, known_paths
-from codemods.leaks import Amount, Change, changes, module_of, phase_number, share_gone, total
+from codemods.measure.leak_log import Run, read_log
+from codemods.measure.leak_plan import Figures, full_name, short_name
+from codemods.measure.leak_report import LeakReport, combine, known_paths
+from codemods.measure.leaks import Amount, Change, changes, module_of, phase_number, share_gone, total
 from codemods.phases import PHASES
 from codemods.sources import in_a_tree, read_head_or_working_tree
 

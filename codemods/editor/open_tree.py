@@ -9,10 +9,10 @@ from pathlib import Path
 from codemods import engine
 from codemods.configuration import read_configuration
 from codemods.engine import Progress
-from codemods.explanations import Explanation, explain_line
 from codemods.findings import Finding, InputError, PhaseResult
 from codemods.ownership.obligations import Analysis
 from codemods.parsed_files import ParsedFiles
+from codemods.review.explanations import Explanation, explain_line
 from codemods.settings import Settings
 from codemods.sources import path_below
 from codemods.workspace import read_tree

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 from lsprotocol import types
 
-from codemods.explanations import Explanation
 from codemods.findings import Edit, Finding, InputError, Verdict
+from codemods.review.explanations import Explanation
 from codemods.rules import RULES
 from tml_ast import TmlSyntaxError
 from tml_ast.edit import indentation_of, line_ending_of

@@ -21,7 +21,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from codemods.configuration import OWN_FILE, SHARED_FILE
-from codemods.editor_documents import (
+from codemods.editor.documents import (
     FIX_ALL,
     Document,
     Positions,
@@ -31,8 +31,8 @@ from codemods.editor_documents import (
     hover_text,
     syntax_diagnostic,
 )
+from codemods.editor.open_tree import OpenTree, Snapshot
 from codemods.errors import UserError
-from codemods.open_tree import OpenTree, Snapshot
 from codemods.sources import is_marked_root, working_tree_root
 from codemods.workspace import SUFFIX
 

@@ -16,7 +16,7 @@ from codemods.below import UnfitFileError, read_file
 from codemods.errors import UserError
 from codemods.findings import AnalysisResult, Edit, Finding, FindingKey, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES
-from codemods.review import change_blocks, nearest
+from codemods.review.hunks import change_blocks, nearest
 from codemods.workspace import is_source
 
 VERSION = 1

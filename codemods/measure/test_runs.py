@@ -14,14 +14,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from codemods.engine import Progress
-from codemods.leak_log import read_log
-from codemods.leak_report import combine
-from codemods.leaks import Amount
-from codemods.processes import Ending, command_on, ended_by_signals, run
+from codemods.measure.leak_log import read_log
+from codemods.measure.leak_report import combine
+from codemods.measure.leaks import Amount
+from codemods.measure.processes import Ending, command_on, ended_by_signals, run
+from codemods.measure.runner_log import RunnerResult, read_result
+from codemods.measure.worktrees import lay_out, make_removable
 from codemods.repository import Repository
-from codemods.runner_log import RunnerResult, read_result
 from codemods.scratch import temporary_folder
-from codemods.worktrees import lay_out, make_removable
 
 
 class Status(StrEnum):

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from codemods.leak_log import Run, RuntimeReport, SummaryTable, Test
-from codemods.leaks import Amount, Leaks, total
+from codemods.measure.leak_log import Run, RuntimeReport, SummaryTable, Test
+from codemods.measure.leaks import Amount, Leaks, total
 
 _BELOW_ROOT = re.compile(r".*/((?:lib/[^/]+|compiler)/(?:tests|src)/.+)")
 _BELOW_TESTS = re.compile(r"(?:/|[A-Za-z]:/).*/(tests/.+)")

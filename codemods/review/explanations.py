@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.diffs import diff_lines
-from codemods.explained_values import ExplainedValue, Ownership, ValueExplainer
 from codemods.findings import Change, Finding, PhaseResult
 from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import Assign, Exit, Flow, Variable
 from codemods.ownership.obligations import Analysis
+from codemods.review.explained_values import ExplainedValue, Ownership, ValueExplainer
 from codemods.rules import RULES
 from codemods.rules.naming import exit_offset, listed
 from codemods.settings import Settings

@@ -14,9 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from codemods.leak_log import size_in_bytes
-from codemods.leak_report import LeakReport
-from codemods.leaks import Amount, Leaks, folder_name, grouped, module_of, total, worst_first
+from codemods.measure.leak_log import size_in_bytes
+from codemods.measure.leak_report import LeakReport
+from codemods.measure.leaks import Amount, Leaks, folder_name, grouped, module_of, total, worst_first
 from codemods.phases import phase_of
 
 _NEVER_RUN = re.compile(r"(?:^|/)(?:errors|pending)/")
@@ -103,7 +103,7 @@ class Plan:
 @cache
 def leak_plan() -> Plan:
     """The plan."""
-    text = files("codemods.leak_plan").joinpath("figures.toml").read_text("utf-8")
+    text = files("codemods.measure.leak_plan").joinpath("figures.toml").read_text("utf-8")
     data = tomllib.loads(text)
     return Plan(
         _amount(**data["headline"]),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
-from codemods.leaks import Amount
+from codemods.measure.leaks import Amount
 
 LONGEST_LINE = 8192
 """Characters of a line that are looked at in one piece; the lines of leaks have far fewer."""

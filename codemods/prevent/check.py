@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from codemods.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed
-from codemods.changes import Changes, changes_since
 from codemods.commands import Report, Request, preview_of
 from codemods.configuration import read_configuration
 from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import Finding, PhaseResult, Verdict
-from codemods.fingerprints import fingerprints
+from codemods.prevent.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed
+from codemods.prevent.changes import Changes, changes_since
+from codemods.prevent.fingerprints import fingerprints
 from codemods.repository import NoRepositoryError, open_repository
 from codemods.sources import WorkingTree, read_working_tree, select
 from codemods.writing import write_file

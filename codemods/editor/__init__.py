@@ -1,0 +1,1 @@
+"""Findings, fixes and explanations while somebody edits."""

@@ -1,0 +1,1 @@
+"""Keeping leaks out: what is new, what is known, and what a change touches."""

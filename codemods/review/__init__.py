@@ -1,0 +1,1 @@
+"""What a reviewer looks at and decides: hunks, selections, explanations of lines."""
