@@ -13,7 +13,7 @@ import typer.main
 from bundled import EXAMPLE, PATCHES, PROJECT, Example, environment
 from typer.core import TyperGroup
 
-from codemods.cli import app
+from codemods.cli import app, load_commands
 from codemods.phases import PHASES, phase_of
 from codemods.rules import RULES
 
@@ -166,6 +166,7 @@ def _scope(scope: tuple[str, ...]) -> str:
 
 def program() -> dict[str, str]:
     """The commands by name, each with what it is for."""
+    load_commands()
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     return {name: str(command.help).strip().splitlines()[0] for name, command in group.commands.items()}

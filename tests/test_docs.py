@@ -16,7 +16,7 @@ import typer.main
 from bundled import PROJECT
 from pages import PAGES, Part, Session
 
-from codemods.cli import FAILED, FOUND, app
+from codemods.cli import FAILED, FOUND, app, load_commands
 from codemods.phases import OUTSIDE, PHASES
 from codemods.rules import RULES
 
@@ -106,6 +106,7 @@ def shown() -> Iterator[str]:
 
 def options(command: str) -> set[str]:
     """The options of a command."""
+    load_commands()
     group = typer.main.get_command(app)
     parameters = group.commands[command].params  # type: ignore[attr-defined]
     return {name for each in parameters for name in each.opts if name.startswith("--")}

@@ -96,8 +96,6 @@ class CodePattern:
         if sequences & singles:
             raise ValueError(f"${min(sequences & singles)} is used with and without dots")
         self.variables = sequences | singles
-        self.words = frozenset(_words(self._parts))
-        """The names that stand in all code that matches."""
 
     def search(self, tree: Node) -> Iterator[Match]:
         """Every match in a parsed tree, outermost and leftmost first; matches may overlap."""
@@ -136,6 +134,12 @@ class CodePattern:
 
     def __repr__(self) -> str:
         return f"CodePattern({self.text!r}, {self.kind!r})"
+
+
+def names_in(pattern: str) -> frozenset[bytes]:
+    """The names that stand in all code that matches a pattern; found without parsing it."""
+    tokens = tokenize_pattern(pattern.encode())
+    return frozenset(each.lexeme for each in tokens if each.type == "IDENT" and not _is_variable(each))
 
 
 def render(
@@ -301,14 +305,6 @@ def _names(parts: Sequence[_Part], *kinds: type[_Name | _Any | _Sequence]) -> It
             yield part.name
         elif isinstance(part, _Branch):
             yield from _names(part.children, *kinds)
-
-
-def _words(parts: Sequence[_Part]) -> Iterator[bytes]:
-    for part in parts:
-        if isinstance(part, _Leaf) and part.type == "IDENT" and part.lexeme is not None:
-            yield part.lexeme
-        elif isinstance(part, _Branch):
-            yield from _words(part.children)
 
 
 # ---- matching ----

@@ -62,11 +62,6 @@ class CodeChange:
         """Whether no line is marked."""
         return all(each.mark == " " for each in self._lines)
 
-    @property
-    def words(self) -> frozenset[bytes]:
-        """The names that stand in all code that the change could be made to."""
-        return self.before.words
-
     def search(self, tree: Node) -> Iterator[Match]:
         """Every place in a parsed tree that the change could be made at."""
         return self.before.search(tree)

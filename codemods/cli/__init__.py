@@ -1,7 +1,7 @@
 """The command line: options in, reports out. Everything it does is done elsewhere.
 
-Each command stands in a module of its own, which adds it to the program when it is imported; their
-order here is that of the help.
+Each command stands in a module of its own, which adds it to the program when it is imported. Only that
+of the command that runs is, for most of what the others need takes its time to import.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import takewhile
 
 from codemods.cli.base import FAILED, FOUND, app
@@ -17,21 +18,31 @@ from codemods.errors import UserError, write_failure
 from codemods.output import console
 from codemods.repository import LOCATION_VARIABLES
 
-# isort: off
-import codemods.cli.apply
-import codemods.cli.review
-import codemods.cli.explain
-import codemods.cli.check
-import codemods.cli.lsp
-import codemods.cli.config
-import codemods.cli.leaks
-import codemods.cli.plan
-import codemods.cli.verify
-import codemods.cli.compiler_report
-import codemods.cli.parse  # noqa: F401  (each adds its commands)
-# isort: on
+__all__ = ["FAILED", "FOUND", "app", "load_commands", "main"]
 
-__all__ = ["FAILED", "FOUND", "app", "main"]
+MODULES = {
+    "apply": "apply",
+    "status": "apply",
+    "review": "review",
+    "explain": "explain",
+    "check": "check",
+    "lsp": "lsp",
+    "config": "config",
+    "leaks": "leaks",
+    "plan": "plan",
+    "verify": "verify",
+    "compiler-report": "compiler_report",
+    "parse": "parse",
+}
+"""The commands in the order of the help, each with its module."""
+
+
+def load_commands(name: str | None = None) -> None:
+    """Add the command of that name to the program; all commands if there is none of the name."""
+    for module in {MODULES[name]} if name in MODULES else dict.fromkeys(MODULES.values()):
+        import_module(f"codemods.cli.{module}")
+    order = [f"codemods.cli.{module}" for module in MODULES.values()]
+    app.registered_commands.sort(key=lambda each: order.index(getattr(each.callback, "__module__", "")))
 
 
 def _refuse_unprintable_options(arguments: Sequence[str]) -> None:
@@ -59,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         _refuse_unprintable_options(arguments)
+        load_commands(next((each for each in arguments if not each.startswith("-")), None))
         app(args=arguments, prog_name="tmlfix")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED

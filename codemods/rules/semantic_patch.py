@@ -20,7 +20,7 @@ _METAVARIABLE = re.compile(r"\$\w+")
 
 
 def _check(patch: SemanticPatch, context: Context) -> Iterator[Proposal]:
-    if context.file.is_test or not patch.words <= context.file.words:
+    if context.file.is_test or not patch.names <= context.file.words:
         return
     for application in patch.applications(context.file.tree):
         texts = {f"${name}": each.text for name, each in application.shared.items()}

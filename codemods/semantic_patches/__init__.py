@@ -19,20 +19,31 @@ from importlib.resources import files
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Module, Node
-from tml_ast.pattern import Binding, Match
+from tml_ast.pattern import Binding, Match, names_in
 from tml_ast.rewrite import CodeChange
 
 _HEADING = re.compile(r"^@@(?P<optional>\??) (?P<why>.*) @@$", re.MULTILINE)
 _FINDING = re.compile(r"^Finding: (.*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hunk:
     """One change of a patch, and why it is made."""
 
     why: str
-    change: CodeChange
+    text: str
     is_optional: bool
+
+    @cached_property
+    def change(self) -> CodeChange:
+        """The change, parsed when it is first needed."""
+        return CodeChange(self.text)
+
+    @property
+    def names(self) -> frozenset[bytes]:
+        """The names that stand in all code that the change could be made to."""
+        lines = (line[1:] for line in self.text.splitlines() if not line.startswith("+"))
+        return names_in("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +81,9 @@ class SemanticPatch:
     """Sources of another shape, which the patch leaves alone."""
 
     @cached_property
-    def words(self) -> frozenset[bytes]:
+    def names(self) -> frozenset[bytes]:
         """The names that stand in every file that the patch fits."""
-        return frozenset[bytes]().union(*(each.change.words for each in self.hunks if not each.is_optional))
+        return frozenset[bytes]().union(*(each.names for each in self.hunks if not each.is_optional))
 
     def applications(self, tree: Module) -> Iterator[Application]:
         """The places of a file that the whole patch fits."""
@@ -129,7 +140,7 @@ def _read(stem: str) -> SemanticPatch:
     finding = _FINDING.search(head)
     assert finding is not None
     hunks = tuple(
-        Hunk(why, CodeChange(text.strip("\n")), bool(optional))
+        Hunk(why, text.strip("\n"), bool(optional))
         for optional, why, text in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
     )
     before, after, untouched = (
