@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from bundled import Example
+from bundled import PINNED, Example
 from conftest import Checkout, Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,7 +36,9 @@ ODD = "lib/src/http/a b%:,#|`<b>&\U0001f701\u202e.tml"
 
 @pytest.fixture
 def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """The bundled library as the current folder."""
+    """The bundled library as the current folder, of somebody whom git knows."""
+    for name, value in PINNED.items():
+        monkeypatch.setenv(name, value)
     example = Example.create(tmp_path / "example")
     monkeypatch.chdir(example.folder)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
