@@ -106,9 +106,11 @@ def find_rule(name: str) -> RuleText:
         return COMMENTS
     known = rules()
     if name not in known:
+        if "/" in name or name.endswith(".tml"):
+            raise UserError(f"say which line: {name}:LINE")
         close = get_close_matches(name, (*known, COMMENTS.name), n=1)
-        advice = f"Did you mean {close[0]}? " if close else ""
-        raise UserError(f"there is no rule {name!r}. {advice}The rules are: {', '.join(sorted(known))}")
+        advice = f"did you mean {close[0]}?" if close else "tmlfix explain lists them"
+        raise UserError(f"there is no rule {name!r}; {advice}")
     return known[name]
 
 
@@ -208,7 +210,12 @@ def _source(request: Request, *, in_place: bool) -> Head | WorkingTree:
 
 
 def preview_of(source: Head | WorkingTree, request: Request, *, progress: Progress | None = None) -> Report:
-    """Find what remains to be fixed in the tree that was read, and write nothing."""
+    """Find what remains to be fixed in the tree that was read, and write nothing.
+
+    Raises `UserError` for a tree without .tml files: whoever asks means another one.
+    """
+    if not source.workspace.files and not source.workspace.errors:
+        raise UserError(f"there is no .tml file in {source}, which is {source.root}")
     report = _analyse(source, request, in_place=isinstance(source, WorkingTree), progress=progress)
     if isinstance(source, WorkingTree) and is_interrupted(source.root):
         message = "an interrupted run has not written all of its files; tmlfix apply --in-place finishes it"

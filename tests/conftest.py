@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from codemods.cli import main
 from codemods.engine import Progress
@@ -20,6 +21,9 @@ from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError,
 from codemods.phases import phase_of
 
 NOBODY = 65534
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 @dataclass(frozen=True, slots=True)

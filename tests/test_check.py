@@ -404,4 +404,4 @@ def test_the_comments_have_an_explanation(run: Run) -> None:
 
     assert outcome.code == 0
     assert "// tmlfix: ignore[consumed-by-return] the process ends with this call" in outcome.out
-    assert "Did you mean suppression-comment?" in run("explain", "supression-comment").err
+    assert "did you mean suppression-comment?" in run("explain", "supression-comment").err

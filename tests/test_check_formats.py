@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from importlib.resources import files as package_files
@@ -13,7 +14,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from bundled import PINNED, Example
+from bundled import PINNED, Example, environment
 from conftest import Checkout, Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -523,7 +524,7 @@ def test_what_was_not_possible_is_told(run: Run, odd: Checkout) -> None:
     outcome = run("apply", "--phase", "1", "--pr-body", "-")
 
     assert outcome.code == 2
-    assert "## Not possible\n\n- <code>lib/src/http/draft.tml</code>: unexpected 'broken'\n" in outcome.out
+    assert "## Not possible\n\n- <code>lib/src/http/draft.tml:1</code>: unexpected 'broken'\n" in outcome.out
 
 
 def test_a_body_alone_goes_with_no_other_document(run: Run, example: Example) -> None:
@@ -563,3 +564,18 @@ def test_code_cannot_end_its_block(
 
     assert "script" not in page.tags
     assert "<script>" in page.texts["pre"][0]
+
+
+def test_what_the_reviewer_left_out_is_told(run: Run, example: Example) -> None:
+    found = run("apply", "--phase", "3", "--dry-run", "--format", "json").document["findings"]
+    example.write("answers", b"y\n" + b"n\n" * len(found))
+    program = f"tmlfix apply --phase 3 --interactive --pr-body body.md < {example.folder / 'answers'}"
+
+    subprocess.run(["sh", "-c", program], cwd=example.folder, env=environment(), capture_output=True)
+
+    page = Reader.of((example.folder / "body.md").read_text())
+    assert "What was left out" in page.texts["h3"]
+    assert "finds what was left out" in squeezed((example.folder / "body.md").read_text())
+    assert "Left out in the review: " in example.line(
+        "log", "--format=%B", "-1", "tmlfix/phase-3-collections"
+    )

@@ -452,7 +452,7 @@ def test_the_repository_of_a_hook_does_not_count(
     ("arguments", "message"),
     [
         (["apply"], "say which phases: --phase N or --all"),
-        (["apply", "--phase", "1", "--all"], "say which phases: --phase N or --all"),
+        (["apply", "--phase", "1", "--all"], "--phase and --all exclude each other"),
         (["apply", "--phase", "6"], "there is no phase '6'. "),
         (
             ["apply", "--phase", "1,htp"],
@@ -533,12 +533,34 @@ def test_explain_tells_what_why_before_and_after(run: Run, rules: None) -> None:
     )
 
 
+def test_a_file_without_a_line_is_no_rule(run: Run, rules: None) -> None:
+    assert run("explain", "lib/src/a.tml").err == "tmlfix: say which line: lib/src/a.tml:LINE\n"
+
+
+def test_a_rule_like_no_other_is_looked_up_in_the_list(run: Run, rules: None) -> None:
+    assert run("explain", "zzz").err == "tmlfix: there is no rule 'zzz'; tmlfix explain lists them\n"
+
+
+def test_a_tree_without_sources_is_not_clean(run: Run, tmp_path: Path) -> None:
+    outcome = run("check", tmp_path)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"tmlfix: there is no .tml file in the working tree, which is {tmp_path}\n"
+
+
+def test_what_cannot_be_read_is_not_clean(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.tml").write_text("func (")
+
+    outcome = run("check", tmp_path)
+
+    assert (outcome.code, outcome.out) == (2, "nothing to fix in what could be read of the working tree\n")
+
+
 def test_an_unknown_rule_gets_a_suggestion(run: Run, rules: None) -> None:
     assert run("explain", "mising-release") == Outcome(
         2,
         "",
-        "tmlfix: there is no rule 'mising-release'. Did you mean missing-release? "
-        "The rules are: missing-release\n",
+        "tmlfix: there is no rule 'mising-release'; did you mean missing-release?\n",
     )
 
 

@@ -57,7 +57,7 @@ def test_exactly_what_is_chosen_is_fixed(answer: Answer, library: Path) -> None:
 
     assert (outcome.code, outcome.err) == (0, "")
     assert prompts(outcome) == [("1/19", "y"), ("2/19", "n"), ("3/19", "q")]
-    assert outcome.out.endswith(f"fixed {CLIENT}\n1 finding fixed in 1 file\n")
+    assert f"fixed {CLIENT}\n1 finding fixed in 1 file\n  left out: " in outcome.out
     (content,) = changed(library).values()
     assert content.count(b"req.destroy()") == 1
 
@@ -74,7 +74,7 @@ def test_a_and_d_are_for_the_rest_of_the_file(answer: Answer, library: Path) -> 
 
     assert [number for number, _ in prompts(outcome)] == ["1/19", "2/19", "4/19", "6/19"]
     assert changed(library).keys() == {CLIENT}
-    assert outcome.out.endswith("3 findings fixed in 1 file\n")
+    assert "3 findings fixed in 1 file\n  left out: " in outcome.out
 
 
 def test_a_hunk_of_several_findings_is_split(answer: Answer, library: Path) -> None:
@@ -111,6 +111,7 @@ def test_a_fix_that_follows_from_one_that_is_left_out_is_named(answer: Answer, l
 def test_nothing_to_fix(answer: Answer, library: Path) -> None:
     shutil.rmtree(library / "lib")
     shutil.rmtree(library / "tests")
+    (library / "clean.tml").write_text("func main() {\n}\n")
 
     assert answer("").out == "nothing to fix in the working tree\n"
 

@@ -183,6 +183,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, run: Run, analysis:
 def test_where_no_page_can_be(tmp_path: Path, run: Run, analysis: None, name: str, message: str) -> None:
     (tmp_path / "folder.html").mkdir()
     (tmp_path / "file").touch()
+    (tmp_path / "clean.tml").touch()
 
     outcome = run("review", "-o", tmp_path / name, "--in-place", tmp_path)
 
@@ -195,7 +196,7 @@ def test_where_no_page_can_be(tmp_path: Path, run: Run, analysis: None, name: st
 def test_phase_and_all_exclude_each_other(tmp_path: Path, run: Run) -> None:
     outcome = run("review", "-o", tmp_path / "review.html", "--phase", "1", "--all", tmp_path)
 
-    assert (outcome.code, outcome.err) == (2, "tmlfix: say which phases: --phase N or --all\n")
+    assert (outcome.code, outcome.err) == (2, "tmlfix: --phase and --all exclude each other\n")
 
 
 # Any edits

@@ -34,6 +34,13 @@ from tml_ast.edit import SourceEdit, apply
 FILES = dict(read_tree(EXAMPLE).files)
 
 
+def fixed(outcome: Outcome) -> str:
+    """What is printed, apart from the number of fixes that were not approved, which must be told."""
+    *lines, last = outcome.out.splitlines(keepends=True)
+    assert re.fullmatch(r"  left out: [\d,]+ fix(es)? that you did not approve\n", last)
+    return "".join(lines)
+
+
 def reviewed() -> tuple[Finding, ...]:
     """The findings of the library that can be chosen."""
     result = analyse(FILES, [1, 2, 3, 4, 5], stacked=True)
@@ -151,7 +158,7 @@ CAUSED = one("missing-release", "router.test.tml:9:")
 def test_a_finding_that_follows_from_another_is_fixed_with_it(library: Path, run: Run) -> None:
     result = applied(run, library, [CAUSE, CAUSED])
 
-    assert result.outcome.out == f"fixed {CAUSE.path}\nfixed {CAUSED.path}\n2 findings fixed in 2 files\n"
+    assert fixed(result.outcome) == f"fixed {CAUSE.path}\nfixed {CAUSED.path}\n2 findings fixed in 2 files\n"
     check(result, [CAUSE, CAUSED])
 
 
@@ -161,7 +168,7 @@ def test_a_finding_that_follows_from_one_left_out_is_named(library: Path, run: R
     result = applied(run, library, [other, CAUSED])
 
     assert result.outcome.code == 2
-    assert result.outcome.out == "fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n"
+    assert fixed(result.outcome) == "fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n"
     assert result.outcome.err == (
         "error: tests/http/router.test.tml:9:9: missing-release: follows from fixes that were left out, "
         "such as lib/src/http/router.tml:87:14 incomplete-destroy; choose them too, or review again\n"
@@ -179,7 +186,7 @@ def test_a_fix_that_would_come_out_otherwise_is_refused(library: Path, run: Run)
     assert "client.tml:35:13: missing-release: its fix would not be the one that was reviewed" in (
         result.outcome.err
     )
-    assert result.outcome.out == "fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n"
+    assert fixed(result.outcome) == "fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n"
 
 
 def test_branches_get_what_was_selected(tmp_path: Path) -> None:
@@ -211,7 +218,7 @@ def test_a_file_that_has_changed_is_left_alone(library: Path, run: Run) -> None:
     assert result.err == (
         f"error: {CAUSE.path}: has changed since it was reviewed; nothing of it was fixed; review it again\n"
     )
-    assert result.out == f"fixed {other.path}\n1 finding fixed in 1 file\n"
+    assert fixed(result) == f"fixed {other.path}\n1 finding fixed in 1 file\n"
     assert (library / CAUSE.path).read_bytes().endswith(b"// more\n")
 
 

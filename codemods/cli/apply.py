@@ -76,7 +76,10 @@ def apply(
     Exit status: 0 done, 1 fixes remain (with --dry-run), 2 something asked for was not possible.
     """
     if (phase is None) is not every and (selection is None or every):
-        raise UserError("say which phases: --phase N or --all")
+        both = phase is not None and every
+        raise UserError(
+            "--phase and --all exclude each other" if both else "say which phases: --phase N or --all"
+        )
     if interactive and (dry_run or selection is not None or format is OutputFormat.JSON):
         raise UserError("--interactive goes with neither --selection, --dry-run nor --format json")
     if (dry_run or in_place) and (push is not None or patches is not None or force):

@@ -80,7 +80,7 @@ def check(
     Exit status: 0 no new findings that fail, 1 there are some, 2 something asked for was not possible.
     """
     if phase is not None and every:
-        raise UserError("say which phases: --phase N or --all")
+        raise UserError("--phase and --all exclude each other")
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
     request = commands.Request(phases, tuple(paths or ()))
     if write_baseline is not None:

@@ -9,6 +9,7 @@ import typer
 
 from codemods.cli.base import PREVENT, Format, OutputFormat, app, examples
 from codemods.configuration import read_configuration
+from codemods.errors import UserError
 from codemods.output import documents, text
 from codemods.sources import working_tree_root
 
@@ -21,6 +22,8 @@ def config(
     format: Format = OutputFormat.TEXT,
 ) -> None:
     """Print the settings in force, and where each came from."""
+    if not folder.exists():
+        raise UserError(f"{folder}: there is no such file or folder")
     configuration = read_configuration(working_tree_root([folder]))
     if format is OutputFormat.JSON:
         documents.print_json(documents.configuration_document(configuration))

@@ -44,7 +44,7 @@ def review(
     The page is one file that loads nothing. What it saves is for [bold]tmlfix apply --selection[/bold].
     """
     if phase is not None and every:
-        raise UserError("say which phases: --phase N or --all")
+        raise UserError("--phase and --all exclude each other")
     if output.suffix.lower() not in SUFFIXES:
         raise UserError(f"{output}: the name of a page ends with .html")
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)

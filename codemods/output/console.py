@@ -69,6 +69,6 @@ def print_table(table: Table, console: Console) -> None:
     console.print(table, crop=False)
 
 
-def count(number: int, noun: str) -> str:
-    """The number with its noun, in the plural unless it is 1."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """The number with its noun, in the plural (``nouns``, if it has no plain s) unless it is 1."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {nouns or f'{noun}s'}"

@@ -27,7 +27,8 @@ def markdown_page(report: CompilerReport) -> str:
 def _page(report: CompilerReport) -> Iterator[str]:
     yield "# What only the TML compiler can mend"
     yield ""
-    defects = count(len(report.entries), "defect")
+    found = sum(bool(entry.findings) for entry in report.entries)
+    defects = f"{found} of the {len(report.entries)} known defects"
     yield (
         f"tmlfix has {count(report.total, 'finding')} in {report.source}. {report.explained:,} of them come "
         f"from {defects} of the compiler and its runtime, told below; those that bite most often come first. "

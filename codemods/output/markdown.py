@@ -109,7 +109,8 @@ def _finding_lines(findings: Iterable[Finding]) -> list[str]:
 
 
 def _error_lines(errors: Iterable[InputError]) -> list[str]:
-    return [f"- {code(error.path)}: {prose(error.message)}" for error in errors]
+    places = ((f"{each.path}:{each.line}" if each.line else each.path, each.message) for each in errors)
+    return [f"- {code(place)}: {prose(message)}" for place, message in places]
 
 
 def _size(text: str) -> int:
@@ -148,7 +149,7 @@ def pull_request_body(report: Report) -> str:
 
 def _body(report: Report, *, samples: bool, most: int) -> Iterator[str]:
     branches = {branch.phase.number: branch for branch in report.branches}
-    found = [phase for phase in report.phases if phase.findings]
+    found = [phase for phase in report.phases if phase.findings or phase.declined]
     if not found:
         yield f"There is nothing to fix in {plain(report.source)}."
         yield ""
@@ -195,6 +196,14 @@ def _section(result: PhaseResult, branch: PhaseBranch | None, *, samples: bool, 
             yield from _folded(
                 "All of them" if len(left) <= most else f"The first {most}", _finding_lines(left[:most])
             )
+            yield ""
+    if result.declined:
+        yield "### What was left out"
+        yield ""
+        yield f"{count(len(result.declined), 'fix', 'fixes')} that the reviewer did not approve."
+        yield ""
+        if most:
+            yield from _folded("Which", _finding_lines(result.declined[:most]))
             yield ""
     yield from _verification(result, branch)
 
@@ -259,6 +268,7 @@ def _verification(result: PhaseResult, branch: PhaseBranch | None) -> Iterator[s
         yield f"- The change is the branch {code(phase.branch)}, one commit."
         yield f"- {code(f'git am --keep-cr {branch.patch.name}')} makes the same change from the patch."
     yield "- Run the tests of the library on it: they pass as before, and leak less."
-    yield f"- {code(f'tmlfix check --phase {phase.number}')} on the result finds nothing left to fix."
+    left = "what was left out, and what follows from it" if result.declined else "nothing left to fix"
+    yield f"- {code(f'tmlfix check --phase {phase.number}')} on the result finds {left}."
     yield f"- {code('tmlfix explain RULE')} tells more about a rule."
     yield ""

@@ -42,8 +42,13 @@ def print_summary(report: Report, console: Console) -> None:
     if findings:
         console.print(_counts(findings, report.source))
     elif report.phases:
-        console.print(f"nothing to fix in {report.source}")
+        console.print(_nothing("to fix", report))
     _print_unread(report, console)
+
+
+def _nothing(what: str, report: Report) -> str:
+    """That there is nothing, as far as that could be seen."""
+    return f"nothing {what} in {'what could be read of ' if report.errors else ''}{report.source}"
 
 
 def _counts(findings: Collection[Finding], source: str) -> str:
@@ -82,7 +87,7 @@ def check_counts(check: Check) -> Iterator[str]:
     if new:
         yield _counts(new, check.report.source)
     elif check.report.phases:
-        yield f"nothing {'new' if known or check.untouched else 'to fix'} in {check.report.source}"
+        yield _nothing("new" if known or check.untouched else "to fix", check.report)
     if known:
         yield f"{count(len(known), 'known finding')} in {visible(str(check.baseline))}"
     if suppressed:
@@ -208,6 +213,8 @@ def _print_left(result: PhaseResult, console: Console) -> None:
             f"  left alone: {counts[Verdict.REVIEW]} for review, {counts[Verdict.REPORTED]} reported; "
             f"see tmlfix apply --phase {result.phase} --dry-run"
         )
+    if result.declined:
+        console.print(f"  left out: {count(len(result.declined), 'fix', 'fixes')} that you did not approve")
 
 
 def _print_unread(report: Report, console: Console) -> None:
