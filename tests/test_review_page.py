@@ -327,6 +327,35 @@ def test_a_decision_names_the_findings_that_it_concerns(page: Opened) -> None:
     assert "missing-release router.test.tml:44 shares lines" in page.page.locator("#warnings").inner_text()
 
 
+def test_the_summary_warns_of_each_likely_cause_that_is_not_approved(visitor: Visitor) -> None:
+    path, content = "a.tml", b"func main() {\n}\n"
+    causes = [
+        Finding(1, "missing-release", path, 1, column, "main", "leaks", Verdict.FIXED, (Edit(14, 14, text),))
+        for column, text in ((1, "    one()\n"), (2, "    two()\n"))
+    ]
+    caused = replace(causes[0], line=2, edits=(Edit(16, 16, "// three\n"),))
+    phases = [PhaseResult(1, (*causes, caused), {})]
+    found = make_review(phases, {path: content}, alone=[each.key for each in causes])
+    opened = visitor.open(review_page(found, "the working tree", rules()))
+
+    def warnings() -> str:
+        opened.page.click("#save")
+        text = opened.page.locator("#warnings").inner_text()
+        opened.page.keyboard.press("Escape")
+        return text
+
+    def approve(finding: Finding) -> None:
+        opened.page.locator(f'.finding[aria-label="{name(finding)}"]').first.get_by_text("Approve").click()
+
+    told = "missing-release a.tml:2 may follow from missing-release a.tml:1"
+    approve(caused)
+    assert f"{told}, missing-release a.tml:1, which are not approved" in warnings()
+    approve(causes[0])
+    assert f"{told}, which is not approved" in warnings()
+    approve(causes[1])
+    assert "may follow" not in warnings()
+
+
 def test_decisions_outlive_the_page(page: Opened) -> None:
     page.press("jar")
 

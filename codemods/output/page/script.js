@@ -289,8 +289,9 @@ function consequence(changed, decision) {
 function doubt(finding) {
   if (finding.decision !== APPROVE) return null;
   if (finding.shares.some((index) => findings[index].decision !== APPROVE)) return "shares lines with a finding that is not approved";
-  const missing = finding.causes.filter((index) => findings[index].decision !== APPROVE);
-  return finding.causes.length && missing.length === finding.causes.length ? "most likely follows from a fix that is not approved" : null;
+  const missing = finding.causes.map((index) => findings[index]).filter((cause) => cause.decision !== APPROVE);
+  if (!missing.length) return null;
+  return `may follow from ${missing.map(nameOf).join(", ")}, which ${missing.length === 1 ? "is" : "are"} not approved`;
 }
 
 function tally(some) {
