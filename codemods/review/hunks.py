@@ -105,7 +105,7 @@ class Review:
     """Findings that are called for by the fixes of others, and not found without; the likeliest of those."""
 
     def phases(self, phases: Iterable[PhaseResult]) -> tuple[PhaseResult, ...]:
-        """The ``phases`` with the findings that there are to judge: those that nothing tells apart are one."""
+        """The ``phases`` with what there is to judge: findings that nothing tells apart are one."""
         findings: dict[int, list[Finding]] = {}
         for file in self.files:
             findings.setdefault(file.phase, []).extend(file.findings)
@@ -135,10 +135,10 @@ def make_review(
     return Review(tuple(files), shared, following)
 
 
-def hunk_of(finding: Finding, content: bytes) -> tuple[Hunk, ...]:
-    """The hunks that the finding's edits make when they alone are made."""
-    blocks, after = change_blocks(content, [finding])
-    return _hunks(finding.phase, finding.path, content, after, blocks)
+def hunks_of(findings: Sequence[Finding], content: bytes) -> tuple[Hunk, ...]:
+    """The hunks that the edits of findings in one file make when they alone are made."""
+    blocks, after = change_blocks(content, findings)
+    return _hunks(findings[0].phase, findings[0].path, content, after, blocks)
 
 
 def change_blocks(
@@ -192,7 +192,7 @@ def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator
             hunks += _hunks(phase.phase, path, content, after, blocks)
         for finding in findings:
             if finding.verdict is Verdict.REVIEW:
-                hunks += (replace(each, is_offered=True) for each in hunk_of(finding, content))
+                hunks += (replace(each, is_offered=True) for each in hunks_of([finding], content))
         hunks.sort(key=lambda hunk: (hunk.blocks[0].start, hunk.is_offered))
         yield FileReview(phase.phase, path, content, findings, tuple(hunks))
 
