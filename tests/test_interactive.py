@@ -96,16 +96,42 @@ def test_the_rule_and_the_answers_are_explained(answer: Answer, library: Path) -
     assert not changed(library)
 
 
-def test_a_fix_that_follows_from_one_that_is_left_out_is_named(answer: Answer, library: Path) -> None:
-    everything = answer("n " * 18 + "y")
-    asked = [line for line in everything.out.splitlines() if "follows from other fixes" in line]
+def test_a_fix_whose_likely_cause_was_declined_is_skipped(answer: Answer, library: Path) -> None:
+    outcome = answer("n " * 19)
 
-    assert asked
-    assert everything.code == 2
-    assert "tests/http/router.test.tml:40:1: missing-release: follows from fixes that were left out" in (
-        everything.err
-    )
-    assert ROUTER in everything.err
+    assert prompts(outcome)[-1] == ("16/19", "n")
+    skipped = [line for line in outcome.out.splitlines() if " skipped: " in line]
+    assert [line.split(" skipped: ")[0] for line in skipped] == [
+        "tests/http/router.test.tml:9 missing-release",
+        "tests/http/router.test.tml:22 missing-release",
+        "tests/http/router.test.tml:40 missing-release",
+        "tests/http/router.test.tml:40 discarded-owner",
+        "tests/http/router.test.tml:41 missing-release",
+        "tests/http/router.test.tml:44 missing-release",
+    ]
+    assert all(line.endswith(f"it needs the fix of {ROUTER}:87, which you declined") for line in skipped)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert not changed(library)
+
+
+def test_a_fix_whose_likely_cause_is_made_is_asked_about_and_names_it(answer: Answer, library: Path) -> None:
+    outcome = answer("n " * 5 + "y " + "n " * 10 + "y q")
+
+    assert prompts(outcome)[-2:] == [("17/19", "y"), ("18/19", "q")]
+    likely = f"  is not found without another fix, most likely that of {ROUTER}:87 incomplete-destroy\n"
+    assert likely in outcome.out
+    assert (outcome.code, outcome.err) == (0, "")
+    assert changed(library).keys() == {ROUTER, "tests/http/router.test.tml"}
+
+
+def test_of_a_split_question_only_what_needs_no_declined_fix_is_asked(answer: Answer) -> None:
+    outcome = answer("n " * 11 + "s n q")
+
+    assert [number for number, _ in prompts(outcome)[-3:]] == ["12/19", "12/20", "14/20"]
+    assert (
+        "tests/http/client.test.tml:86 scoped-cleanup skipped: "
+        "it needs the fix of tests/http/client.test.tml:86, which you declined\n"
+    ) in outcome.out
 
 
 def test_nothing_to_fix(answer: Answer, library: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bundled import EXAMPLE
-from conftest import Run
+from conftest import Run, stand_in_analysis
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codemods.commands import Request, review
 from codemods.diffs import split_lines
-from codemods.findings import Change, Edit, Finding, FindingKey, PhaseResult, Verdict
+from codemods.findings import AnalysisResult, Change, Edit, Finding, FindingKey, PhaseResult, Verdict
 from codemods.review.hunks import Review, change_blocks, make_review
 from tml_ast.edit import SourceEdit, apply
 
@@ -118,6 +120,14 @@ def test_findings_that_nothing_tells_apart_are_one() -> None:
     assert [hunk.keys for hunk in file.hunks] == [{one.key}]
 
 
+def test_what_one_message_says_as_well_is_told_once() -> None:
+    messages = ("x leaks", "x leaks at the return", "y leaks", "x leaks")
+
+    (file,) = reviewed(*(finding(message=message) for message in messages)).files
+
+    assert [each.message for each in file.findings] == ["x leaks at the return; y leaks"]
+
+
 def test_a_finding_that_others_call_for_names_the_likeliest() -> None:
     cause = finding(inserted(3, "free\n"), function="Match.destroy")
     other = finding(inserted(9, "free\n"), line=9, function="Page.destroy")
@@ -160,6 +170,24 @@ def test_the_page_is_written_whole_into_a_new_folder(tmp_path: Path, run: Run, a
     )
     assert page.read_text().endswith("</html>\n")
     assert list(page.parent.iterdir()) == [page]
+
+
+def test_the_command_counts_what_the_page_shows(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(*arguments: Any, **options: Any) -> AnalysisResult:
+        result = stand_in_analysis(*arguments, **options)
+        phases = [replace(each, findings=(*each.findings, *each.findings)) for each in result.phases]
+        return replace(result, phases=tuple(phases))
+
+    monkeypatch.setattr("codemods.engine.analyse", twice)
+    (tmp_path / "a.tml").write_text("leak\nmystery\n")
+
+    outcome = run("review", "-o", tmp_path / "review.html", "--phase", "5", "--in-place", tmp_path)
+
+    assert outcome.out.startswith(
+        "2 findings in 1 file of the working tree: 1 with a fix, 0 for review, 1 reported without a fix\n"
+    )
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, run: Run, analysis: None) -> None:

@@ -199,7 +199,7 @@ def test_a_finding_tells_its_rule_message_and_reason(page: Opened) -> None:
     assert "fixed" in told
     assert "RouteMatch.destroy() forgets values, which nothing else can free" in told
     assert rules()["incomplete-destroy"].summary in told
-    assert "6 findings may fall away" in told
+    assert "6 other fixes may need this one: missing-release router.test.tml:9" in told
 
 
 def test_a_reported_finding_is_shown_where_it_is_and_cannot_be_approved(page: Opened) -> None:
@@ -325,6 +325,67 @@ def test_a_decision_names_the_findings_that_it_concerns(page: Opened) -> None:
     page.page.click("#save")
 
     assert "missing-release router.test.tml:44 shares lines" in page.page.locator("#warnings").inner_text()
+
+
+def test_the_summary_warns_of_each_likely_cause_that_is_not_approved(visitor: Visitor) -> None:
+    path, content = "a.tml", b"func main() {\n}\n"
+    causes = [
+        Finding(1, "missing-release", path, 1, column, "main", "leaks", Verdict.FIXED, (Edit(14, 14, text),))
+        for column, text in ((1, "    one()\n"), (2, "    two()\n"))
+    ]
+    caused = replace(causes[0], line=2, edits=(Edit(16, 16, "// three\n"),))
+    phases = [PhaseResult(1, (*causes, caused), {})]
+    found = make_review(phases, {path: content}, alone=[each.key for each in causes])
+    opened = visitor.open(review_page(found, "the working tree", rules()))
+
+    def warnings() -> str:
+        opened.page.click("#save")
+        text = opened.page.locator("#warnings").inner_text()
+        opened.page.keyboard.press("Escape")
+        return text
+
+    def approve(finding: Finding) -> None:
+        opened.page.locator(f'.finding[aria-label="{name(finding)}"]').first.get_by_text("Approve").click()
+
+    told = "missing-release a.tml:2 may follow from missing-release a.tml:1"
+    approve(caused)
+    assert f"{told}, missing-release a.tml:1, which are not approved" in warnings()
+    approve(causes[0])
+    assert f"{told}, which is not approved" in warnings()
+    approve(causes[1])
+    assert "may follow" not in warnings()
+
+
+def test_many_findings_are_decided_at_once_only_after_a_question(
+    visitor: Visitor, reviewed: tuple[Path, Review]
+) -> None:
+    large = large_review(reviewed[1], dict(read_tree(reviewed[0]).files), 2)
+    opened = visitor.open(review_page(large, "the working tree", rules()))
+    question = opened.page.locator("#confirm")
+
+    opened.page.get_by_text("Approve shown").click()
+    assert "Approve 96 findings?" in question.inner_text()
+    question.get_by_role("button", name="Back").click()
+    assert opened.tally().startswith("0 approved")
+    opened.page.get_by_text("Reject shown").click()
+    question.get_by_role("button", name="Reject").click()
+    assert opened.tally().startswith("0 approved · 96 rejected")
+    opened.page.select_option("#module", "part000")
+    opened.page.get_by_text("Undecide shown").click()
+    assert not question.is_visible()
+    assert opened.tally().startswith("0 approved · 48 rejected")
+
+
+def test_where_a_finding_continues_only_its_decision_is_shown(page: Opened) -> None:
+    continued = page.page.locator(".finding:has(.state)").first
+    expect(continued).to_contain_text("(continued)")
+    expect(continued.locator(".state")).to_have_text("undecided")
+    assert continued.locator("button").count() == 0
+
+    label = continued.get_attribute("aria-label")
+    page.page.locator(f'.finding[aria-label="{label}"]:has(.message)').get_by_text("Approve").click()
+
+    expect(continued.locator(".state")).to_have_text("approved")
 
 
 def test_decisions_outlive_the_page(page: Opened) -> None:

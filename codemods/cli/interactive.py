@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from codemods.commands import find_rule
 from codemods.findings import Finding, FindingKey
 from codemods.output import text
 from codemods.output.console import make_console, visible
-from codemods.review.hunks import FileReview, Hunk, Review, hunk_of
+from codemods.review.hunks import FileReview, Hunk, Review, hunks_of
 from codemods.review.selection import Selection, select
 
 ANSWERS = {
@@ -36,7 +36,11 @@ class Question:
     def split(self) -> Iterator[Question]:
         """A question for each of the findings, with nothing but its own lines."""
         for finding in self.findings:
-            yield Question(self.file, (finding,), hunk_of(finding, self.file.content))
+            yield self.only([finding])
+
+    def only(self, findings: Sequence[Finding]) -> Question:
+        """The question for these of the findings, with nothing but their own lines."""
+        return Question(self.file, tuple(findings), hunks_of(findings, self.file.content))
 
 
 def ask(review: Review) -> Selection:
@@ -44,12 +48,21 @@ def ask(review: Review) -> Selection:
     pending = [question for file in review.files for question in questions(file)]
     total = len(pending)
     chosen: list[Finding] = []
+    declined: set[FindingKey] = set()
     closed: dict[str, bool] = {}
     number = 0
     while pending:
         question = pending.pop(0)
         path = question.file.path
         number += 1
+        if closed.get(path, True):
+            needless = [each for each in question.findings if _lacks_cause(each, review, declined)]
+            for finding in needless:
+                _print_skipped(finding, review.following[finding.key])
+            left = [each for each in question.findings if each not in needless]
+            if not left:
+                continue
+            question = question.only(left) if needless else question
         answer = "y" if closed.get(path) else "n" if path in closed else ""
         if not answer:
             text.print_question(question.findings, question.hunks, review.following)
@@ -66,7 +79,23 @@ def ask(review: Review) -> Selection:
                 closed[path] = answer == "a"
         if answer in ("y", "a"):
             chosen += question.findings
+        elif answer != "s":
+            declined |= {each.key for each in question.findings}
     return select({file.path: file.content for file in review.files}, chosen)
+
+
+def _lacks_cause(finding: Finding, review: Review, declined: Collection[FindingKey]) -> bool:
+    """Whether everything was declined that the finding is likely to follow from."""
+    causes = review.following.get(finding.key, ())
+    return bool(causes) and all(cause in declined for cause in causes)
+
+
+def _print_skipped(finding: Finding, causes: Sequence[FindingKey]) -> None:
+    places = dict.fromkeys(f"{visible(cause.path)}:{cause.line}" for cause in causes)
+    make_console().print(
+        f"{visible(finding.path)}:{finding.line} {finding.rule} skipped: "
+        f"it needs the fix of {' or '.join(places)}, which you declined"
+    )
 
 
 def questions(file: FileReview) -> Iterator[Question]:

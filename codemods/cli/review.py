@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -53,5 +54,5 @@ def review(
         report, found = commands.review(request, in_place=in_place, progress=progress)
     page = review_page(found, report.source, commands.rules())
     write_file(output, page.encode())
-    text.print_review(report, output)
+    text.print_review(replace(report, phases=found.phases(report.phases)), output)
     finish(report.errors)

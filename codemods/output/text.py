@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -137,14 +137,16 @@ def print_review(report: Report, page: Path) -> None:
 
 
 def print_question(
-    findings: Sequence[Finding], hunks: Sequence[Hunk], following: Container[FindingKey]
+    findings: Sequence[Finding], hunks: Sequence[Hunk], following: Mapping[FindingKey, Sequence[FindingKey]]
 ) -> None:
     """Findings that are decided together, and the lines that their fixes change."""
     console = make_console()
     for finding in findings:
         console.print(_finding_line(finding))
         if finding.key in following:
-            console.print(Text("  follows from other fixes, and is not found without them", "dim"))
+            causes = [f"{visible(key.path)}:{key.line} {key.rule}" for key in following[finding.key]]
+            likely = f", most likely that of {' or '.join(dict.fromkeys(causes))}" if causes else ""
+            console.print(Text(f"  is not found without another fix{likely}", "dim"))
     for hunk in hunks:
         console.print(Text(hunk.heading, DIFF_STYLES["@"]))
         for before, after, block in hunk.pieces():

@@ -104,6 +104,13 @@ class Review:
     following: Mapping[FindingKey, tuple[FindingKey, ...]] = field(default_factory=dict)
     """Findings that are called for by the fixes of others, and not found without; the likeliest of those."""
 
+    def phases(self, phases: Iterable[PhaseResult]) -> tuple[PhaseResult, ...]:
+        """The ``phases`` with what there is to judge: findings that nothing tells apart are one."""
+        findings: dict[int, list[Finding]] = {}
+        for file in self.files:
+            findings.setdefault(file.phase, []).extend(file.findings)
+        return tuple(replace(each, findings=tuple(findings.get(each.phase, ()))) for each in phases)
+
 
 def make_review(
     phases: Iterable[PhaseResult], contents: Mapping[str, bytes], *, alone: Collection[FindingKey] = ()
@@ -128,10 +135,10 @@ def make_review(
     return Review(tuple(files), shared, following)
 
 
-def hunk_of(finding: Finding, content: bytes) -> tuple[Hunk, ...]:
-    """The hunks that the finding's edits make when they alone are made."""
-    blocks, after = change_blocks(content, [finding])
-    return _hunks(finding.phase, finding.path, content, after, blocks)
+def hunks_of(findings: Sequence[Finding], content: bytes) -> tuple[Hunk, ...]:
+    """The hunks that the edits of findings in one file make when they alone are made."""
+    blocks, after = change_blocks(content, findings)
+    return _hunks(findings[0].phase, findings[0].path, content, after, blocks)
 
 
 def change_blocks(
@@ -185,22 +192,27 @@ def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator
             hunks += _hunks(phase.phase, path, content, after, blocks)
         for finding in findings:
             if finding.verdict is Verdict.REVIEW:
-                hunks += (replace(each, is_offered=True) for each in hunk_of(finding, content))
+                hunks += (replace(each, is_offered=True) for each in hunks_of([finding], content))
         hunks.sort(key=lambda hunk: (hunk.blocks[0].start, hunk.is_offered))
         yield FileReview(phase.phase, path, content, findings, tuple(hunks))
 
 
 def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings, those of one key taken together: nothing tells them apart."""
-    merged: dict[FindingKey, Finding] = {}
+    groups: dict[FindingKey, list[Finding]] = {}
     for finding in findings:
-        if (known := merged.get(finding.key)) is None:
-            merged[finding.key] = finding
-            continue
-        messages = dict.fromkeys((known.message, finding.message))
-        edits = tuple(sorted({*known.edits, *finding.edits}))
-        merged[finding.key] = replace(known, message="; ".join(messages), edits=edits)
-    return tuple(sorted(merged.values(), key=lambda each: each.key))
+        groups.setdefault(finding.key, []).append(finding)
+    return tuple(_taken_together(groups[key]) for key in sorted(groups))
+
+
+def _taken_together(findings: Sequence[Finding]) -> Finding:
+    """One finding that says what all of them say, and nothing twice, and does what all of them do."""
+    if len(findings) == 1:
+        return findings[0]
+    messages = dict.fromkeys(each.message for each in findings)
+    told = [one for one in messages if not any(one != other and one in other for other in messages)]
+    edits = sorted({edit for each in findings for edit in each.edits})
+    return replace(findings[0], message="; ".join(told), edits=tuple(edits))
 
 
 def _shared(findings: Sequence[Finding]) -> dict[FindingKey, frozenset[FindingKey]]:

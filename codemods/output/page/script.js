@@ -8,6 +8,7 @@ const PLACE = `tmlfix-review:${data.id}`;
 const THEME = "tmlfix-review-theme";
 const FILE_NAME = "tmlfix-selection.json";
 const MANY = 4;
+const CONFIRMED = 50;
 
 const $ = (id) => document.getElementById(id);
 
@@ -62,7 +63,10 @@ function findingRow(finding, isFirst) {
     make("span", { class: "rule" }, finding.rule),
     make("span", { class: "where" }, `${finding.line}:${finding.column}${finding.where ? ` in ${finding.where}` : ""}`),
     ...(isFirst ? [] : [make("span", { class: "figure" }, "(continued)")])));
-  if (canDecide(finding)) {
+  if (!isFirst) {
+    row.append(make("p", { class: "decide" }, make("span", { class: "state" })));
+    showDecision(row, finding);
+  } else if (canDecide(finding)) {
     const buttons = [[APPROVE, "Approve"], [REJECT, "Reject"], ["", "Undecided"]].map(([decision, text]) =>
       make("button", { type: "button", "data-decision": decision, "aria-pressed": String(decision === finding.decision) }, text));
     row.append(make("div", { class: "decide", role: "group", "aria-label": "Decision" }, ...buttons));
@@ -73,11 +77,15 @@ function findingRow(finding, isFirst) {
     row.append(make("p", { class: "message" }, ...prose(finding.shown)));
     if (finding.shares.length) row.append(linkNote("Shares lines with", finding.shares, "; decide them together."));
     if (finding.follows) row.append(linkNote("Follows from other fixes, and is not found without them; most likely from", finding.causes, "."));
-    if (finding.followers.length) row.append(linkNote(`Without this fix, ${plural(finding.followers.length, "finding")} may fall away:`, finding.followers, "."));
+    if (finding.followers.length) row.append(linkNote(followersNote(finding.followers.length), finding.followers, "."));
     if (data.rules[finding.rule]) row.append(make("details", { class: "why" }, make("summary", {}, "Why this rule")));
   }
   finding.rows.push(row);
   return row;
+}
+
+function followersNote(number) {
+  return number === 1 ? "1 other fix may need this one:" : `${number.toLocaleString("en")} other fixes may need this one:`;
 }
 
 function linkNote(text, indexes, end) {
@@ -258,6 +266,17 @@ function decide(chosen, decision, message) {
   say(message ?? consequence(changed, decision), true);
 }
 
+/** Decide everything that the filters show; ask first where that is much. */
+function decideShown(decision) {
+  const shown = findings.filter((finding) => finding.isShown && canDecide(finding) && finding.decision !== decision);
+  if (shown.length <= CONFIRMED) return decide(shown, decision);
+  const action = { [APPROVE]: "Approve", [REJECT]: "Reject", "": "Undecide" }[decision];
+  $("confirm-title").textContent = `${action} ${plural(shown.length, "finding")}?`;
+  $("confirmed").textContent = action;
+  $("confirmed").onclick = () => { $("confirm").close(); decide(shown, decision); };
+  return $("confirm").showModal();
+}
+
 function setDecision(finding, decision) {
   finding.decision = decision;
   for (const row of finding.rows) showDecision(row, finding);
@@ -269,8 +288,11 @@ function showDecision(row, finding) {
   for (const button of row.querySelectorAll("[data-decision]")) {
     button.setAttribute("aria-pressed", String(button.dataset.decision === finding.decision));
   }
+  const state = row.querySelector(".state");
+  if (state) state.textContent = canDecide(finding) ? STATES[finding.decision] : "no fix";
 }
 
+const STATES = { [APPROVE]: "approved", [REJECT]: "rejected", "": "undecided" };
 const DONE = { [APPROVE]: "Approved", [REJECT]: "Rejected", "": "Undecided again:" };
 
 /** What was decided, and which other findings that concerns. */
@@ -289,8 +311,9 @@ function consequence(changed, decision) {
 function doubt(finding) {
   if (finding.decision !== APPROVE) return null;
   if (finding.shares.some((index) => findings[index].decision !== APPROVE)) return "shares lines with a finding that is not approved";
-  const missing = finding.causes.filter((index) => findings[index].decision !== APPROVE);
-  return finding.causes.length && missing.length === finding.causes.length ? "most likely follows from a fix that is not approved" : null;
+  const missing = finding.causes.map((index) => findings[index]).filter((cause) => cause.decision !== APPROVE);
+  if (!missing.length) return null;
+  return `may follow from ${missing.map(nameOf).join(", ")}, which ${missing.length === 1 ? "is" : "are"} not approved`;
 }
 
 function tally(some) {
@@ -565,7 +588,7 @@ function listen() {
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("click", (event) => {
     const decision = event.target.closest("[data-all]")?.dataset.all;
-    if (decision !== undefined) decide(findings.filter((finding) => finding.isShown), decision);
+    if (decision !== undefined) decideShown(decision);
   });
   $("layout").addEventListener("click", () => { layout = isSplit() ? "unified" : "split"; renderNear(); });
   narrow.addEventListener("change", renderNear);
