@@ -200,6 +200,36 @@ def test_the_sums_need_all_tests_of_the_tree(
     )
 
 
+def test_a_partial_run_is_told_once_above_the_criteria(run: Run, tree: Checkout, logs: Path) -> None:
+    (logs / "part.log").write_bytes(Printer().log({PARSER: [4]}))
+
+    outcome = run("leaks", logs / "part.log", "--no-findings")
+
+    assert outcome.code == 1
+    assert outcome.out[outcome.out.index("note: ") :] == (
+        "note: 3 of 4 test files of the tree did not run, for example tests/http/cache.test.tml\n"
+        "\n"
+        "Criteria of the leak plan\n"
+        "[?] client test: below 5 leaks in http/client.test.tml: "
+        "not measured, the logs do not show that it ran\n"
+        "[?] total leaks: below 100 leaks in total, at least 1 now: not measured, partial run\n"
+        "[?] total memory: below 5,120 bytes in total, at least 4 now: not measured, partial run\n"
+        "[?] suites: below 10 leaks in every suite, at least 1 now: not measured, partial run\n"
+        "\n"
+        "note: the criteria are for a run of all tests; --no-criteria leaves them out\n"
+    )
+
+
+def test_what_keeps_several_criteria_open_is_told_once(run: Run, logs: Path) -> None:
+    (logs / "open.log").write_bytes(Printer(table=False).log(GOOD, failed=[PARSER]))
+
+    out = run("leaks", "open.log").out
+
+    assert out.count("the end of a run is missing") == out.count("1 test file failed or did not run") == 1
+    assert out.count(": not measured, the log is not whole; tests failed\n") == 3
+    assert "--no-criteria" not in out
+
+
 def test_criteria_need_not_be_judged(run: Run, logs: Path) -> None:
     outcome = run("leaks", "bad.log", "--no-criteria")
 

@@ -272,7 +272,8 @@ def program(folder: Path, text: str) -> str:
     return f"{quote(sys.executable)} {quote(str(file))}"
 
 
-PASSED = "print('test result: ok. 1 passed; 0 failed; 1 file')\n"
+RESULT = "print('test result: ok. 1 passed; 0 failed; 1 file')\n"
+PASSED = f"{RESULT}print('Memory Leaks none detected')\n"
 
 
 def test_the_program_sees_the_whole_tree_of_the_commit_and_no_more(
@@ -480,7 +481,12 @@ def test_what_cannot_be_done_is_said_in_one_line(
         ("tml 'test", "cannot be read: No closing quotation"),
         ("no-such-program test", "the program no-such-program is not on your PATH"),
         ("./lib/src/mod.tml test", "does not exist or cannot be run"),
-        ("true", "with 'true' no test of the commit HEAD ends with a result that can be read (1 passed)"),
+        (
+            "true",
+            "with 'true' no test of the commit HEAD ends with a result that can be read: "
+            "1 program ended with 0, but none printed `test result: ...`; "
+            "add --log-filter=test=info to the command, or look at what it prints with --logs DIR\n",
+        ),
         ("false", "(1 failed); --logs DIR keeps what it prints"),
     ],
 )
@@ -491,6 +497,43 @@ def test_a_command_that_runs_no_tests_is_no_proof(
 
     assert (outcome.code, outcome.out) == (2, "")
     assert complaint in outcome.err
+
+
+def test_a_program_that_is_silent_about_leaks_measures_none(
+    example: Example, run: Run, tmp_path: Path
+) -> None:
+    silent = program(tmp_path, RESULT)
+
+    text = run("verify", "--tml", silent, "--phase", "1", REQUEST, RESPONSE)
+    outcome = run("verify", "--tml", silent, "--phase", "1", REQUEST, "--format", "json")
+
+    assert (text.code, outcome.code) == (2, 2)
+    assert text.out.splitlines()[2].split() == "total 2 passed 2 - - - -".split()
+    assert text.out.splitlines()[-1] == (
+        "no test is lost; leaks were not measured in 2 files (add --log-filter=test=info to the command)"
+    )
+    (branch,) = outcome.document["branches"]
+    assert outcome.document["harmless"] is None and branch["unmeasured"] == [REQUEST]
+    nothing = {"leaks": None, "bytes": None}
+    assert branch["total"] == {"before": nothing, "after": nothing}
+    assert branch["runs"][0]["after"] == {"status": "passed", "tests_passed": 1, **nothing, "files": {}}
+
+
+def test_a_file_without_a_word_on_leaks_is_told_beside_those_with_one(example: Example, run: Run) -> None:
+    mark(example, HTTP, request="no-report")
+
+    outcome = verify(run, "--phase", "1", REQUEST, CLIENT)
+
+    assert outcome.code == 0
+    assert f"{REQUEST} passed 3 1 - 11 -".split() in [line.split() for line in outcome.out.splitlines()]
+    assert "total 2 passed 9 5 0 60 0".split() in [line.split() for line in outcome.out.splitlines()]
+    assert "no test is lost; leaks were not measured in 1 file (add " in outcome.out
+
+    mark(example, HTTP, response="crash")
+    lost = verify(run, "--phase", "1", REQUEST, RESPONSE)
+
+    assert lost.code == 1
+    assert "tests lost in 1 file; 0 files with more leaks; leaks were not measured in 1 file" in lost.out
 
 
 def test_a_path_without_tests_is_named_beside_the_results(example: Example, run: Run) -> None:

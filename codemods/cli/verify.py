@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, Paths, app, examples, finish
+from codemods.cli.base import FAILED, FOUND, MEASURE, PageFormat, PageFormats, Paths, app, examples, finish
 from codemods.errors import UserError
 from codemods.measure.verify import Unit, VerifyRequest
 from codemods.measure.verify import verify as run_tests
@@ -60,7 +60,8 @@ def verify(
 
     The tests run in copies of the two trees; your checkout stays as it is.
 
-    Exit status: 0 no test lost and no file leaks more, 1 otherwise, 2 something asked for was not possible.
+    Exit status: 0 no test lost and no file leaks more, 1 otherwise, 2 something asked for was not possible,
+    or no run tells of leaks.
     """
     if every and (phase is not None or branch is not None):
         raise UserError("--all goes with neither --phase nor --branch")
@@ -95,4 +96,4 @@ def verify(
             verification.print_markdown(report)
         case PageFormat.TEXT:
             verification.print_text(report)
-    finish(report.errors, 0 if report.harmless else FOUND)
+    finish(report.errors, FOUND if report.harmful else 0 if report.measured else FAILED)

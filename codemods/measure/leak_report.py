@@ -33,6 +33,16 @@ class LeakReport:
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures."""
 
+    @property
+    def failures(self) -> str:
+        """That tests failed or did not come to run, and which; empty if none did."""
+        if not self.failed:
+            return ""
+        number = len(self.failed)
+        names = ", ".join(sorted(self.failed)[:3]) + (", ..." if number > 3 else "")
+        tests = "1 test file" if number == 1 else f"{number:,} test files"
+        return f"{tests} failed or did not run, and may leak more than was counted: {names}"
+
 
 @dataclass(slots=True)
 class _RunLeaks:

@@ -40,16 +40,14 @@ RANKS = {Status.PASSED: 0, Status.FAILED: 1}
 """What is worse than what; all others are worse still."""
 
 
-NONE = Amount()
-
-
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one run came to. ``passed`` is None if the program does not say how many tests did."""
+    """What one run came to. ``passed`` is None if the program does not say how many tests did, ``leaks`` if
+    it says nothing of leaks, not even that there are none."""
 
     status: Status
     passed: int | None = None
-    leaks: Amount = NONE
+    leaks: Amount | None = None
     files: Mapping[str, Amount] = field(default_factory=dict)
     """The leaks of each test file that has some."""
     readable: bool = False
@@ -57,7 +55,7 @@ class Measurement:
 
     @property
     def complete(self) -> bool:
-        """Whether the tests ran to their end, so that the leaks are all there."""
+        """Whether the tests ran to their end, so that the leaks are all there, if they are told."""
         return self.status in RANKS
 
 
@@ -159,6 +157,8 @@ def _run(
     status = _status(ending, result)
     if status not in RANKS:  # what it had leaked by then says nothing
         return Measurement(status, readable=readable)
+    if not any(each.reports or each.table for each in found):
+        return Measurement(status, result.passed, readable=readable)
     leaks = combine(found, setup.files).leaks
     files = {file: amount for file, amount in leaks.files.items() if file in setup.files}
     return Measurement(status, result.passed, leaks.total, files, readable)

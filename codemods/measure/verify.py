@@ -19,12 +19,14 @@ from codemods.errors import UserError
 from codemods.findings import InputError
 from codemods.measure.leaks import Amount, total
 from codemods.measure.processes import read_command
-from codemods.measure.test_runs import RANKS, Measurement, Setup, measure
+from codemods.measure.test_runs import RANKS, Measurement, Setup, Status, measure
 from codemods.phases import Phase, phase_numbered, phase_of
 from codemods.repository import Repository, RepositoryError, clean_room, git_errors, raw, text
 from codemods.sources import Head, read_head, select
 
 TEST_SUFFIX = ".test.tml"
+LOG_FILTER = "--log-filter=test=info"
+"""The option of ``tml test`` that makes it print its result and the leaks."""
 
 
 class Unit(StrEnum):
@@ -59,9 +61,14 @@ class Comparison:
         return self.after.complete and before is not None and after is not None and after < before
 
     @property
+    def unmeasured(self) -> bool:
+        """Whether the tests passed before or after, and the program told nothing of leaks."""
+        return any(each.status is Status.PASSED and each.leaks is None for each in (self.before, self.after))
+
+    @property
     def worse(self) -> dict[str, tuple[Amount, Amount]]:
         """What leaks more after than before, in number or bytes: the whole, and each file of a folder."""
-        if not (self.before.complete and self.after.complete):
+        if self.before.leaks is None or self.after.leaks is None:
             return {}
         pairs = {self.name: (self.before.leaks, self.after.leaks)}
         for file in sorted({*self.before.files, *self.after.files}):
@@ -84,13 +91,16 @@ class Verification:
     """Whether the branch has the commit HEAD in it; if not, more than its fixes differs."""
     comparisons: tuple[Comparison, ...]
 
-    def total(self) -> tuple[Amount, Amount]:
-        """The leaks before and after, where the tests ran to their end both times."""
-        both = [each for each in self.comparisons if each.before.complete and each.after.complete]
-        return (
-            total(each.before.leaks for each in both),
-            total(each.after.leaks for each in both),
-        )
+    def total(self) -> tuple[Amount, Amount] | tuple[None, None]:
+        """The leaks before and after, where they were measured both times; None if they were nowhere."""
+        both = [
+            (each.before.leaks, each.after.leaks)
+            for each in self.comparisons
+            if each.before.leaks is not None and each.after.leaks is not None
+        ]
+        if not both:
+            return None, None
+        return total(before for before, _ in both), total(after for _, after in both)
 
     def tests(self) -> tuple[int, int]:
         """The tests that passed before and after."""
@@ -122,9 +132,31 @@ class VerifyReport:
     errors: tuple[InputError, ...] = ()
 
     @property
-    def harmless(self) -> bool:
-        """Whether no test was lost and nothing leaks more."""
-        return not any(each.lost or each.worse for each in self.verifications)
+    def harmful(self) -> bool:
+        """Whether a test was lost or something leaks more."""
+        return any(each.lost or each.worse for each in self.verifications)
+
+    @property
+    def unmeasured(self) -> int:
+        """In how many files or folders the program told nothing of leaks."""
+        return sum(one.unmeasured for each in self.verifications for one in each.comparisons)
+
+    @property
+    def measured(self) -> bool:
+        """Whether any run told of leaks, or that there are none."""
+        return any(
+            measured.leaks is not None
+            for each in self.verifications
+            for one in each.comparisons
+            for measured in (one.before, one.after)
+        )
+
+    @property
+    def harmless(self) -> bool | None:
+        """Whether no test was lost and nothing leaks more; None where leaks were not measured."""
+        if self.harmful:
+            return False
+        return None if self.unmeasured or not self.measured else True
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +310,19 @@ def _units(files: Iterable[str], unit: Unit) -> tuple[str, ...]:
 
 def _check_baseline(measured: Sequence[Measurement], command: str) -> None:
     """Without a baseline there is nothing to compare with, and a wrong command would pass for harmless."""
-    if not any(each.complete and each.readable for each in measured):
-        counts = Counter(each.status for each in measured)
-        found = ", ".join(f"{number} {status}" for status, number in counts.items())
+    if any(each.complete and each.readable for each in measured):
+        return
+    complaint = f"with {command!r} no test of the commit HEAD ends with a result that can be read"
+    counts = Counter(each.status for each in measured)
+    silent = counts.pop(Status.PASSED, 0)
+    found = ", ".join(f"{number} {status}" for status, number in counts.items())
+    if silent:
+        programs = "1 program" if silent == 1 else f"{silent:,} programs"
+        others = f" ({found})" if found else ""
         raise UserError(
-            f"with {command!r} no test of the commit HEAD ends with a result that can be read ({found}); "
-            "--logs DIR keeps what it prints, and --link PATH adds what git ignores"
+            f"{complaint}: {programs} ended with 0, but none printed `test result: ...`{others}; "
+            f"add {LOG_FILTER} to the command, or look at what it prints with --logs DIR"
         )
+    raise UserError(
+        f"{complaint} ({found}); --logs DIR keeps what it prints, and --link PATH adds what git ignores"
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from rich.text import Text
 
-from codemods.measure.leak_plan import Criterion, Verdict
+from codemods.measure.leak_plan import PARTIAL, Criterion, Verdict
 from codemods.measure.leak_report import LeakReport
 from codemods.measure.leaks import Amount, Change, Leaks, changes, phases_in_order
 from codemods.measure.measurements import Comparison, Tree
@@ -56,7 +56,13 @@ def leaks_page(
     ]
     parts = tables if leaks.total.leaks else []
     source = [] if tree is None else [f"note: findings are those of tmlfix in {tree.source}"]
-    return f"{sums_text(report)} in {name}", [*parts, *source, *_remarks(report), *criteria_items(criteria)]
+    lines = [*source, *_remarks(report)]
+    return f"{sums_text(report)} in {name}", [
+        *parts,
+        *lines,
+        *criteria_items(criteria, lines),
+        *_advice(criteria),
+    ]
 
 
 def _phase_findings(tree: Tree) -> dict[tuple[str, ...], int]:
@@ -92,7 +98,7 @@ def comparison_page(
     title = f"{sums_text(before)} in {before_name}; {sums_text(after)} in {after_name}; {rise}"
     tables: list[Part] = [phases, modules, files] if files.rows else []
     lines = [*_remarks(before, "before: "), *_remarks(after, "after: ")]
-    return title, [*tables, *lines, *criteria_items(criteria)]
+    return title, [*tables, *lines, *criteria_items(criteria, lines), *_advice(criteria)]
 
 
 CHANGE_COLUMNS = tuple(
@@ -109,18 +115,27 @@ def sums_text(report: LeakReport) -> str:
 
 def _remarks(report: LeakReport, which: str = "") -> list[str]:
     """What to know about the figures, a line each."""
-    lines = [*report.gaps, *report.notes]
-    if report.failed:
-        failed = ", ".join(sorted(report.failed)[:3])
-        more = ", ..." if len(report.failed) > 3 else ""
-        tests = count(len(report.failed), "test file")
-        lines.append(f"{tests} failed or did not run, and may leak more than was counted: {failed}{more}")
-    return [f"note: {which}{line}" for line in lines]
+    lines = [*report.gaps, *report.notes, report.failures]
+    return [f"note: {which}{line}" for line in lines if line]
 
 
-def criteria_items(criteria: tuple[Criterion, ...]) -> list[Part]:
-    """The criteria of the plan, each with a tick, the distance to its goal, or why it was not measured."""
-    return [Items("Criteria of the leak plan", tuple(map(_item, criteria)))] if criteria else []
+def criteria_items(criteria: tuple[Criterion, ...], told: Sequence[str]) -> list[Part]:
+    """The criteria of the plan, each with a tick, the distance to its goal, or why it was not measured.
+
+    What keeps several from being measured stands above them, once, unless the lines before have ``told`` it.
+    """
+    if not criteria:
+        return []
+    shared = dict.fromkeys(reason.text for each in criteria for reason in each.unknown if reason.word)
+    notes = [f"note: {text}" for text in shared if not any(line.endswith(text) for line in told)]
+    return [*notes, Items("Criteria of the leak plan", tuple(map(_item, criteria)))]
+
+
+def _advice(criteria: tuple[Criterion, ...]) -> list[str]:
+    """What to do where only a part of the tests ran, and the criteria are for all of them."""
+    if any(reason.word == PARTIAL for each in criteria for reason in each.unknown):
+        return ["note: the criteria are for a run of all tests; --no-criteria leaves them out"]
+    return []
 
 
 def _item(criterion: Criterion) -> Item:
@@ -134,7 +149,8 @@ def _item(criterion: Criterion) -> Item:
             return Item(False, f"{text}{value}: {count(criterion.distance, criterion.unit)} to go{detail}")
         case Verdict.NOT_MEASURED:
             seen = "" if not criterion.value else f", at least {criterion.value:,} now"
-            return Item(None, f"{text}{seen}: not measured, {criterion.detail}")
+            words = dict.fromkeys(reason.word or reason.text for reason in criterion.unknown)
+            return Item(None, f"{text}{seen}: not measured, {'; '.join(words)}")
 
 
 def _table(

@@ -40,12 +40,13 @@ def plan_page(
 ) -> tuple[str, list[Part]]:
     """The plan by phase, module and file, with a bar a phase. ``names`` are those of before and now."""
     before, now = progress.before, progress.now or NOTHING
+    lines = [f"note: {note}" for note in (*_what_bars_show(progress), *notes)]
     return _title(progress, names), [
         _phase_table(progress),
         _table("module", progress, module_of, before.modules, now.modules, progress.findings_by_module),
         _table("file", progress, full_name, before.files, now.files, progress.findings_by_file),
-        *(f"note: {note}" for note in (*_what_bars_show(progress), *notes)),
-        *criteria_items(criteria),
+        *lines,
+        *criteria_items(criteria, lines),
     ]
 
 

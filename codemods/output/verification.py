@@ -11,7 +11,7 @@ from rich.text import Text
 
 from codemods.measure.leaks import Amount
 from codemods.measure.test_runs import Measurement, Status
-from codemods.measure.verify import Comparison, Verification, VerifyReport
+from codemods.measure.verify import LOG_FILTER, Comparison, Verification, VerifyReport
 from codemods.output.console import count, make_console, make_table, print_table, visible
 from codemods.output.documents import error_document, print_json
 
@@ -38,7 +38,7 @@ def print_text(report: VerifyReport) -> None:
 def _print_end(report: VerifyReport, console: Console) -> None:
     for branch in report.left_out:
         console.print(f"left out, as there is no such branch: {branch}")
-    style = "green" if report.harmless else "bold red"
+    style = "bold red" if report.harmful else "green" if report.harmless else "yellow"
     console.print(Text(_verdict(report), style))
 
 
@@ -95,8 +95,13 @@ def _tests(measured: Measurement) -> str:
     return "?" if measured.passed is None else str(measured.passed)
 
 
-def _figures(before: Amount, after: Amount) -> tuple[str, ...]:
-    return f"{before.leaks:,}", f"{after.leaks:,}", f"{before.bytes:,}", f"{after.bytes:,}"
+def _figures(before: Amount | None, after: Amount | None) -> tuple[str, ...]:
+    """The leaks and bytes; a dash where they were not measured."""
+    both = before, after
+    return (
+        *("-" if each is None else f"{each.leaks:,}" for each in both),
+        *("-" if each is None else f"{each.bytes:,}" for each in both),
+    )
 
 
 def _remarks(each: Verification, report: VerifyReport) -> Iterator[str]:
@@ -135,9 +140,16 @@ def _amount(leaks: Amount) -> str:
 def _verdict(report: VerifyReport) -> str:
     if report.harmless:
         return "no test is lost, and nothing leaks more"
-    lost = sum(len(each.lost) for each in report.verifications)
-    worse = sum(len(each.worse) for each in report.verifications)
-    return f"tests lost in {count(lost, report.unit.value)}; {count(worse, 'file')} with more leaks"
+    if report.harmful:
+        lost = sum(len(each.lost) for each in report.verifications)
+        worse = sum(len(each.worse) for each in report.verifications)
+        start = f"tests lost in {count(lost, report.unit.value)}; {count(worse, 'file')} with more leaks"
+    else:
+        start = "no test is lost"
+    if report.unmeasured:
+        units = count(report.unmeasured, report.unit.value)
+        return f"{start}; leaks were not measured in {units} (add {LOG_FILTER} to the command)"
+    return start if report.measured else f"{start}; leaks were not measured, as no tests passed"
 
 
 def print_document(report: VerifyReport) -> None:
@@ -166,6 +178,7 @@ def _verification_document(each: Verification) -> dict[str, Any]:
         "total": {"before": _leaks_document(before), "after": _leaks_document(after)},
         "lost": [one.name for one in each.lost],
         "worse": list(each.worse),
+        "unmeasured": [one.name for one in each.comparisons if one.unmeasured],
     }
 
 
@@ -186,5 +199,7 @@ def _measurement_document(measured: Measurement) -> dict[str, Any]:
     }
 
 
-def _leaks_document(leaks: Amount) -> dict[str, int]:
+def _leaks_document(leaks: Amount | None) -> dict[str, int | None]:
+    if leaks is None:
+        return {"leaks": None, "bytes": None}
     return {"leaks": leaks.leaks, "bytes": leaks.bytes}

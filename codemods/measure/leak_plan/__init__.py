@@ -132,6 +132,18 @@ class Verdict(StrEnum):
     NOT_MEASURED = "not measured"
 
 
+PARTIAL = "partial run"
+"""The word for test files of the tree that did not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a criterion is not measured. Reasons of more than one criterion have a ``word`` for short."""
+
+    text: str
+    word: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One criterion, judged. ``value`` is None where the logs tell nothing of it."""
@@ -143,6 +155,8 @@ class Criterion:
     verdict: Verdict
     value: int | None
     detail: str = ""
+    unknown: tuple[Reason, ...] = ()
+    """Why it was not measured, if so; ``detail`` has the same in one line."""
 
     @property
     def distance(self) -> int:
@@ -161,7 +175,7 @@ def judge(report: LeakReport, tree: Collection[str] = ()) -> tuple[Criterion, ..
     With the files of the ``tree`` the sums need all of its test files to have run.
     """
     limits = leak_plan().limits
-    reason = "; ".join([*report.gaps, *_failed(report), *_not_run(report, tree)])
+    reason = (*_cut(report), *_failed(report), *_not_run(report, tree))
     sums = report.leaks.total
     return (
         _client(report, limits),
@@ -172,13 +186,20 @@ def judge(report: LeakReport, tree: Collection[str] = ()) -> tuple[Criterion, ..
 
 
 def _judged(
-    name: str, goal: str, unit: str, limit: int, value: int | None, unknown: str, detail: str = ""
+    name: str,
+    goal: str,
+    unit: str,
+    limit: int,
+    value: int | None,
+    unknown: tuple[Reason, ...],
+    detail: str = "",
 ) -> Criterion:
     goal = f"below {limit:,} {goal}"
     if value is not None and value >= limit:
         return Criterion(name, goal, unit, limit, Verdict.MISSED, value, detail)
     if unknown:
-        return Criterion(name, goal, unit, limit, Verdict.NOT_MEASURED, value, unknown)
+        why = "; ".join(each.text for each in unknown)
+        return Criterion(name, goal, unit, limit, Verdict.NOT_MEASURED, value, why, unknown)
     return Criterion(name, goal, unit, limit, Verdict.MET, value, detail)
 
 
@@ -186,14 +207,15 @@ def _client(report: LeakReport, limits: Limits) -> Criterion:
     paths = [path for path in report.ran | report.failed if _is_file(path, limits.client)]
     value = total(report.leaks.files.get(path, Amount()) for path in paths).leaks
     elsewhere = report.leaks.elsewhere.leaks
+    unknown: tuple[Reason, ...]
     if not paths:
-        unknown = "the logs do not show that it ran"
+        unknown = (Reason("the logs do not show that it ran"),)
     elif report.failed.intersection(paths):
-        unknown = "it failed or did not run"
+        unknown = (Reason("it failed or did not run"),)
     elif value + elsewhere >= limits.client_leaks and elsewhere:
-        unknown = f"{elsewhere} leaks have no file"
+        unknown = (Reason(f"{elsewhere} leaks have no file"),)
     else:
-        unknown = "; ".join(report.gaps)
+        unknown = _cut(report)
     return _judged(
         "client test",
         f"leaks in {limits.client}",
@@ -204,7 +226,7 @@ def _client(report: LeakReport, limits: Limits) -> Criterion:
     )
 
 
-def _suites(report: LeakReport, limits: Limits, reason: str) -> Criterion:
+def _suites(report: LeakReport, limits: Limits, reason: tuple[Reason, ...]) -> Criterion:
     suites = report.leaks.by_module()
     worst, amount = next(iter(suites.items()), ("", Amount()))
     over = [suite for suite, each in suites.items() if each.leaks >= limits.suite_leaks]
@@ -212,27 +234,32 @@ def _suites(report: LeakReport, limits: Limits, reason: str) -> Criterion:
     if len(over) > 1:
         detail = f"worst: {worst}; {len(over)} suites are not below"
     if not reason and amount.leaks + report.leaks.elsewhere.leaks >= limits.suite_leaks:
-        reason = f"{report.leaks.elsewhere.leaks} leaks have no file"
+        reason = (Reason(f"{report.leaks.elsewhere.leaks} leaks have no file"),)
     return _judged("suites", "leaks in every suite", "leak", limits.suite_leaks, amount.leaks, reason, detail)
 
 
-def _failed(report: LeakReport) -> list[str]:
+def _cut(report: LeakReport) -> tuple[Reason, ...]:
+    """What the logs lack, if anything."""
+    return tuple(Reason(gap, "the log is not whole") for gap in report.gaps)
+
+
+def _failed(report: LeakReport) -> tuple[Reason, ...]:
     """That tests failed or did not come to run, if so."""
-    if not report.failed:
-        return []
-    number = len(report.failed)
-    return [f"{number} test file{'s' * (number > 1)} failed or did not run, for example {min(report.failed)}"]
+    return (Reason(report.failures, "tests failed"),) if report.failed else ()
 
 
-def _not_run(report: LeakReport, tree: Collection[str]) -> list[str]:
+def _not_run(report: LeakReport, tree: Collection[str]) -> tuple[Reason, ...]:
     """That test files of the tree did not run, if so."""
     tests = {
         path for path in tree if path.endswith(".test.tml") and phase_of(path) and not _NEVER_RUN.search(path)
     }
     missing = sorted(tests - report.ran - report.failed)
-    if not missing or len(missing) == len(tests):
-        return [f"{len(missing)} test files of the tree did not run"] if missing else []
-    return [f"{len(missing)} of {len(tests)} test files of the tree did not run, for example {missing[0]}"]
+    if not missing:
+        return ()
+    text = f"{len(missing)} test files of the tree did not run"
+    if len(missing) < len(tests):
+        text = f"{len(missing)} of {len(tests)} test files of the tree did not run, for example {missing[0]}"
+    return (Reason(text, PARTIAL),)
 
 
 def _is_file(path: str, name: str) -> bool:
