@@ -73,7 +73,7 @@ def _table(root: Path, name: str) -> dict[str, Any] | None:
         raise UserError(f"{name} {error}") from None
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{name}: is not TOML: {error}") from None
 
 
@@ -144,11 +144,13 @@ class _Reader:
 
     def _one_of(self, key: str, value: Any, known: Collection[str]) -> str:
         self.keys.add(key)
+        if not isinstance(value, str):
+            raise self._error(key, "is not a text")
         if value not in known:
-            close = get_close_matches(str(value), known, n=1)
+            close = get_close_matches(value, known, n=1)
             advice = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
             raise self._error(key, f"{value!r} is not known; {advice}")
-        return str(value)
+        return value
 
     def _error(self, key: str, message: str) -> UserError:
         return UserError(f"{self.file}: {key} {message}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codemods.prevent.changes import compare
+from codemods.prevent.changes import MOST_LINES, compare
 
 PATH = "lib/src/reel.tml"
 REEL = """\
@@ -133,3 +133,23 @@ def test_what_did_not_parse_before_counts_around_the_lines_that_went() -> None:
     fixed = REEL.replace("        let one: I64 = 1\n", "")
 
     assert touched(fixed, before=broken) == {"size"}
+
+
+def test_changes_of_a_long_file_are_found_without_its_popular_lines() -> None:
+    functions = [f"func f{number}() {{\n    g()\n}}\n" for number in range(MOST_LINES)]
+    before = "".join(functions).encode()
+    functions[1] = functions[1].replace("g()", "h()")
+    functions[-2] = functions[-2].replace("g()", "h()")
+
+    changed = compare({PATH: before}, {PATH: "".join(functions).encode()})
+
+    assert changed.files[PATH].names == {"f1", f"f{MOST_LINES - 2}"}
+
+
+def test_a_long_file_of_equal_lines_counts_whole() -> None:
+    """To find out which of them stayed would take the square of their number."""
+    many = b"// }\n" * (2 * MOST_LINES)
+
+    changed = compare({PATH: many}, {PATH: b"// {\n" + many[:-10] + b"// {\n"})
+
+    assert len(changed.files[PATH].lines) > MOST_LINES

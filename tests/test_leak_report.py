@@ -8,12 +8,14 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from leak_logs import Printer, size_in_table, test_name
 
+from codemods.measure import leak_log
 from codemods.measure.leak_log import read_log, size_in_bytes
 from codemods.measure.leak_report import NO_END, LeakReport, combine
 from codemods.measure.leaks import Amount, module_of
@@ -235,6 +237,39 @@ def test_no_part_of_a_log_tells_of_more_than_the_log(start: int, end: int) -> No
 def test_any_bytes_are_a_log(noise: bytes) -> None:
     read(noise)
     assert counts(read(b"\n" + noise + b"\n" + Printer().log(LEAKS))).items() >= {URL: (60, 420)}.items()
+
+
+NUMBER = b"9" * 5000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Memory Leaks (%b leaks, 1 bytes)\n",
+        b"Detected %b unfreed allocation(s) totaling 1 bytes:\n",
+        b"tests/a.test.tml  %b leaks  1 B\n",
+        b"#1: 0x1 (%b bytes, id=1, tag=x, test=a.test)\n",
+    ],
+)
+def test_a_number_that_nothing_can_count_to_is_none(line: bytes) -> None:
+    assert read(line % NUMBER).leaks.files == {}
+
+
+def test_a_leak_whose_size_nothing_can_count_to_has_none() -> None:
+    log = b"Leak #1:\n  Size: %b bytes\n  File: tests/a.test.tml\n"
+
+    assert counts(read(log % NUMBER)) == {"tests/a.test.tml": (1, 0)}
+
+
+def test_many_reports_of_one_run_are_each_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths_of = Mock(side_effect=leak_log._paths)
+    monkeypatch.setattr(leak_log, "_paths", paths_of)
+    reports = 300
+
+    (run,) = read_log(io.BufferedReader(io.BytesIO(b"1 leak(s), 2 bytes lost\n" * reports)))
+
+    assert len(run.reports) == reports
+    assert paths_of.call_count <= 2 * reports
 
 
 def test_a_large_log_is_read_line_by_line() -> None:

@@ -197,6 +197,7 @@ def test_the_own_file_wins_over_the_shared_one(tmp_path: Path) -> None:
         ("include = 'lib'", "include is not a list of texts"),
         ("rules.disable = ['void-tial']", "rules.disable 'void-tial' is not known; did you mean void-tail?"),
         ("explicit-releases = 'all'", "explicit-releases 'all' is not known; known: plan, needed"),
+        (f"explicit-releases = 0x{'f' * 5000}", "explicit-releases is not a text"),
         ("owning-types = { A = 'b()' }", "owning-types.A is not a type with the method that releases it"),
     ],
 )
@@ -211,6 +212,11 @@ def test_what_is_no_toml_is_an_error_with_its_place(tmp_path: Path, run: Run) ->
 
     assert outcome.code == 2
     assert outcome.err == "tmlfix: tmlfix.toml: is not TOML: Unclosed array (at line 2, column 5)\n"
+
+
+def test_a_number_without_end_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^tmlfix\.toml: is not TOML: "):
+        read_configuration(configured(tmp_path, f"include = {'1' * 5000}"))
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

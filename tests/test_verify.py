@@ -618,6 +618,7 @@ def test_what_counts_as_lost_and_as_worse(
         ),
         (b"\xff COMPILATION FAILED suite=x", RunnerResult(does_not_compile=True)),
         (b"FATAL: SIGSEGV", RunnerResult(crashed=True)),
+        (b"test result: ok. %b passed; 0 failed" % (b"9" * 5000), RunnerResult()),
     ],
 )
 def test_results_are_read_from_every_kind_of_log(output: bytes, result: RunnerResult) -> None:

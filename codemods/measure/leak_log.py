@@ -27,6 +27,8 @@ _PREFIX = re.compile(
 _TELLING = re.compile("[lL]eak|LEAK|Detected|Size:|Test|test=|File:|Processing|running|FAILED|Total")
 """What every line that matters has in it; most lines have none of it."""
 _WORDS = r"\S+(?: \S+)*"
+_NUMBER = r"\d{1,18}"
+"""What fits into 64 bits; nothing else counts allocations or their bytes."""
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024 * 1024}
 
 
@@ -114,6 +116,8 @@ class _Reader:
         self._run = Run()
         self._report: RuntimeReport | None = None
         self._leak: dict[str, str] | None = None
+        self._reported: set[str] = set()
+        """The paths that the reports of the run have told of."""
 
     def feed(self, line: str) -> None:
         """Take the next line."""
@@ -139,6 +143,7 @@ class _Reader:
         if not self._run.is_empty:
             self._runs.append(self._run)
         self._run = Run()
+        self._reported = set()
 
     def _compiling(self, in_programs: str, path: str) -> None:
         self._run.compiled.add(path)
@@ -206,7 +211,7 @@ class _Reader:
     def _end_leak(self) -> None:
         if self._leak is not None:
             size = self._leak.get("Size", "").removesuffix(" bytes")
-            amount = Amount(1, int(size)) if size.isdecimal() else Amount(1, 0, exact=False)
+            amount = Amount(1, int(size)) if re.fullmatch(_NUMBER, size) else Amount(1, 0, exact=False)
             self._list_leak(Test(self._leak.get("Test", ""), self._leak.get("File", "")), amount)
             self._leak = None
 
@@ -218,12 +223,12 @@ class _Reader:
         if self._belongs_to_another_run(report):
             self._end_run()
         self._run.reports.append(report)
+        self._reported |= _paths(report)
 
     def _belongs_to_another_run(self, report: RuntimeReport) -> bool:
         """Whether a report is of a later run, which nothing announced: it tells of a file that was reported
         before, or that the table of this run would have."""
-        paths = _paths(report)
-        if any(not paths.isdisjoint(_paths(earlier)) for earlier in self._run.reports):
+        if not self._reported.isdisjoint(_paths(report)):
             return True
         if self._run.table is None or not self._run.table.whole:
             return False
@@ -263,23 +268,23 @@ class _Reader:
     _TAKERS: ClassVar[Iterable[tuple[re.Pattern[str], Callable[..., None]]]] = tuple(
         (re.compile(pattern), take)
         for pattern, take in (
-            (r"running (\d+) test files?", _begin_run),
+            (rf"running ({_NUMBER}) test files?", _begin_run),
             (r"(\[exe\] )?Processing test \d+/\d+: (.+)", _compiling),
             (r"Test \d+/\d+: (.+)", _starting),
             (r"(?:\[exe\] )?FAILED test=(\S+) file=(.+?) exit=.*", _test_failed),
             (r"(?:\[exe\] )?COMPILATION FAILED suite=\S* file=(.+?) error=.*", _compilation_failed),
             (r"TML MEMORY LEAK REPORT", _begin_report),
-            (r"Detected (\d+) unfreed allocation\(s\) totaling (\d+) bytes:", _sum),
+            (rf"Detected ({_NUMBER}) unfreed allocation\(s\) totaling ({_NUMBER}) bytes:", _sum),
             (r"Leak #\d+:", _begin_leak),
             (r"(Size|Test|File): +(.*)", _leak_field),
-            (rf"({_WORDS}) +(\d+) leak\(s\), (\d+) bytes(?: +\[(.*)\])?", _sum_of_test),
-            (r"Summary: (\d+) leak\(s\), (\d+) bytes lost", _last_sum),
-            (r"(\d+) leak\(s\), (\d+) bytes lost", _begin_short_report),
-            (r"#\d+: \S+ \((\d+) bytes, id=\d+, tag=[^,]*, test=(.*)\)", _short_leak),
+            (rf"({_WORDS}) +({_NUMBER}) leak\(s\), ({_NUMBER}) bytes(?: +\[(.*)\])?", _sum_of_test),
+            (rf"Summary: ({_NUMBER}) leak\(s\), ({_NUMBER}) bytes lost", _last_sum),
+            (rf"({_NUMBER}) leak\(s\), ({_NUMBER}) bytes lost", _begin_short_report),
+            (rf"#\d+: \S+ \(({_NUMBER}) bytes, id=\d+, tag=[^,]*, test=(.*)\)", _short_leak),
             (r"Program exited with \d+ memory leak\(s\)", _end_of_program),
-            (r"Memory Leaks \((\d+) leaks?, (\d+) bytes\)", _begin_table),
+            (rf"Memory Leaks \(({_NUMBER}) leaks?, ({_NUMBER}) bytes\)", _begin_table),
             (r"Memory Leaks none detected", _no_leaks),
-            (rf"({_WORDS}) +(\d+) leaks? +(\d+ B|\d+\.\d [KM]B)", _table_row),
+            (rf"({_WORDS}) +({_NUMBER}) leaks? +({_NUMBER} B|{_NUMBER}\.\d [KM]B)", _table_row),
         )
     )
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-RESULT = re.compile(r"test result: (ok|FAILED)\. (\d+) passed; (\d+) failed")
+RESULT = re.compile(r"test result: (ok|FAILED)\. (\d{1,18}) passed; (\d{1,18}) failed")
 UNCOMPILED = re.compile(r"COMPILATION FAILED|DLL LOAD FAILED")
 CRASH = re.compile(r"CRASH:|FATAL: SIG")
 

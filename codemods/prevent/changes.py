@@ -16,6 +16,9 @@ from tml_ast import Node, TmlSyntaxError, nodes, parse, position
 SIMILAR = 0.5
 """How much of its lines a file that moved has in common with what it was, as for git."""
 
+MOST_LINES = 5_000
+"""Of longer texts, lines that come often are no hint at what stayed: the time would grow with its square."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
@@ -176,7 +179,8 @@ def _differences(before: Sequence[bytes], after: Sequence[bytes]) -> Iterator[tu
     rest = range(1, shorter - head + 1)
     tail = next((number - 1 for number in rest if before[-number] != after[-number]), shorter - head)
     inner_before, inner_after = before[head : len(before) - tail], after[head : len(after) - tail]
-    matcher = SequenceMatcher(None, inner_before, inner_after, autojunk=False)
+    is_long = max(len(inner_before), len(inner_after)) > MOST_LINES
+    matcher = SequenceMatcher(None, inner_before, inner_after, autojunk=is_long)
     for kind, start, end, new_start, new_end in matcher.get_opcodes():
         yield kind, start + head, end + head, new_start + head, new_end + head
 
