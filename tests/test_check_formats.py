@@ -367,7 +367,6 @@ def test_markdown_has_a_table_and_folded_findings(run: Run, odd: Checkout) -> No
 
 
 @given(ANYTHING, ANYTHING, ANYTHING)
-@settings(deadline=None)
 def test_no_text_has_a_meaning_in_markdown(path: str, message: str, function: str) -> None:
     page = Reader.of(markdown.check_text(result(finding(path, message, function))))
 
@@ -387,7 +386,6 @@ HARD = st.lists(
 
 
 @given(HARD, HARD)
-@settings(deadline=None)
 def test_no_markup_has_a_meaning_either(path: str, message: str) -> None:
     test_no_text_has_a_meaning_in_markdown.hypothesis.inner_test(path, message, message)  # type: ignore[attr-defined]
 

@@ -30,7 +30,7 @@ LEVELS = ((True, 1000), (False, 1000), (False, 20), (False, 3))
 LONGEST_SAMPLE = 40
 """Lines of a hunk that is shown as a sample."""
 
-_MEANING = re.compile(r"[\\`*\[\]<>#|~&$@]|(?<!\w)_|_(?!\w)|:(?=[/A-Za-z_+-])|(?<=www)\.")
+_MEANING = re.compile(r"[\\`*\[\]<>#|~&$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[/A-Za-z_+-])|(?<=www)\.")
 """What could begin or end markup, HTML, a cell or a link."""
 _REFERENCE = re.compile(r"([@#]\w[\w/-]*)")
 
