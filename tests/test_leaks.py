@@ -433,6 +433,18 @@ def test_a_test_that_did_not_run_is_not_done(run: Run, logs: Path) -> None:
     assert files["net/parser_ipv4.test.tml"] == {"leaks": 0, "bytes": 0, "exact": True}
 
 
+def test_a_phase_of_which_nothing_ran_has_a_dash_for_what_is_done(run: Run, logs: Path) -> None:
+    (logs / "now.log").write_bytes(Printer().log({"lib/std/tests/net/parser_ipv4.test.tml": []}))
+
+    lines = run("plan", "--leaks", "now.log").out.splitlines()
+    document = run("plan", "--leaks", "now.log", "--format", "json").document
+
+    assert "1 http 148 about 36,002 - - -".split() in [line.split() for line in lines]
+    http, net = document["phases"][:2]
+    assert http["now"] is None and http["done"] is None
+    assert net["now"]["leaks"] == 0 and 0 < net["done"] < 1
+
+
 def test_progress_can_be_measured_from_a_log(run: Run, logs: Path) -> None:
     outcome = run("plan", "--before", "bad.log", "--leaks", "good.log", "--format", "markdown")
 

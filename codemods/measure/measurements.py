@@ -194,6 +194,12 @@ class PlanProgress:
         """Whether any file ran of which ``key`` is ``group``."""
         return self.report is not None and any(key(self.name(path)) == group for path in self.report.ran)
 
+    def is_unseen(self, phase: int) -> bool:
+        """Whether files of a phase leaked before, and the logs of now show none of the phase at all."""
+        if self.now is None or self.now.phases.get(phase, Amount()).leaks:
+            return False
+        return self.is_part(phase_number, phase) and not self.has_run(phase_number, phase)
+
     @cached_property
     def findings_by_file(self) -> Counter[str]:
         """The findings of the tree, by the names of the figures."""
@@ -205,11 +211,13 @@ class PlanProgress:
         return _summed(self.findings_by_file, module_of)
 
     def share_done(self, phase: int) -> float | None:
-        """How far a phase has come, from 0 to 1; None if that is not known.
+        """How far a phase has come, from 0 to 1; None if that is not known, as where the phase is unseen.
 
         With a log it is the share of the leaks that are gone; those of files that are `unseen` are not.
         Otherwise it is that of the files of the phase in which tmlfix finds nothing.
         """
+        if self.is_unseen(phase):
+            return None
         if self.now is not None:
             now = self.now.phases.get(phase, Amount()) + self.unseen_in(phase)
             return share_gone(self.before.phases.get(phase, Amount()), now)

@@ -118,7 +118,7 @@ def _what_bars_show(progress: PlanProgress) -> list[str]:
 def _phase_table(progress: PlanProgress) -> Table:
     before, now, tree = progress.before, progress.now or NOTHING, progress.tree
     shares = {phase.number: progress.share_done(phase.number) for phase in PHASES}
-    has_bars = any(share is not None for share in shares.values())
+    has_bars = any(share is not None or progress.is_unseen(phase) for phase, share in shares.items())
     columns = (Column("done", is_number=True, is_name=True),) if has_bars else ()
     table = Table("By phase", (*PHASE_COLUMNS, *_columns(progress), *columns))
     for phase in (*shares, *([0] if 0 in now.phases else [])):
@@ -128,7 +128,8 @@ def _phase_table(progress: PlanProgress) -> Table:
             _now(progress, phase_number, phase, now.phases.get(phase, Amount())),
             tree.by_phase[phase] if tree else 0,
         )
-        bars = (_bar(shares.get(phase)),) if has_bars else ()
+        bar = "-" if progress.is_unseen(phase) else _bar(shares.get(phase))
+        bars = (bar,) if has_bars else ()
         table.rows.append((*phase_cells(phase), *cells, *bars))
     unseen = total(progress.unseen_in(phase) for phase in shares)
     done = share_gone(before.total, now.total + unseen) if progress.now else None
@@ -256,6 +257,8 @@ def _phase_document(progress: PlanProgress, phase: int, slug: str) -> dict[str, 
         **_amounts(progress.before.phases.get(phase, Amount()), current),
         "done": progress.share_done(phase),
     }
+    if progress.is_unseen(phase):
+        document["now"] = None
     if progress.tree is not None:
         counts = progress.tree.verdicts(phase)
         document["findings"] = {verdict.value: counts[verdict] for verdict in Verdict}
