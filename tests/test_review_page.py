@@ -488,6 +488,30 @@ def test_all_text_can_be_read(visitor: Visitor, text: str, scheme: str) -> None:
         opened.page.keyboard.press("Escape")
 
 
+def test_on_a_small_screen_the_filters_are_folded_and_the_first_line_stays(
+    visitor: Visitor, text: str
+) -> None:
+    opened = visitor.open(text, viewport=NARROW)
+    search, tally = opened.page.locator("#search"), opened.page.locator("#tally")
+
+    assert not search.is_visible()
+    opened.press("jjjjjjjj")
+    box = opened.page.locator(".finding.current").bounding_box()
+    line = opened.page.locator("#bar > .line").bounding_box()
+    assert box is not None
+    assert line is not None
+    assert line["y"] == 0
+    assert line["height"] <= box["y"] < NARROW["height"]
+    expect(tally).to_be_in_viewport()
+    opened.press("f")
+    search.fill("router")
+    expect(opened.page.locator("#fold > summary")).to_have_text("Filters (in use)")
+
+    opened.page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+    expect(opened.page.locator("#fold > summary")).not_to_be_visible()
+    expect(search).to_be_visible()
+
+
 def test_dark_and_light(page: Opened) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.page.evaluate(background)

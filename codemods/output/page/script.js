@@ -132,6 +132,7 @@ function buildFile(file) {
 // Code
 
 const narrow = matchMedia("(max-width: 60rem)");
+const small = matchMedia("(max-width: 44rem)");
 let layout = null;
 const isSplit = () => (layout ?? (narrow.matches ? "unified" : "split")) === "split";
 
@@ -490,9 +491,20 @@ function filter() {
     isActive ||= control.value !== "";
   }
   $("clear").hidden = !isActive;
+  $("fold").firstElementChild.textContent = isActive ? "Filters (in use)" : "Filters";
 }
 
 // Going through the findings
+
+/** How much of the window what stays at its top covers: the bar, or on small screens its first line. */
+function stickyHeight() {
+  const part = small.matches ? $("bar").firstElementChild : $("bar");
+  return getComputedStyle(part).position === "sticky" ? part.offsetHeight : 0;
+}
+
+function fold() {
+  $("fold").open = !small.matches;
+}
 
 function setCurrent(finding, { scroll = true } = {}) {
   const before = current;
@@ -508,7 +520,7 @@ function setCurrent(finding, { scroll = true } = {}) {
   if (!scroll) return;
   const { top } = finding.rows[0].getBoundingClientRect();
   const { bottom } = finding.card.card.getBoundingClientRect();
-  const isSeen = top > $("bar").getBoundingClientRect().bottom + 40 && bottom < innerHeight;
+  const isSeen = top > stickyHeight() + 40 && bottom < innerHeight;
   if (!isSeen) finding.rows[0].scrollIntoView({ block: "start" });
 }
 
@@ -557,7 +569,7 @@ const KEYS = {
     if (details) details.open = !details.open;
   },
   z: () => undone?.(),
-  f: () => $("search").focus(),
+  f: () => { $("fold").open = true; $("search").focus(); },
   "?": () => $("keys").showModal(),
 };
 
@@ -615,10 +627,9 @@ function listen() {
     }
   });
   addEventListener("beforeprint", () => hunks.forEach(renderCode));
-  new ResizeObserver(() => {
-    const isSticky = getComputedStyle($("bar")).position === "sticky";
-    document.documentElement.style.setProperty("--bar", isSticky ? `${$("bar").offsetHeight}px` : "0px");
-  }).observe($("bar"));
+  const resized = new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${stickyHeight()}px`));
+  for (const element of [$("bar"), $("bar").firstElementChild]) resized.observe(element);
+  small.addEventListener("change", fold);
 }
 
 const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
@@ -650,6 +661,7 @@ function start() {
     observer.observe(hunk.card);
   }
   fillFilters();
+  fold();
   restore();
   refresh();
   filter();
