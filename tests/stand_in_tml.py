@@ -8,6 +8,7 @@ leaked if the function never calls NAME.destroy(). A comment ``// stand-in: WORD
 
     crash              die of a signal
     hang               start a second program and wait for ever; both tell their ids to $STAND_IN_PIPE
+    chatter            print without end
     does-not-compile   not compile
     fail               fail, with all of its tests but one passed
     exit               end with status 1 and print nothing
@@ -62,6 +63,8 @@ def behave(source: str) -> None:
     """End the way that a comment says."""
     if "// stand-in: hang\n" in source:
         hang()
+    while "// stand-in: chatter\n" in source:
+        print("chatter " * 1000)
     if "// stand-in: crash\n" in source:
         os.kill(os.getpid(), signal.SIGSEGV)
     if "// stand-in: does-not-compile\n" in source:

@@ -15,6 +15,7 @@ from bundled import PROJECT, Example, environment
 from conftest import Outcome, Run
 
 from codemods.errors import UserError
+from codemods.measure import processes
 from codemods.measure.leaks import Amount
 from codemods.measure.processes import command_on, read_command
 from codemods.measure.runner_log import RunnerResult, read_result
@@ -164,6 +165,18 @@ def test_a_test_that_no_longer_passes_is_lost(example: Example, run: Run, word: 
     assert outcome.code == 1
     assert f"lost: {RESPONSE} passed before, and {status} after" in outcome.out
     assert outcome.out.splitlines()[-1] == "tests lost in 1 file; 0 files with more leaks"
+
+
+def test_a_test_that_prints_without_end_is_ended(
+    example: Example, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "MOST_OUTPUT", 1_000_000)
+    mark(example, HTTP, response="chatter")
+
+    outcome = verify(run, "--phase", "1", "--timeout", "30", RESPONSE, REQUEST)
+
+    assert outcome.code == 1
+    assert f"lost: {RESPONSE} passed before, and printed without end after" in outcome.out
 
 
 @pytest.mark.parametrize("word", ["crash", "hang", "does-not-compile", "fail"])

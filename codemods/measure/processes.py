@@ -20,6 +20,9 @@ from codemods.errors import UserError
 LARGEST_OUTPUT = 64 * 1024 * 1024
 """Bytes of the end of an output that are read; what matters stands there."""
 
+MOST_OUTPUT = 256 * 1024 * 1024
+"""Bytes that a run may print; it is ended then, before it fills the disk."""
+
 LOOK = 0.02
 """Seconds between two looks at a running program."""
 
@@ -29,10 +32,12 @@ PLACE = "{}"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended: its status (negative: the signal that ended it; None: its time was up), its output."""
+    """How a run ended: its status (negative: the signal that ended it; None: ended here), its output."""
 
     status: int | None
     output: bytes
+    is_endless: bool = False
+    """Whether it printed more than it may."""
 
 
 def read_command(text: str, folder: Path) -> tuple[str, ...]:
@@ -65,7 +70,7 @@ def command_on(command: Sequence[str], name: str) -> list[str]:
 def run(
     command: Sequence[str], *, folder: Path, output: Path, seconds: float, stop: threading.Event
 ) -> Ending:
-    """Run a program in ``folder`` until it ends, its time is up or ``stop`` is set.
+    """Run a program in ``folder`` until it ends, its time is up, it prints too much or ``stop`` is set.
 
     It has a process group of its own, which is killed in any case. What it prints goes to the file
     ``output``. Raises `UserError` if it cannot be started.
@@ -84,14 +89,17 @@ def run(
             raise UserError(f"{command[0]} cannot be run: {error.strerror}") from error
         try:
             end = time.monotonic() + seconds
+            is_endless = False
             while process.poll() is None and time.monotonic() < end and not stop.wait(LOOK):
-                pass
-            status = process.poll()
+                if os.fstat(stream.fileno()).st_size > MOST_OUTPUT:
+                    is_endless = True
+                    break
+            status = None if is_endless else process.poll()
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    return Ending(status, _last(output))
+    return Ending(status, _last(output), is_endless)
 
 
 def _last(output: Path) -> bytes:

@@ -31,6 +31,7 @@ class Status(StrEnum):
     FAILED = "failed"
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
+    ENDLESS = "printed without end"
     UNCOMPILED = "does not compile"
     ABSENT = "absent"
     """The tree has no such file or folder."""
@@ -166,6 +167,8 @@ def _run(
 
 def _status(ending: Ending, result: RunnerResult) -> Status:
     """How a run ended, by its exit status and what it says."""
+    if ending.is_endless:
+        return Status.ENDLESS
     if ending.status is None:
         return Status.TIMED_OUT
     if ending.status < 0 or ending.status >= 128:
