@@ -409,7 +409,8 @@ def test_what_is_saved_is_what_is_applied(
 
     outcome = run("apply", "--selection", tmp_path / "tmlfix-selection.json", "--in-place", library)
 
-    assert (outcome.code, outcome.out) == (0, "fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n")
+    assert outcome.code == 0
+    assert outcome.out.startswith("fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n  left out: ")
     before, after = read_tree(reviewed[0]).files, read_tree(library).files
     path = "lib/src/http/client.tml"
     assert {name for name in before if before[name] != after[name]} == {path}
