@@ -48,7 +48,9 @@ pub func width(label: Label) -> I64 {
 
 
 _COMMENT = re.compile(rb"//[^\n]*")
-_MARK = re.compile(r"//\s*tmlfix:\s*(.*?)\s*$")
+_MARK = re.compile(r"//\s*tmlfix(?::\s*(.*?)|[\s-]*ignore\b.*)\s*$")
+"""Also without the colon: somebody means to suppress something, and should hear that it does not."""
+
 _IGNORE = re.compile(r"ignore\s*\[([^\]]*)\]\s*(.*)")
 
 
@@ -84,10 +86,10 @@ class Suppression:
 
 def suppressions(file: SourceFile) -> Iterator[Suppression]:
     """The suppressions of a file, in order; also those that are not written as they should be."""
-    if b"tmlfix:" not in file.source:
+    if b"tmlfix" not in file.source:
         return
     for token in file.tree.tokens():
-        if b"tmlfix:" not in token.trivia:
+        if b"tmlfix" not in token.trivia:
             continue
         first = token.start - len(token.trivia)
         for comment in _COMMENT.finditer(token.trivia):
@@ -97,6 +99,6 @@ def suppressions(file: SourceFile) -> Iterator[Suppression]:
             line, column = position(file.source, first + comment.start())
             alone = not file.source[: first + comment.start()].rpartition(b"\n")[2].strip()
             target = position(file.source, token.start)[0] if alone else line
-            parts = _IGNORE.fullmatch(mark[1])
+            parts = _IGNORE.fullmatch(mark[1] or "")
             names = (name.strip() for name in parts[1].split(",")) if parts else ()
             yield Suppression(line, column, target, tuple(filter(None, names)), parts[2] if parts else "")

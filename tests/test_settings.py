@@ -122,6 +122,20 @@ def test_a_comment_has_its_use_though_another_fix_mends_the_finding_too() -> Non
     assert [finding.rule for finding in result.findings if finding.path == path] == ["void-tail"]
 
 
+@pytest.mark.parametrize("comment", ["tmlfix-ignore missing-release", "tmlfix ignore[missing-release] why"])
+def test_a_comment_without_the_colon_is_a_finding(comment: str) -> None:
+    result = suppressed(f"// {comment}")
+
+    (finding,) = (each for each in result.findings if each.rule == "suppression-comment")
+    assert finding.message.startswith("say which findings to ignore, and why: // tmlfix: ignore[rule]")
+    assert not result.suppressed
+
+
+def test_a_comment_about_tmlfix_is_just_a_comment() -> None:
+    found = suppressed("// tmlfix writes this release; tmlfix would ignore others").findings
+    assert "suppression-comment" not in {each.rule for each in found}
+
+
 def test_a_file_that_is_excluded_informs_the_analysis_of_others() -> None:
     assert run({LIBRARY: REEL, TEST: USE}, settings=Settings(exclude=("lib/*",))).changes.keys() == {TEST}
     assert not run({LIBRARY: REEL, TEST: USE}, settings=Settings(exclude=("tests/*",))).findings
