@@ -33,7 +33,7 @@ class CompilerReport:
 
     source: str
     entries: tuple[DefectPlaces, ...]
-    library_mistakes: Mapping[str, int]
+    own_mistakes: Mapping[str, int]
     """How many findings there are of each rule that no compiler would mend."""
     errors: tuple[InputError, ...] = ()
 
@@ -45,7 +45,7 @@ class CompilerReport:
     @property
     def total(self) -> int:
         """All findings."""
-        return self.explained + sum(self.library_mistakes.values())
+        return self.explained + sum(self.own_mistakes.values())
 
 
 def compiler_report(paths: Sequence[Path], progress: Progress | None = None) -> CompilerReport:

@@ -480,7 +480,7 @@ class Index:
                 yield from self.functions_in(file)
 
     @cached_property
-    def library_functions(self) -> list[FunctionInfo]:
+    def functions_outside_tests(self) -> list[FunctionInfo]:
         """The functions that are not in tests."""
         return [function for function in self.functions if not function.file.is_test]
 

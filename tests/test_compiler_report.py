@@ -67,7 +67,7 @@ def test_the_places_are_those_of_the_analysis(
     ]
     assert sorted(told) == sorted(expected) != []
     assert report["explained"] == len(told)
-    assert report["findings"] == len(findings) == len(told) + sum(report["library_mistakes"].values())
+    assert report["findings"] == len(findings) == len(told) + sum(report["own_mistakes"].values())
     often = [len(defect["places"]) for defect in report["defects"]]
     assert often == sorted(often, reverse=True) and len(often) == len(DEFECTS)
 

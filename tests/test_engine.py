@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,11 +13,14 @@ from typing import Any
 import pytest
 from bundled import EXAMPLE
 
+from codemods import engine
 from codemods.engine import analyse
 from codemods.findings import AnalysisResult, Finding, PhaseResult, Verdict
+from codemods.ownership.obligations import Analysis
 from codemods.phases import PHASES
 from codemods.rules import RULES
 from codemods.rules.base import Context, Proposal
+from codemods.symbols import FunctionInfo, Index, SourceFile
 from tml_ast.edit import SourceEdit
 
 REEL = """\
@@ -574,3 +578,42 @@ func test_released_twice() -> I32 {
 
     assert not result.errors
     assert "    reel.destroy()\n    return 0\n" in after(result, ONE)
+
+
+# What is carried over from round to round and from phase to phase
+
+
+def test_what_is_carried_over_is_what_would_be_found_anew(
+    example: dict[str, bytes], analysed: AnalysisResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anew = engine._analysis
+    monkeypatch.setattr(engine, "_analysis", lambda files, settings, _previous=None: anew(files, settings))
+
+    assert analyse(example, [phase.number for phase in PHASES]) == analysed
+
+
+def test_a_call_finds_the_function_that_came_in_meanwhile() -> None:
+    user = SourceFile.read("lib/demo/src/user.tml", b"use demo::maker::make\n\nfunc use_it() { make() }\n")
+    empty = SourceFile.read("lib/demo/src/maker.tml", b"\n")
+    maker = SourceFile.read("lib/demo/src/maker.tml", b"pub func make() -> I64 { return 1 }\n")
+    before = Analysis(Index([user, empty]))
+    (function,) = before.index.functions_in(user)
+    assert called_from(before, function) == [None]
+
+    after = Analysis(Index([user, maker], previous=before.index), before)
+
+    assert after.index.functions_in(user) == [function]
+    assert called_from(after, function) == ["make"]
+
+
+def called_from(analysis: Analysis, function: FunctionInfo) -> list[str | None]:
+    """The functions that a function calls, None for one that nothing declares."""
+    flow = analysis.summaries.flow(function)
+    assert flow is not None
+    return [call.callee.name if call.callee is not None else None for call in flow.calls()]
+
+
+def test_the_collector_of_garbage_is_as_before() -> None:
+    before = gc.get_threshold()
+    run({"lib/demo/src/parts.tml": PARTS})
+    assert gc.get_threshold() == before

@@ -28,7 +28,7 @@ class Defect:
     """The rules whose findings it explains; the program shows a finding of the first, if there is one."""
     does: str
     should: str
-    library: str
+    module: str
     """The part of the program that stands in a library module; may be empty."""
     test: str
     leaks: int | None
@@ -39,7 +39,7 @@ class Defect:
     @cached_property
     def files(self) -> Mapping[str, bytes]:
         """The program, as files of a tree."""
-        parts = {LIBRARY_PATH: self.library, TEST_PATH: self.test}
+        parts = {LIBRARY_PATH: self.module, TEST_PATH: self.test}
         return {path: text.encode() for path, text in parts.items() if text}
 
     @property
@@ -77,7 +77,7 @@ def _read(name: str, text: str) -> Defect:
         rules=tuple(entry["rules"]),
         does=" ".join(entry["does"].split()),
         should=" ".join(entry["should"].split()),
-        library=entry.get("library", ""),
+        module=entry.get("module", ""),
         test=entry["test"],
         leaks=entry.get("leaks"),
         confirmed=entry["confirmed"],

@@ -116,7 +116,7 @@ def json_document(report: CompilerReport) -> str:
         "findings": report.total,
         "explained": report.explained,
         "defects": [_defect_document(entry) for entry in report.entries],
-        "library_mistakes": dict(report.library_mistakes),
+        "own_mistakes": dict(report.own_mistakes),
         "errors": [error_document(error) for error in report.errors],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -26,7 +26,7 @@ _LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Rol
 def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
     """The library functions that make the string they return and do not say so, by their name."""
     found: dict[str, list[FunctionInfo]] = {}
-    for function in analysis.index.library_functions:
+    for function in analysis.index.functions_outside_tests:
         if function.returns != STR or function.node.body is None:
             continue
         if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:

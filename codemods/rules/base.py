@@ -75,7 +75,7 @@ class Names:
         self._analysis = analysis
 
     def _flows(self) -> Iterator[Flow]:
-        for function in self._analysis.index.library_functions:
+        for function in self._analysis.index.functions_outside_tests:
             flow = self._analysis.summaries.flow(function)
             if flow is not None:
                 yield flow

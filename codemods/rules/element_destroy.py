@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Proposal]:
 def _fills_lists(context: Context, type_: Type) -> bool:
     """Whether some function of the library makes a list of such structs for its caller."""
     summaries = context.analysis.summaries
-    for function in context.analysis.index.library_functions:
+    for function in context.analysis.index.functions_outside_tests:
         returned = function.returns
         if returned.bare != "List" or returned.arguments != (type_,):
             continue

@@ -123,7 +123,7 @@ def _with_callers(
     while True:
         more = {
             function
-            for function in context.analysis.index.library_functions
+            for function in context.analysis.index.functions_outside_tests
             if function not in found and _mentions(function, names)
             for call in _calls(context, function)
             if call.callee in found and through(context, function, call)
