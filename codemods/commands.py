@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from codemods import engine
+from codemods.activity import Progress
 from codemods.branches import PhaseBranch, check_remote, deliver
 from codemods.configuration import read_configuration
-from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
-from codemods.parsed_files import ParsedFiles
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
 from codemods.review.explanations import Explanation, explain_line
@@ -35,6 +34,7 @@ from codemods.sources import (
 )
 from codemods.suppressions import CommentRule
 from codemods.writing import finish_interrupted, is_interrupted, write_changes
+from tml_ast import TmlSyntaxError
 
 PATCH_FOLDER = "patches"
 COMMENTS = CommentRule()
@@ -152,16 +152,11 @@ def explain_place(place: Place, *, progress: Progress | None = None) -> Explanat
     phase = settings.plan.phase_of(name)
     if phase is None:
         raise UserError(f"{name} is in no phase: tmlfix neither fixes it nor reads it")
-    files = ParsedFiles()
-    analysis, unread = engine.facts(
-        source.workspace.files, [phase.number], settings=settings, progress=progress, read=files.read
-    )
-    for unreadable in unread:
-        if unreadable.path == name:
-            raise UserError(str(unreadable))
-    found = engine.analyse(
-        source.workspace.files, [phase.number], settings=settings, progress=progress, read=files.read
-    )
+    try:
+        analysis = engine.facts(source.workspace.files, name, settings=settings, progress=progress)
+    except TmlSyntaxError as error:
+        raise UserError(f"{name}:{error}") from None
+    found = engine.analyse(source.workspace.files, [phase.number], settings=settings, progress=progress)
     return explain_line(
         analysis, analysis.index.files[name], found.phases[0], place.line, place.column, settings
     )

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from codemods.activity import Progress
 from codemods.cli import main
-from codemods.engine import Progress
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.phases import phase_of
 

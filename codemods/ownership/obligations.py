@@ -7,6 +7,7 @@ called a leak.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -85,14 +86,25 @@ _LEAVING_FUNCTION = frozenset(
 
 
 class Analysis:
-    """All the facts about one state of a workspace; what an earlier one knew is used where it holds."""
+    """All the facts about one state of a workspace; what an earlier one knew is used where it holds.
 
-    def __init__(self, index: Index, previous: Analysis | None = None) -> None:
+    Those about the ``library`` of the index are not found anew.
+    """
+
+    def __init__(
+        self, index: Index, previous: Analysis | None = None, library: Analysis | None = None
+    ) -> None:
         self.index = index
-        self.summaries: Summaries = Summaries(index, None if previous is None else previous.summaries)
-        self.drops = Drops(index)
-        self.releases = Releases(index, self.summaries, self.drops)
+        known = library.summaries if library is not None else None
+        self.summaries: Summaries = Summaries(index, previous.summaries if previous else None, known)
+        self.drops: Drops = Drops(index, library.drops if library is not None else None)
+        releases = library.releases if library is not None else None
+        self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
         self._group_cache: dict[int, dict[int, set[Variable]]] = {}
+
+    def beside(self, files: Iterable[SourceFile]) -> Analysis:
+        """The facts about files that use this library, and that it knows nothing of."""
+        return Analysis(Index(files, library=self.index), library=self)
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, in the order of their declarations."""

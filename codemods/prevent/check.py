@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from codemods.activity import Progress
 from codemods.commands import Report, Request, preview_of
 from codemods.configuration import read_configuration
-from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import Finding, PhaseResult, Verdict
 from codemods.prevent.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed
