@@ -559,7 +559,11 @@ class Index:
             current = pending.pop()
             for path in [*self._imports[current.path].values(), *self._globs[current.path]]:
                 for each in self._files_of(path):
-                    if each not in found:
+                    if each in found:
+                        continue
+                    if self.library is not None:
+                        found |= self.library.reachable(each)
+                    else:
                         found.add(each)
                         pending.append(each)
         return frozenset(found)
