@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal
 
@@ -39,7 +42,8 @@ def parse(source: bytes) -> Module:
     Raises TmlSyntaxError, with line and column, for what the compiler's parser refuses, for bytes
     that are not UTF-8, and for nesting too deep to follow.
     """
-    return parse_tokens(source, tokenize(source))
+    with _without_collector():
+        return parse_tokens(source, tokenize(source))
 
 
 def parse_tokens(source: bytes, tokens: list[Token]) -> Module:
@@ -54,13 +58,26 @@ def parse_snippet(source: bytes, kind: SnippetKind) -> list[Node]:
 
     Raises TmlSyntaxError as ``parse`` does.
     """
-    return parse_snippet_tokens(source, tokenize(source), kind)
+    with _without_collector():
+        return parse_snippet_tokens(source, tokenize(source), kind)
 
 
 def parse_snippet_tokens(source: bytes, tokens: list[Token], kind: SnippetKind) -> list[Node]:
     """Like ``parse_snippet``, for tokens made before."""
     pieces = _parse_rule(source, tokens, f"{kind}_snippet")
     return [piece for piece in pieces if isinstance(piece, Node)]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A tree is many objects and no garbage: looking through all that there are meanwhile finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _parse_rule(source: bytes, tokens: list[Token], rule: str) -> list[Node | Token]:
