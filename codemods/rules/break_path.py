@@ -41,7 +41,7 @@ def _losing_jump(context: Context, contents: Contents, flow: Flow, variable: Var
 
 def _is_owner(context: Context, contents: Contents, flow: Flow, variable: Variable) -> bool:
     """Whether a variable holds what was made for it, and nobody releases by hand."""
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh or variable.value is None:
+    if not context.analysis.variable_origin(flow, variable).is_fresh or variable.value is None:
         return False
     if variable.kind is VariableKind.PAYLOAD:
         return _is_text_of_arm(context, contents, flow, variable)
@@ -72,7 +72,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, jump: Exit) -> P
     message = (
         f"`{variable.name}` leaks where the {word} on line {context.line(jump.node.start)} leaves its block"
     )
-    origin = context.analysis.summaries.variable_origin(flow, variable)
+    origin = context.analysis.variable_origin(flow, variable)
     edited: Escape | None = None
     reassigned = any(isinstance(each, Assign) and each.variable is variable for each in flow.actions())
     if context.file.is_test or not _is_text(variable) or variable.kind is VariableKind.PAYLOAD:

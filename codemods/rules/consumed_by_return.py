@@ -39,7 +39,7 @@ def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
         return False
     if not context.analysis.drops.is_registered(variable):
         return False
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+    if not context.analysis.variable_origin(flow, variable).is_fresh:
         return False
     if context.analysis.summaries.call_effects(site) != {Effect.BORROWS}:
         return False

@@ -49,7 +49,7 @@ def _list_variable(flow: Flow, call: CallSite) -> Variable | None:
 
 def _is_still_read(context: Context, flow: Flow, list_: Variable) -> bool:
     """Whether something else may hold one of the list's strings."""
-    fate = context.analysis.summaries.fate(flow, list_)
+    fate = context.analysis.fate(flow, list_)
     return (
         bool(fate.views - {list_})
         or fate.view_escapes

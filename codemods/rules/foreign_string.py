@@ -30,7 +30,7 @@ def check(context: Context) -> Iterator[Proposal]:
         for variable in flow.variables:
             if not _is_unnoticed(context, flow, variable, contents):
                 continue
-            fate = context.analysis.summaries.fate(flow, variable)
+            fate = context.analysis.fate(flow, variable)
             drops = context.analysis.drops
             held = all(
                 each.type is not None and each.type.name == "Str" and not drops.is_registered(each)

@@ -101,7 +101,7 @@ def _named_again(
         return
     if not _has_name_in_use(context, variable, flow):
         return
-    if context.analysis.summaries.fate(flow, variable).effects & _TAKING_OVER:
+    if context.analysis.fate(flow, variable).effects & _TAKING_OVER:
         return
     message = f"`{variable.name}` is not dropped: the function has another variable of that name"
     function = flow.function.qualified_name

@@ -237,7 +237,7 @@ def _texts_leave(context: Context, flow: Flow, variable: Variable) -> bool:
     returned = flow.function.returns.target()
     if returned.name in SCALARS or returned.name in ("()", "Unit"):
         return False
-    return context.analysis.summaries.fate(flow, variable).view_escapes
+    return context.analysis.fate(flow, variable).view_escapes
 
 
 def _rule(patch: SemanticPatch) -> Rule:

@@ -74,7 +74,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, contents: Conten
     }
     if not statements:
         return None
-    views = frozenset(context.analysis.summaries.fate(flow, variable).views | {variable})
+    views = frozenset(context.analysis.fate(flow, variable).views | {variable})
     placements = before_exits(context, flow, Release("\n".join(statements.values()), variable, views))
     parts = ", ".join(f"{variable.name}.{number}" for number in statements)
     message = f"{parts} of the tuple `{variable.name}` is never released: the compiler drops no tuple"

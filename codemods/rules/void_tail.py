@@ -76,7 +76,7 @@ def _waiting(context: Context, flow: Flow, body: nodes.Block) -> list[Expression
 def _is_made(context: Context, flow: Flow, variable: Variable) -> bool:
     """Whether what a variable holds was made for it."""
     summaries = context.analysis.summaries
-    if summaries.variable_origin(flow, variable).is_fresh:
+    if context.analysis.variable_origin(flow, variable).is_fresh:
         return True
     if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
         return False
@@ -114,7 +114,7 @@ def _may_be_dropped(context: Context, flow: Flow, variable: Variable) -> bool:
         return True
     if type_ is None:
         return False
-    fate = analysis.summaries.fate(flow, variable)
+    fate = analysis.fate(flow, variable)
     kind = analysis.drops.kind(type_)
     release = analysis.releases.release_of(type_)
     if kind is DropKind.NOTHING and release is None:
