@@ -309,6 +309,11 @@ class Flow:
             self._all_uses = [action for action in self.actions() if isinstance(action, Use)]
         return self._all_uses
 
+    def uses_in(self, node: Node) -> list[Use]:
+        """The uses inside of a node, in the order they were written."""
+        start, end = node.start, node.end
+        return [use for use in self.all_uses() if start <= use.node.start < end]
+
     def use_at(self, node: Node) -> Use | None:
         """The first use of a variable that an expression or a field's short initialiser is."""
         if self._uses_by_node is None:
@@ -347,6 +352,13 @@ class Flow:
             for variable in self.variables:
                 self._variables_by_node.setdefault(id(variable.node), []).append(variable)
         return self._variables_by_node.get(id(node), [])
+
+    def variable_at(self, node: Node) -> Variable | None:
+        """The variable of the function's own that an expression reads."""
+        use = self.use_at(node)
+        if use is None or not any(each is use.variable for each in self.named(use.variable.name)):
+            return None
+        return use.variable
 
     def with_closures(self) -> Iterable[Flow]:
         """This graph and those of the closures in it, however deep."""

@@ -98,6 +98,8 @@ class Analysis:
         self._obligations: dict[Flow, list[Obligation]] = {}
         self._fates: dict[tuple[Flow, Variable], Fate] = {}
         self._origins: dict[tuple[Flow, Variable], Result] = {}
+        self._releases_owed: dict[Type, FunctionInfo | None] = {}
+        self._reachable: dict[SourceFile, frozenset[SourceFile]] = {}
 
     def fate(self, flow: Flow, variable: Variable) -> Fate:
         """What becomes of the value of a variable; found once.
@@ -140,8 +142,22 @@ class Analysis:
 
     def is_reserved_in(self, file: SourceFile, name: str) -> bool:
         """Whether a program with ``file`` in it has a function of the name that says it makes strings."""
-        reserving = self.drops.allocating_files.get(name, frozenset())
-        return not reserving.isdisjoint(self.index.reachable(file))
+        reserving = self.drops.allocating_files.get(name)
+        if reserving is None:
+            return False
+        if file not in self._reachable:
+            self._reachable[file] = self.index.reachable(file)
+        return not reserving.isdisjoint(self._reachable[file])
+
+    @cached_property
+    def makers_of_lists(self) -> dict[Type, list[FunctionInfo]]:
+        """The functions of the library that return a list, by the type of its elements."""
+        found: dict[Type, list[FunctionInfo]] = {}
+        for function in self.index.functions_outside_tests:
+            returned = function.returns
+            if len(returned.arguments) == 1 and returned.bare == "List":
+                found.setdefault(returned.arguments[0], []).append(function)
+        return found
 
     def is_only_read(self, flow: Flow, variable: Variable) -> bool:
         """Whether nothing but the variable holds its value or a part of it, at any time."""
@@ -151,21 +167,22 @@ class Analysis:
     def _release_owed(self, flow: Flow, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:
             return None
-        release = self.releases.release_of(variable.type)
-        if release is None:
-            return None
-        by_hand = self.releases.needs_release(variable.type)
-        if not by_hand and self.drops.kind(variable.type) is not DropKind.CALL:
-            return None
-        if not by_hand and not self.releases.is_idempotent(variable.type):
-            return None
         if isinstance(variable.value, nodes.Path) and variable.kind is not VariableKind.PAYLOAD:
             return None
-        if not self.variable_origin(flow, variable).is_fresh:
+        release = self._release_of_owner(variable.type)
+        if release is None or not self.variable_origin(flow, variable).is_fresh:
             return None
-        if self.may_be_taken_elsewhere(flow, variable):
-            return None
-        return release
+        return None if self.may_be_taken_elsewhere(flow, variable) else release
+
+    def _release_of_owner(self, type_: Type) -> FunctionInfo | None:
+        """The release of a type if values of it are released by hand, or by the compiler as if by hand."""
+        if type_ not in self._releases_owed:
+            release = self.releases.release_of(type_)
+            if release is not None and not self.releases.needs_release(type_):
+                dropped = self.drops.kind(type_) is DropKind.CALL
+                release = release if dropped and self.releases.is_idempotent(type_) else None
+            self._releases_owed[type_] = release
+        return self._releases_owed[type_]
 
     def may_be_taken_elsewhere(self, flow: Flow, variable: Variable) -> bool:
         """Whether the value comes out of a Maybe or Outcome that is opened a second time."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import is_visible
-from codemods.ownership.flow import Assign, Flow, Role, Use, Variable
+from codemods.ownership.flow import Flow, Role, Use, Variable
 from codemods.ownership.obligations import State
 from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
@@ -92,7 +92,7 @@ def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
 def _is_given_away_last(context: Context, flow: Flow, variable: Variable) -> bool:
     """Whether the compiler would drop the variable only at exits where the function still owns it."""
     analysis = context.analysis
-    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     callees = _cancelling(context, flow, variable)
     return all(

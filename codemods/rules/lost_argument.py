@@ -31,6 +31,8 @@ def _lost(context: Context, flow: Flow, variable: Variable) -> Obligation | None
     """The obligation of a parameter that goes into the result on some path and is lost on others."""
     if variable.kind is not VariableKind.PARAMETER or variable.type is None or variable.type.name == "ref":
         return None
+    if context.analysis.releases.release_of(variable.type) is None:
+        return None
     effects = context.analysis.fate(flow, variable).effects
     if Effect.RETURNS not in effects or not effects <= {Effect.RETURNS, Effect.BORROWS, Effect.RELEASES}:
         return None

@@ -56,7 +56,7 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
         return None
     if second.type is None or second.type.name != "Str":
         return None
-    first = next((each for each in flow.variables for use in flow.uses(each) if use.node is value), None)
+    first = flow.variable_at(value)
     assigned = assignments(flow, second)
     if first is None or first.kind is not VariableKind.LET or len(assigned) != 1:
         return None
@@ -86,7 +86,7 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
 
 def _may_be_argument(context: Context, flow: Flow, value: Expression) -> bool:
     """Whether a call may return one of its arguments instead of a string of its own."""
-    call = next((each for each in flow.calls() if each.node is value), None)
+    call = flow.call_at(value)
     if call is None or call.callee is None:
         return True
     positions = [*range(len(call.arguments)), *([-1] if call.receiver is not None else [])]

@@ -60,7 +60,7 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if context.analysis.drops.is_registered(variable):
         return False
-    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
     if maker is None or _is_payload(maker) or _will_be_marked(context, maker):
