@@ -4,63 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from codemods.ownership.flow import Flow
+from codemods.ownership.flow import Flow, Guard
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
 
 def is_impossible(flow: Flow, node: Node, given: Mapping[str, Expression]) -> bool:
     """Whether a place is only reached when an argument that is a literal text were empty."""
-    for measured in _emptiness_tests(flow, node):
-        argument = given.get(measured)
-        if isinstance(argument, nodes.Literal) and argument.kind == "STRING" and len(argument.text) > 2:
+    for test in _emptiness_tests(flow):
+        argument = given.get(test.name)
+        if not isinstance(argument, nodes.Literal) or argument.kind != "STRING" or len(argument.text) <= 2:
+            continue
+        if test.start <= node.start < test.end:
             return True
     return False
 
 
 def is_only_reached_empty(flow: Flow, node: Node, name: str) -> bool:
     """Whether a place is only reached when the text of a variable is empty."""
-    return name in _emptiness_tests(flow, node)
+    return any(test.name == name and test.start <= node.start < test.end for test in _emptiness_tests(flow))
 
 
-def _emptiness_tests(flow: Flow, node: Node) -> Iterator[str]:
-    """The names of the texts that an ``if`` around a place finds empty."""
-    for test in flow.tests:
-        if not _holds(test.branch, node):
-            continue
-        condition = test.condition
-        if not isinstance(condition, nodes.Binary) or condition.operator != "==":
-            continue
-        if condition.right.text != "0":
-            continue
-        measured = _measured_parameter(flow, condition.left)
-        if measured is not None:
-            yield measured
+def _emptiness_tests(flow: Flow) -> list[Guard]:
+    """The branches of each ``if`` that finds a text empty, with the name of the text."""
+    if flow.emptiness_tests is None:
+        flow.emptiness_tests = [
+            Guard(branch.start, branch.end, measured)
+            for branch, tested in _tested_for_zero(flow)
+            if (measured := _measured_parameter(flow, tested)) is not None
+        ]
+    return flow.emptiness_tests
 
 
 def is_null(flow: Flow, node: Node) -> bool:
     """Whether a name stands where its own address was found to be zero."""
-    if not flow.tests or not isinstance(node, nodes.Path | nodes.This) or _is_assigned(flow, node.text):
+    tests = _null_tests(flow)
+    if not tests or not isinstance(node, nodes.Path | nodes.This):
         return False
-    return any(
-        _holds(test.branch, node)
-        and isinstance(test.condition, nodes.Binary)
-        and test.condition.operator == "=="
-        and test.condition.right.text == "0"
-        and _address_of(flow, test.condition.left) == node.text
-        for test in flow.tests
-    )
+    start, name = node.start, node.text
+    found = any(test.name == name and test.start <= start < test.end for test in tests)
+    return found and not _is_assigned(flow, name)
+
+
+def _null_tests(flow: Flow) -> list[Guard]:
+    """The branches of each ``if`` that finds an address zero, with the name of what lies there."""
+    if flow.null_tests is None:
+        flow.null_tests = [
+            Guard(branch.start, branch.end, name)
+            for branch, tested in _tested_for_zero(flow)
+            if (name := _address_of(flow, tested)) is not None
+        ]
+    return flow.null_tests
+
+
+def _tested_for_zero(flow: Flow) -> Iterator[tuple[Node, Expression]]:
+    """The branches that are taken where an expression is zero, and that expression."""
+    for test in flow.nodes_of(nodes.If):
+        condition = test.condition
+        if not isinstance(condition, nodes.Binary) or condition.operator != "==":
+            continue
+        if condition.right.text == "0":
+            yield test.branch, condition.left
 
 
 def _is_assigned(flow: Flow, name: str) -> bool:
     """Whether a name stands for more than one value."""
-    return name in flow.ambiguous_names or all(variable.name != name for variable in flow.variables)
+    return name in flow.ambiguous_names or not flow.named(name)
 
 
 def _address_of(flow: Flow, node: Expression) -> str | None:
     """The name whose address an expression is, directly or by a variable."""
     if isinstance(node, nodes.Path) and node.identifier and not _is_assigned(flow, node.identifier):
-        variable = next(each for each in flow.variables if each.name == node.identifier)
+        variable = flow.named(node.identifier)[0]
         if variable.value is None:
             return None
         node = variable.value
@@ -69,14 +84,10 @@ def _address_of(flow: Flow, node: Expression) -> str | None:
     return None
 
 
-def _holds(outer: Node, inner: Node) -> bool:
-    return outer.start <= inner.start < outer.end
-
-
 def _measured_parameter(flow: Flow, node: Expression) -> str | None:
     """The parameter whose length an expression is, directly or by a variable."""
     if isinstance(node, nodes.Path) and node.identifier:
-        variable = next((each for each in flow.variables if each.name == node.identifier), None)
+        variable = next(iter(flow.named(node.identifier)), None)
         if variable is None or variable.value is None:
             return None
         node = variable.value

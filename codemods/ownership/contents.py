@@ -15,7 +15,6 @@ from codemods.ownership.builtins import Effect, extern_symbol, makes_text
 from codemods.ownership.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Holds
 from codemods.ownership.flow import (
-    Assign,
     CallSite,
     Exit,
     ExitKind,
@@ -180,11 +179,11 @@ class Contents:
     def _entry(self, frame: _Frame, entry: nodes.FieldInit) -> FieldOrigin:
         if entry.value is not None:
             return self._of(frame, entry.value, ())
-        use = _use_at(frame.flow, entry)
+        use = frame.flow.use_at(entry)
         return self._variable(frame, use, ()) if use is not None else _UNKNOWN
 
     def _path(self, frame: _Frame, path: nodes.Path, variants: tuple[str, ...]) -> FieldOrigin:
-        use = _use_at(frame.flow, path)
+        use = frame.flow.use_at(path)
         if use is None:
             return _NOTHING if path.segments[-1][:1].isupper() else _UNKNOWN
         return self._variable(frame, use, variants)
@@ -198,14 +197,14 @@ class Contents:
             return self._of(given.frame, given.value, variants) if given is not None else _BORROWED
         if variable.kind not in (VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD):
             return _UNKNOWN
-        if variable.value is None or _is_assigned(flow, variable):
+        if variable.value is None or flow.is_assigned(variable):
             return _UNKNOWN
         opened_here = variable.type is not None and variable.type.name in BUILTIN_VARIANTS
         if frame.sole and not opened_here and len(flow.uses(variable)) > 1:
             return _UNKNOWN
         if self.analysis.drops.is_registered(variable) and not self.analysis.drops.consumes(flow, use):
             return _BORROWED
-        fate = self.analysis.summaries.fate(flow, variable)
+        fate = self.analysis.fate(flow, variable)
         if not fate.effects <= _KEPT:
             return _UNKNOWN
         if variable.kind is VariableKind.PAYLOAD:
@@ -239,7 +238,7 @@ class Contents:
         self, frame: _Frame, node: nodes.Call | nodes.StaticCall | nodes.MethodCall, variants: tuple[str, ...]
     ) -> FieldOrigin:
         flow = frame.flow
-        call = next((each for each in flow.calls() if each.node is node), None)
+        call = flow.call_at(node)
         if call is None or (call.type is not None and call.type.name == "Never"):
             return _UNKNOWN if call is None else _NOTHING
         if call.constructor:
@@ -294,20 +293,10 @@ class Contents:
         return result
 
 
-def _use_at(flow: Flow, node: nodes.Node) -> Use | None:
-    return next(
-        (action for action in flow.actions() if isinstance(action, Use) and action.node is node), None
-    )
-
-
-def _is_assigned(flow: Flow, variable: Variable) -> bool:
-    return any(isinstance(action, Assign) and action.variable is variable for action in flow.actions())
-
-
 def variant_of(flow: Flow, payload: Variable) -> str | None:
     """The variant whose payload an arm binds to a variable."""
-    for node in flow.nodes:
-        if isinstance(node, nodes.When) and node.subject is payload.value:
+    for node in flow.nodes_of(nodes.When):
+        if node.subject is payload.value:
             for arm in node.arms:
                 for pattern in arm.patterns:
                     if isinstance(pattern, nodes.VariantPattern) and payload.node in pattern.payload:

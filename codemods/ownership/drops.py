@@ -169,11 +169,11 @@ class Drops:
         self, flow: Flow, made_public: Container[FunctionInfo] = ()
     ) -> Iterator[tuple[str, int]]:
         """The names that the function's text consumes, each with the byte offset of the place."""
-        for action in flow.actions():
-            if not isinstance(action, Use) or not self.consumes(flow, action):
-                continue
-            if action.site.role is not Role.ARGUMENT or action.site.callee not in made_public:
-                yield action.variable.name, action.node.start
+        if flow.consumed is None:
+            flow.consumed = [use for use in flow.all_uses() if self.consumes(flow, use)]
+        for use in flow.consumed:
+            if use.site.role is not Role.ARGUMENT or use.site.callee not in made_public:
+                yield use.variable.name, use.node.start
 
     def consumes(self, flow: Flow, use: Use) -> bool:
         """Whether a bare identifier in this place cancels the drops that come later in the text."""

@@ -15,7 +15,7 @@ from functools import cached_property
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Fields, Holds, only_empty_constants
-from codemods.ownership.flow import Assign, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.flow import Flow, Role, Site, Variable, VariableKind
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries import Fate
 from codemods.symbols import FunctionInfo, SourceFile, Type
@@ -91,7 +91,7 @@ class OwnedLists:
         if variable.kind not in (VariableKind.LET, VariableKind.VAR) or not _is_text_list(variable.type):
             return None
         origin = self.fields.list_elements(flow, variable)
-        fate = self.analysis.summaries.fate(flow, variable)
+        fate = self.analysis.fate(flow, variable)
         if Holds.OWNED not in origin.holds or isinstance(variable.value, nodes.Path):
             return None
         if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.DRAINS, Effect.SHARES}:
@@ -106,7 +106,7 @@ class OwnedLists:
     def _hazard(self, flow: Flow, variable: Variable, origin: FieldOrigin, fate: Fate) -> Hazard | None:
         if any(each is not variable and _is_text_list(each.type) for each in fate.views):
             return Hazard.SHARED
-        if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+        if flow.is_assigned(variable):
             return Hazard.REPLACED
         if not origin.is_owned or not only_empty_constants(origin):
             return Hazard.FOREIGN
@@ -147,7 +147,7 @@ class OwnedLists:
 
     def _claims(self, flow: Flow, variable: Variable) -> Iterator[Claim]:
         """The places where the compiler frees a string of a list, here or in what is given it."""
-        views = self.analysis.summaries.fate(flow, variable).views
+        views = self.analysis.fate(flow, variable).views
         reads: dict[int, Expression] = {}
         for each in views:
             for use in flow.uses(each):

@@ -83,10 +83,8 @@ class Fields:
             self._literals[type_.name] = [
                 (flow, node)
                 for flow in self._mentioning(max(names, key=len, default=type_.bare))
-                for node in flow.nodes
-                if isinstance(node, nodes.StructLiteral)
-                and (built := flow.type_of(node)) is not None
-                and built.name == type_.name
+                for node in flow.nodes_of(nodes.StructLiteral)
+                if (built := flow.type_of(node)) is not None and built.name == type_.name
             ]
         return self._literals[type_.name]
 
@@ -137,10 +135,8 @@ class Fields:
             self._writes[name] = [
                 (flow, node, node.target)
                 for flow in self._mentioning(name)
-                for node in flow.nodes
-                if isinstance(node, nodes.Assignment)
-                and isinstance(node.target, nodes.FieldAccess)
-                and node.target.name == name
+                for node in flow.nodes_of(nodes.Assignment)
+                if isinstance(node.target, nodes.FieldAccess) and node.target.name == name
             ]
         return self._writes[name]
 
@@ -156,12 +152,10 @@ class Fields:
                 yield flow
 
     def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
-        variable = next((each for each in flow.variables if each.name == entry.name), None)
+        variable = next(iter(flow.named(entry.name)), None)
         if variable is None:
             return _UNKNOWN
-        return self._from_origins(
-            self.analysis.summaries.variable_origin(flow, variable).origins, frozenset()
-        )
+        return self._from_origins(self.analysis.variable_origin(flow, variable).origins, frozenset())
 
     def _value(self, flow: Flow, type_: Type, name: str, value: Expression) -> FieldOrigin:
         if isinstance(value, nodes.FieldAccess) and value.name == name:
@@ -187,11 +181,9 @@ class Fields:
         """Whether a number is a string cast, directly, through a variable, or by a function."""
         values = [value]
         if isinstance(value, nodes.Path) and value.identifier:
-            values += [each.value for each in flow.variables if each.name == value.identifier and each.value]
+            values += [each.value for each in flow.named(value.identifier) if each.value]
             values += [
-                each.value
-                for each in flow.nodes
-                if isinstance(each, nodes.Assignment) and each.target.text == value.identifier
+                each.value for each in flow.nodes_of(nodes.Assignment) if each.target.text == value.identifier
             ]
         return any(self._is_cast_text(flow, each) for each in values)
 
@@ -199,14 +191,15 @@ class Fields:
         if isinstance(value, nodes.Cast):
             type_ = flow.type_of(value.operand)
             return type_ is not None and type_.name == "Str"
-        callee = next((call.callee for call in flow.calls() if call.node is value), None)
+        call = flow.call_at(value)
+        callee = call.callee if call is not None else None
         inner = self.analysis.summaries.flow(callee) if callee is not None else None
         if inner is None:
             return False
         return any(
-            isinstance(action, Exit) and action.value is not None and self._is_cast_text(inner, action.value)
-            for action in inner.actions()
-            if not isinstance(getattr(action, "value", None), nodes.Call)
+            exit_.value is not None and self._is_cast_text(inner, exit_.value)
+            for exit_ in inner.exits()
+            if not isinstance(exit_.value, nodes.Call)
         )
 
     def borrowed_text(self, type_: Type) -> list[str]:
@@ -241,7 +234,8 @@ class Fields:
             assert isinstance(access, nodes.FieldAccess)
             owner = flow.type_of(access.object)
             if owner is None or owner.target().name == type_.name:
-                callee = next((each.callee for each in flow.calls() if each.node is call), None)
+                site = flow.call_at(call)
+                callee = site.callee if site is not None else None
                 result |= self._received(flow, callee, call) if callee is not None else _UNKNOWN
         return result
 
@@ -253,21 +247,21 @@ class Fields:
             self._calls[name] = [
                 (flow, node)
                 for flow in self._mentioning(name)
-                for node in flow.nodes
-                if isinstance(node, nodes.MethodCall)
-                and isinstance(node.receiver, nodes.FieldAccess)
-                and node.receiver.name == name
+                for node in flow.nodes_of(nodes.MethodCall)
+                if isinstance(node.receiver, nodes.FieldAccess) and node.receiver.name == name
             ]
         return self._calls[name]
 
     def _variable(self, flow: Flow, value: Expression) -> Variable | None:
-        use = next((each for each in flow.actions() if getattr(each, "node", None) is value), None)
-        return getattr(use, "variable", None)
+        if isinstance(value, nodes.Assignment):
+            return next((each.variable for each in flow.assignments() if each.node is value), None)
+        use = flow.use_at(value)
+        return use.variable if use is not None else None
 
     def list_elements(self, flow: Flow, variable: Variable) -> FieldOrigin:
         """What the elements of a local list hold: what its maker put in and what is pushed later."""
         value = variable.value
-        if value is None or not self.analysis.summaries.variable_origin(flow, variable).is_fresh:
+        if value is None or not self.analysis.variable_origin(flow, variable).is_fresh:
             return _UNKNOWN
         return self._made(flow, value, {}) | self._put_in(flow, variable, {}, frozenset((id(variable),)))
 
@@ -287,7 +281,7 @@ class Fields:
             case nodes.Path():
                 return self._made_before(flow, value, given)
             case _:
-                call = next((each for each in flow.calls() if each.node is value), None)
+                call = flow.call_at(value)
                 return self._made_by(call, given) if call is not None else _UNKNOWN
 
     def _made_before(self, flow: Flow, path: nodes.Path, given: Mapping[str, Expression]) -> FieldOrigin:
@@ -375,7 +369,7 @@ class Fields:
         name = callee.values[position].name if position < len(callee.values) else None
         variable = None
         if flow is not None:
-            variable = next((each for each in flow.variables if each.name == name), None)
+            variable = next(iter(flow.named(name)), None) if name is not None else None
         if flow is None or variable is None:
             return _UNKNOWN
         if id(variable) in seen:

@@ -6,14 +6,17 @@ role), so that the rules of ownership can be applied to it without looking at th
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import chain
+from typing import NamedTuple, TypeVar, cast
 
 from codemods.symbols import FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression, If, Node
+from tml_ast.nodes import Expression, Node
+
+N = TypeVar("N", bound=Node)
 
 
 class Role(Enum):
@@ -175,6 +178,14 @@ class BasicBlock:
     successors: list[BasicBlock] = field(default_factory=list)
 
 
+class Guard(NamedTuple):
+    """A branch by its span, and the name that its condition tells something about."""
+
+    start: int
+    end: int
+    name: str
+
+
 @dataclass(eq=False, slots=True)
 class Flow:
     """The control-flow graph of one function."""
@@ -188,10 +199,24 @@ class Flow:
     """Where an expression's value goes, by the identity of its node."""
     closures: list[Flow] = field(default_factory=list)
     """The graphs of the closures in it."""
+    consumed: list[Use] | None = None
+    """The uses that give a name away by the compiler's rules, once they are known."""
+    null_tests: list[Guard] | None = None
+    """The branches in which a name is null, once they are known."""
+    emptiness_tests: list[Guard] | None = None
+    """The branches in which a text is empty, once they are known."""
     _nodes: list[Node] | None = None
+    _nodes_of: dict[tuple[type[Node], ...], Sequence[Node]] = field(default_factory=dict)
+    _reachable: list[BasicBlock] | None = None
     _calls: list[CallSite] | None = None
+    _exits: list[Exit] | None = None
+    _all_uses: list[Use] | None = None
     _uses: dict[Variable, list[Use]] | None = None
-    _tests: list[If] | None = None
+    _assignments: list[Assign] | None = None
+    _uses_by_node: dict[int, Use] | None = None
+    _calls_by_node: dict[int, CallSite] | None = None
+    _variables_by_name: dict[str, list[Variable]] | None = None
+    _variables_by_node: dict[int, list[Variable]] | None = None
     _ambiguous: frozenset[str] | None = None
 
     @property
@@ -200,20 +225,21 @@ class Flow:
         return self.blocks[0]
 
     def reachable(self) -> list[BasicBlock]:
-        """The blocks that control can get to, in the order they were written."""
-        seen = {id(self.entry)}
-        pending = [self.entry]
-        while pending:
-            for successor in pending.pop().successors:
-                if id(successor) not in seen:
-                    seen.add(id(successor))
-                    pending.append(successor)
-        return [block for block in self.blocks if id(block) in seen]
+        """The blocks that control can get to, in the order they were written; found once."""
+        if self._reachable is None:
+            seen = {id(self.entry)}
+            pending = [self.entry]
+            while pending:
+                for successor in pending.pop().successors:
+                    if id(successor) not in seen:
+                        seen.add(id(successor))
+                        pending.append(successor)
+            self._reachable = [block for block in self.blocks if id(block) in seen]
+        return self._reachable
 
     def actions(self) -> Iterator[Action]:
         """All actions of all blocks, reachable or not, in the order they were written."""
-        for block in self.blocks:
-            yield from block.actions
+        return chain.from_iterable([block.actions for block in self.blocks])
 
     @property
     def nodes(self) -> list[Node]:
@@ -222,21 +248,30 @@ class Flow:
             self._nodes = list(self.function.node.walk())
         return self._nodes
 
-    @property
-    def tests(self) -> list[If]:
-        """All `if` expressions of the function; listed once."""
-        if self._tests is None:
-            self._tests = [node for node in self.nodes if isinstance(node, If)]
-        return self._tests
+    def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
+        """The nodes of these classes, outermost and leftmost first; listed once."""
+        if kinds not in self._nodes_of:
+            found = [node for node in self.nodes if isinstance(node, kinds)]
+            self._nodes_of[kinds] = found or ()
+        return cast(Sequence[N], self._nodes_of[kinds])
 
     @property
     def ambiguous_names(self) -> frozenset[str]:
         """The names that stand for more than one value: of several variables, or of one that changes."""
         if self._ambiguous is None:
-            names = Counter(variable.name for variable in self.variables)
-            assigned = {action.variable.name for action in self.actions() if isinstance(action, Assign)}
-            self._ambiguous = frozenset({name for name, uses in names.items() if uses > 1} | assigned)
+            several = {name for name, each in self._by_name().items() if len(each) > 1}
+            assigned = {each.variable.name for each in self.assignments()}
+            self._ambiguous = frozenset(several | assigned)
         return self._ambiguous
+
+    def concerning(self, variable: Variable) -> dict[int, list[Action]]:
+        """The actions on a variable, and the exits of its scope, by the identity of their block."""
+        found: dict[int, list[Action]] = {}
+        for block in self.blocks:
+            actions = [each for each in block.actions if _concerns(each, variable)]
+            if actions:
+                found[id(block)] = actions
+        return found
 
     def calls(self) -> list[CallSite]:
         """All calls; listed once."""
@@ -244,20 +279,92 @@ class Flow:
             self._calls = [action for action in self.actions() if isinstance(action, CallSite)]
         return self._calls
 
+    def call_at(self, node: Node) -> CallSite | None:
+        """The call that an expression is."""
+        if self._calls_by_node is None:
+            self._calls_by_node = {id(call.node): call for call in reversed(self.calls())}
+        return self._calls_by_node.get(id(node))
+
+    def exits(self) -> list[Exit]:
+        """All exits; listed once."""
+        if self._exits is None:
+            self._exits = [action for action in self.actions() if isinstance(action, Exit)]
+        return self._exits
+
     def uses(self, variable: Variable) -> list[Use]:
         """All uses of a variable; listed once."""
+        return self.uses_by_variable().get(variable, [])
+
+    def uses_by_variable(self) -> dict[Variable, list[Use]]:
+        """The uses of each variable that has any; listed once."""
         if self._uses is None:
             self._uses = {}
-            for action in self.actions():
-                if isinstance(action, Use):
-                    self._uses.setdefault(action.variable, []).append(action)
-        return self._uses.get(variable, [])
+            for use in self.all_uses():
+                self._uses.setdefault(use.variable, []).append(use)
+        return self._uses
 
-    def with_closures(self) -> Iterator[Flow]:
+    def all_uses(self) -> list[Use]:
+        """All uses of all variables; listed once."""
+        if self._all_uses is None:
+            self._all_uses = [action for action in self.actions() if isinstance(action, Use)]
+        return self._all_uses
+
+    def uses_in(self, node: Node) -> list[Use]:
+        """The uses inside of a node, in the order they were written."""
+        start, end = node.start, node.end
+        return [use for use in self.all_uses() if start <= use.node.start < end]
+
+    def use_at(self, node: Node) -> Use | None:
+        """The first use of a variable that an expression or a field's short initialiser is."""
+        if self._uses_by_node is None:
+            self._uses_by_node = {id(use.node): use for use in reversed(self.all_uses())}
+        return self._uses_by_node.get(id(node))
+
+    def assignments(self) -> list[Assign]:
+        """All assignments to variables; listed once."""
+        if self._assignments is None:
+            self._assignments = [action for action in self.actions() if isinstance(action, Assign)]
+        return self._assignments
+
+    def assignments_to(self, variable: Variable) -> list[Assign]:
+        """The assignments to a variable."""
+        return [each for each in self.assignments() if each.variable is variable]
+
+    def is_assigned(self, variable: Variable) -> bool:
+        """Whether a variable gets another value somewhere."""
+        return any(each.variable is variable for each in self.assignments())
+
+    def named(self, name: str) -> list[Variable]:
+        """The variables of a name, in the order they are declared."""
+        return self._by_name().get(name, [])
+
+    def _by_name(self) -> dict[str, list[Variable]]:
+        if self._variables_by_name is None:
+            self._variables_by_name = {}
+            for variable in self.variables:
+                self._variables_by_name.setdefault(variable.name, []).append(variable)
+        return self._variables_by_name
+
+    def declared_at(self, node: Node) -> list[Variable]:
+        """The variables that a pattern, parameter or var declares."""
+        if self._variables_by_node is None:
+            self._variables_by_node = {}
+            for variable in self.variables:
+                self._variables_by_node.setdefault(id(variable.node), []).append(variable)
+        return self._variables_by_node.get(id(node), [])
+
+    def variable_at(self, node: Node) -> Variable | None:
+        """The variable of the function's own that an expression reads."""
+        use = self.use_at(node)
+        if use is None or not any(each is use.variable for each in self.named(use.variable.name)):
+            return None
+        return use.variable
+
+    def with_closures(self) -> Iterable[Flow]:
         """This graph and those of the closures in it, however deep."""
-        yield self
-        for closure in self.closures:
-            yield from closure.with_closures()
+        if not self.closures:
+            return (self,)
+        return chain((self,), *(closure.with_closures() for closure in self.closures))
 
     def type_of(self, node: Node) -> Type | None:
         """The type of an expression, where it is known."""
@@ -266,6 +373,12 @@ class Flow:
     def site_of(self, node: Node) -> Site | None:
         """Where the value of an expression goes."""
         return self.sites.get(id(node))
+
+
+def _concerns(action: Action, variable: Variable) -> bool:
+    if isinstance(action, Exit):
+        return variable in action.variables
+    return not isinstance(action, CallSite) and action.variable is variable
 
 
 def actions_behind(start: BasicBlock, position: int, ends: Callable[[Action], bool]) -> Iterator[Action]:

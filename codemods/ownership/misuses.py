@@ -98,7 +98,7 @@ def _emptied_at(analysis: Analysis, flow: Flow, variable: Variable) -> set[int]:
             for each in flow.variables
             if each.kind is VariableKind.PAYLOAD and opening.start <= each.offset < opening.end
         ]
-        if any(Effect.RELEASES in analysis.summaries.fate(flow, each).effects for each in payloads):
+        if any(Effect.RELEASES in analysis.fate(flow, each).effects for each in payloads):
             emptied.add(id(use.node))
     return emptied
 

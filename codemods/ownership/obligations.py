@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cached_property
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind, Drops
@@ -17,6 +18,7 @@ from codemods.ownership.flow import (
     Action,
     Assign,
     BasicBlock,
+    CallSite,
     Declare,
     Exit,
     ExitKind,
@@ -28,7 +30,7 @@ from codemods.ownership.flow import (
     VariableKind,
 )
 from codemods.ownership.releases import Releases
-from codemods.ownership.summaries import Summaries
+from codemods.ownership.summaries import Fate, Result, Summaries
 from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
 
@@ -100,20 +102,42 @@ class Analysis:
         self.drops: Drops = Drops(index, library.drops if library is not None else None)
         releases = library.releases if library is not None else None
         self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
-        self._group_cache: dict[int, dict[int, set[Variable]]] = {}
+        self._groups_of: dict[Flow, dict[int, set[Variable]]] = {}
+        self._obligations: dict[Flow, list[Obligation]] = {}
+        self._fates: dict[tuple[Flow, Variable], Fate] = {}
+        self._origins: dict[tuple[Flow, Variable], Result] = {}
+        self._releases_owed: dict[Type, FunctionInfo | None] = {}
+
+    def fate(self, flow: Flow, variable: Variable) -> Fate:
+        """What becomes of the value of a variable; found once.
+
+        No summary is in progress when this is asked, so what is found holds.
+        """
+        key = flow, variable
+        if key not in self._fates:
+            self._fates[key] = self.summaries.fate(flow, variable)
+        return self._fates[key]
+
+    def variable_origin(self, flow: Flow, variable: Variable) -> Result:
+        """Where the value of a variable comes from, over all its assignments; found once."""
+        key = flow, variable
+        if key not in self._origins:
+            self._origins[key] = self.summaries.variable_origin(flow, variable)
+        return self._origins[key]
 
     def beside(self, files: Iterable[SourceFile]) -> Analysis:
         """The facts about files that use this library, and that it knows nothing of."""
         return Analysis(Index(files, library=self.index), library=self)
 
     def obligations(self, flow: Flow) -> list[Obligation]:
-        """The obligations of a function, in the order of their declarations."""
-        found = []
-        for variable in flow.variables:
-            release = self._release_owed(flow, variable)
-            if release is not None:
-                found.append(_Dataflow(self, flow, variable, release).run())
-        return found
+        """The obligations of a function, in the order of their declarations; found once."""
+        if flow not in self._obligations:
+            self._obligations[flow] = [
+                _Dataflow(self, flow, variable, release).run()
+                for variable in flow.variables
+                if (release := self._release_owed(flow, variable)) is not None
+            ]
+        return self._obligations[flow]
 
     def parameter_obligation(self, flow: Flow, variable: Variable) -> Obligation | None:
         """What becomes of a parameter that is received by value, whose release may be left to the function.
@@ -129,54 +153,68 @@ class Analysis:
 
     def is_reserved_in(self, file: SourceFile, name: str) -> bool:
         """Whether a program with ``file`` in it has a function of the name that says it makes strings."""
-        reserving = self.drops.allocating_files.get(name, frozenset())
+        reserving = self.drops.allocating_files.get(name)
+        if reserving is None:
+            return False
         return not reserving.isdisjoint(self.index.reachable(file))
+
+    @cached_property
+    def makers_of_lists(self) -> dict[Type, list[FunctionInfo]]:
+        """The functions of the library that return a list, by the type of its elements."""
+        found: dict[Type, list[FunctionInfo]] = {}
+        for function in self.index.functions_outside_tests:
+            returned = function.returns
+            if len(returned.arguments) == 1 and returned.bare == "List":
+                found.setdefault(returned.arguments[0], []).append(function)
+        return found
 
     def is_only_read(self, flow: Flow, variable: Variable) -> bool:
         """Whether nothing but the variable holds its value or a part of it, at any time."""
-        fate = self.summaries.fate(flow, variable)
+        fate = self.fate(flow, variable)
         return not fate.view_escapes and fate.effects <= {Effect.BORROWS} and fate.views <= {variable}
 
     def _release_owed(self, flow: Flow, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:
             return None
-        release = self.releases.release_of(variable.type)
-        if release is None:
-            return None
-        by_hand = self.releases.needs_release(variable.type)
-        if not by_hand and self.drops.kind(variable.type) is not DropKind.CALL:
-            return None
-        if not by_hand and not self.releases.is_idempotent(variable.type):
-            return None
         if isinstance(variable.value, nodes.Path) and variable.kind is not VariableKind.PAYLOAD:
             return None
-        if not self.summaries.variable_origin(flow, variable).is_fresh:
+        release = self._release_of_owner(variable.type)
+        if release is None or not self.variable_origin(flow, variable).is_fresh:
             return None
-        if self.may_be_taken_elsewhere(flow, variable):
-            return None
-        return release
+        return None if self.may_be_taken_elsewhere(flow, variable) else release
+
+    def _release_of_owner(self, type_: Type) -> FunctionInfo | None:
+        """The release of a type if values of it are released by hand, or by the compiler as if by hand."""
+        if type_ not in self._releases_owed:
+            release = self.releases.release_of(type_)
+            if release is not None and not self.releases.needs_release(type_):
+                dropped = self.drops.kind(type_) is DropKind.CALL
+                release = release if dropped and self.releases.is_idempotent(type_) else None
+            self._releases_owed[type_] = release
+        return self._releases_owed[type_]
 
     def may_be_taken_elsewhere(self, flow: Flow, variable: Variable) -> bool:
         """Whether the value comes out of a Maybe or Outcome that is opened a second time."""
         value = variable.value
         assert value is not None
-        for action in flow.actions():
-            if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
-                continue
-            source = action.variable
+        start, end = value.start, value.end
+        for source, uses in flow.uses_by_variable().items():
             if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
                 continue
-            if action.site.role is Role.RECEIVER and _only_asks(action.site):
-                continue
-            if not self.is_opened_once(flow, source, action):
-                return True
+            for use in uses:
+                if not start <= use.node.start < end:
+                    continue
+                if use.site.role is Role.RECEIVER and _only_asks(use.site):
+                    continue
+                if not self.is_opened_once(flow, source, use):
+                    return True
         return False
 
     def is_opened_once(self, flow: Flow, source: Variable, opening: Use) -> bool:
         """Whether a local Maybe or Outcome is opened at one place only, and there at most once."""
         if source.kind not in _LOCAL_KINDS or source.value is None:
             return False
-        if any(isinstance(action, Assign) and action.variable is source for action in flow.actions()):
+        if flow.is_assigned(source):
             return False
         for use in flow.uses(source):
             asks = use.site.role is Role.RECEIVER and _only_asks(use.site)
@@ -194,21 +232,22 @@ class Analysis:
             return False
         loops = [
             node
-            for node in flow.nodes
-            if isinstance(node, nodes.Loop | nodes.While | nodes.For)
-            and node.start <= opening.node.start < node.end
+            for node in flow.nodes_of(nodes.Loop, nodes.While, nodes.For)
+            if node.start <= opening.node.start < node.end
         ]
         return all(loop.start <= source.node.start < loop.end for loop in loops)
 
     def others_released(self, flow: Flow, variable: Variable) -> bool:
         """Whether something else that is released may be the same value, or hold it, or be a part of it."""
         group = self._groups(flow).get(id(variable), {variable})
-        for action in flow.actions():
-            if not isinstance(action, Use) or action.variable is variable or action.variable not in group:
+        if len(group) == 1:
+            return False
+        for use in flow.all_uses():
+            if use.variable is variable or use.variable not in group:
                 continue
-            if action.site.role not in (Role.RECEIVER, Role.ARGUMENT, Role.CAST):
+            if use.site.role not in (Role.RECEIVER, Role.ARGUMENT, Role.CAST):
                 continue
-            site = action.site
+            site = use.site
             while site.role is Role.CAST:
                 further = flow.site_of(site.parent)
                 if further is None:
@@ -222,22 +261,21 @@ class Analysis:
 
     def _groups(self, flow: Flow) -> dict[int, set[Variable]]:
         """For each local variable those that may share a value with it."""
-        key = id(flow)
-        if key not in self._group_cache:
+        if flow not in self._groups_of:
             groups: dict[int, set[Variable]] = {}
             for variable in flow.variables:
                 if variable.kind is VariableKind.LOOP or not _may_hold(variable.type):
                     continue
                 if variable.type is not None and variable.type.name in SCALARS:
                     continue
-                members = {each for each in self.summaries.fate(flow, variable).views if _may_hold(each.type)}
+                members = {each for each in self.fate(flow, variable).views if _may_hold(each.type)}
                 merged = set(members)
                 for each in members | {variable}:
                     merged |= groups.get(id(each), {each})
                 for each in merged:
                     groups[id(each)] = merged
-            self._group_cache[key] = groups
-        return self._group_cache[key]
+            self._groups_of[flow] = groups
+        return self._groups_of[flow]
 
 
 def _within(outer: Variable, inner: Variable) -> bool:
@@ -265,14 +303,19 @@ class _Dataflow:
 
     def run(self) -> Obligation:
         """States are propagated until nothing changes; then exits are judged once."""
+        flow = self.flow
+        events = flow.concerning(self.variable)
+        if self.variable.kind is VariableKind.PARAMETER:
+            for block in flow.blocks:
+                events[id(block)] = [each for each in block.actions if self._concerns_parameter(each)]
         received = self.variable.kind is VariableKind.PARAMETER
         at_entry = frozenset((State.OWNED,)) if received else frozenset[State]()
-        reaching: dict[int, frozenset[State]] = {id(self.flow.entry): at_entry}
-        pending: list[BasicBlock] = [self.flow.entry]
+        reaching: dict[int, frozenset[State]] = {id(flow.entry): at_entry}
+        pending: list[BasicBlock] = [flow.entry]
         while pending:
             block = pending.pop()
             states = reaching[id(block)]
-            for action in block.actions:
+            for action in events.get(id(block), ()):
                 states = self._after(action, states)
             for successor in block.successors:
                 known = reaching.get(id(successor))
@@ -280,9 +323,25 @@ class _Dataflow:
                 if merged != known:
                     reaching[id(successor)] = merged
                     pending.append(successor)
-        fate = self.analysis.summaries.fate(self.flow, self.variable)
-        self.obligation.views = fate.views
-        unsafe = (
+        self.obligation.views = self.analysis.fate(flow, self.variable).views
+        for block in flow.blocks:
+            if id(block) in reaching:
+                states = reaching[id(block)]
+                for action in events.get(id(block), ()):
+                    self._judge(action, states)
+                    states = self._after(action, states)
+        return self.obligation
+
+    def _concerns_parameter(self, action: Action) -> bool:
+        if isinstance(action, Exit):
+            return action.kind in _LEAVING_FUNCTION
+        return not isinstance(action, CallSite) and action.variable is self.variable
+
+    @cached_property
+    def _unsafe(self) -> bool:
+        """Whether something besides the variable may hold the value, a part of it, or what releases it."""
+        fate = self.analysis.fate(self.flow, self.variable)
+        return (
             fate.view_escapes
             or Effect.SHARES in fate.effects
             or (Effect.DRAINS in fate.effects and not self._is_list())
@@ -294,25 +353,18 @@ class _Dataflow:
                 for each in fate.views
             )
         )
-        for block in self.flow.blocks:
-            if id(block) in reaching:
-                states = reaching[id(block)]
-                for action in block.actions:
-                    self._judge(action, states, unsafe)
-                    states = self._after(action, states)
-        return self.obligation
 
-    def _judge(self, action: Action, states: frozenset[State], unsafe: bool) -> None:
+    def _judge(self, action: Action, states: frozenset[State]) -> None:
         obligation = self.obligation
         if isinstance(action, Exit) and self._ends_at(action) and State.OWNED in states:
             shadowed = any(
                 each is not self.variable and each.name == self.variable.name for each in action.variables
             )
             if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
-                if states == {State.OWNED} and not unsafe and not shadowed:
+                if states == {State.OWNED} and not shadowed and not self._unsafe:
                     obligation.dropped.append(action)
                 return
-            if states == {State.OWNED} and not unsafe and not shadowed:
+            if states == {State.OWNED} and not shadowed and not self._unsafe:
                 obligation.leaks.append(action)
             else:
                 obligation.unclear.append(action)
@@ -320,7 +372,7 @@ class _Dataflow:
             if self.by_hand:
                 obligation.unfollowed.append(action)
         elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
-            certain = states == {State.OWNED} and not unsafe
+            certain = states == {State.OWNED} and not self._unsafe
             (obligation.overwritten if certain else obligation.maybe_overwritten).append(action.node)
         elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
             wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
@@ -410,10 +462,10 @@ class _Dataflow:
         analysis = self.analysis
         opened = self._opened(outer)
         bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
-        fates = [analysis.summaries.fate(self.flow, each) for each in bound]
+        fates = [analysis.fate(self.flow, each) for each in bound]
         if (
             not bound
-            or any(analysis.summaries.variable_origin(self.flow, each).is_fresh for each in bound)
+            or any(analysis.variable_origin(self.flow, each).is_fresh for each in bound)
             or any(not each.effects <= {Effect.BORROWS} or each.view_escapes for each in fates)
         ):
             return State.MOVED
@@ -430,12 +482,8 @@ class _Dataflow:
 
     def _bound(self, site: Site) -> list[Variable]:
         """The variables that a let binds to what is given to it."""
-        return [
-            each
-            for each in self.flow.variables
-            if each.node is site.parent
-            or (isinstance(site.parent, nodes.Let) and each.node is site.parent.pattern)
-        ]
+        parent = site.parent
+        return self.flow.declared_at(parent.pattern if isinstance(parent, nodes.Let) else parent)
 
     def _field(self, site: Site) -> State | None:
         """Reading a field leaves the value owned, unless what the field holds is released or moved out."""
@@ -463,14 +511,12 @@ class _Dataflow:
                 return self._handle(further) if further is not None and outer.role is Role.CAST else None
             case Role.ELEMENT if isinstance(outer.parent, nodes.FieldInit):
                 literal = next(
-                    each
-                    for each in self.flow.nodes
-                    if isinstance(each, nodes.StructLiteral) and outer.parent in each.fields
+                    each for each in self.flow.nodes_of(nodes.StructLiteral) if outer.parent in each.fields
                 )
                 built = self.flow.type_of(literal)
                 return State.UNKNOWN if built is None or self._may_own(built) else None
             case Role.BOUND:
-                fates = [summaries.fate(self.flow, each) for each in self._bound(outer)]
+                fates = [self.analysis.fate(self.flow, each) for each in self._bound(outer)]
                 effects = frozenset().union(*(each.effects for each in fates))
                 return None if effects <= {Effect.BORROWS} else State.UNKNOWN
             case _:

@@ -24,14 +24,11 @@ from codemods.ownership.builtins import (
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.drops import called_name
 from codemods.ownership.flow import (
-    Assign,
     CallSite,
-    Exit,
     ExitKind,
     Flow,
     Role,
     Site,
-    Use,
     Variable,
     VariableKind,
 )
@@ -150,12 +147,9 @@ class Summaries:
         if index >= len(parameters):
             return frozenset((Effect.UNKNOWN,))
         name = parameters[index].name
+        given_by_name = flow.named(name) if name is not None else []
         variable = next(
-            (
-                each
-                for each in flow.variables
-                if each.name == name and each.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER)
-            ),
+            (each for each in given_by_name if each.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER)),
             None,
         )
         if variable is None:
@@ -223,9 +217,9 @@ class Summaries:
         if flow is None:
             return self._declared_result(function)
         result = NOTHING
-        for action in flow.actions():
-            if isinstance(action, Exit) and action.kind in (ExitKind.RETURN, ExitKind.TAIL) and action.value:
-                result |= self.origin(flow, action.value)
+        for exit_ in flow.exits():
+            if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL) and exit_.value:
+                result |= self.origin(flow, exit_.value)
         if result == NOTHING and function.allocates:
             return FRESH
         return result
@@ -249,12 +243,11 @@ class Summaries:
             return False
         callees = {id(call.node): call.callee for call in flow.calls()}
         return all(
-            self.origin(flow, action.value).is_fresh or _is_foreign_call(action.value, callees)
-            for action in flow.actions()
-            if isinstance(action, Exit)
-            and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
-            and action.value is not None
-            and not isinstance(action.value, nodes.Return)
+            self.origin(flow, exit_.value).is_fresh or _is_foreign_call(exit_.value, callees)
+            for exit_ in flow.exits()
+            if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL)
+            and exit_.value is not None
+            and not isinstance(exit_.value, nodes.Return)
         )
 
     def origin(self, flow: Flow, node: Expression, seen: frozenset[int] = frozenset()) -> Result:
@@ -328,15 +321,8 @@ class Summaries:
         return result
 
     def _named_origin(self, flow: Flow, entry: nodes.FieldInit, seen: frozenset[int]) -> Result:
-        variable = next(
-            (
-                action.variable
-                for action in flow.actions()
-                if isinstance(action, Use) and action.node is entry
-            ),
-            None,
-        )
-        return self.variable_origin(flow, variable, seen) if variable is not None else UNKNOWN
+        use = flow.use_at(entry)
+        return self.variable_origin(flow, use.variable, seen) if use is not None else UNKNOWN
 
     def hands_out_part(self, flow: Flow, access: nodes.FieldAccess) -> bool:
         """Whether reading a field hands out a part: a number is one only where it is the handle."""
@@ -425,17 +411,14 @@ class Summaries:
         return result
 
     def _path_origin(self, flow: Flow, node: nodes.Path | nodes.This, seen: frozenset[int]) -> Result:
-        variable = next(
-            (action.variable for action in flow.actions() if isinstance(action, Use) and action.node is node),
-            None,
-        )
-        if variable is None and isinstance(node, nodes.This):
+        use = flow.use_at(node)
+        if use is None and isinstance(node, nodes.This):
             return PASSED
-        if variable is None:
+        if use is None:
             return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
         if is_null(flow, node):
             return Result(frozenset((Origin.LITERAL,)), frozenset(("0",)))
-        return self.variable_origin(flow, variable, seen)
+        return self.variable_origin(flow, use.variable, seen)
 
     def variable_origin(self, flow: Flow, variable: Variable, seen: frozenset[int] = frozenset()) -> Result:
         """Where the value of a variable comes from, over all its assignments."""
@@ -447,15 +430,14 @@ class Summaries:
         if variable.kind is VariableKind.LOOP or variable.value is None:
             return UNKNOWN
         result = self.origin(flow, variable.value, seen)
-        for action in flow.actions():
-            if isinstance(action, Assign) and action.variable is variable:
-                result |= self.origin(flow, action.node.value, seen)
+        for assignment in flow.assignments_to(variable):
+            result |= self.origin(flow, assignment.node.value, seen)
         return result
 
     def _call_origin(
         self, flow: Flow, node: nodes.Call | nodes.StaticCall | nodes.MethodCall, seen: frozenset[int]
     ) -> Result:
-        call = next((each for each in flow.calls() if each.node is node), None)
+        call = flow.call_at(node)
         if call is None:
             return UNKNOWN
         if call.type is not None and call.type.name == "Never":
@@ -536,9 +518,7 @@ def is_moved_out(flow: Flow, access: nodes.FieldAccess) -> bool:
     site = flow.site_of(access)
     if site is None or site.role is not Role.ELEMENT or not isinstance(site.parent, nodes.FieldInit):
         return False
-    for block in flow.nodes:
-        if not isinstance(block, nodes.Block):
-            continue
+    for block in flow.nodes_of(nodes.Block):
         behind = [each for each in block.statements if each.end >= access.end]
         if not behind or behind[0].start > access.start:
             continue
@@ -558,9 +538,7 @@ def is_moved_out(flow: Flow, access: nodes.FieldAccess) -> bool:
 
 def _assigned_behind(flow: Flow, call: Node, target: str) -> Expression | None:
     """What the statement behind that of a call assigns to ``target``."""
-    for block in flow.nodes:
-        if not isinstance(block, nodes.Block):
-            continue
+    for block in flow.nodes_of(nodes.Block):
         for statement, behind in pairwise(block.statements):
             if not _is_only(statement, call) or not isinstance(behind, nodes.ExpressionStatement):
                 continue
@@ -702,8 +680,8 @@ class _FateSearch:
                     if carries_ownership(variable.type):
                         self.follow(variable, partial=partial)
             case Role.ASSIGNED:
-                for action in self.flow.actions():
-                    if isinstance(action, Assign) and action.node is site.parent:
+                for action in self.flow.assignments():
+                    if action.node is site.parent:
                         outlives = self.root is not None and action.variable.depth < self.root.depth
                         if outlives or self.is_temporary:
                             self._effect(Effect.RETAINS, partial)
@@ -754,7 +732,7 @@ class _FateSearch:
         elif isinstance(parent, nodes.LetCondition | nodes.Let):
             patterns = {id(each) for each in parent.pattern.walk()}
         else:
-            patterns = {id(parent)}
+            return self.flow.declared_at(parent)
         return [variable for variable in self.flow.variables if id(variable.node) in patterns]
 
     def _placed(self, site: Site, type_: Type | None, partial: bool) -> None:
@@ -764,9 +742,7 @@ class _FateSearch:
         if isinstance(literal, nodes.FieldInit):
             entry = literal.name
             literal = next(
-                each
-                for each in self.flow.nodes
-                if isinstance(each, nodes.StructLiteral) and site.parent in each.fields
+                each for each in self.flow.nodes_of(nodes.StructLiteral) if site.parent in each.fields
             )
         target = self.flow.site_of(literal)
         built = self.flow.type_of(literal)
@@ -839,9 +815,9 @@ class _FateSearch:
         """A difference of two addresses is a number again."""
         followed = {key for key, _ in self.followed}
         used = {
-            id(action.variable)
-            for action in self.flow.actions()
-            if isinstance(action, Use) and node.right.start <= action.node.start < node.right.end
+            id(variable)
+            for variable, uses in self.flow.uses_by_variable().items()
+            if any(node.right.start <= use.node.start < node.right.end for use in uses)
         }
         return bool(used & followed)
 

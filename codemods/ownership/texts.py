@@ -12,13 +12,12 @@ from tml_ast import nodes
 
 def drop_hazard(analysis: Analysis, flow: Flow, variable: Variable) -> str | None:
     """Why the compiler must not free a string at the end of its variable's block, if there is a reason."""
-    summaries = analysis.summaries
-    if not summaries.variable_origin(flow, variable).is_fresh:
+    if not analysis.variable_origin(flow, variable).is_fresh:
         return f"`{variable.name}` may hold a text of something else"
     uses = flow.uses(variable)
     if any(use.site.role is Role.INTERPOLATED for use in uses):
         return f"an interpolation of `{variable.name}` frees it already"
-    fate = summaries.fate(flow, variable)
+    fate = analysis.fate(flow, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return f"the text of `{variable.name}` lives on elsewhere or is freed there already"
     returned = Effect.RETURNS in fate.effects
@@ -101,4 +100,4 @@ def lost_at(analysis: Analysis, flow: Flow, variable: Variable) -> list[Exit]:
 def bound_variable(flow: Flow, statement: nodes.Node) -> Variable | None:
     """The one variable that a let or var declares."""
     node = statement.pattern if isinstance(statement, nodes.Let) else statement
-    return next((each for each in flow.variables if each.node is node), None)
+    return next(iter(flow.declared_at(node)), None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.ownership.contents import Contents, variant_of
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Variable, VariableKind
+from codemods.ownership.flow import Exit, ExitKind, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.owners import owns_strings
 from codemods.rules.text_escape import Escape, escape, only_empty_literals, proposal
@@ -20,28 +20,40 @@ def check(context: Context) -> Iterator[Proposal]:
     """What the compiler drops at the end of its block, and not where a jump leaves it."""
     contents = Contents(context.analysis)
     for _, flow in context.flows():
-        for variable in flow.variables:
-            jump = _losing_jump(context, contents, flow, variable)
+        jumps = _jumps(flow)
+        for variable in flow.variables if jumps else ():
+            jump = _losing_jump(context, contents, flow, variable, jumps)
             if jump is not None:
                 yield _proposal(context, flow, variable, jump)
 
 
-def _losing_jump(context: Context, contents: Contents, flow: Flow, variable: Variable) -> Exit | None:
+def _jumps(flow: Flow) -> list[Exit]:
+    """Each break and continue that control can get to."""
+    if not any(each.kind in _JUMPS for each in flow.exits()):
+        return []
+    return [
+        action
+        for block in flow.reachable()
+        for action in block.actions
+        if isinstance(action, Exit) and action.kind in _JUMPS
+    ]
+
+
+def _losing_jump(
+    context: Context, contents: Contents, flow: Flow, variable: Variable, jumps: list[Exit]
+) -> Exit | None:
     """The first jump that leaves the block of a variable that only the compiler's drop releases."""
-    if not context.analysis.drops.is_registered(variable) or not _is_owner(context, contents, flow, variable):
+    jump = next((each for each in jumps if variable in each.variables), None)
+    if jump is None or not context.analysis.drops.is_registered(variable):
         return None
-    if not context.analysis.is_only_read(flow, variable):
+    if not _is_owner(context, contents, flow, variable):
         return None
-    for block in flow.reachable():
-        for action in block.actions:
-            if isinstance(action, Exit) and action.kind in _JUMPS and variable in action.variables:
-                return action
-    return None
+    return jump if context.analysis.is_only_read(flow, variable) else None
 
 
 def _is_owner(context: Context, contents: Contents, flow: Flow, variable: Variable) -> bool:
     """Whether a variable holds what was made for it, and nobody releases by hand."""
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh or variable.value is None:
+    if not context.analysis.variable_origin(flow, variable).is_fresh or variable.value is None:
         return False
     if variable.kind is VariableKind.PAYLOAD:
         return _is_text_of_arm(context, contents, flow, variable)
@@ -72,9 +84,9 @@ def _proposal(context: Context, flow: Flow, variable: Variable, jump: Exit) -> P
     message = (
         f"`{variable.name}` leaks where the {word} on line {context.line(jump.node.start)} leaves its block"
     )
-    origin = context.analysis.summaries.variable_origin(flow, variable)
+    origin = context.analysis.variable_origin(flow, variable)
     edited: Escape | None = None
-    reassigned = any(isinstance(each, Assign) and each.variable is variable for each in flow.actions())
+    reassigned = flow.is_assigned(variable)
     if context.file.is_test or not _is_text(variable) or variable.kind is VariableKind.PAYLOAD:
         message += f"; end its block before the {word}"
     elif reassigned or not only_empty_literals(origin):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import is_visible
-from codemods.ownership.flow import Assign, Flow, Role, Use, Variable
+from codemods.ownership.flow import Flow, Role, Use, Variable
 from codemods.ownership.obligations import State
 from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
@@ -68,20 +68,20 @@ def _is_cancelled(context: Context, flow: Flow, use: Use) -> bool:
         return False
     if not context.analysis.drops.is_registered(variable):
         return False
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+    if not context.analysis.variable_origin(flow, variable).is_fresh:
         return False
     return context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
 
 
 def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
     """Why the compiler must not free the variable at the end of its block, if there is a reason."""
-    fate = context.analysis.summaries.fate(flow, variable)
+    fate = context.analysis.fate(flow, variable)
     given = fate.view_escapes or not fate.effects <= {Effect.BORROWS}
     if given and not _is_given_away_last(context, flow, variable):
         return "its text lives on elsewhere or is freed there already"
     same = [each for each in flow.variables if each.name == variable.name and each is not variable]
     for each in same:
-        other = context.analysis.summaries.fate(flow, each)
+        other = context.analysis.fate(flow, each)
         if context.analysis.drops.is_registered(each) and (
             other.view_escapes or not other.effects <= {Effect.BORROWS}
         ):
@@ -92,7 +92,7 @@ def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
 def _is_given_away_last(context: Context, flow: Flow, variable: Variable) -> bool:
     """Whether the compiler would drop the variable only at exits where the function still owns it."""
     analysis = context.analysis
-    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     callees = _cancelling(context, flow, variable)
     return all(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import is_visible
-from codemods.ownership.flow import Assign, Flow, Role, Use, Variable
+from codemods.ownership.flow import Flow, Role, Use, Variable
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import result_name
 from codemods.rules.placement import annotation
@@ -20,14 +20,14 @@ NAME = "consumed-by-return"
 def check(context: Context) -> Iterator[Proposal]:
     """The strings that a returned call is given by name, and that nothing frees any more."""
     for _, flow in context.flows():
-        for action in flow.actions():
-            if isinstance(action, Use) and _is_lost(context, flow, action):
-                yield _proposal(context, flow, action)
+        for use in flow.all_uses():
+            if use.site.role is Role.ARGUMENT and _is_lost(context, flow, use):
+                yield _proposal(context, flow, use)
 
 
 def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
     site = use.site
-    if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
+    if site.through is not None or site.callee is None:
         return False
     outer = flow.site_of(site.parent)
     if outer is None or outer.role is not Role.RETURNED or not isinstance(outer.parent, nodes.Return):
@@ -39,7 +39,7 @@ def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
         return False
     if not context.analysis.drops.is_registered(variable):
         return False
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+    if not context.analysis.variable_origin(flow, variable).is_fresh:
         return False
     if context.analysis.summaries.call_effects(site) != {Effect.BORROWS}:
         return False
@@ -108,10 +108,9 @@ def rename(flow: Flow, variable: Variable, name: str) -> list[SourceEdit]:
         short = isinstance(use.node, nodes.FieldInit)
         text = f"{variable.name}: {name}" if short else name
         edits[use.node.start] = SourceEdit(use.node.start, use.node.end, text.encode())
-    for action in flow.actions():
-        if isinstance(action, Assign) and action.variable is variable:
-            target = action.node.target
-            edits[target.start] = SourceEdit(target.start, target.end, name.encode())
+    for assignment in flow.assignments_to(variable):
+        target = assignment.node.target
+        edits[target.start] = SourceEdit(target.start, target.end, name.encode())
     return list(edits.values())
 
 

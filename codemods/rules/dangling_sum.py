@@ -22,18 +22,19 @@ def check(context: Context) -> Iterator[Proposal]:
     purity = Purity(context.analysis)
     for _, flow in context.flows():
         taken: dict[int, set[str]] = {}
-        for node in flow.nodes:
-            if isinstance(node, nodes.Binary) and _dangles(context, flow, node):
+        for node in flow.nodes_of(nodes.Binary):
+            if _dangles(context, flow, node):
                 yield _proposal(context, flow, node, purity, taken)
 
 
 def _dangles(context: Context, flow: Flow, node: nodes.Binary) -> bool:
-    site, type_ = flow.site_of(node), flow.type_of(node)
-    if node.operator != "+" or type_ is None or type_.name != "Str" or site is None:
+    site = flow.site_of(node)
+    if site is None or site.role not in (Role.ELEMENT, Role.CONSTRUCTED) or site.through is not None:
         return False
-    if not context.analysis.drops.makes_text(node) or site.through is not None:
+    type_ = flow.type_of(node)
+    if isinstance(site.parent, nodes.Array) or type_ is None or type_.name != "Str":
         return False
-    return site.role in (Role.ELEMENT, Role.CONSTRUCTED) and not isinstance(site.parent, nodes.Array)
+    return node.operator == "+" and context.analysis.drops.makes_text(node)
 
 
 def _proposal(

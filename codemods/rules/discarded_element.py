@@ -42,14 +42,12 @@ def _list_variable(flow: Flow, call: CallSite) -> Variable | None:
     receiver = call.receiver
     if not isinstance(receiver, nodes.Path):
         return None
-    return next(
-        (each for each in flow.variables if any(use.node is receiver for use in flow.uses(each))), None
-    )
+    return flow.variable_at(receiver)
 
 
 def _is_still_read(context: Context, flow: Flow, list_: Variable) -> bool:
     """Whether something else may hold one of the list's strings."""
-    fate = context.analysis.summaries.fate(flow, list_)
+    fate = context.analysis.fate(flow, list_)
     return (
         bool(fate.views - {list_})
         or fate.view_escapes

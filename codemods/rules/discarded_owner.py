@@ -195,6 +195,9 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
         only = asserted_variant(assertion, call.node.text) if assertion is not None else None
         owed = owed_payloads(context, contents, flow, call.node, call.type, set())
         return bool(owed) if only is None else only in owed
+    site = call.site
+    if site.role not in (Role.FIELD, Role.RECEIVER, Role.ARGUMENT) or site.through is not None:
+        return False
     if not _is_owed(context, flow, call, contents):
         return False
     if not context.analysis.summaries.origin(flow, call.node).is_fresh or may_hold_variable(
@@ -207,16 +210,11 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
     fate = context.analysis.summaries.temporary_fate(flow, call)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
         return False
-    site = call.site
-    match site.role:
-        case Role.FIELD:
-            return site.through is None and not may_own(context, flow.type_of(site.parent))
-        case Role.RECEIVER | Role.ARGUMENT:
-            if site.callee is not None and site.callee is context.analysis.releases.release_of(call.type):
-                return False
-            return site.through is None and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
-        case _:
-            return False
+    if site.role is Role.FIELD:
+        return not may_own(context, flow.type_of(site.parent))
+    if site.callee is not None and site.callee is context.analysis.releases.release_of(call.type):
+        return False
+    return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
 
 
 def _is_owed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
-from codemods.ownership.flow import Assign, Flow, Role, Use, Variable
+from codemods.ownership.flow import Flow, Role, Use, Variable
 from codemods.ownership.texts import drop_hazard, lost_at
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity
@@ -96,7 +96,7 @@ def _made_where_needed(
         return None
     if not purity.is_pure(flow, following.condition) or not purity.is_pure(flow, statement.value):
         return None
-    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+    if flow.is_assigned(variable):
         return None
     places = [use.node.start for use in flow.uses(variable)]
     for branch in (following.branch, following.alternative):

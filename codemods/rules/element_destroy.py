@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.findings import Verdict
-from codemods.ownership.flow import Exit, ExitKind
+from codemods.ownership.flow import ExitKind
 from codemods.ownership.values import owned_texts
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import quoted_names
@@ -34,13 +34,10 @@ def check(context: Context) -> Iterator[Proposal]:
 def _fills_lists(context: Context, type_: Type) -> bool:
     """Whether some function of the library makes a list of such structs for its caller."""
     summaries = context.analysis.summaries
-    for function in context.analysis.index.functions_outside_tests:
-        returned = function.returns
-        if returned.bare != "List" or returned.arguments != (type_,):
-            continue
+    for function in context.analysis.makers_of_lists.get(type_, ()):
         flow = summaries.flow(function)
         if flow is not None and summaries.result(function).is_fresh:
-            return any(isinstance(each, Exit) and each.kind is not ExitKind.END for each in flow.actions())
+            return any(each.kind is not ExitKind.END for each in flow.exits())
     return False
 
 

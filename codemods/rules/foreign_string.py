@@ -9,7 +9,7 @@ from codemods.ownership.builtins import Effect, extern_symbol, makes_text
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import called_name
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Assign, Flow, Role, Use, Variable, VariableKind
+from codemods.ownership.flow import Flow, Role, Use, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import short_code
 from codemods.rules.placement import Release, after_last_use, before_exits, exits_of
@@ -30,7 +30,7 @@ def check(context: Context) -> Iterator[Proposal]:
         for variable in flow.variables:
             if not _is_unnoticed(context, flow, variable, contents):
                 continue
-            fate = context.analysis.summaries.fate(flow, variable)
+            fate = context.analysis.fate(flow, variable)
             drops = context.analysis.drops
             held = all(
                 each.type is not None and each.type.name == "Str" and not drops.is_registered(each)
@@ -59,7 +59,7 @@ def _is_unnoticed(context: Context, flow: Flow, variable: Variable, contents: Co
             unseen = False
     if not unseen:
         return False
-    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     if context.analysis.may_be_taken_elsewhere(flow, variable):
         return False

@@ -99,7 +99,7 @@ class Purity:
         first = min(uses, key=lambda use: use.node.start, default=None)
         if first is None or first.variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
             return False
-        if self.analysis.summaries.variable_origin(flow, first.variable).is_fresh:
+        if self.analysis.variable_origin(flow, first.variable).is_fresh:
             return True
         value = first.variable.value
         return value is not None and value.start < address.start and self._is_own_memory(flow, value)

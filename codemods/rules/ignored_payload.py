@@ -27,26 +27,29 @@ def check(context: Context) -> Iterator[Proposal]:
     contents = Contents(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()
-        for node in flow.nodes:
-            if isinstance(node, nodes.When):
-                yield from _of_when(context, contents, flow, node, taken)
+        for node in flow.nodes_of(nodes.When):
+            yield from _of_when(context, contents, flow, node, taken)
 
 
 def _of_when(
     context: Context, contents: Contents, flow: Flow, node: nodes.When, taken: set[str]
 ) -> Iterator[Proposal]:
     subject = flow.type_of(node.subject)
-    if subject is None or not context.analysis.summaries.origin(flow, node.subject).is_fresh:
+    opening = [
+        (arm, arm.patterns[0])
+        for arm in node.arms
+        if len(arm.patterns) == 1 and isinstance(arm.patterns[0], nodes.VariantPattern)
+    ]
+    if subject is None or not any(len(pattern.payload) == 1 for _, pattern in opening):
+        return
+    if not context.analysis.summaries.origin(flow, node.subject).is_fresh:
         return
     if is_opened_elsewhere(context, flow, node.subject):
         return
     only = _only_variant(context, flow, node)
     variants = context.analysis.index.variants(subject)
-    for arm in node.arms:
-        pattern = arm.patterns[0]
-        if len(arm.patterns) != 1 or _cannot_go_on(flow, arm):
-            continue
-        if not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:
+    for arm, pattern in opening:
+        if _cannot_go_on(flow, arm) or len(pattern.payload) != 1:
             continue
         variant = pattern.segments[-1]
         payload = variants.get(variant, ())
@@ -96,12 +99,12 @@ def _named_again(
     context: Context, flow: Flow, bound: nodes.Pattern, refusal: str | None, taken: set[str]
 ) -> Iterator[Proposal]:
     """Give a payload a name of its own if the compiler takes it for another variable."""
-    variable = next((each for each in flow.variables if each.node is bound), None)
+    variable = next(iter(flow.declared_at(bound)), None)
     if variable is None or not context.analysis.drops.is_registered(variable):
         return
     if not _has_name_in_use(context, variable, flow):
         return
-    if context.analysis.summaries.fate(flow, variable).effects & _TAKING_OVER:
+    if context.analysis.fate(flow, variable).effects & _TAKING_OVER:
         return
     message = f"`{variable.name}` is not dropped: the function has another variable of that name"
     function = flow.function.qualified_name
@@ -166,10 +169,10 @@ def _refusal(
 
 def _only_variant(context: Context, flow: Flow, node: nodes.When) -> str | None:
     """The variant that an assertion, or an ``if`` around, leaves as the only one."""
-    for variable in flow.variables:
-        if any(use.node is node.subject for use in flow.uses(variable)):
-            return settled_variant(context, flow, variable) or known_variant(context, node, variable)
-    return None
+    variable = flow.variable_at(node.subject)
+    if variable is None:
+        return None
+    return settled_variant(context, flow, variable) or known_variant(context, node, variable)
 
 
 RULE = Rule(

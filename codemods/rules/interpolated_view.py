@@ -19,15 +19,12 @@ def check(context: Context) -> Iterator[Proposal]:
     if context.file.is_test:
         return
     for function, flow in context.flows():
-        if not context.analysis.releases.frees_stored_words(function.owner):
-            continue
-        for action in flow.actions():
-            if (
-                isinstance(action, Use)
-                and action.site.role is Role.INTERPOLATED
-                and _is_stored(action.variable)
-            ):
-                yield _proposal(context, flow, action)
+        stored = [
+            use for use in flow.all_uses() if use.site.role is Role.INTERPOLATED and _is_stored(use.variable)
+        ]
+        if stored and context.analysis.releases.frees_stored_words(function.owner):
+            for use in stored:
+                yield _proposal(context, flow, use)
 
 
 def _is_stored(variable: Variable) -> bool:

@@ -27,9 +27,13 @@ def check(context: Context) -> Iterator[Proposal]:
         return
     for _, flow in context.flows():
         taken: set[str] = set()
-        loops = [each for each in flow.nodes if isinstance(each, nodes.Loop | nodes.While | nodes.For)]
-        ends = {id(each.body.value) for each in loops if each.body.value is not None}
-        for node in flow.nodes:
+        bodies = [
+            *(each.body for each in flow.nodes_of(nodes.Loop)),
+            *(each.body for each in flow.nodes_of(nodes.While)),
+            *(each.body for each in flow.nodes_of(nodes.For)),
+        ]
+        ends = {id(each.value) for each in bodies if each.value is not None}
+        for node in flow.nodes_of(nodes.If, nodes.When, nodes.Loop, nodes.While, nodes.For):
             tested = _tested(node)
             if tested is not None and (id(node) in ends or _is_lost_somewhere(node)):
                 made = text_temporaries(context, flow, tested)
@@ -130,7 +134,7 @@ def _statement_of(context: Context, node: Node) -> Node | None:
 
 def _is_only_read(context: Context, flow: Flow, made: Expression) -> bool:
     """Whether nothing keeps a string beyond the condition."""
-    call = next((each for each in flow.calls() if each.node is made), None)
+    call = flow.call_at(made)
     if call is not None:
         fate = context.analysis.summaries.temporary_fate(flow, call)
         return not fate.view_escapes and fate.effects <= {Effect.BORROWS}

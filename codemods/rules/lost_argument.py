@@ -31,7 +31,9 @@ def _lost(context: Context, flow: Flow, variable: Variable) -> Obligation | None
     """The obligation of a parameter that goes into the result on some path and is lost on others."""
     if variable.kind is not VariableKind.PARAMETER or variable.type is None or variable.type.name == "ref":
         return None
-    effects = context.analysis.summaries.fate(flow, variable).effects
+    if context.analysis.releases.release_of(variable.type) is None:
+        return None
+    effects = context.analysis.fate(flow, variable).effects
     if Effect.RETURNS not in effects or not effects <= {Effect.RETURNS, Effect.BORROWS, Effect.RELEASES}:
         return None
     if any(use.site.role is Role.RETURNED and use.site.through is None for use in flow.uses(variable)):
@@ -60,15 +62,11 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
                     return False
                 if owner.kind not in (VariableKind.LET, VariableKind.VAR):
                     return False
-                if not context.analysis.summaries.variable_origin(flow, owner).is_fresh:
+                if not context.analysis.variable_origin(flow, owner).is_fresh:
                     return False
                 if _is_held_besides(context, flow, owner, action):
                     return False
-                views = {
-                    each
-                    for each in context.analysis.summaries.fate(flow, owner).views
-                    if each.type == owner.type
-                }
+                views = {each for each in context.analysis.fate(flow, owner).views if each.type == owner.type}
                 if any(use.variable in views for use in uses_behind(block, position, owner)):
                     return False
     return called > 0 and mentioned == called + 1

@@ -170,9 +170,9 @@ def _is_lost(context: Context, flow: Flow, action: Assign) -> bool:
     variable = action.variable
     if not context.analysis.drops.is_registered(variable):
         return False
-    if not context.analysis.summaries.variable_origin(flow, variable).is_fresh:
+    if not context.analysis.variable_origin(flow, variable).is_fresh:
         return False
-    effects = context.analysis.summaries.fate(flow, variable).effects
+    effects = context.analysis.fate(flow, variable).effects
     return effects <= {Effect.BORROWS, Effect.RETURNS}
 
 
@@ -182,8 +182,8 @@ def _unowed(context: Context, flow: Flow, action: Assign) -> Proposal:
         return _finding(context, flow, action, "its type has no release that could be called here")
     if context.file.is_test:
         return _finding(context, flow, action, "use a second variable")
-    fate = context.analysis.summaries.fate(flow, variable)
-    origin = context.analysis.summaries.variable_origin(flow, variable)
+    fate = context.analysis.fate(flow, variable)
+    origin = context.analysis.variable_origin(flow, variable)
     statement = _statement(context, action)
     uses_old = any(
         isinstance(each, Use) and each.variable in fate.views and value.start <= each.node.start < value.end

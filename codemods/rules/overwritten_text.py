@@ -56,7 +56,7 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
         return None
     if second.type is None or second.type.name != "Str":
         return None
-    first = next((each for each in flow.variables for use in flow.uses(each) if use.node is value), None)
+    first = flow.variable_at(value)
     assigned = assignments(flow, second)
     if first is None or first.kind is not VariableKind.LET or len(assigned) != 1:
         return None
@@ -68,13 +68,13 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
     if not isinstance(choice.branch, nodes.Block):
         return None
     summaries = context.analysis.summaries
-    if not summaries.variable_origin(flow, first).is_fresh:
+    if not context.analysis.variable_origin(flow, first).is_fresh:
         return None
     if not summaries.origin(flow, assigned[0].value).is_fresh or assignments(flow, first):
         return None
     if _may_be_argument(context, flow, assigned[0].value):
         return None
-    fate = summaries.fate(flow, first)
+    fate = context.analysis.fate(flow, first)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return None
     return (
@@ -86,7 +86,7 @@ def _handover(context: Context, flow: Flow, second: Variable) -> _Handover | Non
 
 def _may_be_argument(context: Context, flow: Flow, value: Expression) -> bool:
     """Whether a call may return one of its arguments instead of a string of its own."""
-    call = next((each for each in flow.calls() if each.node is value), None)
+    call = flow.call_at(value)
     if call is None or call.callee is None:
         return True
     positions = [*range(len(call.arguments)), *([-1] if call.receiver is not None else [])]
@@ -112,7 +112,7 @@ def _edits(context: Context, flow: Flow, handover: _Handover) -> list[SourceEdit
     """Hold the first string as a number and free it wherever the second variable does not give it away."""
     first, second = handover.first, handover.second
     summaries = context.analysis.summaries
-    origin = summaries.variable_origin(flow, first)
+    origin = context.analysis.variable_origin(flow, first)
     other = summaries.origin(flow, handover.assignment.value)
     if (
         not only_empty_literals(origin)

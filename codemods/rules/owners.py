@@ -5,11 +5,13 @@ from __future__ import annotations
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
-from codemods.ownership.flow import Flow, Role, Use
+from codemods.ownership.flow import Flow, Role
 from codemods.rules.base import Context
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
+
+_HOLDING = frozenset((Role.ELEMENT, Role.CONSTRUCTED, Role.RECEIVER, Role.ARGUMENT))
 
 
 def may_own(context: Context, type_: Type | None) -> bool:
@@ -22,19 +24,13 @@ def may_own(context: Context, type_: Type | None) -> bool:
 
 def may_hold_variable(context: Context, flow: Flow, value: Node) -> bool:
     """Whether a value may be, or hold, what a variable holds already, as with a builder method."""
-    for action in flow.actions():
-        if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
+    for use in flow.uses_in(value):
+        if use.site.role not in _HOLDING or not may_own(context, use.variable.type):
             continue
-        if not may_own(context, action.variable.type):
-            continue
-        match action.site.role:
-            case Role.ELEMENT | Role.CONSTRUCTED:
-                return True
-            case Role.RECEIVER | Role.ARGUMENT:
-                if Effect.RETURNS in context.analysis.summaries.call_effects(action.site):
-                    return True
-            case _:
-                pass
+        if use.site.role in (Role.ELEMENT, Role.CONSTRUCTED):
+            return True
+        if Effect.RETURNS in context.analysis.summaries.call_effects(use.site):
+            return True
     return False
 
 
@@ -82,7 +78,7 @@ def _is_new_text(context: Context, flow: Flow, node: Expression) -> bool:
         return False
     if isinstance(node, nodes.Binary):
         return node.operator == "+"
-    call = next((each for each in flow.calls() if each.node is node), None)
+    call = flow.call_at(node)
     if call is None:
         return isinstance(node, nodes.InterpolatedString)
     return call.callee is not None and context.analysis.summaries.makes_text(call.callee)
@@ -90,12 +86,8 @@ def _is_new_text(context: Context, flow: Flow, node: Expression) -> bool:
 
 def is_opened_elsewhere(context: Context, flow: Flow, value: Node) -> bool:
     """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
-    for action in flow.actions():
-        if not isinstance(action, Use) or not value.start <= action.node.start < value.end:
-            continue
-        source = action.variable
-        if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
-            continue
-        if not context.analysis.is_opened_once(flow, source, action):
-            return True
-    return False
+    return any(
+        not context.analysis.is_opened_once(flow, use.variable, use)
+        for use in flow.uses_in(value)
+        if use.variable.type is not None and use.variable.type.target().name in BUILTIN_VARIANTS
+    )

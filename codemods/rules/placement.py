@@ -10,7 +10,7 @@ import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
+from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Variable, VariableKind
 from codemods.rules.base import Context
 from codemods.rules.naming import result_name
 from tml_ast import nodes
@@ -61,11 +61,7 @@ class Release:
 
 def mentions(flow: Flow, node: Node, variables: Container[Variable]) -> bool:
     """Whether any of the variables is read inside of ``node``."""
-    start, end = node.start, node.end
-    return any(
-        isinstance(action, Use) and action.variable in variables and start <= action.node.start < end
-        for action in flow.actions()
-    )
+    return any(use.variable in variables for use in flow.uses_in(node))
 
 
 def exits_of(flow: Flow, variable: Variable) -> list[Exit]:
@@ -179,7 +175,7 @@ def _before_jump(
 
 def annotation(flow: Flow, jump: Node) -> str:
     """The declared type of what a function returns, for a binding of it."""
-    if any(isinstance(each, nodes.Closure) and each.start <= jump.start < each.end for each in flow.nodes):
+    if any(each.start <= jump.start < each.end for each in flow.nodes_of(nodes.Closure)):
         return ""
     returned = flow.function.node.return_type
     if returned is None or isinstance(returned, nodes.TupleType) or not isinstance(jump, nodes.Return):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.conditions import is_only_reached_empty
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Use, VariableKind
+from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.symbols import FunctionInfo
@@ -78,7 +78,7 @@ def _handed_back(flow: Flow) -> Iterator[Use]:
             or variable.type.name != "Str"
         ):
             continue
-        if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+        if flow.is_assigned(variable):
             continue
         if id(action.node) in results:
             yield action

@@ -239,7 +239,7 @@ def _texts_leave(analysis: Analysis, flow: Flow, variable: Variable) -> bool:
     returned = flow.function.returns.target()
     if returned.name in SCALARS or returned.name in ("()", "Unit"):
         return False
-    return analysis.summaries.fate(flow, variable).view_escapes
+    return analysis.fate(flow, variable).view_escapes
 
 
 def _rule(patch: SemanticPatch) -> Rule:

@@ -45,7 +45,7 @@ def _is_stored_word(context: Context, flow: Flow, variable: Variable) -> bool:
     summaries = context.analysis.summaries
     if not summaries.origin(flow, value).is_fresh:
         return False
-    effects = summaries.fate(flow, variable).effects
+    effects = context.analysis.fate(flow, variable).effects
     return Effect.RETAINS in effects and effects <= {Effect.RETAINS, Effect.BORROWS}
 
 

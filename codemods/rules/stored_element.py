@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.fields import only_empty_constants
-from codemods.ownership.flow import Assign, Flow, Use, Variable, VariableKind
+from codemods.ownership.flow import Flow, Use, Variable, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from tml_ast import nodes
@@ -21,9 +21,7 @@ def check(context: Context) -> Iterator[Proposal]:
     if context.file.is_test:
         return
     for _, flow in context.flows():
-        for node in flow.nodes:
-            if not isinstance(node, nodes.StructLiteral):
-                continue
+        for node in flow.nodes_of(nodes.StructLiteral):
             for entry in node.fields:
                 element = _element(context, flow, entry.value)
                 if element is not None and _is_owned_elsewhere(context, flow, node, entry.name):
@@ -32,10 +30,7 @@ def check(context: Context) -> Iterator[Proposal]:
 
 def _element(context: Context, flow: Flow, value: Expression | None) -> Variable | None:
     """The variable that a field is set to, if it holds an element of a list that owns its elements."""
-    use = next(
-        (each for each in flow.actions() if isinstance(each, Use) and each.node is value),
-        None,
-    )
+    use = flow.use_at(value) if value is not None else None
     variable = use.variable if use is not None else None
     if variable is None or variable.kind is not VariableKind.LET or variable.type is None:
         return None
@@ -45,9 +40,9 @@ def _element(context: Context, flow: Flow, value: Expression | None) -> Variable
     holder = next((use.variable for use in _uses(flow) if use.node is call.receiver), None)
     if call.name != "get" or holder is None or holder.type is None or str(holder.type) != "List[Str]":
         return None
-    if holder.kind not in (VariableKind.LET, VariableKind.VAR) or any(
-        isinstance(each, Assign) and each.variable in (holder, variable) for each in flow.actions()
-    ):
+    if holder.kind not in (VariableKind.LET, VariableKind.VAR):
+        return None
+    if flow.is_assigned(holder) or flow.is_assigned(variable):
         return None
     origin = context.fields.list_elements(flow, holder)
     return variable if origin.is_owned and only_empty_constants(origin) else None

@@ -23,8 +23,8 @@ def check(context: Context) -> Iterator[Proposal]:
     purity = Purity(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()
-        for node in flow.nodes:
-            if not isinstance(node, nodes.InterpolatedString) or node.first_token.type == "STRING_START":
+        for node in flow.nodes_of(nodes.InterpolatedString):
+            if node.first_token.type == "STRING_START":
                 continue
             for hole in node.holes:
                 type_ = flow.type_of(hole)

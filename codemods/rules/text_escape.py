@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codemods.findings import Verdict
-from codemods.ownership.flow import Assign, Exit, Flow, Role, Use, Variable
+from codemods.ownership.flow import Exit, Flow, Role, Use, Variable
 from codemods.ownership.summaries import Result
 from codemods.rules.base import Context, Proposal
 from codemods.rules.naming import result_name
@@ -37,7 +37,7 @@ def proposal(rule: str, flow: Flow, variable: Variable, message: str, edited: Es
 
 def assignments(flow: Flow, variable: Variable) -> list[nodes.Assignment]:
     """The assignments to a variable."""
-    return [each.node for each in flow.actions() if isinstance(each, Assign) and each.variable is variable]
+    return [each.node for each in flow.assignments_to(variable)]
 
 
 def choosing_if(context: Context, variable: Variable, assignment: nodes.Assignment) -> nodes.If | None:

@@ -8,7 +8,7 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Assign, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.flow import Flow, Role, Site, Use, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.owners import may_hold_variable, release_of_dropped
 from codemods.rules.placement import Release, before_exits
@@ -53,7 +53,7 @@ def _holds_parts(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if variable.type is None or variable.type.name != "()" or isinstance(variable.value, nodes.Path):
         return False
-    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     if may_hold_variable(context, flow, variable.value):
         return False
@@ -74,7 +74,7 @@ def _proposal(context: Context, flow: Flow, variable: Variable, contents: Conten
     }
     if not statements:
         return None
-    views = frozenset(context.analysis.summaries.fate(flow, variable).views | {variable})
+    views = frozenset(context.analysis.fate(flow, variable).views | {variable})
     placements = before_exits(context, flow, Release("\n".join(statements.values()), variable, views))
     parts = ", ".join(f"{variable.name}.{number}" for number in statements)
     message = f"{parts} of the tuple `{variable.name}` is never released: the compiler drops no tuple"

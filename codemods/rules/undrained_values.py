@@ -42,7 +42,7 @@ def check(context: Context) -> Iterator[Proposal]:
 
 def _may_be_drained(context: Context, flow: Flow, variable: Variable, element: Type) -> bool:
     """Whether no element of the list is released or kept elsewhere."""
-    fate = context.analysis.summaries.fate(flow, variable)
+    fate = context.analysis.fate(flow, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
         return False
     views = fate.views - {variable}
@@ -59,7 +59,7 @@ def _is_dropped_full(obligation: Obligation) -> bool:
 
 def _destroyed_full(context: Context, flow: Flow, variable: Variable) -> list[nodes.Node]:
     """The statements that destroy the list; none where what is in it is still looked at."""
-    views = context.analysis.summaries.fate(flow, variable).views - {variable}
+    views = context.analysis.fate(flow, variable).views - {variable}
     places: list[nodes.Node] = []
     for block in flow.reachable():
         for position, action in enumerate(block.actions):

@@ -9,7 +9,7 @@ from codemods.findings import Verdict
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.flow import Assign, ExitKind, Flow, Role, Site, Variable, VariableKind
+from codemods.ownership.flow import ExitKind, Flow, Role, Site, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import owner_name
 from codemods.rules.owners import may_hold_variable, release_of_dropped
@@ -63,10 +63,12 @@ def owed_payloads(
     for variant, payload in context.analysis.index.variants(type_).items():
         if len(payload) != 1:
             continue
+        if _releases(context, contents, flow, value, variant, payload[0], "payload") is None:
+            continue
         name = payload_name(context, flow, payload[0], taken | {each.name for each in found.values()})
         statements = _releases(context, contents, flow, value, variant, payload[0], name)
-        if statements is not None:
-            found[variant] = Owed(payload[0], name, statements)
+        assert statements is not None
+        found[variant] = Owed(payload[0], name, statements)
     return found
 
 
@@ -109,11 +111,11 @@ def _is_unopened(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if variable.type is None or variable.type.name not in BUILTIN_VARIANTS:
         return False
-    if isinstance(variable.value, nodes.Path) or may_hold_variable(context, flow, variable.value):
-        return False
-    if any(isinstance(action, Assign) and action.variable is variable for action in flow.actions()):
+    if isinstance(variable.value, nodes.Path) or flow.is_assigned(variable):
         return False
     if not all(use.site.role is Role.RECEIVER and only_asks(use.site) for use in flow.uses(variable)):
+        return False
+    if may_hold_variable(context, flow, variable.value):
         return False
     analysis = context.analysis
     return not analysis.others_released(flow, variable) and not analysis.may_be_taken_elsewhere(
@@ -127,6 +129,8 @@ def _proposal(
     """Open the variable before each exit, and release what it holds."""
     assert variable.type is not None and variable.value is not None
     owed = owed_payloads(context, contents, flow, variable.value, variable.type, taken)
+    if not owed:
+        return None
     settled = settled_variant(context, flow, variable)
     if settled is not None:
         owed = {variant: each for variant, each in owed.items() if variant == settled}

@@ -60,12 +60,12 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if context.analysis.drops.is_registered(variable):
         return False
-    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
     if maker is None or _is_payload(maker) or _will_be_marked(context, maker):
         return False
-    origin = context.analysis.summaries.variable_origin(flow, variable)
+    origin = context.analysis.variable_origin(flow, variable)
     return origin.is_fresh and context.analysis.is_only_read(flow, variable)
 
 
@@ -116,7 +116,7 @@ def _number(context: Context, flow: Flow, variable: Variable) -> Proposal:
     """Free a string that is held as a number already."""
     message = f"nothing frees `{variable.name}`: as a number its string is nothing to the compiler"
     function = flow.function.qualified_name
-    origin = context.analysis.summaries.variable_origin(flow, variable)
+    origin = context.analysis.variable_origin(flow, variable)
     edited: Escape | None = None
     if only_empty_literals(origin):
         statement = free_statement(context, variable.name, origin)
@@ -209,7 +209,7 @@ def _lost_on_failure(context: Context, flow: Flow, variable: Variable) -> Iterat
     calls = isinstance(assigned[0].value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
     if not calls or not made.is_fresh or not only_empty_literals(made):
         return
-    fate = summaries.fate(flow, variable)
+    fate = context.analysis.fate(flow, variable)
     if fate.view_escapes or fate.effects != {Effect.RETURNS} or fate.views != {variable}:
         return
     choice = choosing_if(context, variable, assigned[0])
@@ -217,7 +217,7 @@ def _lost_on_failure(context: Context, flow: Flow, variable: Variable) -> Iterat
     if choice is None or any(len(states) > 1 for _, states in exits):
         return
     statement = free_statement(
-        context, variable.name, summaries.variable_origin(flow, variable), is_number=False
+        context, variable.name, context.analysis.variable_origin(flow, variable), is_number=False
     )
     edits: list[SourceEdit] = []
     lines: list[int] = []
@@ -262,7 +262,7 @@ def _is_lasting(flow: Flow, condition: Expression, since: int, until: int) -> bo
 
 def _proposal(context: Context, flow: Flow, variable: Variable) -> Proposal:
     assert variable.value is not None
-    origin = context.analysis.summaries.variable_origin(flow, variable)
+    origin = context.analysis.variable_origin(flow, variable)
     message = (
         f"nothing frees `{variable.name}`: `{short_code(variable.value.text)}` makes its string, "
         "which the compiler does not know"

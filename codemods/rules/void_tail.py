@@ -8,7 +8,7 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.contents import Contents
 from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Variable, VariableKind
+from codemods.ownership.flow import Exit, ExitKind, Flow, Variable, VariableKind
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import listed, short_code
 from codemods.rules.owners import owns_strings, text_temporaries
@@ -76,9 +76,9 @@ def _waiting(context: Context, flow: Flow, body: nodes.Block) -> list[Expression
 def _is_made(context: Context, flow: Flow, variable: Variable) -> bool:
     """Whether what a variable holds was made for it."""
     summaries = context.analysis.summaries
-    if summaries.variable_origin(flow, variable).is_fresh:
+    if context.analysis.variable_origin(flow, variable).is_fresh:
         return True
-    if any(isinstance(each, Assign) and each.variable is variable for each in flow.actions()):
+    if flow.is_assigned(variable):
         return False
     callee = next((call.callee for call in flow.calls() if call.node is variable.value), None)
     return callee is not None and summaries.makes_text(callee)
@@ -114,7 +114,7 @@ def _may_be_dropped(context: Context, flow: Flow, variable: Variable) -> bool:
         return True
     if type_ is None:
         return False
-    fate = analysis.summaries.fate(flow, variable)
+    fate = analysis.fate(flow, variable)
     kind = analysis.drops.kind(type_)
     release = analysis.releases.release_of(type_)
     if kind is DropKind.NOTHING and release is None:
