@@ -51,6 +51,8 @@ def main(
     each other. Exit status 0 whether goals are met or not: the table tells.
     """
     chosen = _chosen(rows)
+    if update_docs and not profile and len(chosen) < len(ROWS):
+        raise _failure("--update-docs goes with all rows")
     files = read_files(corpus or corpus_folder())
     if not files:
         raise _failure(

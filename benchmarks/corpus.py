@@ -17,12 +17,9 @@ TYPICAL_LINES = 500
 
 
 def corpus_folder() -> Path:
-    """The folder of the corpus: TMLFIX_CORPUS, or the place for it under the user's cache folder."""
-    named = os.environ.get("TMLFIX_CORPUS")
-    if named:
-        return Path(named)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache, "tmlfix", "corpus", COMMIT)
+    """Where the tests look for it, too: what TMLFIX_CORPUS names, or else the user's cache folder."""
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("TMLFIX_CORPUS") or Path(caches) / "tmlfix" / "corpus" / COMMIT)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from codemods.symbols import module_path
 from tml_ast import TmlSyntaxError, Token, nodes, parse, tokenize
 
 KNOWN = frozenset({"List", "Maybe", "Outcome", "Str"})
@@ -39,12 +40,16 @@ def grown(files: Mapping[str, bytes], times: int) -> dict[str, bytes]:
 
 
 def names_of(files: Mapping[str, bytes]) -> Names:
-    """What is renamed: packages by their folders, types and functions by their declarations."""
+    """What is renamed: the packages that files use modules of the tree from, and what files declare."""
+    packages: set[str] = set()
+    modules = {module for path in files if (module := _top_module(path)) is not None}
     types: set[str] = set()
     functions: set[str] = set()
     methods: set[str] = set()
     for item in _items(files.values()):
         match item:
+            case nodes.Use(path=[package, module, *_]) if module in modules:
+                packages.add(package)
             case nodes.TypeDeclaration() | nodes.Class():
                 types.add(item.name)
             case nodes.Function(body=None):
@@ -53,11 +58,11 @@ def names_of(files: Mapping[str, bytes]) -> Names:
                 functions.add(item.name)
         if isinstance(item, nodes.Impl | nodes.Class | nodes.Behavior):
             methods |= {each.name for each in item.functions}
-    return Names(
-        frozenset(name.encode() for path in files if (name := _package(path)) is not None),
-        frozenset(name.encode() for name in types - KNOWN),
-        frozenset(name.encode() for name in functions - methods),
-    )
+    return Names(*map(_encoded, (packages, types - KNOWN, functions - methods)))
+
+
+def _encoded(names: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(name.encode() for name in names)
 
 
 def _items(sources: Iterable[bytes]) -> Iterator[nodes.Item]:
@@ -72,10 +77,10 @@ def _items(sources: Iterable[bytes]) -> Iterator[nodes.Item]:
                 pending += item.items
 
 
-def _package(path: str) -> str | None:
-    """The package that a file of a library belongs to: the folder around ``src``."""
-    *folders, _ = PurePosixPath(path).parts
-    return folders[folders.index("src") - 1] if "src" in folders[1:] else None
+def _top_module(path: str) -> str | None:
+    """The module right below its package that a file of a library belongs to."""
+    module = module_path(path)
+    return module[1] if "src" in PurePosixPath(path).parts[:-1] and len(module) > 1 else None
 
 
 def path_of_copy(path: str, number: int) -> str:

@@ -18,6 +18,8 @@ from benchmarks.rows import Result
 from benchmarks.yardsticks import PACKAGES, PATTERN, is_installed, version_of
 
 WORDS = "what"
+SMALLEST_SHARE = 0.01
+"""What is less than this of the time is counted among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def of_profile(profile: Profile, circumstances: str) -> Report:
             (title, "seconds", "share"),
             tuple(
                 (name, f"{seconds:.2f}", f"{seconds / profile.seconds:.1%}")
-                for name, seconds in sorted(parts.items(), key=lambda part: -part[1])
+                for name, seconds in _largest(parts, profile.seconds)
             ),
         )
         for title, parts in found.items()
@@ -124,3 +126,11 @@ def of_profile(profile: Profile, circumstances: str) -> Report:
     said = f"One process, {profile.seconds:.1f} s with the sampler. {circumstances}"
     document = {"circumstances": said, "seconds": profile.seconds}
     return Report("profile", tables, said, document | {"stages": profile.stages, "rules": profile.rules})
+
+
+def _largest(parts: Mapping[str, float], whole: float) -> list[tuple[str, float]]:
+    """The parts that matter, the largest first, and the sum of all others."""
+    ordered = sorted(parts.items(), key=lambda part: -part[1])
+    shown = [(name, seconds) for name, seconds in ordered if seconds >= SMALLEST_SHARE * whole]
+    others = ordered[len(shown) :]
+    return [*shown, (f"{len(others)} others", sum(seconds for _, seconds in others))]

@@ -17,7 +17,6 @@ from types import FrameType
 INTERVAL = 0.005
 IMPORTING = "importing modules"
 STAGES = {
-    "importlib": IMPORTING,
     "tml_ast.grammar": "reading the grammar",
     "tml_ast.lexer": "parsing",
     "tml_ast.parser": "parsing",
@@ -25,10 +24,9 @@ STAGES = {
     "tml_ast.lookahead": "parsing",
     "tml_ast.precedence": "parsing",
     "tml_ast.edit": "applying and checking fixes",
-    "codemods.catalogue": "facts",
-    "codemods.symbols": "facts",
-    "codemods.ownership": "facts",
-    "codemods.unread": "facts",
+    "codemods.catalogue": "facts: catalogue",
+    "codemods.symbols": "facts: declarations",
+    "codemods.unread": "facts: words of other tests",
     "codemods.rules": "rules, without the facts they ask for",
     "codemods.semantic_patches": "rules, without the facts they ask for",
     "codemods.engine": "applying and checking fixes",
@@ -45,8 +43,10 @@ STAGES = {
 }
 """The stages by the modules that they are made of, or by packages of modules.
 
-Other modules of codemods are stages of their own. All others, nodes and visitors say, serve whoever calls.
+The modules of ownership and all others of codemods are stages of their own. What is left, nodes and visitors
+say, serves whoever calls it.
 """
+OWNERSHIP = "codemods.ownership."
 RULES = "codemods.rules."
 
 
@@ -86,13 +86,14 @@ def stage_of(modules: list[str]) -> str:
     if any(module.startswith("importlib._bootstrap") for module in modules):
         return IMPORTING
     for module in modules:
-        name = module
-        while name:
-            if name in STAGES:
-                return STAGES[name]
-            name = name.rpartition(".")[0]
-        if module.startswith("codemods."):
-            return module
+        package = ".".join(module.split(".")[:2])
+        stage = STAGES.get(module) or STAGES.get(package)
+        if stage is not None:
+            return stage
+        if module.startswith(OWNERSHIP):
+            return f"facts: {module.removeprefix(OWNERSHIP)}"
+        if package.startswith("codemods."):
+            return package
     return "the rest"
 
 
