@@ -56,6 +56,7 @@ def analyse(
     stacked: bool = False,
     only: Callable[[str], bool] | None = None,
     wanted: Callable[[FindingKey], bool] | None = None,
+    share: Callable[[str], bool] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
     read: Read = SourceFile.read,
@@ -65,8 +66,9 @@ def analyse(
     Each phase starts from ``files`` alone, or from the result of the phase before it when
     ``stacked``. ``only`` limits which files may get findings; all of them inform the analysis.
     With ``wanted``, exactly the findings that it names are fixed, those for review included; what follows
-    only from others is not found. A file that does not parse becomes an error of the result, never an
-    exception.
+    only from others is not found. ``share`` says of which files the result is wanted; the others are
+    fixed as well, as far as that matters for these. A file that does not parse becomes an error of the
+    result, never an exception.
     """
     report = progress or (lambda _what, _done, _total: None)
     settings = settings or Settings()
@@ -83,7 +85,27 @@ def analyse(
         facts = fixer.facts
         if stacked:
             parsed = fixer.files
-    return AnalysisResult(tuple(results), tuple(errors))
+    result = AnalysisResult(tuple(results), tuple(errors))
+    return result if share is None else _shared(result, share)
+
+
+def _shared(result: AnalysisResult, share: Callable[[str], bool]) -> AnalysisResult:
+    """What of the result belongs to the files of the share."""
+
+    def kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        return tuple(finding for finding in findings if share(finding.path))
+
+    phases = (
+        replace(
+            phase,
+            findings=kept(phase.findings),
+            changes={path: change for path, change in phase.changes.items() if share(path)},
+            declined=kept(phase.declined),
+            suppressed=kept(phase.suppressed),
+        )
+        for phase in result.phases
+    )
+    return AnalysisResult(tuple(phases), tuple(error for error in result.errors if share(error.path)))
 
 
 def facts(
