@@ -190,7 +190,7 @@ def _read_sarif(file: Path, document: dict[str, Any]) -> _Part:
         "run": _without(run, "tool", "results", "invocations", "automationDetails", "properties"),
         "tool": _without(run["tool"], "driver"),
         "driver": _without(driver, "rules"),
-        "rules": _told(driver["rules"]),
+        "rules": [rule for rule in driver["rules"] if _is_told(rule)],
     }
     return _Part(file, "SARIF", shard, common, run, frame, results, errors)
 
@@ -209,9 +209,10 @@ def _sarif_error(body: dict[str, Any]) -> InputError:
     return InputError(path, body["message"]["text"], line, column)
 
 
-def _told(rules: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rules of which more is told than the name: all that there are, whatever was found."""
-    return [rule for rule in rules if rule.keys() - {"id"}]
+def _is_told(rule: dict[str, Any]) -> bool:
+    """Whether more than its name is told of a rule, as of all that there are, whatever was found."""
+    _shall_be(str, rule["id"])
+    return len(rule) > 1
 
 
 def _shard(file: Path, document: Mapping[str, Any]) -> tuple[Shard, Common]:
