@@ -58,10 +58,11 @@ def analyse(
     tree = _tree(files, settings)
     chosen = [phase for phase in settings.plan.phases if phase.number in phases]
     parts = [_Part(tree, phase, _scope(tree, phase, only), share, wanted) for phase in chosen]
+    needed = _needed(parts, stacked=stacked)
     if executor is None:
-        _run_here(parts, report, stacked=stacked)
+        _run_here(needed, report, stacked=stacked)
     else:
-        _run_on(executor, parts, report, stacked=stacked)
+        _run_on(executor, needed, report, stacked=stacked)
     shared = share or (lambda _path: True)
     unread = dict.fromkeys(each for part in parts for each in part.unread if shared(each.path))
     broken = [each for part in parts for each in part.broken]
@@ -185,6 +186,14 @@ class _Part:
 
     def _is_shared(self, path: str) -> bool:
         return self.share is None or self.share(path)
+
+
+def _needed(parts: Sequence[_Part], *, stacked: bool) -> list[_Part]:
+    """The phases that the result tells of, and where they are stacked those before them."""
+    told = [
+        number for number, part in enumerate(parts) if part.share is None or any(map(part.share, part.paths))
+    ]
+    return list(parts[: max(told, default=-1) + 1]) if stacked else [parts[number] for number in told]
 
 
 def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> None:

@@ -284,9 +284,7 @@ def test_only_a_part_of_the_lines_that_were_shown_is_as_reviewed() -> None:
     for text, is_kept in (("a\n", True), ("b\n", True), ("c\n", False), ("a\na\n", False)):
         made = replace(both, edits=(Edit(0, 0, text),))
 
-        def run(
-            wanted: frozenset[FindingKey], made: Finding = made, text: str = text
-        ) -> AnalysisResult:
+        def run(wanted: frozenset[FindingKey], made: Finding = made, text: str = text) -> AnalysisResult:
             if made.key not in wanted:
                 return AnalysisResult((PhaseResult(1, ()),))
             change = Change(files["a.tml"], text.encode() + files["a.tml"])
