@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Literal
 
 from tml_ast import engine
-from tml_ast.grammar import MODULE
 from tml_ast.lexer import TmlSyntaxError, Token, first_error, shortened, syntax_error, tokenize
 from tml_ast.nodes import Module, Node
 
@@ -48,7 +47,7 @@ def parse(source: bytes) -> Module:
 
 def parse_tokens(source: bytes, tokens: list[Token]) -> Module:
     """Like ``parse``, for tokens made before."""
-    (module,) = _parse_rule(source, tokens, MODULE)
+    (module,) = _parse_rule(source, tokens, Module.__name__)
     assert isinstance(module, Module)
     return module
 
