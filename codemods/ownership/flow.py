@@ -185,6 +185,17 @@ class BasicBlock:
     successors: list[BasicBlock] = field(default_factory=list)
 
 
+_KEYWORDS: dict[type[Node], bytes] = {
+    nodes.If: b"if",
+    nodes.When: b"when",
+    nodes.Loop: b"loop",
+    nodes.While: b"while",
+    nodes.For: b"for",
+    nodes.Closure: b"do",
+}
+"""What is in the text of each construct of these classes."""
+
+
 class Guard(NamedTuple):
     """A branch by its span, and the name that its condition tells something about."""
 
@@ -258,9 +269,17 @@ class Flow:
     def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
         """The nodes of these classes, outermost and leftmost first; listed once."""
         if kinds not in self._nodes_of:
-            found = [node for node in self.nodes if isinstance(node, kinds)]
-            self._nodes_of[kinds] = found or ()
+            words = [_KEYWORDS.get(each, b"") for each in kinds]
+            self._nodes_of[kinds] = (
+                [node for node in self.nodes if isinstance(node, kinds)] if self.has_any(*words) else ()
+            )
         return cast(Sequence[N], self._nodes_of[kinds])
+
+    def has_any(self, *codes: bytes) -> bool:
+        """Whether one of these stands in the text of the function, in code or elsewhere."""
+        node, source = self.function.node, self.function.file.source
+        start, end = node.start, node.end
+        return any(source.find(code, start, end) >= 0 for code in codes)
 
     @property
     def ambiguous_names(self) -> frozenset[str]:
