@@ -59,7 +59,7 @@ def _null_tests(flow: Flow) -> list[Guard]:
 
 def _tested_for_zero(flow: Flow) -> Iterator[tuple[Node, Expression]]:
     """The branches that are taken where an expression is zero, and that expression."""
-    for test in flow.nodes_of(nodes.If):
+    for test in flow.nodes_of(nodes.If) if flow.has_any(b"==") else ():
         condition = test.condition
         if not isinstance(condition, nodes.Binary) or condition.operator != "==":
             continue

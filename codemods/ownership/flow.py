@@ -2,6 +2,9 @@
 
 A variable is declared, used, assigned, or goes out of scope at an exit. A use says what for (its
 role), so that the rules of ownership can be applied to it without looking at the tree again.
+
+Nothing here changes once a graph is made. Its parts are not frozen all the same: there are very many,
+and making a frozen one takes three times as long.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ class Role(Enum):
     DISCARDED = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Site:
     """Where a value goes: its role, the construct that takes it, and its place among the arguments.
 
@@ -61,6 +64,10 @@ class Site:
     position: int = 0
     callee: FunctionInfo | None = None
     through: Node | None = None
+
+    def by_way_of(self, node: Node) -> Site:
+        """The same place for the value of a block, arm or branch."""
+        return Site(self.role, self.parent, self.position, self.callee, node)
 
 
 class VariableKind(Enum):
@@ -101,7 +108,7 @@ class Variable:
         return f"Variable({self.name}: {self.type})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Declare:
     """A variable comes into being, holding its value."""
 
@@ -109,7 +116,7 @@ class Declare:
     node: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Use:
     """A variable is read."""
 
@@ -118,7 +125,7 @@ class Use:
     site: Site
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Assign:
     """A variable gets another value."""
 
@@ -126,7 +133,7 @@ class Assign:
     node: nodes.Assignment
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class CallSite:
     """A call, after its arguments are evaluated."""
 
@@ -157,7 +164,7 @@ class ExitKind(Enum):
     THROW = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Exit:
     """Control leaves the scope of variables, the innermost first."""
 
@@ -176,6 +183,17 @@ class BasicBlock:
 
     actions: list[Action] = field(default_factory=list)
     successors: list[BasicBlock] = field(default_factory=list)
+
+
+_KEYWORDS: dict[type[Node], bytes] = {
+    nodes.If: b"if",
+    nodes.When: b"when",
+    nodes.Loop: b"loop",
+    nodes.While: b"while",
+    nodes.For: b"for",
+    nodes.Closure: b"do",
+}
+"""What is in the text of each construct of these classes."""
 
 
 class Guard(NamedTuple):
@@ -251,9 +269,17 @@ class Flow:
     def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
         """The nodes of these classes, outermost and leftmost first; listed once."""
         if kinds not in self._nodes_of:
-            found = [node for node in self.nodes if isinstance(node, kinds)]
-            self._nodes_of[kinds] = found or ()
+            words = [_KEYWORDS.get(each, b"") for each in kinds]
+            self._nodes_of[kinds] = (
+                [node for node in self.nodes if isinstance(node, kinds)] if self.has_any(*words) else ()
+            )
         return cast(Sequence[N], self._nodes_of[kinds])
+
+    def has_any(self, *codes: bytes) -> bool:
+        """Whether one of these stands in the text of the function, in code or elsewhere."""
+        node, source = self.function.node, self.function.file.source
+        start, end = node.start, node.end
+        return any(source.find(code, start, end) >= 0 for code in codes)
 
     @property
     def ambiguous_names(self) -> frozenset[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from codemods.ownership.flow import (
     Action,
@@ -42,6 +44,11 @@ _LITERAL_TYPES = {
     "INT": Type("I64"),
     "FLOAT": Type("F64"),
 }
+_NUMBERS = {
+    suffix.encode(): Type(suffix.upper())
+    for suffix in ("i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32")
+}
+_NUMBER_SUFFIX = re.compile(rb"(?:%s)$" % b"|".join(_NUMBERS))
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
 _FLAGS_MAKERS = frozenset(("all", "none"))
@@ -106,15 +113,16 @@ class _Lowering:
     def _exit(
         self, kind: ExitKind, node: Node, scopes: Sequence[_Scope], value: Expression | None = None
     ) -> None:
-        variables = tuple(variable for scope in reversed(scopes) for variable in reversed(scope.declared))
-        self._emit(Exit(kind, node, variables, value))
+        variables = [variable for scope in reversed(scopes) for variable in reversed(scope.declared)]
+        self._emit(Exit(kind, node, tuple(variables), value))
 
     # -- variables ----------------------------------------------------------------------------
 
     def _find(self, name: str) -> Variable | None:
         for scope in reversed(self.scopes):
-            if name in scope.variables:
-                return scope.variables[name]
+            variable = scope.variables.get(name)
+            if variable is not None:
+                return variable
         return None
 
     def _declare(
@@ -214,7 +222,7 @@ class _Lowering:
     def _inner_block(self, block: nodes.Block, site: Site) -> Type | None:
         self.scopes.append(_Scope())
         yielded = site.role is not Role.DISCARDED and block.value is not None
-        type_ = self._statements(block, replace(site, through=block) if yielded else None)
+        type_ = self._statements(block, site.by_way_of(block) if yielded else None)
         self._exit(ExitKind.SCOPE, block, self.scopes[-1:], block.value if yielded else None)
         self.scopes.pop()
         return type_
@@ -224,7 +232,8 @@ class _Lowering:
     def _expression(self, node: Expression, site: Site) -> Type | None:
         """Lower an expression whose value goes to ``site``; its type, where it can be told."""
         self.flow.sites[id(node)] = site
-        type_ = self._dispatch(node, site)
+        lowered = _LOWERED.get(type(node), _Lowering._unknown)
+        type_ = lowered(self, node, site)
         if type_ is not None:
             self.flow.types[id(node)] = type_
         return type_
@@ -232,61 +241,28 @@ class _Lowering:
     def _operand(self, node: Expression, parent: Node, role: Role = Role.OPERAND) -> Type | None:
         return self._expression(node, Site(role, parent))
 
-    def _dispatch(self, node: Expression, site: Site) -> Type | None:
-        match node:
-            case nodes.Literal():
-                return _literal_type(node)
-            case nodes.Path():
-                return self._path(node, site)
-            case nodes.This():
-                return self._variable_use("this", node, site)
-            case nodes.Group():
-                return self._expression(node.inner, site)
-            case nodes.MethodCall():
-                return self._method_call(node, site)
-            case nodes.Call():
-                return self._call(node, site)
-            case nodes.StaticCall():
-                return self._static_call(node, node.path, node.name, node.arguments, site)
-            case nodes.FieldAccess():
-                return self._field(node)
-            case nodes.Binary():
-                return self._binary(node)
-            case nodes.Unary():
-                return self._unary(node)
-            case nodes.Cast():
-                self._operand(node.operand, node, Role.CAST)
-                return self._type(node.annotation)
-            case nodes.InterpolatedString():
-                for hole in node.holes:
-                    self._operand(hole, node, Role.INTERPOLATED)
-                return STR if node.first_token.type == "STRING_START" else Type("Text")
-            case nodes.StructLiteral():
-                return self._struct_literal(node)
-            case nodes.Tuple() | nodes.Array():
-                return self._elements(node)
-            case nodes.Propagate():
-                return self._propagate(node)
-            case nodes.Ternary():
-                return self._ternary(node, site)
-            case nodes.Block():
-                return self._inner_block(node, site)
-            case nodes.LowlevelBlock():
-                return self._inner_block(node.block, site)
-            case nodes.If():
-                return self._if(node, site)
-            case nodes.When():
-                return self._when(node, site)
-            case nodes.Loop() | nodes.While() | nodes.For():
-                return self._loop(node)
-            case nodes.Return() | nodes.Break() | nodes.Continue() | nodes.Throw():
-                return self._jump(node)
-            case nodes.Closure():
-                return self._closure(node)
-            case _:
-                for child in node.all(Expression):
-                    self._operand(child, node)
-                return None
+    def _unknown(self, node: Expression, _: Site) -> Type | None:
+        for child in node.all(Expression):
+            self._operand(child, node)
+        return None
+
+    def _this(self, node: nodes.This, site: Site) -> Type | None:
+        return self._variable_use("this", node, site)
+
+    def _group(self, node: nodes.Group, site: Site) -> Type | None:
+        return self._expression(node.inner, site)
+
+    def _cast(self, node: nodes.Cast, _: Site) -> Type | None:
+        self._operand(node.operand, node, Role.CAST)
+        return self._type(node.annotation)
+
+    def _interpolated(self, node: nodes.InterpolatedString, _: Site) -> Type | None:
+        for hole in node.holes:
+            self._operand(hole, node, Role.INTERPOLATED)
+        return STR if node.first_token.type == "STRING_START" else Type("Text")
+
+    def _lowlevel(self, node: nodes.LowlevelBlock, site: Site) -> Type | None:
+        return self._inner_block(node.block, site)
 
     def _variable_use(self, name: str, node: Node, site: Site) -> Type | None:
         variable = self._find(name)
@@ -297,8 +273,10 @@ class _Lowering:
 
     def _path(self, node: nodes.Path, site: Site) -> Type | None:
         name = node.identifier
-        if name is not None and self._find(name) is not None:
-            return self._variable_use(name, node, site)
+        variable = self._find(name) if name is not None else None
+        if variable is not None:
+            self._emit(Use(variable, node, site))
+            return variable.type
         segments = node.segments
         if segments[-1] in _CONSTRUCTORS:
             return Type(_CONSTRUCTORS[segments[-1]])
@@ -308,7 +286,7 @@ class _Lowering:
                 return Type(info.name)
         return None
 
-    def _field(self, node: nodes.FieldAccess) -> Type | None:
+    def _field(self, node: nodes.FieldAccess, _: Site) -> Type | None:
         owner = self._operand(node.object, node, Role.FIELD)
         if owner is None:
             return None
@@ -318,9 +296,7 @@ class _Lowering:
             return owner.arguments[position] if position < len(owner.arguments) else None
         return self.index.fields(owner).get(node.name)
 
-    def _binary(self, node: nodes.Binary) -> Type | None:
-        if isinstance(node, nodes.Assignment):
-            return self._assignment(node)
+    def _binary(self, node: nodes.Binary, _: Site) -> Type | None:
         left = self._operand(node.left, node)
         if node.operator in _SHORT_CIRCUIT:
             after, right_block = self._block(), self._block()
@@ -334,7 +310,7 @@ class _Lowering:
         right = self._operand(node.right, node)
         return BOOL if node.operator in _COMPARISONS else left or right
 
-    def _assignment(self, node: nodes.Assignment) -> Type | None:
+    def _assignment(self, node: nodes.Assignment, _: Site) -> Type | None:
         target = node.target
         variable = (
             self._find(target.identifier) if isinstance(target, nodes.Path) and target.identifier else None
@@ -349,7 +325,7 @@ class _Lowering:
             self._operand(target, node, Role.OPERAND)
         return UNIT
 
-    def _unary(self, node: nodes.Unary) -> Type | None:
+    def _unary(self, node: nodes.Unary, _: Site) -> Type | None:
         operator = node.operator
         if operator in ("ref", "mut ref", "ref mut", "&", "& mut"):
             inner = self._operand(node.operand, node, Role.REFERENCED)
@@ -359,7 +335,7 @@ class _Lowering:
             return inner.arguments[0] if inner and inner.name in ("*", "ref") and inner.arguments else None
         return BOOL if operator in ("not", "!") else inner
 
-    def _struct_literal(self, node: nodes.StructLiteral) -> Type | None:
+    def _struct_literal(self, node: nodes.StructLiteral, _: Site) -> Type | None:
         for position, entry in enumerate(node.fields):
             if entry.value is not None:
                 self._expression(entry.value, Site(Role.ELEMENT, entry, position))
@@ -389,7 +365,7 @@ class _Lowering:
             arguments = owner.arguments
         return Type(info.name, arguments)
 
-    def _elements(self, node: nodes.Tuple | nodes.Array) -> Type | None:
+    def _elements(self, node: nodes.Tuple | nodes.Array, _: Site) -> Type | None:
         types = [
             self._expression(each, Site(Role.ELEMENT, node, position))
             for position, each in enumerate(node.elements)
@@ -398,7 +374,7 @@ class _Lowering:
             return Type("[]", (types[0],)) if types and types[0] else Type("[]")
         return Type("()", tuple(each or Type("_") for each in types)) if types else UNIT
 
-    def _propagate(self, node: nodes.Propagate) -> Type | None:
+    def _propagate(self, node: nodes.Propagate, _: Site) -> Type | None:
         operand = self._operand(node.operand, node, Role.PROPAGATED)
         failed, after = self._block(), self._block()
         self._goto(failed)
@@ -421,13 +397,13 @@ class _Lowering:
             block = self._block()
             before.successors.append(block)
             self._start(block)
-            types.append(self._expression(branch, replace(site, through=node)))
+            types.append(self._expression(branch, site.by_way_of(node)))
             self._goto(after)
         self._start(after)
         return types[0] or types[1]
 
     def _if(self, node: nodes.If, site: Site) -> Type | None:
-        inner = replace(site, through=node)
+        inner = site.by_way_of(node)
         let = node.let_condition
         subject = None
         if let is not None:
@@ -468,7 +444,7 @@ class _Lowering:
                 self._bind(pattern, subject, VariableKind.PAYLOAD, node.subject)
             if arm.guard is not None:
                 self._operand(arm.guard, arm, Role.CONDITION)
-            found = self._expression(arm.body, replace(site, through=arm))
+            found = self._expression(arm.body, site.by_way_of(arm))
             type_ = type_ if type_ is not None and type_.name != "Never" else found
             self._exit(ExitKind.ARM, arm, self.scopes[-1:], arm.body)
             self.scopes.pop()
@@ -478,7 +454,7 @@ class _Lowering:
         self._start(after)
         return type_
 
-    def _loop(self, node: nodes.Loop | nodes.While | nodes.For) -> Type | None:
+    def _loop(self, node: nodes.Loop | nodes.While | nodes.For, _: Site) -> Type | None:
         iterated = self._operand(node.iterable, node) if isinstance(node, nodes.For) else None
         head, body, after = self._block(), self._block(), self._block()
         self._goto(head)
@@ -516,7 +492,7 @@ class _Lowering:
         self._start(after)
         return UNIT
 
-    def _jump(self, node: nodes.Return | nodes.Break | nodes.Continue | nodes.Throw) -> Type | None:
+    def _jump(self, node: nodes.Return | nodes.Break | nodes.Continue | nodes.Throw, _: Site) -> Type | None:
         value = node.value if not isinstance(node, nodes.Continue) else None
         if value is not None:
             self._operand(value, node, Role.RETURNED)
@@ -542,7 +518,7 @@ class _Lowering:
         self._start(self._block())
         return Type("Never")
 
-    def _closure(self, node: nodes.Closure) -> Type | None:
+    def _closure(self, node: nodes.Closure, _: Site) -> Type | None:
         """A closure holds what it captures by reference; its body is a graph of its own."""
         inner = _Lowering(self.index, self.function)
         inner.scopes = list(self.scopes)
@@ -585,23 +561,23 @@ class _Lowering:
         ]
 
     def _call(self, node: nodes.Call, site: Site) -> Type | None:
-        function = node.function
+        function, arguments = node.function, node.arguments
         if not isinstance(function, nodes.Path):
             self._operand(function, node)
-            self._arguments(node, node.arguments, None, Role.ARGUMENT)
-            self._emit(CallSite(node, None, None, site, None, node.arguments))
+            self._arguments(node, arguments, None, Role.ARGUMENT)
+            self._emit(CallSite(node, None, None, site, None, arguments))
             return None
         segments = function.segments
         name = function.identifier
         if name is not None and self._find(name) is not None:
             self._variable_use(name, function, Site(Role.OPERAND, node))
-            self._arguments(node, node.arguments, None, Role.ARGUMENT)
-            self._emit(CallSite(node, None, None, site, None, node.arguments))
+            self._arguments(node, arguments, None, Role.ARGUMENT)
+            self._emit(CallSite(node, None, None, site, None, arguments))
             return None
         if segments[-1] in _CONSTRUCTORS or self._is_variant(segments):
-            types = self._arguments(node, node.arguments, None, Role.CONSTRUCTED)
+            types = self._arguments(node, arguments, None, Role.CONSTRUCTED)
             type_ = self._constructed(segments, types)
-            self._emit(CallSite(node, None, type_, site, None, node.arguments, constructor=True))
+            self._emit(CallSite(node, None, type_, site, None, arguments, constructor=True))
             return type_
         if len(segments) > 1:
             info = self.index.type_named(segments[:-1], self.file)
@@ -609,15 +585,15 @@ class _Lowering:
             if info is None:
                 owner = self._builtin_owner(segments[-2], segments[-1])
             if owner is not None and self.index.method(owner, segments[-1]) is not None:
-                return self._associated(node, owner, segments[-1], function, node.arguments, site)
+                return self._associated(node, owner, segments[-1], function, arguments, site)
             if info is not None and segments[-1] in _FLAGS_MAKERS and info.node.decorator("flags"):
-                self._emit(CallSite(node, None, owner, site, None, node.arguments))
+                self._emit(CallSite(node, None, owner, site, None, arguments))
                 return owner
         found = self.index.functions_named(segments, self.file)
         callee = found[0] if found else None
         if callee is None and name == "panic":
             return self._panic(node, site)
-        types = self._arguments(node, node.arguments, callee, Role.ARGUMENT)
+        types = self._arguments(node, arguments, callee, Role.ARGUMENT)
         type_ = self._result(callee, types, {}) if callee else None
         if type_ is not None and callee is not None and callee.generics:
             written = [
@@ -625,7 +601,7 @@ class _Lowering:
             ]
             bound = {name: each for name, each in zip(callee.generics, written, strict=False) if each}
             type_ = type_.substitute(bound)
-        self._emit(CallSite(node, callee, type_, site, None, node.arguments))
+        self._emit(CallSite(node, callee, type_, site, None, arguments))
         return type_
 
     def _builtin_owner(self, name: str, function: str) -> Type | None:
@@ -657,6 +633,9 @@ class _Lowering:
             return returns if returns.name == "Outcome" else Type("Outcome")
         info = self.index.type_named(list(segments[:-1]), self.file)
         return Type(info.name) if info else None
+
+    def _static(self, node: nodes.StaticCall, site: Site) -> Type | None:
+        return self._static_call(node, node.path, node.name, node.arguments, site)
 
     def _static_call(
         self, node: Expression, path: nodes.Path, name: str, arguments: Sequence[Expression], site: Site
@@ -691,32 +670,34 @@ class _Lowering:
         return type_
 
     def _method_call(self, node: nodes.MethodCall, site: Site) -> Type | None:
-        receiver = node.receiver
+        receiver, name, arguments = node.receiver, node.name, node.arguments
         if isinstance(receiver, nodes.Path) and self._names_type(receiver):
-            return self._static_call(node, receiver, node.name, node.arguments, site)
+            return self._static_call(node, receiver, name, arguments, site)
         # the receiver is lowered after its type is known to name the callee in its site
-        mark = len(self.current.actions), self.current
+        block, mark = self.current, len(self.current.actions)
         placeholder = Site(Role.RECEIVER, node)
         type_ = self._expression(receiver, placeholder)
-        callee = self.index.method(type_, node.name) if type_ is not None else None
+        callee = self.index.method(type_, name) if type_ is not None else None
         if callee is not None:
-            self._replace_site(mark[1], receiver, placeholder, Site(Role.RECEIVER, node, 0, callee))
-        types = self._arguments(node, node.arguments, callee, Role.ARGUMENT)
-        result = self._method_result(type_, node, callee, types)
-        self._emit(CallSite(node, callee, result, site, receiver, node.arguments))
+            self._replace_site(block, mark, receiver, placeholder, Site(Role.RECEIVER, node, 0, callee))
+        types = self._arguments(node, arguments, callee, Role.ARGUMENT)
+        result = self._method_result(type_, name, callee, types)
+        self._emit(CallSite(node, callee, result, site, receiver, arguments))
         return result
 
-    def _replace_site(self, block: BasicBlock, node: Expression, old: Site, new: Site) -> None:
+    def _replace_site(self, block: BasicBlock, mark: int, node: Expression, old: Site, new: Site) -> None:
+        """Put another site in the place of one in what was lowered since a mark in a block."""
         while isinstance(node, nodes.Group):
             self.flow.sites[id(node)] = new
             node = node.inner
         self.flow.sites[id(node)] = new
-        for actions in {id(block): block.actions, id(self.current): self.current.actions}.values():
-            for position, action in enumerate(actions):
-                if (isinstance(action, Use) and action.site is old) or (
-                    isinstance(action, CallSite) and action.site is old
-                ):
-                    actions[position] = replace(action, site=new)
+        places = [(block, mark)]
+        if block is not self.current:
+            places.append((self.current, 0))
+        for each, first in places:
+            for position, action in enumerate(each.actions[first:], first):
+                if isinstance(action, Use | CallSite) and action.site is old:
+                    each.actions[position] = replace(action, site=new)
 
     def _names_type(self, path: nodes.Path) -> bool:
         name = path.identifier
@@ -727,7 +708,7 @@ class _Lowering:
     def _method_result(
         self,
         receiver: Type | None,
-        node: nodes.MethodCall,
+        name: str,
         callee: FunctionInfo | None,
         types: Sequence[Type | None],
     ) -> Type | None:
@@ -735,7 +716,7 @@ class _Lowering:
             return None
         target = receiver.target()
         if target.name in ("Maybe", "Outcome"):
-            found = _payload_method(target, node.name)
+            found = _payload_method(target, name)
             if found is not None:
                 return found
         if callee is None:
@@ -752,12 +733,47 @@ class _Lowering:
 
 
 def _literal_type(node: nodes.Literal) -> Type | None:
-    if node.kind in ("INT", "FLOAT"):
-        text = node.text
-        for suffix in ("i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32"):
-            if text.endswith(suffix) and not text.startswith(("0x", "0X")):
-                return Type(suffix.upper())
-    return _LITERAL_TYPES.get(node.kind)
+    token = node.first_token
+    if token.type in ("INT", "FLOAT"):
+        suffix = _NUMBER_SUFFIX.search(token.lexeme)
+        if suffix is not None and not token.lexeme.startswith((b"0x", b"0X")):
+            return _NUMBERS[suffix.group()]
+    return _LITERAL_TYPES.get(token.type)
+
+
+_LOWERED: dict[type[Node], Callable[[_Lowering, Any, Site], Type | None]] = {
+    nodes.Literal: lambda _lowering, node, _site: _literal_type(node),
+    nodes.Path: _Lowering._path,
+    nodes.This: _Lowering._this,
+    nodes.Group: _Lowering._group,
+    nodes.MethodCall: _Lowering._method_call,
+    nodes.Call: _Lowering._call,
+    nodes.StaticCall: _Lowering._static,
+    nodes.FieldAccess: _Lowering._field,
+    nodes.Binary: _Lowering._binary,
+    nodes.Assignment: _Lowering._assignment,
+    nodes.Unary: _Lowering._unary,
+    nodes.Cast: _Lowering._cast,
+    nodes.InterpolatedString: _Lowering._interpolated,
+    nodes.StructLiteral: _Lowering._struct_literal,
+    nodes.Tuple: _Lowering._elements,
+    nodes.Array: _Lowering._elements,
+    nodes.Propagate: _Lowering._propagate,
+    nodes.Ternary: _Lowering._ternary,
+    nodes.Block: _Lowering._inner_block,
+    nodes.LowlevelBlock: _Lowering._lowlevel,
+    nodes.If: _Lowering._if,
+    nodes.When: _Lowering._when,
+    nodes.Loop: _Lowering._loop,
+    nodes.While: _Lowering._loop,
+    nodes.For: _Lowering._loop,
+    nodes.Return: _Lowering._jump,
+    nodes.Break: _Lowering._jump,
+    nodes.Continue: _Lowering._jump,
+    nodes.Throw: _Lowering._jump,
+    nodes.Closure: _Lowering._closure,
+}
+"""How each class of expressions is lowered; of any other only the expressions in it are."""
 
 
 def _payload_method(target: Type, name: str) -> Type | None:

@@ -26,10 +26,9 @@ def check(context: Context) -> Iterator[Proposal]:
         return
     lost: dict[FunctionInfo, list[tuple[Flow, Use]]] = {}
     for _, flow in context.flows():
-        for action in flow.actions():
-            if isinstance(action, Use) and _is_lost(context, flow, action):
-                assert action.site.callee is not None
-                lost.setdefault(action.site.callee, []).append((flow, action))
+        for use in flow.all_uses():
+            if use.site.callee is not None and _is_lost(context, flow, use):
+                lost.setdefault(use.site.callee, []).append((flow, use))
     for callee, uses in lost.items():
         yield from _proposals(context, callee, uses)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.drops import called_name
-from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Variable
+from codemods.ownership.flow import CallSite, ExitKind, Flow, Variable
 from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity
@@ -41,15 +41,15 @@ def _claimed(context: Context, flow: Flow, variable: Variable) -> CallSite | Non
         return None
     if context.file.is_test and not context.analysis.is_reserved_in(context.file, variable.value.name):
         return None
-    return next((call for call in flow.calls() if call.node is variable.value), None)
+    return flow.call_at(variable.value)
 
 
 def _hands_out(context: Context, call: CallSite, purity: Purity) -> bool:
     """Whether a call returns a string that stays where it was, in what outlives the function."""
     callee, receiver = call.callee, call.receiver
-    if callee is None or callee.allocates or not purity.function_is_pure(callee):
+    if callee is None or callee.allocates or not _reads_memory(context, callee):
         return False
-    if not _reads_memory(context, callee):
+    if not purity.function_is_pure(callee):
         return False
     owner = callee.owner
     if context.analysis.releases.frees_stored_words(owner):
@@ -61,11 +61,10 @@ def _reads_memory(context: Context, function: FunctionInfo) -> bool:
     """Whether a function returns what it reads from memory."""
     flow = context.analysis.summaries.flow(function)
     return flow is not None and any(
-        isinstance(action, Exit)
-        and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
-        and action.value is not None
-        and is_read_from_memory(_initialiser(flow, action.value))
-        for action in flow.actions()
+        exit_.kind in (ExitKind.RETURN, ExitKind.TAIL)
+        and exit_.value is not None
+        and is_read_from_memory(_initialiser(flow, exit_.value))
+        for exit_ in flow.exits()
     )
 
 
@@ -73,7 +72,7 @@ def _initialiser(flow: Flow, value: Expression) -> Expression:
     """What a variable was made with; any other expression itself."""
     if not isinstance(value, nodes.Path):
         return value
-    return next((each.value for each in flow.variables if each.name == value.text and each.value), value)
+    return next((each.value for each in flow.named(value.text) if each.value), value)
 
 
 def _proposal(context: Context, flow: Flow, variable: Variable, call: CallSite) -> Proposal:

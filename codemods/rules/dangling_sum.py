@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Proposal]:
     purity = Purity(context.analysis)
     for _, flow in context.flows():
         taken: dict[int, set[str]] = {}
-        for node in flow.nodes_of(nodes.Binary):
+        for node in flow.nodes_of(nodes.Binary) if flow.has_any(b"+") else ():
             if _dangles(context, flow, node):
                 yield _proposal(context, flow, node, purity, taken)
 

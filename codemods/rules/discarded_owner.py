@@ -74,6 +74,8 @@ def _unread(
     node, type_ = call.node, call.type
     assert type_ is not None and call.callee is not None
     summaries = context.analysis.summaries
+    if type_.name not in BUILTIN_VARIANTS and type_.name != "Str" and not _may_be_owed(context, type_):
+        return None
     if not summaries.origin(flow, node).is_fresh or may_hold_variable(context, flow, node):
         return None
     if Origin.PASSED in summaries.result(call.callee).origins:
@@ -215,6 +217,16 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
     if site.callee is not None and site.callee is context.analysis.releases.release_of(call.type):
         return False
     return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+
+
+def _may_be_owed(context: Context, type_: Type) -> bool:
+    """Whether there are values of a type that must be released."""
+    return (
+        type_.name == "()"
+        or type_.bare == "List"
+        or context.analysis.drops.kind(type_) in (DropKind.CALL, DropKind.FIELDS)
+        or context.analysis.releases.needs_release(type_)
+    )
 
 
 def _is_owed(

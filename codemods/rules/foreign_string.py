@@ -91,7 +91,8 @@ def _hides_maker(flow: Flow, value: Expression) -> bool:
             receiver = flow.type_of(value.receiver)
             return receiver is not None and receiver.target().name in BUILTIN_VARIANTS
         case nodes.Call():
-            callee = next((each.callee for each in flow.calls() if each.node is value), None)
+            call = flow.call_at(value)
+            callee = call.callee if call is not None else None
             symbol = extern_symbol(callee) if callee is not None and callee.is_extern else None
             name = symbol or (called_name(value) if callee is None else None)
             return name is not None and makes_text(name)

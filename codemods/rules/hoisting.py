@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from codemods.ownership.builtins import Effect, builtin_effect, extern_symbol
-from codemods.ownership.flow import Flow, Use, Variable, VariableKind
+from codemods.ownership.flow import Flow, Variable, VariableKind
 from codemods.ownership.obligations import Analysis
 from codemods.rules.base import Context
 from codemods.symbols import FunctionInfo
@@ -41,13 +41,12 @@ class Purity:
 
     def is_pure(self, flow: Flow, node: Expression) -> bool:
         """Whether evaluating an expression has no effect."""
-        calls = {id(call.node): call for call in flow.calls()}
         for each in node.walk():
             if isinstance(each, nodes.Assignment | nodes.Propagate | nodes.Closure | nodes.Return):
                 return False
             if isinstance(each, nodes.Unary) and each.operator in ("mut ref", "ref mut", "& mut"):
                 return False
-            call = calls.get(id(each))
+            call = flow.call_at(each)
             if call is None or call.constructor:
                 continue
             if call.callee is None or not self.function_is_pure(call.callee):
@@ -91,12 +90,7 @@ class Purity:
 
     def _is_own_memory(self, flow: Flow, address: Expression) -> bool:
         """Whether an address lies in a block that the function allocated itself."""
-        uses = (
-            action
-            for action in flow.actions()
-            if isinstance(action, Use) and address.start <= action.node.start < address.end
-        )
-        first = min(uses, key=lambda use: use.node.start, default=None)
+        first = min(flow.uses_in(address), key=lambda use: use.node.start, default=None)
         if first is None or first.variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
             return False
         if self.analysis.variable_origin(flow, first.variable).is_fresh:
@@ -156,11 +150,7 @@ def _may_guard(flow: Flow, condition: Expression, node: Expression) -> bool:
 
 
 def _variables_in(flow: Flow, node: Expression) -> set[Variable]:
-    return {
-        action.variable
-        for action in flow.actions()
-        if isinstance(action, Use) and node.start <= action.node.start < node.end
-    }
+    return {use.variable for use in flow.uses_in(node)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +239,8 @@ def split_edits(context: Context, split: Split, node: Expression, name: str) -> 
 def _is_plain_call(flow: Flow, node: Expression) -> bool:
     """Whether a call only needs names, so that it may be made although its turn may not come."""
     inner = [each for each in node.walk() if isinstance(each, _EVALUATED) and each is not node]
-    calls_itself = any(call.node is node and call.callee is flow.function for call in flow.calls())
+    call = flow.call_at(node)
+    calls_itself = call is not None and call.callee is flow.function
     return not inner and not calls_itself
 
 

@@ -35,12 +35,8 @@ def _of_when(
     context: Context, contents: Contents, flow: Flow, node: nodes.When, taken: set[str]
 ) -> Iterator[Proposal]:
     subject = flow.type_of(node.subject)
-    opening = [
-        (arm, arm.patterns[0])
-        for arm in node.arms
-        if len(arm.patterns) == 1 and isinstance(arm.patterns[0], nodes.VariantPattern)
-    ]
-    if subject is None or not any(len(pattern.payload) == 1 for _, pattern in opening):
+    opened = [(arm, pattern) for arm in node.arms if (pattern := _opened(flow, arm)) is not None]
+    if subject is None or not opened:
         return
     if not context.analysis.summaries.origin(flow, node.subject).is_fresh:
         return
@@ -48,9 +44,7 @@ def _of_when(
         return
     only = _only_variant(context, flow, node)
     variants = context.analysis.index.variants(subject)
-    for arm, pattern in opening:
-        if _cannot_go_on(flow, arm) or len(pattern.payload) != 1:
-            continue
+    for arm, pattern in opened:
         variant = pattern.segments[-1]
         payload = variants.get(variant, ())
         if len(payload) != 1 or (only is not None and variant != only):
@@ -67,6 +61,20 @@ def _of_when(
             yield _unnamed(context, flow, bound, variant, payload[0], refusal, taken)
         elif isinstance(bound, nodes.BindingPattern):
             yield from _named_again(context, flow, bound, refusal, taken)
+
+
+def _opened(flow: Flow, arm: nodes.Arm) -> nodes.VariantPattern | None:
+    """The pattern of an arm with one payload that has no name, or one that the function has twice."""
+    pattern = arm.patterns[0]
+    if len(arm.patterns) != 1 or not isinstance(pattern, nodes.VariantPattern) or len(pattern.payload) != 1:
+        return None
+    bound = pattern.payload[0]
+    if isinstance(bound, nodes.BindingPattern):
+        if len(flow.named(bound.name)) < 2:
+            return None
+    elif not isinstance(bound, nodes.WildcardPattern):
+        return None
+    return None if _cannot_go_on(flow, arm) else pattern
 
 
 def _cannot_go_on(flow: Flow, arm: nodes.Arm) -> bool:

@@ -26,11 +26,13 @@ _LEAVING = nodes.Propagate | nodes.Return | nodes.Break | nodes.Continue | nodes
 def check(context: Context) -> Iterator[Proposal]:
     """The assignments that lose the value that the variable has."""
     for _, flow in context.flows():
+        if not flow.assignments():
+            continue
         owed = {id(each.variable): each for each in context.obligations(flow)}
         told: set[Variable] = set()
         taken: set[str] = set()
-        for action in flow.actions():
-            if not isinstance(action, Assign) or action.node.operator != "=":
+        for action in flow.assignments():
+            if action.node.operator != "=":
                 continue
             obligation = owed.get(id(action.variable))
             if obligation is not None:

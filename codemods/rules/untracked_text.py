@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_only_reached_empty
-from codemods.ownership.flow import Assign, Exit, Flow, Use, Variable, VariableKind
+from codemods.ownership.flow import Exit, Flow, Variable, VariableKind
 from codemods.ownership.obligations import State
 from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
@@ -62,7 +62,8 @@ def _is_lost(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if flow.is_assigned(variable):
         return False
-    maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
+    made = flow.call_at(variable.value)
+    maker = made.callee if made is not None else None
     if maker is None or _is_payload(maker) or _will_be_marked(context, maker):
         return False
     origin = context.analysis.variable_origin(flow, variable)
@@ -78,7 +79,8 @@ def _shares_its_name(context: Context, flow: Flow, variable: Variable) -> bool:
         return False
     if context.analysis.drops.is_registered(variable):
         return False
-    maker = next((call.callee for call in flow.calls() if call.node is variable.value), None)
+    made = flow.call_at(variable.value) if variable.value is not None else None
+    maker = made.callee if made is not None else None
     if maker is None or not _will_be_marked(context, maker):
         return False
     return context.names.is_consumed(variable.name, flow.function)
@@ -245,19 +247,12 @@ def _lost_on_failure(context: Context, flow: Flow, variable: Variable) -> Iterat
 
 def _is_lasting(flow: Flow, condition: Expression, since: int, until: int) -> bool:
     """Whether a condition reads only numbers, and none that changes between two places of its block."""
-    read = {
-        action.variable
-        for action in flow.actions()
-        if isinstance(action, Use) and condition.start <= action.node.start < condition.end
-    }
+    read = {use.variable for use in flow.uses_in(condition)}
     if not all(isinstance(each, _LASTING) for each in condition.walk() if isinstance(each, Expression)):
         return False
     if not all(each.type is not None and each.type.name in SCALARS for each in read):
         return False
-    return not any(
-        isinstance(action, Assign) and action.variable in read and since < action.node.start < until
-        for action in flow.actions()
-    )
+    return not any(each.variable in read and since < each.node.start < until for each in flow.assignments())
 
 
 def _proposal(context: Context, flow: Flow, variable: Variable) -> Proposal:

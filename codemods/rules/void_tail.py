@@ -80,7 +80,8 @@ def _is_made(context: Context, flow: Flow, variable: Variable) -> bool:
         return True
     if flow.is_assigned(variable):
         return False
-    callee = next((call.callee for call in flow.calls() if call.node is variable.value), None)
+    call = flow.call_at(variable.value) if variable.value is not None else None
+    callee = call.callee if call is not None else None
     return callee is not None and summaries.makes_text(callee)
 
 
