@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codemods.activity import Progress, unwatched
-from codemods.findings import AnalysisResult, FindingKey, InputError, PhaseResult
-from codemods.ownership.obligations import Analysis
+from codemods.findings import AnalysisResult, Change, Finding, FindingKey, InputError, PhaseResult
+from codemods.known_parts import KnownParts
+from codemods.parts import Fixed, LibraryTask, MendedLibrary, TestsTask, Tree, in_batches
 from codemods.phases import Phase
-from codemods.rounds import Fixed
+from codemods.places import is_test_path
+from codemods.result_cache import ResultCache
 from codemods.settings import Settings
-from codemods.symbols import is_test_path
-from codemods.tasks import (
-    PROCESS,
-    LibraryTask,
-    MendedLibrary,
-    TestsTask,
-    Tree,
-    in_batches,
-    mend_library,
-    mend_tests,
-    one_at_a_time,
-)
-from tml_ast import TmlSyntaxError
+
+if TYPE_CHECKING:
+    from codemods.ownership.obligations import Analysis
 
 BATCH = 256 * 1024
 """Bytes of tests that one task of an executor mends."""
@@ -42,6 +35,7 @@ def analyse(
     settings: Settings | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    cache: ResultCache | None = None,
 ) -> AnalysisResult:
     """Find and fix what the ``phases`` cover in the tree ``files`` (posix path to content).
 
@@ -50,26 +44,25 @@ def analyse(
     limits what the result tells of, and changes nothing of that: other files are looked at and fixed as far
     as these need. With ``wanted``, exactly the findings that it names are fixed, those for review included;
     what follows only from others is not found. A file that does not parse becomes an error of the result,
-    never an exception. An ``executor`` does the work in other processes or on other machines; the result
-    is the same.
+    never an exception. An ``executor`` does the work in other processes or on other machines, and a
+    ``cache`` spares what is known from an earlier run; the result is the same.
     """
     settings = settings or Settings()
     report = progress or unwatched
     tree = _tree(files, settings)
+    known = KnownParts(cache, tree) if cache is not None and wanted is None else None
     chosen = [phase for phase in settings.plan.phases if phase.number in phases]
-    parts = [_Part(tree, phase, _scope(tree, phase, only), share, wanted) for phase in chosen]
+    parts = [_Part(tree, phase, _scope(tree, phase, only), share, wanted, known) for phase in chosen]
     needed = _needed(parts, stacked=stacked)
     if executor is None:
         _run_here(needed, report, stacked=stacked)
     else:
         _run_on(executor, needed, report, stacked=stacked)
-    shared = share or (lambda _path: True)
-    unread = dict.fromkeys(each for part in parts for each in part.unread if shared(each.path))
+    unread = dict.fromkeys(each for part in parts for each in part.unread if part.tells_of(each.path))
     broken = [each for part in parts for each in part.broken]
     return AnalysisResult(tuple(part.result() for part in parts), (*sorted(unread, key=_place), *broken))
 
 
-@one_at_a_time()
 def facts(
     files: Mapping[str, bytes],
     path: str,
@@ -78,15 +71,13 @@ def facts(
     progress: Progress | None = None,
 ) -> Analysis:
     """What is known about a file and all that it may use, before any fix. Raises TmlSyntaxError."""
-    tree = _tree(files, settings or Settings())
-    library, unread = PROCESS.original(tree, progress or unwatched)
-    if path in library.files:
-        return library.analysis
-    for error in unread:
-        if error.path == path:
-            raise TmlSyntaxError(error.message, error.line, error.column, 0)
-    file = library.sources.file(path)
-    return library.analysis.beside([file, *library.sources.companions(file)])
+    found: Analysis = _tasks().facts(_tree(files, settings or Settings()), path, progress or unwatched)
+    return found
+
+
+def _tasks() -> Any:
+    """The module that does the work; where all is known from an earlier run, it is not even read."""
+    return importlib.import_module("codemods.tasks")
 
 
 def _tree(files: Mapping[str, bytes], settings: Settings) -> Tree:
@@ -107,10 +98,6 @@ def _scope(tree: Tree, phase: Phase, only: Callable[[str], bool] | None) -> froz
     )
 
 
-def _place(error: InputError) -> tuple[str, int, int, str]:
-    return error.path, error.line, error.column, error.message
-
-
 @dataclass(slots=True)
 class _Part:
     """One phase: what is to be done for it, and what has come of it."""
@@ -120,19 +107,54 @@ class _Part:
     paths: frozenset[str]
     share: Callable[[str], bool] | None
     wanted: frozenset[FindingKey] | None
+    known: KnownParts | None
     changed: dict[str, bytes] = field(default_factory=dict)
     """The library files that phases before have changed."""
     library: MendedLibrary | None = None
-    tests: dict[tuple[str, ...], tuple[Fixed, ...]] = field(default_factory=dict)
+    tests: dict[str, Fixed] = field(default_factory=dict)
+    learned: bool = False
+    """Whether something of ``tests`` was not known before."""
 
+    @property
     def library_task(self) -> LibraryTask:
         return LibraryTask(self.tree, self.changed, self.phase, self.paths, self.wanted)
 
+    def recall(self) -> bool:
+        """Take what is known of the library from an earlier run; whether it is."""
+        if self.known is not None:
+            self.library = self.known.library(self.library_task)
+        return self.library is not None
+
+    def learn(self, mended: MendedLibrary) -> None:
+        """Take what has become of the library."""
+        self.library = mended
+        if self.known is not None:
+            self.known.keep_library(self.library_task, mended)
+
+    def recall_tests(self) -> None:
+        """Take what is known of the tests."""
+        if self.known is not None and self.library is not None:
+            self.tests = self.known.tests(self.library_task, self.library.changed)
+
     def test_tasks(self, size: int) -> list[TestsTask]:
+        """What is to be done for the tests that nothing is known of."""
         assert self.library is not None
-        tests = [path for path in sorted(self.paths & self.tree.tests.keys()) if self._is_shared(path)]
-        base, mended = self.library_task(), self.library.changed
-        return [TestsTask(base, mended, batch) for batch in in_batches(tests, self.tree.tests, size)]
+        tests = (path for path in sorted(self.paths & self.tree.tests.keys()) if self.tells_of(path))
+        new = [path for path in tests if path not in self.tests]
+        return [
+            TestsTask(self.library_task, self.library.changed, batch)
+            for batch in in_batches(new, self.tree.tests, size)
+        ]
+
+    def learn_tests(self, task: TestsTask, found: Iterable[Fixed]) -> None:
+        """Take what has become of tests."""
+        self.tests.update(zip(task.tests, found, strict=True))
+        self.learned = True
+
+    def keep_tests(self) -> None:
+        """Keep what is known of the tests for the next run."""
+        if self.learned and self.known is not None and self.library is not None:
+            self.known.keep_tests(self.library_task, self.library.changed, self.tests)
 
     @property
     def left(self) -> dict[str, bytes]:
@@ -142,57 +164,41 @@ class _Part:
 
     @property
     def unread(self) -> tuple[InputError, ...]:
+        """The library files that cannot be parsed."""
         return self.library.unread if self.library is not None else ()
 
     @property
     def broken(self) -> list[InputError]:
         """What is wrong with files of the phase."""
-        return [each for fixed in self._fixed() for each in fixed.errors if self._is_shared(each.path)]
+        return [each for fixed in self._fixed for each in fixed.errors if self.tells_of(each.path)]
 
     def result(self) -> PhaseResult:
-        fixed = self._fixed()
+        findings = sorted(self._told(each.findings for each in self._fixed), key=_finding_place)
+        changes = [pair for each in self._fixed for pair in each.changes.items() if self.tells_of(pair[0])]
         return PhaseResult(
             self.phase.number,
-            tuple(
-                each
-                for each in sorted(
-                    (one for part in fixed for one in part.findings),
-                    key=lambda each: (each.path, each.line, each.column, each.rule),
-                )
-                if self._is_shared(each.path)
-            ),
-            {
-                path: change
-                for path, change in sorted(pair for part in fixed for pair in part.changes.items())
-                if self._is_shared(path)
-            },
-            tuple(
-                sorted(
-                    (one for part in fixed for one in part.declined if self._is_shared(one.path)),
-                    key=lambda each: each.key,
-                )
-            ),
-            tuple(
-                sorted(
-                    (one for part in fixed for one in part.suppressed if self._is_shared(one.path)),
-                    key=lambda each: each.key,
-                )
-            ),
+            tuple(findings),
+            dict[str, Change](sorted(changes)),
+            tuple(sorted(self._told(each.declined for each in self._fixed), key=lambda each: each.key)),
+            tuple(sorted(self._told(each.suppressed for each in self._fixed), key=lambda each: each.key)),
         )
 
+    def _told(self, findings: Iterable[Iterable[Finding]]) -> list[Finding]:
+        return [each for group in findings for each in group if self.tells_of(each.path)]
+
+    @property
     def _fixed(self) -> list[Fixed]:
         library = [self.library.fixed] if self.library is not None else []
-        return [*library, *(each for _, batch in sorted(self.tests.items()) for each in batch)]
+        return [*library, *(fixed for _, fixed in sorted(self.tests.items()))]
 
-    def _is_shared(self, path: str) -> bool:
+    def tells_of(self, path: str) -> bool:
+        """Whether the result tells of a file."""
         return self.share is None or self.share(path)
 
 
 def _needed(parts: Sequence[_Part], *, stacked: bool) -> list[_Part]:
     """The phases that the result tells of, and where they are stacked those before them."""
-    told = [
-        number for number, part in enumerate(parts) if part.share is None or any(map(part.share, part.paths))
-    ]
+    told = [number for number, part in enumerate(parts) if not part.share or any(map(part.share, part.paths))]
     return list(parts[: max(told, default=-1) + 1]) if stacked else [parts[number] for number in told]
 
 
@@ -200,9 +206,12 @@ def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> Non
     before: dict[str, bytes] = {}
     for part in parts:
         part.changed = before
-        part.library = mend_library(part.library_task(), report)
+        if not part.recall():
+            part.learn(_tasks().mend_library(part.library_task, report))
+        part.recall_tests()
         for task in part.test_tasks(sum(map(len, part.tree.tests.values())) + 1):
-            part.tests[task.tests] = mend_tests(task, report)
+            part.learn_tests(task, _tasks().mend_tests(task, report))
+        part.keep_tests()
         before = part.left if stacked else {}
 
 
@@ -210,34 +219,50 @@ def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, sta
     """Mend the largest libraries first, stacked ones one behind the other; tests as soon as they can be."""
     libraries: dict[Future[Any], _Part] = {}
     tests: dict[Future[Any], tuple[_Part, TestsTask]] = {}
+    waiting = list(parts) if stacked else sorted(parts, key=_work)
 
-    def begin(part: _Part) -> None:
-        libraries[executor.submit(mend_library, part.library_task())] = part
+    def begin(before: Mapping[str, bytes]) -> None:
+        part = waiting.pop(0) if stacked else waiting.pop()
+        part.changed = dict(before)
+        if part.recall():
+            go_on(part)
+        else:
+            libraries[executor.submit(_tasks().mend_library, part.library_task)] = part
 
-    waiting = list(parts) if stacked else []
-    first = waiting[:1] if stacked else sorted(parts, key=_work, reverse=True)
-    del waiting[:1]
-    for part in first:
-        begin(part)
+    def go_on(part: _Part) -> None:
+        if waiting and stacked:
+            begin(part.left)
+        part.recall_tests()
+        for task in part.test_tasks(BATCH):
+            tests[executor.submit(_tasks().mend_tests, task)] = part, task
+
+    begin({})
+    while waiting and not stacked:
+        begin({})
     done = 0
     while libraries or tests:
         finished, _ = wait([*libraries, *tests], return_when=FIRST_COMPLETED)
         for future in finished:
             if future in libraries:
                 part = libraries.pop(future)
-                part.library = future.result()
-                if waiting:
-                    following = waiting.pop(0)
-                    following.changed = part.left
-                    begin(following)
-                for task in part.test_tasks(BATCH):
-                    tests[executor.submit(mend_tests, task)] = part, task
+                part.learn(future.result())
+                go_on(part)
             else:
                 part, task = tests.pop(future)
-                part.tests[task.tests] = future.result()
+                part.learn_tests(task, future.result())
             done += 1
             report("analysing", done, done + len(libraries) + len(tests) + len(waiting))
+    for part in parts:
+        part.keep_tests()
 
 
 def _work(part: _Part) -> int:
     return sum(len(source) for path, source in part.tree.library.items() if path in part.paths)
+
+
+def _place(error: InputError) -> tuple[str, int, int, str]:
+    return error.path, error.line, error.column, error.message
+
+
+def _finding_place(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.line, finding.column, finding.rule

@@ -11,6 +11,7 @@ from codemods.activity import Progress
 from codemods.findings import Change, Edit, Finding, FindingKey, InputError, Verdict
 from codemods.ownership.misuses import misuses
 from codemods.ownership.obligations import Analysis
+from codemods.parts import Fixed
 from codemods.phases import Phase
 from codemods.rules import RULES
 from codemods.rules.base import Context, Proposal, Rule
@@ -71,17 +72,6 @@ class _Fault(Exception):
         super().__init__(message)
         self.path = path
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """What became of some files of a phase: as much of its result as they make up."""
-
-    findings: tuple[Finding, ...] = ()
-    changes: Mapping[str, Change] = field(default_factory=dict)
-    declined: tuple[Finding, ...] = ()
-    suppressed: tuple[Finding, ...] = ()
-    errors: tuple[InputError, ...] = ()
 
 
 class Rounds:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TypeVar
 
+from codemods.places import is_test_path, module_path
 from tml_ast import Node, TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
 
@@ -117,22 +117,6 @@ class SourceFile:
 def words_in(source: bytes) -> frozenset[bytes]:
     """The words of a text: what may be a name, in code as in comments."""
     return frozenset(_WORD.findall(source))
-
-
-def is_test_path(path: str) -> bool:
-    """Whether a file is a test by its name or folder."""
-    return path.endswith(".test.tml") or "tests" in PurePosixPath(path).parts[:-1]
-
-
-def module_path(path: str) -> tuple[str, ...]:
-    """The module that a file makes up."""
-    parts = list(PurePosixPath(path).with_suffix("").parts)
-    if "src" in parts:
-        index = len(parts) - 1 - parts[::-1].index("src")
-        parts = [*parts[max(index - 1, 0) : index], *parts[index + 1 :]]
-    if len(parts) > 1 and parts[-1] == "mod":
-        parts.pop()
-    return tuple(parts)
 
 
 @dataclass(eq=False, slots=True)

@@ -1,12 +1,8 @@
-"""The parts of an analysis, each a function of plain data, so that this process or any other can do it.
-
-First the library files of a phase are mended, with an eye on the tests that use them; then each test,
-beside the mended library. No test matters to another.
-"""
+"""What is done for each part of an analysis: functions of plain data, for this process or any other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
@@ -14,65 +10,15 @@ from threading import RLock
 from codemods.activity import Progress, unwatched
 from codemods.catalogue import catalogue_files
 from codemods.collector import rare_collections
-from codemods.findings import FindingKey, InputError
+from codemods.findings import InputError
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.using_tests import Sources
-from codemods.phases import Phase
-from codemods.rounds import Fixed, Rounds
+from codemods.parts import Fixed, LibraryTask, MendedLibrary, TestsTask, Tree
+from codemods.rounds import Rounds
 from codemods.rules.facts import Facts
 from codemods.settings import Settings
 from codemods.symbols import Index, SourceFile
 from tml_ast import TmlSyntaxError
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The files of a workspace that a phase covers, by their path: those of the library, and the tests."""
-
-    library: Mapping[str, bytes]
-    tests: Mapping[str, bytes]
-    settings: Settings
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryTask:
-    """Mend library files of a phase."""
-
-    tree: Tree
-    changed: Mapping[str, bytes]
-    """The library files that phases before have changed."""
-    phase: Phase
-    paths: frozenset[str]
-    """The files that get fixes, the tests among them included."""
-    wanted: frozenset[FindingKey] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TestsTask:
-    """Mend tests of a phase beside the library as the phase leaves it."""
-
-    __test__ = False
-
-    library: LibraryTask
-    mended: Mapping[str, bytes]
-    """The library files that the phase itself has changed."""
-    tests: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MendedLibrary:
-    """What became of the library files of a phase."""
-
-    fixed: Fixed
-    unread: tuple[InputError, ...]
-    """The files of the whole library that cannot be parsed."""
-    asked: frozenset[str]
-    """The words that tests were looked for by: a test without them plays no part in this."""
-
-    @property
-    def changed(self) -> dict[str, bytes]:
-        """The files that the phase has changed, as it leaves them."""
-        return {path: change.after for path, change in self.fixed.changes.items()}
 
 
 class Library:
@@ -193,6 +139,16 @@ def mend_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ..
     return tuple(found)
 
 
+@one_at_a_time()
+def facts(tree: Tree, path: str, report: Progress) -> Analysis:
+    """What is known about a file and all that it may use, before any fix. Raises TmlSyntaxError."""
+    library, _ = PROCESS.original(tree, report)
+    if path in library.files:
+        return library.analysis
+    file = library.sources.file(path)
+    return library.analysis.beside([file, *library.sources.companions(file)])
+
+
 def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -> Fixed:
     try:
         file = library.sources.file(path)
@@ -243,16 +199,3 @@ def _parse(
 
 def _unreadable(path: str, error: TmlSyntaxError) -> InputError:
     return InputError(path, error.message, error.line, error.column)
-
-
-def in_batches(paths: Iterable[str], sources: Mapping[str, bytes], size: int) -> list[tuple[str, ...]]:
-    """The paths in their order, as many together as have ``size`` bytes."""
-    batches: list[list[str]] = []
-    room = 0
-    for path in paths:
-        if room <= 0:
-            batches.append([])
-            room = size
-        batches[-1].append(path)
-        room -= len(sources[path])
-    return [tuple(batch) for batch in batches]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
 from codemods.ownership.obligations import Analysis
-from codemods.symbols import FunctionInfo, SourceFile, is_test_path, module_path, words_in
+from codemods.places import is_test_path, module_path
+from codemods.symbols import FunctionInfo, SourceFile, words_in
 from tml_ast import TmlSyntaxError, nodes
 
 Read = Callable[[str, bytes], SourceFile]

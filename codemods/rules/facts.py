@@ -12,7 +12,8 @@ from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations
 from codemods.ownership.using_tests import Sources, UsingTests
-from codemods.symbols import FunctionInfo, is_test_path
+from codemods.places import is_test_path
+from codemods.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
 
 
