@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 
 from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_impossible
+from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Site, Variable
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries import Origin
-from codemods.symbols import FunctionInfo, Type
+from codemods.symbols import FunctionInfo, SourceFile, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -73,6 +75,7 @@ class Fields:
         self._literals: dict[str, list[tuple[Flow, nodes.StructLiteral]]] = {}
         self._writes: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
         self._calls: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
+        self._owned_texts: dict[Type, list[str]] = {}
 
     def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
@@ -143,13 +146,24 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[Flow]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for function in self.analysis.index.functions_mentioning([word]):
-            node = function.node
-            if function.file.is_test or function.file.source.find(code, node.start, node.end) < 0:
+        for file, functions in self._library:
+            if code not in file.words:
                 continue
-            flow = self.analysis.summaries.flow(function)
-            if flow is not None:
-                yield flow
+            for start, end, function in functions:
+                if file.source.find(code, start, end) >= 0:
+                    flow = self.analysis.summaries.flow(function)
+                    if flow is not None:
+                        yield flow
+
+    @cached_property
+    def _library(self) -> list[tuple[SourceFile, list[tuple[int, int, FunctionInfo]]]]:
+        """The files of the library, and the functions in them with their spans."""
+        index = self.analysis.index
+        return [
+            (file, [(each.node.start, each.node.end, each) for each in index.functions_in(file)])
+            for file in index.files.values()
+            if not file.is_test
+        ]
 
     def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
         variable = next(iter(flow.named(entry.name)), None)
@@ -211,6 +225,24 @@ class Fields:
             and self.analysis.drops.drops_field(type_, name)
             and self.origin(type_, name).is_borrowed
         ]
+
+    def owned_texts(self, type_: Type) -> list[str]:
+        """The string fields of a struct that are its own; none if it has anything else that is dropped."""
+        if type_ not in self._owned_texts:
+            self._owned_texts[type_] = self._find_owned_texts(type_)
+        return self._owned_texts[type_]
+
+    def _find_owned_texts(self, type_: Type) -> list[str]:
+        drops = self.analysis.drops
+        if drops.kind(type_) is not DropKind.FIELDS or type_.arguments:
+            return []
+        declared = self.analysis.index.fields(type_)
+        dropped = [name for name in declared if drops.drops_field(type_, name)]
+        for name in dropped:
+            origin = self.origin(type_, name)
+            if declared[name].name != "Str" or not origin.is_owned or not only_empty_constants(origin):
+                return []
+        return dropped
 
     # -- elements -----------------------------------------------------------------------------
 

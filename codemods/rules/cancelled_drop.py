@@ -152,19 +152,19 @@ def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
     if callee.owner is not None or len(index.free_functions[callee.name]) != 1:
         return False
     for _, flow in context.flows():
-        for action in flow.actions():
-            if not isinstance(action, Use) or action.site.callee is not callee:
+        for use in flow.all_uses():
+            if use.site.callee is not callee:
                 continue
-            if action.site.role is not Role.ARGUMENT or isinstance(action.site.parent, nodes.MethodCall):
+            if use.site.role is not Role.ARGUMENT or isinstance(use.site.parent, nodes.MethodCall):
                 continue
-            if not context.analysis.drops.is_registered(action.variable):
+            if not context.analysis.drops.is_registered(use.variable):
                 continue
-            if context.analysis.summaries.call_effects(action.site) != {Effect.BORROWS}:
+            if context.analysis.summaries.call_effects(use.site) != {Effect.BORROWS}:
                 return False
-            if _refusal(context, flow, action.variable) is not None:
+            if _refusal(context, flow, use.variable) is not None:
                 return False
             if flow.function.owner is not None and context.names.is_consumed(
-                action.variable.name, flow.function
+                use.variable.name, flow.function
             ):
                 return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from codemods.findings import Verdict
-from codemods.ownership.flow import Assign, CallSite, Flow, Use
+from codemods.ownership.flow import CallSite, Flow
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import short_code
 from codemods.symbols import BUILTIN_VARIANTS, Type
@@ -65,13 +65,10 @@ def _has_one_bit(value: Expression) -> bool:
 
 def _is_only(flow: Flow, receiver: Expression, test: Callable[[Expression], bool]) -> bool:
     """Whether the receiver is a value that passes the test, or a variable that holds nothing else."""
-    use = next(
-        (each for each in flow.actions() if isinstance(each, Use) and each.node is receiver),
-        None,
-    )
+    use = flow.use_at(receiver)
     if use is None:
         return test(receiver)
-    if any(isinstance(each, Assign) and each.variable is use.variable for each in flow.actions()):
+    if flow.is_assigned(use.variable):
         return False
     return use.variable.value is not None and test(use.variable.value)
 

@@ -191,12 +191,14 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
         site = call.site
         if site.role is not Role.RECEIVER or site.through is not None or not only_asks(site):
             return False
+        owed = owed_payloads(context, contents, flow, call.node, call.type, set())
+        if not owed:
+            return False
         assertion = next(
             (each for each in context.ancestors(call.node) if isinstance(each, nodes.Call)), None
         )
         only = asserted_variant(assertion, call.node.text) if assertion is not None else None
-        owed = owed_payloads(context, contents, flow, call.node, call.type, set())
-        return bool(owed) if only is None else only in owed
+        return only is None or only in owed
     site = call.site
     if site.role not in (Role.FIELD, Role.RECEIVER, Role.ARGUMENT) or site.through is not None:
         return False

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.flow import ExitKind
-from codemods.ownership.values import owned_texts
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.naming import quoted_names
 from codemods.symbols import Type
@@ -26,7 +25,7 @@ def check(context: Context) -> Iterator[Proposal]:
         type_ = Type(info.name)
         if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
             continue
-        owned = owned_texts(context.analysis, context.fields, type_)
+        owned = context.fields.owned_texts(type_)
         if owned and "destroy" not in context.analysis.index.methods.get(info.name, {}):
             yield _proposal(context, info.node, type_, owned)
 

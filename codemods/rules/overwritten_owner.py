@@ -13,6 +13,7 @@ from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.rules.hoisting import Purity, statement_to_hoist_before
 from codemods.rules.naming import count_name
+from codemods.rules.placement import mentions
 from codemods.symbols import SCALARS
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
@@ -139,13 +140,11 @@ def _readings(
 ) -> list[Expression] | None:
     """The calls in a new value that ask the old one for a number; None where it is used in another way."""
     readings: list[Expression] = []
-    for action in flow.actions():
-        if not isinstance(action, Use) or action.variable not in views:
+    for use in flow.uses_in(value):
+        if use.variable not in views:
             continue
-        if not value.start <= action.node.start < value.end:
-            continue
-        call = action.site.parent
-        if not isinstance(call, Expression) or not _only_asks(context, flow, action.site):
+        call = use.site.parent
+        if not isinstance(call, Expression) or not _only_asks(context, flow, use.site):
             return None
         readings.append(call)
     return readings
@@ -187,11 +186,7 @@ def _unowed(context: Context, flow: Flow, action: Assign) -> Proposal:
     fate = context.analysis.fate(flow, variable)
     origin = context.analysis.variable_origin(flow, variable)
     statement = _statement(context, action)
-    uses_old = any(
-        isinstance(each, Use) and each.variable in fate.views and value.start <= each.node.start < value.end
-        for each in flow.actions()
-    )
-    if uses_old:
+    if mentions(flow, value, fate.views):
         return _finding(context, flow, action, "the new value is made from the old one: bind it by hand")
     if (
         statement is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.conditions import is_only_reached_empty
-from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, VariableKind
+from codemods.ownership.flow import ExitKind, Flow, Role, Use, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.symbols import FunctionInfo
@@ -62,16 +62,14 @@ def _proposals(context: Context, flow: Flow) -> Iterator[Proposal]:
 def _handed_back(flow: Flow) -> Iterator[Use]:
     """The uses of string parameters as the function's result."""
     results = {
-        id(action.value)
-        for action in flow.actions()
-        if isinstance(action, Exit)
-        and action.kind in (ExitKind.RETURN, ExitKind.TAIL)
-        and action.value is not None
+        id(exit_.value)
+        for exit_ in flow.exits()
+        if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL) and exit_.value is not None
     }
-    for action in flow.actions():
-        if not isinstance(action, Use) or action.site.role is not Role.RETURNED:
+    for use in flow.all_uses():
+        if use.site.role is not Role.RETURNED:
             continue
-        variable = action.variable
+        variable = use.variable
         if (
             variable.kind is not VariableKind.PARAMETER
             or variable.type is None
@@ -80,8 +78,8 @@ def _handed_back(flow: Flow) -> Iterator[Use]:
             continue
         if flow.is_assigned(variable):
             continue
-        if id(action.node) in results:
-            yield action
+        if id(use.node) in results:
+            yield use
 
 
 def _imports_str(context: Context) -> bool:

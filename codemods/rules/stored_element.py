@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.findings import Verdict
 from codemods.ownership.fields import only_empty_constants
-from codemods.ownership.flow import Flow, Use, Variable, VariableKind
+from codemods.ownership.flow import Flow, Variable, VariableKind
 from codemods.ownership.summaries import Origin
 from codemods.rules.base import Context, Proposal, Rule
 from tml_ast import nodes
@@ -37,7 +37,7 @@ def _element(context: Context, flow: Flow, value: Expression | None) -> Variable
     if variable.type.name != "Str" or not isinstance(variable.value, nodes.MethodCall):
         return None
     call = variable.value
-    holder = next((use.variable for use in _uses(flow) if use.node is call.receiver), None)
+    holder = next((use.variable for use in flow.all_uses() if use.node is call.receiver), None)
     if call.name != "get" or holder is None or holder.type is None or str(holder.type) != "List[Str]":
         return None
     if holder.kind not in (VariableKind.LET, VariableKind.VAR):
@@ -46,10 +46,6 @@ def _element(context: Context, flow: Flow, value: Expression | None) -> Variable
         return None
     origin = context.fields.list_elements(flow, holder)
     return variable if origin.is_owned and only_empty_constants(origin) else None
-
-
-def _uses(flow: Flow) -> Iterator[Use]:
-    return (each for each in flow.actions() if isinstance(each, Use))
 
 
 def _is_owned_elsewhere(context: Context, flow: Flow, node: nodes.StructLiteral, name: str) -> bool:

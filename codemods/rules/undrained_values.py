@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Proposal]:
         for variable in flow.variables:
             if variable.kind not in (VariableKind.LET, VariableKind.VAR):
                 continue
-            element = element_type(context.analysis, context.fields, flow, variable)
+            element = element_type(context.fields, flow, variable)
             release = context.analysis.releases.release_of(element)
             if element is None or release is None or not context.analysis.releases.is_idempotent(element):
                 continue

@@ -29,9 +29,9 @@ def check(context: Context) -> Iterator[Proposal]:
 def _is_untyped(context: Context, flow: Flow, call: CallSite) -> bool:
     assert isinstance(call.node, nodes.Call)
     path, statement = call.node.function, call.site.parent
-    if not isinstance(path, nodes.Path) or len(path.segments) < 3 or call.type != STR:
+    if call.site.role is not Role.BOUND or call.site.through is not None or call.type != STR:
         return False
-    if call.site.role is not Role.BOUND or call.site.through is not None:
+    if not isinstance(path, nodes.Path) or len(path.segments) < 3:
         return False
     if not isinstance(statement, nodes.Let | nodes.Var) or statement.annotation is not None:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.conditions import is_only_reached_empty
-from codemods.ownership.flow import Exit, Flow, Variable, VariableKind
+from codemods.ownership.flow import Flow, Variable, VariableKind
 from codemods.ownership.obligations import State
 from codemods.ownership.text_states import states_at_exits
 from codemods.rules.base import Context, Proposal, Rule
@@ -181,11 +181,10 @@ def _free_on_condition(context: Context, flow: Flow, variable: Variable) -> Esca
     if not _is_lasting(flow, choice.condition, choice.start, max(used, default=choice.end)):
         return None
     if any(
-        isinstance(each, Exit)
-        and variable in each.variables
+        variable in each.variables
         and each.node.start < choice.end
         and not each.node.start <= variable.node.start
-        for each in flow.actions()
+        for each in flow.exits()
     ):
         return None
     if any(each.node.start < choice.end for each in flow.uses(variable)):
