@@ -9,6 +9,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
@@ -231,10 +232,32 @@ def test_what_could_not_be_read_is_in_one_shard(run: Run, inside: Checkout, form
 
     assert merged == whole
     assert merged.code == 2
-    # Each file in one shard, and each path that was asked for in vain in all of them.
-    written = [run("check", "--shard", f"{number}/3").err for number in (1, 2, 3)]
+    # Each file is in one shard, and each path that was asked for in vain in all of them.
+    written = [run("check", "--shard", f"{number}/3", "lib", "no/such").err for number in (1, 2, 3)]
     assert sum(text.count("unexpected 'broken'") for text in written) == 4
-    assert [text.count("no/such") for text in written] == [1, 1, 1] if "no/such" in written[0] else True
+    assert sum(text.count("out.tml") for text in written) == 1
+    assert [text.count("no/such") for text in written] == [1, 1, 1]
+
+
+def test_rules_that_nobody_knows_are_numbered_anew(
+    run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyse = engine.analyse
+
+    def renamed(*arguments: Any, **options: Any) -> AnalysisResult:
+        """Each finding is of a rule of its own."""
+        result = analyse(*arguments, **options)
+        phases = (
+            replace(phase, findings=tuple(replace(each, rule=f"odd {each.path}") for each in phase.findings))
+            for phase in result.phases
+        )
+        return replace(result, phases=tuple(phases))
+
+    monkeypatch.setattr("codemods.engine.analyse", renamed)
+
+    whole, merged = both(run, 3, format="sarif")
+
+    assert merged == whole
 
 
 def test_all_paths_are_wrong(run: Run, inside: Checkout) -> None:
