@@ -19,6 +19,7 @@ from codemods.errors import UserError
 from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
+from codemods.resources import RESOURCES, Resources
 from codemods.review.explanations import Explanation, explain_line
 from codemods.review.hunks import Review, make_review
 from codemods.review.selection import Selection, analyse_selected, read_selection
@@ -81,6 +82,7 @@ class Request:
     stacked: bool = False
     selection: Selection | None = None
     shard: Shard | None = None
+    resources: Resources = RESOURCES
 
 
 class RuleText(Protocol):
@@ -311,15 +313,17 @@ def _analyse(
             share=is_shared,
             settings=settings,
             progress=progress,
+            cache=request.resources.cache(),
         )
-        if request.selection is None:
-            result = analyse()
-        else:
-            result, unfixed = analyse_selected(
-                lambda wanted: analyse(wanted=wanted),
-                source.workspace.files,
-                request.selection.limited_to(request.phases, selection.includes),
-            )
+        with request.resources.executor(source.workspace.files) as executor:
+            if request.selection is None:
+                result = analyse(executor=executor)
+            else:
+                result, unfixed = analyse_selected(
+                    lambda wanted: analyse(wanted=wanted, executor=executor),
+                    source.workspace.files,
+                    request.selection.limited_to(request.phases, selection.includes),
+                )
     unread = [
         error
         for error in (*source.workspace.errors, *result.errors)

@@ -58,6 +58,8 @@ def analyse(
         _run_here(needed, report, stacked=stacked)
     else:
         _run_on(executor, needed, report, stacked=stacked)
+    if known is not None:
+        known.tell()
     unread = dict.fromkeys(each for part in parts for each in part.unread if part.tells_of(each.path))
     broken = [each for part in parts for each in part.broken]
     return AnalysisResult(tuple(part.result() for part in parts), (*sorted(unread, key=_place), *broken))

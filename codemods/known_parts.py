@@ -33,6 +33,15 @@ class KnownParts:
     def __init__(self, store: ResultCache, tree: Tree) -> None:
         self._store = store
         self._tree = tree
+        self._libraries: list[bool] = []
+        """For each phase that was asked about, whether its library was known."""
+        self._tests: list[int] = []
+        """For each phase how many tests were."""
+
+    def tell(self) -> None:
+        """Tell how much was known."""
+        libraries = f"the library of {sum(self._libraries)} of {len(self._libraries)} phases"
+        self._store.note(f"known from earlier runs: {libraries}, and {sum(self._tests)} tests")
 
     # -- libraries ----------------------------------------------------------------------------
 
@@ -47,7 +56,9 @@ class KnownParts:
             unread = tuple(InputError(*each) for each in document["unread"])
             return MendedLibrary(self._decode(document["fixed"], task), unread, asked)
 
-        return self._read(key, decode)
+        known = self._read(key, decode)
+        self._libraries.append(known is not None)
+        return known
 
     def keep_library(self, task: LibraryTask, mended: MendedLibrary) -> None:
         """Keep what became of the library files of a phase."""
@@ -103,7 +114,9 @@ class KnownParts:
                 if path in task.paths and digest == self._digests.get(path)
             }
 
-        return self._read(self._tests_key(task, mended), decode) or {}
+        known = self._read(self._tests_key(task, mended), decode) or {}
+        self._tests.append(len(known))
+        return known
 
     def keep_tests(self, task: LibraryTask, mended: Mapping[str, bytes], found: Mapping[str, Fixed]) -> None:
         """Keep what became of tests of a phase."""

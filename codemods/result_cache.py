@@ -36,7 +36,7 @@ class ResultCache:
 
     def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
         self._folder = folder
-        self._note = note
+        self.note = note
 
     def get(self, key: str) -> Any:
         """The document of a key; None if there is none that can be relied on."""
@@ -46,11 +46,11 @@ class ResultCache:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._note(f"cannot read the cache: {path}: {error.strerror}")
+            self.note(f"cannot read the cache: {path}: {error.strerror}")
             return None
         header, _, body = content.partition(b"\n")
         if header != _HEADER + _checksum(body):
-            self._note(f"a file of the cache is damaged and will be made anew: {path}")
+            self.note(f"a file of the cache is damaged and will be made anew: {path}")
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -72,11 +72,11 @@ class ResultCache:
                 raise
             self._drop_oldest()
         except OSError as error:
-            self._note(f"cannot write the cache: {self._folder}: {error.strerror}")
+            self.note(f"cannot write the cache: {self._folder}: {error.strerror}")
 
     def damaged(self, key: str) -> None:
         """Tell of a document that is not what it should be, though it is as it was written."""
-        self._note(f"a file of the cache is not understood and will be made anew: {self._path(key)}")
+        self.note(f"a file of the cache is not understood and will be made anew: {self._path(key)}")
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.json"

@@ -17,9 +17,6 @@ from codemods.errors import UserError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SMALL = 512 * 1024
-"""Bytes of source that one process is done with before another has started."""
-
 _WORK = "codemods.tasks"
 
 
@@ -31,13 +28,12 @@ def processors() -> int:
 
 
 @contextmanager
-def workers(jobs: int | None, size: int) -> Iterator[Executor | None]:
-    """``jobs`` processes that start with the first work; None where this process had better do it alone.
+def workers(jobs: int | None = None) -> Iterator[Executor | None]:
+    """So many processes, or one for each processor, that start with the first work; None for one.
 
-    Without a number it follows from the processors and from the ``size`` of the work, in bytes of source.
     Raises `UserError` when one of them dies.
     """
-    count = jobs if jobs is not None else (processors() if size > SMALL else 1)
+    count = jobs or processors()
     if count == 1:
         yield None
         return

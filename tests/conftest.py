@@ -19,11 +19,18 @@ from codemods.activity import Progress
 from codemods.cli import main
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.phases import phase_of
+from codemods.result_cache import FOLDER_VARIABLE
 
 NOBODY = 65534
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
+
+
+@pytest.fixture(autouse=True)
+def no_results_of_others(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts without results of earlier runs."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("results")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,8 @@ def test_the_generated_parsers_hold_nothing_but_the_grammar(name: str) -> None:
     assert imported == {"collections.abc", "tml_ast.lookahead", "tml_ast.nodes", "tml_ast.precedence"}
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
     assert {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} <= {
-        "append", "add", "get", "miss", "children", "newline_before", "type", "lexeme", "startswith", "__new__",
+        "append", "add", "get", "miss", "children", "newline_before", "type", "lexeme", "startswith",
+        "__new__",
     }  # fmt: skip
 
 

@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import FIX, FOUND, Format, OutputFormat, Paths, app, examples, finish
+from codemods.cli.base import (
+    FIX,
+    FOUND,
+    Format,
+    Jobs,
+    NoCache,
+    OutputFormat,
+    Paths,
+    Verbose,
+    app,
+    examples,
+    finish,
+    resources,
+)
 from codemods.cli.interactive import ask
 from codemods.errors import UserError
 from codemods.output import documents, markdown, text
@@ -67,6 +80,9 @@ def apply(
             "--pr-body", metavar="FILE", help="Write the text of a pull request; - prints it alone."
         ),
     ] = None,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
+    verbose: Verbose = False,
 ) -> None:
     """Fix phases of the commit HEAD: one branch, one commit and one patch each.
 
@@ -92,7 +108,9 @@ def apply(
             "--pr-body - prints nothing else; name a file to have --diff or --format json as well"
         )
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
-    request = commands.Request(phases, tuple(paths or ()), stacked)
+    request = commands.Request(
+        phases, tuple(paths or ()), stacked, resources=resources(jobs, no_cache, verbose)
+    )
     if selection is not None:
         request = commands.choose_selected(request, selection)
     elif interactive:
@@ -133,9 +151,16 @@ def apply(
 
 
 @app.command(rich_help_panel=FIX, epilog=examples("tmlfix status", "tmlfix status lib/std --format json"))
-def status(paths: Paths = None, format: Format = OutputFormat.TEXT) -> None:
+def status(
+    paths: Paths = None,
+    format: Format = OutputFormat.TEXT,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
+    verbose: Verbose = False,
+) -> None:
     """Count the findings of every phase of the commit HEAD."""
-    request = commands.Request(tuple(phase.number for phase in PHASES), tuple(paths or ()))
+    phases = tuple(phase.number for phase in PHASES)
+    request = commands.Request(phases, tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
     with progress_bar() as progress:
         report = commands.preview(request, progress=progress)
     if format is OutputFormat.JSON:

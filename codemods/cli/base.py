@@ -12,6 +12,7 @@ import typer
 
 from codemods.findings import InputError
 from codemods.output import console
+from codemods.resources import Resources, unheard
 
 FOUND = 1
 FAILED = 2
@@ -71,6 +72,21 @@ Format = Annotated[OutputFormat, typer.Option("--format", help="Print text, or J
 PageFormats = Annotated[
     PageFormat, typer.Option("--format", help="Print text, JSON for programs, or Markdown for a comment.")
 ]
+
+
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, metavar="N", help="Share the work among N processes, not all cores."),
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Neither use nor keep what is known from earlier runs.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell on standard error how the work went.")]
+
+
+def resources(jobs: int | None, no_cache: bool, verbose: bool) -> Resources:
+    """What the options say about the use of the machine."""
+    return Resources(jobs, not no_cache, console.print_note if verbose else unheard)
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import FOUND, PREVENT, Paths, app, examples, finish
+from codemods.cli.base import (
+    FOUND,
+    PREVENT,
+    Jobs,
+    NoCache,
+    Paths,
+    Verbose,
+    app,
+    examples,
+    finish,
+    resources,
+)
 from codemods.errors import UserError
 from codemods.output import documents, github, junit, markdown, sarif, text
 from codemods.phases import PHASES
@@ -80,6 +91,9 @@ def check(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to this file, and print the counts."),
     ] = None,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
+    verbose: Verbose = False,
 ) -> None:
     """Check that no leak is left to fix, for CI jobs and commit hooks. Nothing is changed.
 
@@ -93,7 +107,9 @@ def check(
         raise UserError("--phase and --all exclude each other")
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
     part = Shard.parse(shard) if shard is not None else None
-    request = commands.Request(phases, tuple(paths or ()), shard=part)
+    request = commands.Request(
+        phases, tuple(paths or ()), shard=part, resources=resources(jobs, no_cache, verbose)
+    )
     if write_baseline is not None:
         if baseline or changed_since is not None or part or output or format is not CheckFormat.TEXT:
             raise UserError("--write-baseline goes with phases and paths only")

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from codemods import commands
-from codemods.cli.base import REVIEW, Paths, app, examples, finish
+from codemods.cli.base import (
+    REVIEW,
+    Jobs,
+    NoCache,
+    Paths,
+    Verbose,
+    app,
+    examples,
+    finish,
+    resources,
+)
 from codemods.errors import UserError
 from codemods.output import text
 from codemods.output.page import review_page
@@ -39,6 +49,9 @@ def review(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Review the working tree, not the commit HEAD.")
     ] = False,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write a page to review the fixes on: approve or reject each finding in a browser.
 
@@ -49,7 +62,7 @@ def review(
     if output.suffix.lower() not in SUFFIXES:
         raise UserError(f"{output}: the name of a page ends with .html")
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
-    request = commands.Request(phases, tuple(paths or ()))
+    request = commands.Request(phases, tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
     with progress_bar() as progress:
         report, found = commands.review(request, in_place=in_place, progress=progress)
     page = review_page(found, report.source, commands.rules())

@@ -48,6 +48,11 @@ def print_errors(errors: Iterable[InputError]) -> None:
         console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
 
 
+def print_note(note: str) -> None:
+    """How the work went, on standard error."""
+    make_console(stderr=True).print(Text.assemble(("note: ", "dim"), visible(note)))
+
+
 def print_failure(message: str) -> None:
     """Why a command could not run at all, on standard error."""
     make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), visible(message)))

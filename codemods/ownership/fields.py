@@ -146,7 +146,7 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[Flow]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for file, functions in self._library:
+        for file, functions in self._spans:
             if code not in file.words:
                 continue
             for start, end, function in functions:
@@ -156,8 +156,10 @@ class Fields:
                         yield flow
 
     @cached_property
-    def _library(self) -> list[tuple[SourceFile, list[tuple[int, int, FunctionInfo]]]]:
+    def _spans(self) -> list[tuple[SourceFile, list[tuple[int, int, FunctionInfo]]]]:
         """The files of the library, and the functions in them with their spans."""
+        if self._library is not None:
+            return self._library._spans
         index = self.analysis.index
         return [
             (file, [(each.node.start, each.node.end, each) for each in index.functions_in(file)])
@@ -228,6 +230,8 @@ class Fields:
 
     def owned_texts(self, type_: Type) -> list[str]:
         """The string fields of a struct that are its own; none if it has anything else that is dropped."""
+        if self._library is not None and type_.name not in self.analysis.index.own_types:
+            return self._library.owned_texts(type_)
         if type_ not in self._owned_texts:
             self._owned_texts[type_] = self._find_owned_texts(type_)
         return self._owned_texts[type_]
