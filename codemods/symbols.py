@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from codemods.places import is_test_path, module_path
-from tml_ast import Node, TmlSyntaxError, nodes, parse, position
+from tml_ast import TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
 
 T = TypeVar("T")
@@ -95,13 +95,11 @@ class SourceFile:
     def read(cls, path: str, source: bytes) -> SourceFile:
         """Parse a file. Raises TmlSyntaxError also where its tree is too deep to analyse."""
         tree = parse(source)
-        level: list[Node] = [tree]
-        for _ in range(DEEPEST_TREE):
-            level = [child for node in level for child in node.children if isinstance(child, Node)]
-            if not level:
-                return cls(path, source, tree, module_path(path))
-        line, column = position(source, level[0].start)
-        raise TmlSyntaxError("nested too deeply to analyse", line, column, level[0].start)
+        too_deep = tree.node_below(DEEPEST_TREE)
+        if too_deep is None:
+            return cls(path, source, tree, module_path(path))
+        line, column = position(source, too_deep.start)
+        raise TmlSyntaxError("nested too deeply to analyse", line, column, too_deep.start)
 
     @cached_property
     def is_test(self) -> bool:

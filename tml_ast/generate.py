@@ -317,7 +317,8 @@ class _Generator:
             if inner.exists:
                 self._flush(inner)
             self._emit(f"node = new({self._import(NODE_CLASSES[name])})")
-            self._emit(f"node.children = {inner.target if inner.exists else f'[{_taken(inner.waiting)}]'}")
+            children = f"tuple({inner.target})" if inner.exists else f"({_taken(inner.waiting)},)"
+            self._emit(f"node.children = {children}")
             self._emit(f"{pieces.target}.append(node)")
             self._added(pieces, 1)
             self._move(inner.waiting, pieces.failure)

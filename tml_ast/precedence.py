@@ -325,7 +325,7 @@ def fold_item(pieces: list[Piece]) -> list[Piece]:
         return pieces
     item = pieces[-1]
     assert isinstance(item, Node)
-    item.children[:0] = pieces[:-1]
+    item.children = (*pieces[:-1], *item.children)
     return [item]
 
 
