@@ -75,6 +75,7 @@ class Fields:
         self._writes: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
         self._calls: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
         self._owned_texts: dict[Type, list[str]] = {}
+        self._functions: dict[SourceFile, list[tuple[int, int, FunctionInfo]]] = {}
 
     def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
@@ -139,24 +140,26 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[Flow]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for file, functions in self._library:
+        for file in self._library:
             if code not in file.words:
                 continue
-            for start, end, function in functions:
+            for start, end, function in self._functions_in(file):
                 if file.source.find(code, start, end) >= 0:
                     flow = self.analysis.summaries.flow(function)
                     if flow is not None:
                         yield flow
 
     @cached_property
-    def _library(self) -> list[tuple[SourceFile, list[tuple[int, int, FunctionInfo]]]]:
-        """The files of the library, and the functions in them with their spans."""
-        index = self.analysis.index
-        return [
-            (file, [(each.node.start, each.node.end, each) for each in index.functions_in(file)])
-            for file in index.files.values()
-            if not file.is_test
-        ]
+    def _library(self) -> list[SourceFile]:
+        """The files of the library."""
+        return [file for file in self.analysis.index.files.values() if not file.is_test]
+
+    def _functions_in(self, file: SourceFile) -> list[tuple[int, int, FunctionInfo]]:
+        """The functions of a file, with the spans of their text."""
+        if file not in self._functions:
+            functions = self.analysis.index.functions_in(file)
+            self._functions[file] = [(each.node.start, each.node.end, each) for each in functions]
+        return self._functions[file]
 
     def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
         variable = next(iter(flow.named(entry.name)), None)
@@ -382,7 +385,7 @@ class Fields:
             return True
         if site.role is not Role.ARGUMENT:
             return False
-        return not self.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+        return not self.analysis.call_effects(site) <= {Effect.BORROWS}
 
     def _handed_on(self, callee: FunctionInfo, position: int, seen: frozenset[int]) -> FieldOrigin:
         """What a function puts into the list that it is given."""
