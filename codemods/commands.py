@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Protocol
 
 from codemods import engine
+from codemods.activity import Progress
 from codemods.branches import PhaseBranch, check_remote, deliver
 from codemods.configuration import read_configuration
-from codemods.engine import Progress
 from codemods.errors import UserError
 from codemods.findings import AnalysisResult, Change, InputError, PhaseResult, Verdict
-from codemods.parsed_files import ParsedFiles
 from codemods.phases import PHASES, Plan
 from codemods.repository import identities
 from codemods.review.explanations import Explanation, explain_line
 from codemods.review.hunks import Review, make_review
 from codemods.review.selection import Selection, analyse_selected, read_selection
+from codemods.settings import Settings
+from codemods.shards import Shard
 from codemods.sources import (
     Head,
     WorkingTree,
@@ -35,6 +36,7 @@ from codemods.sources import (
 )
 from codemods.suppressions import CommentRule
 from codemods.writing import finish_interrupted, is_interrupted, write_changes
+from tml_ast import TmlSyntaxError
 
 PATCH_FOLDER = "patches"
 COMMENTS = CommentRule()
@@ -70,13 +72,15 @@ class Report:
 class Request:
     """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`).
 
-    With a selection, exactly what was approved is fixed.
+    With a selection, exactly what was approved is fixed. With a shard, only what is found in its files is
+    told.
     """
 
     phases: tuple[int, ...]
     paths: tuple[Path, ...] = ()
     stacked: bool = False
     selection: Selection | None = None
+    shard: Shard | None = None
 
 
 class RuleText(Protocol):
@@ -152,16 +156,11 @@ def explain_place(place: Place, *, progress: Progress | None = None) -> Explanat
     phase = settings.plan.phase_of(name)
     if phase is None:
         raise UserError(f"{name} is in no phase: tmlfix neither fixes it nor reads it")
-    files = ParsedFiles()
-    analysis, unread = engine.facts(
-        source.workspace.files, [phase.number], settings=settings, progress=progress, read=files.read
-    )
-    for unreadable in unread:
-        if unreadable.path == name:
-            raise UserError(str(unreadable))
-    found = engine.analyse(
-        source.workspace.files, [phase.number], settings=settings, progress=progress, read=files.read
-    )
+    try:
+        analysis = engine.facts(source.workspace.files, name, settings=settings, progress=progress)
+    except TmlSyntaxError as error:
+        raise UserError(f"{name}:{error}") from None
+    found = engine.analyse(source.workspace.files, [phase.number], settings=settings, progress=progress)
     return explain_line(
         analysis, analysis.index.files[name], found.phases[0], place.line, place.column, settings
     )
@@ -298,6 +297,7 @@ def _analyse(
 ) -> Report:
     settings = read_configuration(source.root).settings
     selection = select(source, request.paths)
+    is_shared = share(source, request, settings)
     result = AnalysisResult(())
     unfixed: tuple[InputError, ...] = ()
     if len(selection.errors) < len(request.paths) or not request.paths:
@@ -308,6 +308,7 @@ def _analyse(
             # In one working tree the phases build on each other whatever was asked for.
             stacked=in_place or request.stacked,
             only=selection.only,
+            share=is_shared,
             settings=settings,
             progress=progress,
         )
@@ -319,7 +320,11 @@ def _analyse(
                 source.workspace.files,
                 request.selection.limited_to(request.phases, selection.includes),
             )
-    unread = [*source.workspace.errors, *result.errors]
+    unread = [
+        error
+        for error in (*source.workspace.errors, *result.errors)
+        if is_shared is None or is_shared(error.path)
+    ]
     covered = [
         error for error in unread if selection.includes(error.path) and _is_covered(error.path, settings.plan)
     ]
@@ -330,6 +335,25 @@ def _analyse(
         unread_elsewhere=len(unread) - len(covered),
         files=tuple(source.workspace.files),
     )
+
+
+def share(source: Head | WorkingTree, request: Request, settings: Settings) -> Callable[[str], bool] | None:
+    """Whether what is found in a file is to be told; None if that is so for all.
+
+    The files that can get findings are split, so that the shards are equal whatever was asked for.
+    """
+    if request.shard is None:
+        return None
+    selection = select(source, request.paths)
+    sizes = {
+        path: len(content)
+        for path, content in source.workspace.files.items()
+        if settings.covers(path)
+        and selection.includes(path)
+        and (phase := settings.plan.phase_of(path)) is not None
+        and phase.number in request.phases
+    }
+    return request.shard.share(sizes)
 
 
 def _is_covered(path: str, plan: Plan) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codemods.activity import Progress
 from codemods.commands import Report, Request, preview
 from codemods.compiler_defects import DEFECTS, LIBRARY_MISTAKES, Defect
-from codemods.engine import Progress
 from codemods.findings import Finding, InputError
 from codemods.phases import PHASES
 

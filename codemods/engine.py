@@ -1,511 +1,268 @@
-"""Files in, findings and changed files out: parse, analyse, fix, check, to a fixpoint."""
+"""Files in, findings and changed files out: the phases of an analysis, done in parts and put together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import pairwise
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from codemods.catalogue import catalogue_files
-from codemods.collector import rare_collections
-from codemods.findings import (
-    AnalysisResult,
-    Change,
-    Edit,
-    Finding,
-    FindingKey,
-    InputError,
-    PhaseResult,
-    Verdict,
-)
-from codemods.ownership.elements import OwnedLists
-from codemods.ownership.fields import Fields
-from codemods.ownership.misuses import misuses
-from codemods.ownership.obligations import Analysis
-from codemods.ownership.reservations import Reservations, unannotated_makers
-from codemods.phases import Phase, Plan
-from codemods.rules import RULES
-from codemods.rules.base import Context, Names, Proposal, Rule
+from codemods.activity import Progress, unwatched
+from codemods.findings import AnalysisResult, Change, Finding, FindingKey, InputError, PhaseResult
+from codemods.known_parts import KnownParts
+from codemods.parts import Fixed, LibraryTask, MendedLibrary, TestsTask, Tree, in_batches
+from codemods.phases import Phase
+from codemods.places import is_test_path
+from codemods.result_cache import ResultCache
 from codemods.settings import Settings
-from codemods.suppressions import RULE as SUPPRESSION_COMMENT
-from codemods.suppressions import suppressions
-from codemods.symbols import Index, SourceFile, is_test_path
-from codemods.unread import Unread
-from tml_ast import TmlSyntaxError, parse, position
-from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
 
-Read = Callable[[str, bytes], SourceFile]
-"""Parses a file. Raises TmlSyntaxError."""
+if TYPE_CHECKING:
+    from codemods.ownership.obligations import Analysis
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
-
-OFFERED = -1
-"""The owner of edits that are only offered."""
-
-MAX_ROUNDS = 24
-"""Fixes that still call for others after so many rounds are a fault of a rule."""
+BATCH = 256 * 1024
+"""Bytes of tests that one task of an executor mends."""
 
 
-@rare_collections()
 def analyse(
     files: Mapping[str, bytes],
     phases: Sequence[int],
     *,
     stacked: bool = False,
     only: Callable[[str], bool] | None = None,
-    wanted: Callable[[FindingKey], bool] | None = None,
+    share: Callable[[str], bool] | None = None,
+    wanted: frozenset[FindingKey] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
-    read: Read = SourceFile.read,
+    executor: Executor | None = None,
+    cache: ResultCache | None = None,
 ) -> AnalysisResult:
     """Find and fix what the ``phases`` cover in the tree ``files`` (posix path to content).
 
     Each phase starts from ``files`` alone, or from the result of the phase before it when
-    ``stacked``. ``only`` limits which files may get findings; all of them inform the analysis.
-    With ``wanted``, exactly the findings that it names are fixed, those for review included; what follows
-    only from others is not found. A file that does not parse becomes an error of the result, never an
-    exception.
+    ``stacked``. ``only`` limits which files may get findings; all of them inform the analysis. ``share``
+    limits what the result tells of, and changes nothing of that: other files are looked at and fixed as far
+    as these need. With ``wanted``, exactly the findings that it names are fixed, those for review included;
+    what follows only from others is not found. A file that does not parse becomes an error of the result,
+    never an exception. An ``executor`` does the work in other processes or on other machines, and a
+    ``cache`` spares what is known from an earlier run; the result is the same.
     """
-    report = progress or (lambda _what, _done, _total: None)
     settings = settings or Settings()
-    plan = settings.plan
-    chosen = [phase for phase in plan.phases if phase.number in phases]
-    parsed, errors = _parse_files(files, chosen, plan, report, read)
-    unread = Unread({path: files[path] for path in files if path not in parsed and plan.phase_of(path)})
-    results = []
-    facts: Analysis | None = None
-    for phase in chosen:
-        fixer = _PhaseFixer(parsed, unread, phase, settings, only, wanted, facts, report)
-        results.append(fixer.run())
-        errors += fixer.faults
-        facts = fixer.facts
-        if stacked:
-            parsed = fixer.files
-    return AnalysisResult(tuple(results), tuple(errors))
+    report = progress or unwatched
+    tree = _tree(files, settings)
+    known = KnownParts(cache, tree) if cache is not None and wanted is None else None
+    chosen = [phase for phase in settings.plan.phases if phase.number in phases]
+    parts = [_Part(tree, phase, _scope(tree, phase, only), share, wanted, known) for phase in chosen]
+    needed = _needed(parts, stacked=stacked)
+    if executor is None:
+        _run_here(needed, report, stacked=stacked)
+    else:
+        _run_on(executor, needed, report, stacked=stacked)
+    unread = dict.fromkeys(each for part in parts for each in part.unread if part.tells_of(each.path))
+    broken = [each for part in parts for each in part.broken]
+    return AnalysisResult(tuple(part.result() for part in parts), (*sorted(unread, key=_place), *broken))
 
 
 def facts(
     files: Mapping[str, bytes],
-    phases: Sequence[int],
+    path: str,
     *,
     settings: Settings | None = None,
     progress: Progress | None = None,
-    read: Read = SourceFile.read,
-) -> tuple[Analysis, tuple[InputError, ...]]:
-    """What is known about the tree as it is, before any fix, and the files that do not parse."""
-    report = progress or (lambda _what, _done, _total: None)
-    settings = settings or Settings()
-    plan = settings.plan
-    chosen = [phase for phase in plan.phases if phase.number in phases]
-    parsed, errors = _parse_files(files, chosen, plan, report, read)
-    return _analysis(parsed, settings), tuple(errors)
+) -> Analysis:
+    """What is known about a file and all that it may use, before any fix. Raises TmlSyntaxError."""
+    found: Analysis = _tasks().facts(_tree(files, settings or Settings()), path, progress or unwatched)
+    return found
 
 
-def _parse_files(
-    files: Mapping[str, bytes], phases: Sequence[Phase], plan: Plan, report: Progress, read: Read
-) -> tuple[dict[str, SourceFile], list[InputError]]:
-    """The files that matter: the whole library, and the tests of the phases."""
-    wanted = [path for path in sorted(files) if _is_needed(path, phases, plan)]
-    parsed: dict[str, SourceFile] = {}
-    errors: list[InputError] = []
-    for done, path in enumerate(wanted):
-        report("parsing", done, len(wanted))
-        try:
-            parsed[path] = read(path, files[path])
-        except TmlSyntaxError as error:
-            errors.append(InputError(path, error.message, error.line, error.column))
-    report("parsing", len(wanted), len(wanted))
-    return parsed, errors
+def _tasks() -> Any:
+    """The module that does the work; where all is known from an earlier run, it is not even read."""
+    return importlib.import_module("codemods.tasks")
 
 
-def _is_needed(path: str, phases: Sequence[Phase], plan: Plan) -> bool:
-    owner = plan.phase_of(path)
-    if owner is None:
-        return False
-    return owner in phases or not is_test_path(path)
+def _tree(files: Mapping[str, bytes], settings: Settings) -> Tree:
+    covered = [path for path in sorted(files) if settings.plan.phase_of(path)]
+    return Tree(
+        {path: files[path] for path in covered if not is_test_path(path)},
+        {path: files[path] for path in covered if is_test_path(path)},
+        settings,
+    )
+
+
+def _scope(tree: Tree, phase: Phase, only: Callable[[str], bool] | None) -> frozenset[str]:
+    settings = tree.settings
+    return frozenset(
+        path
+        for path in (*tree.library, *tree.tests)
+        if settings.plan.phase_of(path) is phase and settings.covers(path) and (only is None or only(path))
+    )
 
 
 @dataclass(slots=True)
-class _Draft:
-    """A finding that was fixed: where it was, and the number that its edits carry."""
+class _Part:
+    """One phase: what is to be done for it, and what has come of it."""
 
-    number: int
-    path: str
-    proposal: Proposal
-    line: int
-    column: int
+    tree: Tree
+    phase: Phase
+    paths: frozenset[str]
+    share: Callable[[str], bool] | None
+    wanted: frozenset[FindingKey] | None
+    known: KnownParts | None
+    changed: dict[str, bytes] = field(default_factory=dict)
+    """The library files that phases before have changed."""
+    library: MendedLibrary | None = None
+    tests: dict[str, Fixed] = field(default_factory=dict)
+    learned: bool = False
+    """Whether something of ``tests`` was not known before."""
 
+    @property
+    def library_task(self) -> LibraryTask:
+        return LibraryTask(self.tree, self.changed, self.phase, self.paths, self.wanted)
 
-@dataclass(slots=True)
-class _Attempt:
-    """One run of a phase to its fixpoint."""
+    def recall(self) -> bool:
+        """Take what is known of the library from an earlier run; whether it is."""
+        if self.known is not None:
+            self.library = self.known.library(self.library_task)
+        return self.library is not None
 
-    files: dict[str, SourceFile]
-    edits: dict[str, list[SourceEdit]] = field(default_factory=dict)
-    drafts: list[_Draft] = field(default_factory=list)
-    open: list[tuple[str, Proposal]] = field(default_factory=list)
-    declined: list[tuple[str, Proposal]] = field(default_factory=list)
-    suppressed: list[tuple[str, Proposal]] = field(default_factory=list)
-    useful: set[tuple[str, int, str]] = field(default_factory=set)
-    """Where, by file, line and rule, a comment suppressed a finding, though another fix may mend it later."""
+    def learn(self, mended: MendedLibrary) -> None:
+        """Take what has become of the library."""
+        self.library = mended
+        if self.known is not None:
+            self.known.keep_library(self.library_task, mended)
 
+    def recall_tests(self) -> None:
+        """Take what is known of the tests."""
+        if self.known is not None and self.library is not None:
+            self.tests = self.known.tests(self.library_task, self.library.changed)
 
-@dataclass(slots=True)
-class _Sorted:
-    """The proposals of one round, by what becomes of them."""
-
-    accepted: list[tuple[str, Proposal]] = field(default_factory=list)
-    open: list[tuple[str, Proposal]] = field(default_factory=list)
-    declined: list[tuple[str, Proposal]] = field(default_factory=list)
-    suppressed: list[tuple[str, Proposal]] = field(default_factory=list)
-
-
-class _Fault(Exception):
-    """A fix that did not hold: the file and what is wrong with it."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
-
-
-class _PhaseFixer:
-    def __init__(
-        self,
-        files: dict[str, SourceFile],
-        unread: Unread,
-        phase: Phase,
-        settings: Settings,
-        only: Callable[[str], bool] | None,
-        wanted: Callable[[FindingKey], bool] | None,
-        facts: Analysis | None,
-        report: Progress,
-    ) -> None:
-        self.originals = files
-        self.files = files
-        self.unread = unread
-        self.phase = phase
-        self.wanted = wanted
-        self.facts = facts
-        """What is known about the files as they were, once it is."""
-        self.report = report
-        self.settings = settings
-        self.rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
-        self.scope = [
-            path
-            for path in files
-            if settings.plan.phase_of(path) is phase
-            and settings.covers(path)
-            and (only is None or only(path))
+    def test_tasks(self, size: int) -> list[TestsTask]:
+        """What is to be done for the tests that nothing is known of."""
+        assert self.library is not None
+        tests = (path for path in sorted(self.paths & self.tree.tests.keys()) if self.tells_of(path))
+        new = [path for path in tests if path not in self.tests]
+        return [
+            TestsTask(self.library_task, self.library.changed, batch)
+            for batch in in_batches(new, self.tree.tests, size)
         ]
-        self.suppressions = {path: tuple(suppressions(files[path])) for path in self.scope}
-        self.faults: list[InputError] = []
 
-    def run(self) -> PhaseResult:
-        """Run to the fixpoint; a file whose fixes do not hold is left alone and the rest done again."""
-        excluded: set[str] = set()
-        while True:
-            try:
-                attempt = self._attempt(excluded)
-                break
-            except _Fault as fault:
-                excluded.add(fault.path)
-                message = f"left as it was: {fault.message}; this is a fault of tmlfix"
-                self.faults.append(InputError(fault.path, message))
-        self.files = attempt.files
-        changes = {
-            path: Change(self.originals[path].source, attempt.files[path].source)
-            for path, edits in sorted(attempt.edits.items())
-            if edits
-        }
+    def learn_tests(self, task: TestsTask, found: Iterable[Fixed]) -> None:
+        """Take what has become of tests."""
+        self.tests.update(zip(task.tests, found, strict=True))
+        self.learned = True
+
+    def keep_tests(self) -> None:
+        """Keep what is known of the tests for the next run."""
+        if self.learned and self.known is not None and self.library is not None:
+            self.known.keep_tests(self.library_task, self.library.changed, self.tests)
+
+    @property
+    def left(self) -> dict[str, bytes]:
+        """The library files that are changed when the phase is done."""
+        assert self.library is not None
+        return {**self.changed, **self.library.changed}
+
+    @property
+    def unread(self) -> tuple[InputError, ...]:
+        """The library files that cannot be parsed."""
+        return self.library.unread if self.library is not None else ()
+
+    @property
+    def broken(self) -> list[InputError]:
+        """What is wrong with files of the phase."""
+        return [each for fixed in self._fixed for each in fixed.errors if self.tells_of(each.path)]
+
+    def result(self) -> PhaseResult:
+        findings = sorted(self._told(each.findings for each in self._fixed), key=_finding_place)
+        changes = [pair for each in self._fixed for pair in each.changes.items() if self.tells_of(pair[0])]
         return PhaseResult(
             self.phase.number,
-            tuple(self._findings(attempt)),
-            changes,
-            declined=self._unfixed(attempt, attempt.declined),
-            suppressed=self._unfixed(attempt, attempt.suppressed),
+            tuple(findings),
+            dict[str, Change](sorted(changes)),
+            tuple(sorted(self._told(each.declined for each in self._fixed), key=lambda each: each.key)),
+            tuple(sorted(self._told(each.suppressed for each in self._fixed), key=lambda each: each.key)),
         )
 
-    # -- rounds -------------------------------------------------------------------------------
+    def _told(self, findings: Iterable[Iterable[Finding]]) -> list[Finding]:
+        return [each for group in findings for each in group if self.tells_of(each.path)]
 
-    def _attempt(self, excluded: set[str]) -> _Attempt:
-        attempt = _Attempt(dict(self.originals))
-        fixed_before: set[tuple[str, str, str, int]] = set()
-        analysis = self.facts
-        paths = self.scope
-        for round_number in range(MAX_ROUNDS):
-            analysis = self._facts(attempt, analysis)
-            if round_number == 0:
-                self.facts = analysis
-            proposals = self._proposals(analysis, attempt, excluded, paths, round_number)
-            sorted_ = self._sort(attempt, proposals)
-            accepted = _accept(sorted_.accepted)
-            if not accepted and len(paths) < len(self.scope):
-                paths = self.scope
-            elif accepted:
-                # What was changed is done first; then it is seen what that means for the others.
-                paths = list(accepted)
-                for path, chosen in accepted.items():
-                    self._apply(attempt, path, chosen, fixed_before)
+    @property
+    def _fixed(self) -> list[Fixed]:
+        library = [self.library.fixed] if self.library is not None else []
+        return [*library, *(fixed for _, fixed in sorted(self.tests.items()))]
+
+    def tells_of(self, path: str) -> bool:
+        """Whether the result tells of a file."""
+        return self.share is None or self.share(path)
+
+
+def _needed(parts: Sequence[_Part], *, stacked: bool) -> list[_Part]:
+    """The phases that the result tells of, and where they are stacked those before them."""
+    told = [number for number, part in enumerate(parts) if not part.share or any(map(part.share, part.paths))]
+    return list(parts[: max(told, default=-1) + 1]) if stacked else [parts[number] for number in told]
+
+
+def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> None:
+    before: dict[str, bytes] = {}
+    for part in parts:
+        part.changed = before
+        if not part.recall():
+            part.learn(_tasks().mend_library(part.library_task, report))
+        part.recall_tests()
+        for task in part.test_tasks(sum(map(len, part.tree.tests.values())) + 1):
+            part.learn_tests(task, _tasks().mend_tests(task, report))
+        part.keep_tests()
+        before = part.left if stacked else {}
+
+
+def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, stacked: bool) -> None:
+    """Mend the largest libraries first, stacked ones one behind the other; tests as soon as they can be."""
+    libraries: dict[Future[Any], _Part] = {}
+    tests: dict[Future[Any], tuple[_Part, TestsTask]] = {}
+    waiting = list(parts) if stacked else sorted(parts, key=_work)
+
+    def begin(before: Mapping[str, bytes]) -> None:
+        part = waiting.pop(0) if stacked else waiting.pop()
+        part.changed = dict(before)
+        if part.recall():
+            go_on(part)
+        else:
+            libraries[executor.submit(_tasks().mend_library, part.library_task)] = part
+
+    def go_on(part: _Part) -> None:
+        if waiting and stacked:
+            begin(part.left)
+        part.recall_tests()
+        for task in part.test_tasks(BATCH):
+            tests[executor.submit(_tasks().mend_tests, task)] = part, task
+
+    begin({})
+    while waiting and not stacked:
+        begin({})
+    done = 0
+    while libraries or tests:
+        finished, _ = wait([*libraries, *tests], return_when=FIRST_COMPLETED)
+        for future in finished:
+            if future in libraries:
+                part = libraries.pop(future)
+                part.learn(future.result())
+                go_on(part)
             else:
-                attempt.open = sorted_.open
-                attempt.declined = sorted_.declined
-                attempt.suppressed = sorted_.suppressed
-                self._check_misuses(analysis, attempt)
-                return attempt
-        raise _Fault(paths[0], "its fixes call for ever more fixes")
-
-    def _facts(self, attempt: _Attempt, previous: Analysis | None) -> Analysis:
-        """The facts about the files as they are now, and about tests that mention a name that matters."""
-        analysis = _analysis(attempt.files, self.settings, previous)
-        mentioning = self.unread.mentioning(unannotated_makers(analysis).keys())
-        if mentioning.keys() <= attempt.files.keys():
-            return analysis
-        attempt.files = {**mentioning, **attempt.files}
-        return _analysis(attempt.files, self.settings, analysis)
-
-    def _proposals(
-        self,
-        analysis: Analysis,
-        attempt: _Attempt,
-        excluded: set[str],
-        paths: Sequence[str],
-        round_number: int,
-    ) -> list[tuple[str, Proposal]]:
-        names = Names(analysis)
-        fields = Fields(analysis)
-        reservations = Reservations(analysis, self.unread, frozenset(self.scope))
-        lists = OwnedLists(analysis, fields, frozenset(self.scope))
-        found: list[tuple[str, Proposal]] = []
-        for done, path in enumerate(paths):
-            self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(paths))
-            line = partial(self._original_line, path, attempt.edits.get(path, []))
-            context = Context(analysis, names, fields, lists, reservations, attempt.files[path], line)
-            for rule in self.rules:
-                for proposal in self._checked(rule, context, excluded):
-                    found.append((path, proposal))
-        return found
-
-    def _checked(self, rule: Rule, context: Context, excluded: set[str]) -> list[Proposal]:
-        """What a rule proposes for a file; a rule that fails or contradicts itself is a fault."""
-        path = context.file.path
-        try:
-            proposals = list(rule.check(context))
-        except Exception as error:
-            if path in excluded:
-                return []
-            raise _Fault(path, f"{rule.name} failed ({type(error).__name__}: {error})") from error
-        if path in excluded:
-            message = "{}; left alone, because a fix in this file did not hold"
-            return [
-                each
-                if each.verdict is not Verdict.FIXED
-                else replace(each, verdict=Verdict.REPORTED, edits=(), message=message.format(each.message))
-                for each in proposals
-            ]
-        for each in proposals:
-            if _collide(each.edits):
-                raise _Fault(path, f"the edits of {rule.name} for {each.function} overlap")
-        return proposals
-
-    def _sort(self, attempt: _Attempt, proposals: Iterable[tuple[str, Proposal]]) -> _Sorted:
-        """Decide what becomes of each proposal; one that is for review is a fix if it is wanted."""
-        result = _Sorted()
-        for path, proposal in proposals:
-            line, column = self._original_position(attempt, path, proposal)
-            key = FindingKey(self.phase.number, path, line, column, proposal.rule, proposal.function)
-            if any(each.covers(line, proposal.rule) for each in self.suppressions[path]):
-                result.suppressed.append((path, proposal))
-                attempt.useful.add((path, line, proposal.rule))
-            elif proposal.verdict is Verdict.REPORTED:
-                result.open.append((path, proposal))
-            elif self.wanted is not None and self.wanted(key):
-                result.accepted.append((path, replace(proposal, verdict=Verdict.FIXED)))
-            elif self.wanted is None and proposal.verdict is Verdict.FIXED:
-                result.accepted.append((path, proposal))
-            elif proposal.verdict is Verdict.REVIEW:
-                result.open.append((path, proposal))
-            else:
-                result.declined.append((path, proposal))
-        return result
-
-    def _original_position(self, attempt: _Attempt, path: str, proposal: Proposal) -> tuple[int, int]:
-        """Line and column of a proposal in the file as the user knows it."""
-        offset = _original_offset(attempt.edits.get(path, []), proposal.offset)
-        return position(self.originals[path].source, offset)
-
-    def _original_line(self, path: str, edits: Sequence[SourceEdit], offset: int) -> int:
-        return position(self.originals[path].source, _original_offset(edits, offset))[0]
-
-    def _apply(
-        self,
-        attempt: _Attempt,
-        path: str,
-        proposals: Sequence[Proposal],
-        fixed_before: set[tuple[str, str, str, int]],
-    ) -> None:
-        """Make the edits of one file, and read the result again."""
-        file = attempt.files[path]
-        so_far = attempt.edits.get(path, [])
-        edits: list[SourceEdit] = []
-        for proposal in proposals:
-            original = _original_offset(so_far, proposal.offset)
-            key = (path, proposal.rule, proposal.message, original)
-            if key in fixed_before:
-                raise _Fault(path, f"{proposal.rule} finds {proposal.function} again after its fix")
-            fixed_before.add(key)
-            number = len(attempt.drafts)
-            line, column = position(self.originals[path].source, original)
-            attempt.drafts.append(_Draft(number, path, proposal, line, column))
-            owners = frozenset((number,))
-            edits += (SourceEdit(each.start, each.end, each.text, owners) for each in proposal.edits)
-        source = apply(file.source, edits)
-        try:
-            tree = parse(source)
-        except TmlSyntaxError as error:
-            raise _Fault(path, f"with its fixes it would not parse ({error})") from None
-        attempt.files[path] = SourceFile(path, source, tree, file.module)
-        attempt.edits[path] = compose(so_far, edits)
-
-    # -- the self-check -----------------------------------------------------------------------
-
-    def _misuses(self, analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
-        """How many releases and other uses may find their value released, by file and function."""
-        counts: dict[tuple[str, str], int] = {}
-        for path in paths:
-            for function in analysis.index.functions_in(analysis.index.files[path]):
-                flow = analysis.summaries.flow(function)
-                if flow is not None:
-                    key = path, function.qualified_name
-                    counts[key] = counts.get(key, 0) + misuses(analysis, flow)
-        return counts
-
-    def _check_misuses(self, analysis: Analysis, attempt: _Attempt) -> None:
-        changed = [path for path, edits in attempt.edits.items() if edits]
-        assert self.facts is not None
-        baseline = self._misuses(self.facts, changed)
-        for (path, function), count in self._misuses(analysis, changed).items():
-            if count > baseline.get((path, function), 0):
-                raise _Fault(path, f"a path of {function} would release a value twice or use it afterwards")
-
-    # -- results ------------------------------------------------------------------------------
-
-    def _findings(self, attempt: _Attempt) -> Iterator[Finding]:
-        found = [*self._complaints(attempt.useful)]
-        for draft in attempt.drafts:
-            edits = _edits_of(attempt.edits[draft.path], draft.number)
-            found.append(self._finding(draft.path, draft.proposal, draft.line, draft.column, edits))
-        for path, proposal in attempt.open:
-            offered = [
-                SourceEdit(each.start, each.end, each.text, frozenset((OFFERED,))) for each in proposal.edits
-            ]
-            edits = _edits_of(compose(attempt.edits.get(path, []), offered), OFFERED)
-            line, column = self._original_position(attempt, path, proposal)
-            found.append(self._finding(path, proposal, line, column, edits))
-        return iter(sorted(found, key=lambda each: (each.path, each.line, each.column, each.rule)))
-
-    def _unfixed(self, attempt: _Attempt, proposals: Iterable[tuple[str, Proposal]]) -> tuple[Finding, ...]:
-        found = (
-            self._finding(path, proposal, *self._original_position(attempt, path, proposal), ())
-            for path, proposal in proposals
-        )
-        return tuple(sorted(found, key=lambda each: each.key))
-
-    def _complaints(self, useful: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
-        """What is wrong with the comments that suppress findings."""
-        for path, comments in self.suppressions.items():
-            for comment in comments:
-                used = {rule for file, line, rule in useful if file == path and comment.covers(line, rule)}
-                for message in comment.complaints(used, RULES):
-                    yield Finding(
-                        self.phase.number,
-                        SUPPRESSION_COMMENT,
-                        path,
-                        comment.line,
-                        comment.column,
-                        "",
-                        message,
-                        Verdict.REPORTED,
-                    )
-
-    def _finding(
-        self, path: str, proposal: Proposal, line: int, column: int, edits: tuple[Edit, ...]
-    ) -> Finding:
-        return Finding(
-            self.phase.number,
-            proposal.rule,
-            path,
-            line,
-            column,
-            proposal.function,
-            proposal.message,
-            proposal.verdict,
-            edits,
-        )
+                part, task = tests.pop(future)
+                part.learn_tests(task, future.result())
+            done += 1
+            report("analysing", done, done + len(libraries) + len(tests) + len(waiting))
+    for part in parts:
+        part.keep_tests()
 
 
-def _analysis(
-    files: Mapping[str, SourceFile], settings: Settings, previous: Analysis | None = None
-) -> Analysis:
-    """What is known about the files; what an earlier state of them is known for is used where it holds."""
-    known = {file.module for file in files.values()}
-    stand_ins = (each for each in catalogue_files() if each.module not in known)
-    before = previous.index if previous is not None else None
-    return Analysis(Index([*files.values(), *stand_ins], settings.owning_types, before), previous)
+def _work(part: _Part) -> int:
+    return sum(len(source) for path, source in part.tree.library.items() if path in part.paths)
 
 
-def _edits_of(edits: Iterable[SourceEdit], owner: int) -> tuple[Edit, ...]:
-    """The edits that belong to a finding, as findings have them."""
-    return tuple(
-        Edit(each.start, each.end, each.text.decode("utf-8", "surrogateescape"))
-        for each in edits
-        if owner in each.owners
-    )
+def _place(error: InputError) -> tuple[str, int, int, str]:
+    return error.path, error.line, error.column, error.message
 
 
-def _accept(proposals: Iterable[tuple[str, Proposal]]) -> dict[str, list[Proposal]]:
-    """For each file the proposals to make now; what collides with another waits for the next round.
-
-    In one function only one rule has its turn, so that names made by two cannot meet.
-    """
-    accepted: dict[str, list[Proposal]] = {}
-    turns: dict[tuple[str, str], str] = {}
-    for path, proposal in proposals:
-        if turns.setdefault((path, proposal.function), proposal.rule) != proposal.rule:
-            continue
-        chosen = accepted.setdefault(path, [])
-        beside = [each for each in chosen if each.function == proposal.function]
-        if beside and (proposal.opens_block or any(each.opens_block for each in beside)):
-            continue
-        edits = [edit for each in [*chosen, proposal] for edit in each.edits]
-        if _collide(edits):
-            continue
-        chosen.append(proposal)
-    return {path: chosen for path, chosen in accepted.items() if chosen}
-
-
-def _collide(edits: Sequence[SourceEdit]) -> bool:
-    """Whether edits overlap, or replacements touch so that their order would matter."""
-    try:
-        ordered = in_order(edits)
-    except EditConflict:
-        return True
-    return any(
-        first.end == second.start and first.start < first.end and second.start < second.end
-        for first, second in pairwise(ordered)
-    )
-
-
-def _original_offset(edits: Sequence[SourceEdit], offset: int) -> int:
-    """Where an offset of the edited text lies in the original; inside an edit, where that starts."""
-    grown = 0
-    for edit in in_order(edits):
-        start = edit.start + grown
-        if offset < start:
-            break
-        if offset < start + len(edit.text):
-            return edit.start
-        grown += len(edit.text) - (edit.end - edit.start)
-    return offset - grown
+def _finding_place(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.line, finding.column, finding.rule

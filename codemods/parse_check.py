@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import tml_ast
-from codemods.engine import Progress
+from codemods.activity import Progress
 from codemods.findings import InputError
 
 FILES_PER_TASK = 16

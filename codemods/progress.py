@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from codemods import engine
+from codemods import activity
 
 
 @contextmanager
-def progress_bar() -> Iterator[engine.Progress | None]:
+def progress_bar() -> Iterator[activity.Progress | None]:
     """A function to call as work advances, drawn as one bar per kind of work; None if nobody watches."""
     if not sys.stderr.isatty():
         yield None

@@ -8,14 +8,16 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` i
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
+from typing import TypeVar
 
+from codemods.places import is_test_path, module_path
 from tml_ast import Node, TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
+
+T = TypeVar("T")
 
 BUILTIN_VARIANTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]] = {
     "Maybe": (("T",), {"Just": ("T",), "Nothing": ()}),
@@ -115,22 +117,6 @@ class SourceFile:
 def words_in(source: bytes) -> frozenset[bytes]:
     """The words of a text: what may be a name, in code as in comments."""
     return frozenset(_WORD.findall(source))
-
-
-def is_test_path(path: str) -> bool:
-    """Whether a file is a test by its name or folder."""
-    return path.endswith(".test.tml") or "tests" in PurePosixPath(path).parts[:-1]
-
-
-def module_path(path: str) -> tuple[str, ...]:
-    """The module that a file makes up."""
-    parts = list(PurePosixPath(path).with_suffix("").parts)
-    if "src" in parts:
-        index = len(parts) - 1 - parts[::-1].index("src")
-        parts = [*parts[max(index - 1, 0) : index], *parts[index + 1 :]]
-    if len(parts) > 1 and parts[-1] == "mod":
-        parts.pop()
-    return tuple(parts)
 
 
 @dataclass(eq=False, slots=True)
@@ -234,7 +220,8 @@ class Index:
 
     ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
     may have any name. What the files that it has in common with a ``previous`` index declare is taken from
-    there, where the types of both are the same.
+    there, where the types of both are the same. With a ``library``, the files stand beside those of the
+    library: they see what it declares, and change nothing of what that means.
     """
 
     def __init__(
@@ -242,33 +229,62 @@ class Index:
         files: Iterable[SourceFile],
         owning_types: Mapping[str, str] | None = None,
         previous: Index | None = None,
+        library: Index | None = None,
     ) -> None:
+        self.library = library
         self.owning_types = owning_types or {}
-        self.files = {file.path: file for file in files}
+        own_files = list(files)
+        self.files = {file.path: file for file in own_files}
         self.types: dict[str, TypeInfo] = {}
-        self.functions: list[FunctionInfo] = []
-        self.methods: dict[str, dict[str, list[FunctionInfo]]] = defaultdict(lambda: defaultdict(list))
-        self.free_functions: dict[str, list[FunctionInfo]] = defaultdict(list)
+        self.own_functions: list[FunctionInfo] = []
+        self.own_types: set[str] = set()
+        """The types that its own files declare or add methods to."""
+        self.methods: dict[str, dict[str, list[FunctionInfo]]] = {}
+        self.free_functions: dict[str, list[FunctionInfo]] = {}
         self.drops: set[str] = set()
-        self._types_by_bare_name: dict[str, list[TypeInfo]] = defaultdict(list)
+        self._types_by_bare_name: dict[str, list[TypeInfo]] = {}
         self._imports: dict[str, dict[str, tuple[str, ...]]] = {}
         self._globs: dict[str, list[tuple[str, ...]]] = {}
-        for file in self.files.values():
+        self._reachable: dict[SourceFile, frozenset[SourceFile]] = {}
+        self._copied: set[str] = set()
+        """The types whose table of methods is no longer the library's."""
+        if library is not None:
+            self.owning_types = library.owning_types
+            self.files = {**library.files, **self.files}
+            self.types = dict(library.types)
+            self.methods = dict(library.methods)
+            self.free_functions = dict(library.free_functions)
+            self.drops = set(library.drops)
+            self._types_by_bare_name = dict(library._types_by_bare_name)
+            self._imports = dict(library._imports)
+            self._globs = dict(library._globs)
+        declared: list[TypeInfo] = []
+        for file in own_files:
             self._imports[file.path], self._globs[file.path] = _imports(file)
             for item in _items(file.tree.items):
                 if isinstance(item, nodes.TypeDeclaration | nodes.Class):
-                    self._declare_type(file, item)
-        for info in list(self.types.values()):
-            self._resolve_members(info)
+                    declared.append(self._declare_type(file, item))
+        for info in declared:
+            if self.types[info.name] is info:
+                self._resolve_members(info)
         self.continues = previous if previous is not None and self._has_same_types(previous) else None
         """The previous index, if functions that are in both mean the same in both."""
-        for file in self.files.values():
+        for file in own_files:
             if self.continues is not None and self.continues.files.get(file.path) is file:
                 for function in self.continues.functions_in(file):
                     self._add(function)
                 continue
             for item in _items(file.tree.items):
                 self._declare_functions(file, item)
+
+    def is_own(self, function: FunctionInfo) -> bool:
+        """Whether a function is declared beside the library, not in it."""
+        return self.library is None or function.file.path not in self.library.files
+
+    @cached_property
+    def functions(self) -> list[FunctionInfo]:
+        """All functions, those of the library first."""
+        return [*self.library.functions, *self.own_functions] if self.library else self.own_functions
 
     # -- releases -----------------------------------------------------------------------------
 
@@ -289,12 +305,14 @@ class Index:
 
     # -- declarations -------------------------------------------------------------------------
 
-    def _declare_type(self, file: SourceFile, item: nodes.TypeDeclaration | nodes.Class) -> None:
+    def _declare_type(self, file: SourceFile, item: nodes.TypeDeclaration | nodes.Class) -> TypeInfo:
         generics = item.child(nodes.GenericParameters)
         names = tuple(each.name for each in generics.all(nodes.GenericParameter)) if generics else ()
         info = TypeInfo("::".join((*file.module, item.name)), file, item, names)
         self.types.setdefault(info.name, info)
-        self._types_by_bare_name[item.name].append(info)
+        self.own_types.add(info.name)
+        _append(self._types_by_bare_name, item.name, info, shared=self.library is not None)
+        return info
 
     def _resolve_members(self, info: TypeInfo) -> None:
         generics = frozenset(info.generics)
@@ -363,15 +381,21 @@ class Index:
         self._add(FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl))
 
     def _add(self, function: FunctionInfo) -> None:
-        self.functions.append(function)
+        self.own_functions.append(function)
         owner = function.owner
+        shared = self.library is not None
         if owner is None:
-            self.free_functions[function.name].append(function)
+            _append(self.free_functions, function.name, function, shared=shared)
             return
         if function.behavior == "Drop":
             self.drops.add(owner.name)
         if owner.name not in function.generics:
-            self.methods[owner.name][function.name].append(function)
+            methods = self.methods.get(owner.name)
+            if methods is None or (shared and owner.name not in self._copied):
+                self._copied.add(owner.name)
+                methods = self.methods[owner.name] = dict(methods or {})
+            _append(methods, function.name, function, shared=shared)
+        self.own_types.add(owner.name)
 
     def _has_same_types(self, other: Index) -> bool:
         """Whether the names and parts of all types are those of another index."""
@@ -470,6 +494,8 @@ class Index:
 
     def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
         """The functions that a file declares."""
+        if self.library is not None and file.path in self.library.files:
+            return self.library.functions_in(file)
         return self._functions_by_path.get(file.path, [])
 
     def functions_mentioning(self, words: Collection[str]) -> Iterator[FunctionInfo]:
@@ -482,6 +508,8 @@ class Index:
     @cached_property
     def functions_outside_tests(self) -> list[FunctionInfo]:
         """The functions that are not in tests."""
+        if self.library is not None and not any(not each.file.is_test for each in self.own_functions):
+            return self.library.functions_outside_tests
         return [function for function in self.functions if not function.file.is_test]
 
     def types_in(self, file: SourceFile) -> list[TypeInfo]:
@@ -498,19 +526,28 @@ class Index:
     @cached_property
     def _functions_by_path(self) -> dict[str, list[FunctionInfo]]:
         found: dict[str, list[FunctionInfo]] = {}
-        for function in self.functions:
+        for function in self.own_functions:
             found.setdefault(function.file.path, []).append(function)
         return found
 
     def reachable(self, file: SourceFile) -> frozenset[SourceFile]:
         """The files that a program with ``file`` in it may be made of, as far as imports tell."""
+        if file not in self._reachable:
+            self._reachable[file] = self._reach(file)
+        return self._reachable[file]
+
+    def _reach(self, file: SourceFile) -> frozenset[SourceFile]:
         found = {file}
         pending = [file]
         while pending:
             current = pending.pop()
             for path in [*self._imports[current.path].values(), *self._globs[current.path]]:
                 for each in self._files_of(path):
-                    if each not in found:
+                    if each in found:
+                        continue
+                    if self.library is not None:
+                        found |= self.library.reachable(each)
+                    else:
                         found.add(each)
                         pending.append(each)
         return frozenset(found)
@@ -522,6 +559,8 @@ class Index:
 
     @cached_property
     def _modules(self) -> dict[tuple[str, ...], list[SourceFile]]:
+        if self.library is not None:
+            return self.library._modules
         found: dict[tuple[str, ...], list[SourceFile]] = {}
         for file in self.files.values():
             if not file.is_test:
@@ -570,6 +609,14 @@ class Index:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
         return {name: each.substitute(bound) for name, each in info.fields.items()}
+
+
+def _append(table: dict[str, list[T]], key: str, value: T, *, shared: bool) -> None:
+    """Add to a list of a table; where the lists are shared with another table, to a new one."""
+    if shared:
+        table[key] = [*table.get(key, ()), value]
+    else:
+        table.setdefault(key, []).append(value)
 
 
 def match_types(pattern: Type, type_: Type, generics: frozenset[str]) -> dict[str, Type]:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from codemods.activity import Progress
 from codemods.cli import main
-from codemods.engine import Progress
 from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.phases import phase_of
 
@@ -150,6 +150,7 @@ def stand_in_analysis(
     *,
     stacked: bool = False,
     only: Callable[[str], bool] | None = None,
+    share: Callable[[str], bool] | None = None,
     progress: Progress | None = None,
     **_options: object,
 ) -> AnalysisResult:
@@ -161,7 +162,7 @@ def stand_in_analysis(
     errors = tuple(
         InputError(path, "unexpected 'broken'", 1, content.index(b"broken") + 1)
         for path, content in files.items()
-        if b"broken" in content
+        if b"broken" in content and (share is None or share(path))
     )
     current = dict(files)
     results = []
@@ -171,6 +172,8 @@ def stand_in_analysis(
         for path, content in sorted(current.items()):
             phase = phase_of(path)
             if phase is None or phase.number != number or b"broken" in content or (only and not only(path)):
+                continue
+            if share is not None and not share(path):
                 continue
             for word, verdict in (
                 (b"leak", Verdict.FIXED),

@@ -249,13 +249,31 @@ def test_the_inputs_of_the_action(example: Example, runner: dict[str, str]) -> N
     assert '"2.1.0"' in (example.folder / "out/leaks.sarif").read_text()
 
 
+def test_the_action_checks_in_shards_and_merges_them(example: Example, runner: dict[str, str]) -> None:
+    for shard in ("1/2", "2/2"):
+        name = f"all shards/{shard[0]}.sarif"
+        outcome = run_step("Check for leaks", example.folder, runner, phase="2", shard=shard, sarif_file=name)
+        assert outcome.stdout.startswith(f"shard {shard[0]} of 2: ")
+
+    merged = run_step("Check for leaks", example.folder, runner, merge="all shards", sarif_file="all.sarif")
+
+    assert (merged.returncode, merged.stdout) == (
+        1,
+        "2 shards joined: 3 new findings, 3 that fail the check\n",
+    )
+    whole = example.tmlfix("check", "--phase", "2", "--format", "sarif", expect=1)
+    assert (example.folder / "all.sarif").read_text() == whole
+    (example.folder / "all shards/1.sarif").unlink()
+    assert run_step("Check for leaks", example.folder, runner, merge="all shards").returncode == 2
+
+
 def test_no_input_is_run(example: Example, runner: dict[str, str]) -> None:
     hostile = "\"; touch hacked; $(touch hacked) `touch hacked` '; touch hacked"
-    names = ("phase", "format", "sarif_file", "baseline", "changed_since", "args")
+    names = ("phase", "format", "sarif_file", "baseline", "changed_since", "shard", "args")
 
-    outcome = run_step("Check for leaks", example.folder, runner, **dict.fromkeys(names, hostile))
-
-    assert outcome.returncode == 2
+    for inputs in (dict.fromkeys(names, hostile), {"merge": hostile, "sarif_file": hostile}):
+        outcome = run_step("Check for leaks", example.folder, runner, **inputs)
+        assert outcome.returncode == 2
     assert not (example.folder / "hacked").exists()
 
 

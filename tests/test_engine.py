@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from bundled import EXAMPLE
 
-from codemods import engine
+from codemods import tasks
 from codemods.engine import analyse
 from codemods.findings import AnalysisResult, Finding, PhaseResult, Verdict
 from codemods.ownership.obligations import Analysis
@@ -586,8 +586,9 @@ func test_released_twice() -> I32 {
 def test_what_is_carried_over_is_what_would_be_found_anew(
     example: dict[str, bytes], analysed: AnalysisResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anew = engine._analysis
-    monkeypatch.setattr(engine, "_analysis", lambda files, settings, _previous=None: anew(files, settings))
+    anew = tasks.analysis_of
+    monkeypatch.setattr(tasks, "analysis_of", lambda files, settings, _previous=None: anew(files, settings))
+    monkeypatch.setattr(tasks, "PROCESS", tasks.Memory())
 
     assert analyse(example, [phase.number for phase in PHASES]) == analysed
 

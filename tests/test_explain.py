@@ -350,7 +350,6 @@ def test_it_says_what_apply_says(run: Run, example: Path) -> None:
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.slug)
 def test_every_line_can_be_explained(example: Path, phase: Phase) -> None:
     sources = read_tree(example).files
-    analysis, _ = engine.facts(sources, [phase.number])
     (result,) = engine.analyse(sources, [phase.number]).phases
     for path in sources:
         if phase_of(path) is not phase:
@@ -359,6 +358,7 @@ def test_every_line_can_be_explained(example: Path, phase: Phase) -> None:
         for finding in result.findings:
             if finding.path == path:
                 rules[finding.line].add(finding.rule)
+        analysis = engine.facts(sources, path)
         for line in range(1, sources[path].count(b"\n") + 2):
             explained = explain_line(analysis, analysis.index.files[path], result, line)
             named = {each.finding.rule for each in explained.findings}

@@ -10,7 +10,7 @@ import pytest
 from prove_fixes import prove
 from wrong_rules import WRONG, Spoil
 
-from codemods.engine import _PhaseFixer
+from codemods.rounds import Rounds
 
 SHARES = 4
 """The programs are shared out, so that they run side by side."""
@@ -36,7 +36,7 @@ def test_a_wrong_rule_makes_nothing_worse(spoil: Spoil) -> None:
 
 @pytest.mark.parametrize("spoil", [WRONG[0], WRONG[2]])
 def test_without_the_self_check_a_wrong_rule_does(spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_PhaseFixer, "_check_misuses", lambda *_arguments: None)
+    monkeypatch.setattr(Rounds, "_check_misuses", lambda *_arguments: None)
 
     _, complaint = prove(12, 1, spoil)
 

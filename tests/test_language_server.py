@@ -100,7 +100,7 @@ def test_each_fix_is_the_text_of_the_tool(example: Path) -> None:
         editor.open(CLIENT)
         await editor.diagnostics(CLIENT)
         fix, ignore = await editor.actions(CLIENT, line - 1, "quickfix")
-        wanted = analyse(files, [1], wanted=[result.findings[0].key].__contains__).phases[0]
+        wanted = analyse(files, [1], wanted=frozenset({result.findings[0].key})).phases[0]
 
         assert fix.title == "Fix missing-release"
         assert fix.is_preferred

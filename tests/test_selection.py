@@ -6,7 +6,7 @@ import json
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -284,10 +284,8 @@ def test_only_a_part_of_the_lines_that_were_shown_is_as_reviewed() -> None:
     for text, is_kept in (("a\n", True), ("b\n", True), ("c\n", False), ("a\na\n", False)):
         made = replace(both, edits=(Edit(0, 0, text),))
 
-        def run(
-            wanted: Callable[[FindingKey], bool], made: Finding = made, text: str = text
-        ) -> AnalysisResult:
-            if not wanted(made.key):
+        def run(wanted: frozenset[FindingKey], made: Finding = made, text: str = text) -> AnalysisResult:
+            if made.key not in wanted:
                 return AnalysisResult((PhaseResult(1, ()),))
             change = Change(files["a.tml"], text.encode() + files["a.tml"])
             return AnalysisResult((PhaseResult(1, (made,), {"a.tml": change}),))

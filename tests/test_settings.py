@@ -68,7 +68,7 @@ def test_only_the_findings_that_are_wanted_are_fixed() -> None:
     files = {LIBRARY: REEL, TEST: USE}
     keys = [finding.key for finding in run(files).findings]
 
-    result = run(files, wanted=[keys[1]].__contains__)
+    result = run(files, wanted=frozenset({keys[1]}))
 
     assert [key.function for key in keys] == ["test_first", "test_second"]
     assert [finding.key for finding in result.findings] == [keys[1]]

@@ -1,4 +1,5 @@
-"""Write anew what is generated: the patches of the example, the output in the pages, the pages of rules.
+"""Write anew what is generated: the parsers, the patches of the example, the output in the pages, the
+pages of rules.
 
 .venv/bin/python tests/update.py
 """
@@ -13,10 +14,14 @@ from bundled import PATCHES, PROJECT, example_patches
 from pages import PAGES, updated
 from rule_pages import FOLDER, rule_pages
 
+from tml_ast import generate
+
 
 def main() -> None:
     """Replace the files, and name those that changed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
+    for name, source in generate.sources().items():
+        write(Path(generate.__file__).with_name(name), source.encode())
     replace_all(PATCHES, example_patches())
     replace_all(FOLDER, {name: page.encode() for name, page in rule_pages().items()})
     for page in PAGES:

@@ -24,8 +24,14 @@ KEYWORDS = frozenset(
 )
 """Every reserved word; none of them is contextual."""
 
-_SAME_KIND = {"enum": "type", "unsafe": "lowlevel"}
-_BUILTIN_LITERALS = {"__FILE__": "STRING", "__DIRNAME__": "STRING", "__LINE__": "INT"}
+_TYPES = {
+    **{keyword: keyword for keyword in KEYWORDS},
+    **{"enum": "type", "unsafe": "lowlevel"},
+    **{"__FILE__": "STRING", "__DIRNAME__": "STRING", "__LINE__": "INT"},
+}
+_KNOWN = {word.encode(): (type, word.encode()) for word, type in _TYPES.items()}
+"""The names that are no identifiers, each with its type and itself."""
+_A_NAME = ("IDENT", b"")
 
 MAX_NESTING = 1000
 """Brackets nested deeper than this are an error instead of a risk for the stack."""
@@ -166,6 +172,23 @@ def _scanner(hole_start: bytes) -> _Scanner:
     )
 
 
+_USUAL = re.compile(
+    rb"""
+      ( (?> [ \t\r\n]* (?: //[^\n]* [ \t\r\n]* )"""
+    + _AT_ONCE
+    + rb""" ) )
+      ( (?!r")[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*
+      | [(){},;\[\]@?~]
+      | (?> [0-9][0-9A-Za-z_]* )(?!\.)
+      | "[^"\\\n{]*"
+      | =[=>]? | [!%^]=? | ::? | \.\.? | -[->=]? | \+[+=]? | \*[*=]? | /(?![/*])=?
+      | <<=? | <=? | >>=? | >=? | &[&=]? | \|[|=]?
+      | )
+    """,
+    re.VERBOSE,
+)
+"""Trivia and a lexeme of what most of a file is; the lexeme is empty where something else stands."""
+
 _LETTERS = rb"A-Za-z_"
 _SCANNER = _scanner(_LETTERS)
 _PATTERN_SCANNER = _scanner(_LETTERS + rb"$")
@@ -181,6 +204,8 @@ _TEXTS = {
 _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
 _MOST_SHOWN = 60
+_new = object.__new__
+"""Makes a token without a call of Python code, of which there is one for each token otherwise."""
 _OPENERS = frozenset("([{")
 _CLOSERS = frozenset(")]}")
 
@@ -197,12 +222,16 @@ def tokenize_pattern(source: bytes) -> list[Token]:
 
 def first_error(source: bytes, tokens: list[Token]) -> TmlSyntaxError | None:
     """The first thing in ``tokens`` that the compiler's lexer refuses, or None."""
-    try:
-        source.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return syntax_error(source, error.start, "this byte is not valid UTF-8")
+    if not source.isascii():
+        try:
+            source.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return syntax_error(source, error.start, "this byte is not valid UTF-8")
     if source.startswith(b"\xef\xbb\xbf"):
         return syntax_error(source, 0, "the file starts with a byte order mark; TML files have none")
+    types = [token.type for token in tokens]
+    if "ERROR" not in types and sum(map(types.count, _OPENERS)) <= MAX_NESTING:
+        return None
     depth = 0
     for token in tokens:
         kind = token.type
@@ -263,60 +292,92 @@ class _Lexer:
         self.pattern_variables = pattern_variables
         self.scanner = _PATTERN_SCANNER if pattern_variables else _SCANNER
         self.holes: list[str] = []
+        self.tokens: list[Token] = []
+        self.known = dict(_KNOWN)
+        self.known_trivia: dict[bytes, tuple[bytes, bool]] = {}
 
     def run(self) -> list[Token]:
-        source = self.source
-        tokens: list[Token] = []
-        add = tokens.append
+        offset: int | None = 0
+        while offset is not None:
+            if not self.holes and not self.pattern_variables:
+                offset = self._usual_tokens(offset)
+            offset = self._any_token(offset)
+        return self.tokens
+
+    def _usual_tokens(self, offset: int) -> int:
+        """Add the tokens from the offset on that ``_USUAL`` can tell; the offset behind them.
+
+        What a lexeme is does not depend on what is around it, so each is looked at once. Equal ones share
+        their bytes.
+        """
+        add = self.tokens.append
+        known, known_trivia = self.known, self.known_trivia
+        get_known, get_trivia = known.get, known_trivia.get
+        for found in _USUAL.finditer(self.source, offset):
+            trivia, lexeme = found.groups()
+            kind = get_known(lexeme)
+            if kind is None:
+                if not lexeme:
+                    break
+                start = offset + len(trivia)
+                type, end = self._token_at(start)
+                if end != start + len(lexeme) or type == "ERROR":
+                    break
+                known[lexeme] = kind = (type, lexeme)
+            noted = get_trivia(trivia)
+            if noted is None:
+                known_trivia[trivia] = noted = (trivia, b"\n" in trivia)
+            offset += len(trivia)
+            token = _new(Token)
+            token.type, token.lexeme = kind
+            token.trivia, token.newline_before = noted
+            token.start = offset
+            token.closes_before_call = None
+            add(token)
+            offset += len(lexeme)
+        return offset
+
+    def _any_token(self, offset: int) -> int | None:
+        """Add the token at the offset, whatever it is; the offset behind it, or None behind the last."""
+        source, add = self.source, self.tokens.append
         size = len(source)
-        offset = 0
-        match_token = self.scanner.token.match
-        match_trivia = _TRIVIA.match
-        keywords = KEYWORDS
-        while True:
-            found = match_trivia(source, offset)
-            start = offset if found is None else found.end()
-            if start - offset >= _MOST_AT_ONCE:
-                start = _end_of_all(_TRIVIA, source, start)
+        start = _end_of_all(_TRIVIA, source, offset)
+        if source.startswith(b"/*", start):
+            start, newline = self._skip_block_comments(offset)
             if source.startswith(b"/*", start):
-                start, newline = self._skip_block_comments(offset)
-                if source.startswith(b"/*", start):
-                    add(Token("ERROR", start, source[start:], source[offset:start], newline))
-                    add(Token("EOF", size, b"", b"", False))
-                    return tokens
-                trivia = source[offset:start]
-            else:
-                trivia = source[offset:start]
-                newline = b"\n" in trivia
-            if start >= size:
-                add(Token("EOF", size, b"", trivia, newline))
-                return tokens
-            if self.holes and source[start] == 0x7D:
-                kind, end = self._close_hole(start)
-            else:
-                matched = match_token(source, start)
-                if matched is None:
-                    kind, end = self._no_match(start)
-                else:
-                    end = matched.end()
-                    group = matched.lastgroup
-                    if group == "IDENT":
-                        name = matched.group().decode("utf-8", "surrogateescape")
-                        kind = "IDENT"
-                        if name in keywords:
-                            kind = _SAME_KIND.get(name, name)
-                        elif name in _BUILTIN_LITERALS:
-                            kind = _BUILTIN_LITERALS[name]
-                    elif group == "OPERATOR":
-                        kind = matched.group().decode()
-                        if kind == "$" and self.pattern_variables:
-                            variable = _PATTERN_VARIABLE.match(source, start)
-                            if variable is not None:
-                                kind, end = "IDENT", variable.end()
-                    else:
-                        kind, end = self._literal(matched, start)
-            add(Token(kind, start, source[start:end], trivia, newline))
-            offset = end
+                add(Token("ERROR", start, source[start:], source[offset:start], newline))
+                add(Token("EOF", size, b"", b"", False))
+                return None
+            trivia = source[offset:start]
+        else:
+            trivia = source[offset:start]
+            newline = b"\n" in trivia
+        if start >= size:
+            add(Token("EOF", size, b"", trivia, newline))
+            return None
+        if self.holes and source[start] == 0x7D:
+            kind, end = self._close_hole(start)
+        else:
+            kind, end = self._token_at(start)
+        add(Token(kind, start, source[start:end], trivia, newline))
+        return end
+
+    def _token_at(self, start: int) -> tuple[str, int]:
+        """The type and end of the token that starts there; one that opens a hole is noted."""
+        matched = self.scanner.token.match(self.source, start)
+        if matched is None:
+            return self._no_match(start)
+        group = matched.lastgroup
+        if group == "IDENT":
+            return _KNOWN.get(matched.group(), _A_NAME)[0], matched.end()
+        if group == "OPERATOR":
+            kind, end = matched.group().decode(), matched.end()
+            if kind == "$" and self.pattern_variables:
+                variable = _PATTERN_VARIABLE.match(self.source, start)
+                if variable is not None:
+                    return "IDENT", variable.end()
+            return kind, end
+        return self._literal(matched, start)
 
     def _skip_block_comments(self, offset: int) -> tuple[int, bool]:
         """Where the trivia at ``offset`` ends, and whether it holds a line end outside of comments.

@@ -15,7 +15,6 @@ from tml_ast.lexer import Token
 Predicate = Callable[[Sequence[Token], int], int | None]
 
 _INDEX_START = frozenset(("INT", "FLOAT", "STRING", "STRING_START", "CHAR", "true", "false", "null"))
-_NO_VALUE = frozenset((";", "}", "EOF"))
 _ENUM_FOLLOW = frozenset(("(", "{", ",", "}", "="))
 _LIFETIME_FOLLOW = frozenset(("IDENT", "(", "[", "func", "dyn", "impl", "*", "ref", "mut"))
 
@@ -37,8 +36,7 @@ def any_token(tokens: Sequence[Token], index: int) -> int | None:
 
 def value_ahead(tokens: Sequence[Token], index: int) -> int | None:
     """A value follows ``return`` or ``break``: on the same line, and not the end of a block."""
-    token = tokens[index]
-    return None if token.newline_before or token.type in _NO_VALUE else index
+    return None if tokens[index].newline_before or tokens[index].type in (";", "}", "EOF") else index
 
 
 def is_self(tokens: Sequence[Token], index: int) -> int | None:
@@ -209,3 +207,13 @@ PREDICATES: dict[str, Predicate] = {
     )
 }
 """The predicates by the name that the grammar calls them by."""
+
+STARTS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("is_self", "is_accessor", "function_type_ahead"), frozenset(("IDENT",))),
+    "is_new": frozenset(("IDENT", "func")),
+    "sequence_variable_ahead": frozenset(("IDENT",)),
+    **dict.fromkeys(("generics_ahead", "method_generics_ahead", "lifetime_ahead"), frozenset(("[",))),
+    **dict.fromkeys(("enum_body_ahead", "struct_literal_ahead"), frozenset(("{",))),
+    "sum_type_ahead": frozenset(("=",)),
+}
+"""The token types that a predicate holds for at most, where these are few."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal
 
 from tml_ast import engine
-from tml_ast.grammar import MODULE
 from tml_ast.lexer import TmlSyntaxError, Token, first_error, shortened, syntax_error, tokenize
 from tml_ast.nodes import Module, Node
 
@@ -39,12 +41,13 @@ def parse(source: bytes) -> Module:
     Raises TmlSyntaxError, with line and column, for what the compiler's parser refuses, for bytes
     that are not UTF-8, and for nesting too deep to follow.
     """
-    return parse_tokens(source, tokenize(source))
+    with _without_collector():
+        return parse_tokens(source, tokenize(source))
 
 
 def parse_tokens(source: bytes, tokens: list[Token]) -> Module:
     """Like ``parse``, for tokens made before."""
-    (module,) = _parse_rule(source, tokens, MODULE)
+    (module,) = _parse_rule(source, tokens, Module.__name__)
     assert isinstance(module, Module)
     return module
 
@@ -54,13 +57,26 @@ def parse_snippet(source: bytes, kind: SnippetKind) -> list[Node]:
 
     Raises TmlSyntaxError as ``parse`` does.
     """
-    return parse_snippet_tokens(source, tokenize(source), kind)
+    with _without_collector():
+        return parse_snippet_tokens(source, tokenize(source), kind)
 
 
 def parse_snippet_tokens(source: bytes, tokens: list[Token], kind: SnippetKind) -> list[Node]:
     """Like ``parse_snippet``, for tokens made before."""
     pieces = _parse_rule(source, tokens, f"{kind}_snippet")
     return [piece for piece in pieces if isinstance(piece, Node)]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A tree is many objects and no garbage: looking through all that there are meanwhile finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _parse_rule(source: bytes, tokens: list[Token], rule: str) -> list[Node | Token]:

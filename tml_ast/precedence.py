@@ -348,6 +348,9 @@ FOLDS: dict[str, Callable[[list[Piece]], list[Piece]]] = {
 }
 """What becomes of the pieces of a rule; other rules make a node or pass their pieces on."""
 
+PASSING_SINGLES = (fold_expression, fold_path_primary, fold_pattern, fold_item)
+"""The folds that pass a single piece on as it is."""
+
 
 def piece_classes() -> dict[str, type[Node]]:
     """The classes of this module that rules are named after."""

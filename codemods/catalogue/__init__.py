@@ -13,7 +13,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from codemods.symbols import SourceFile, module_path
+from codemods.places import module_path
+from codemods.symbols import SourceFile
 from tml_ast import parse
 
 

@@ -26,6 +26,7 @@ MODULES = {
     "review": "review",
     "explain": "explain",
     "check": "check",
+    "merge": "merge",
     "lsp": "lsp",
     "config": "config",
     "leaks": "leaks",

@@ -17,6 +17,7 @@ from codemods.phases import PHASES
 from codemods.prevent import check as checking
 from codemods.prevent.check import FailOn
 from codemods.progress import progress_bar
+from codemods.shards import Shard
 from codemods.writing import append_file, write_file
 
 
@@ -39,6 +40,7 @@ class CheckFormat(StrEnum):
         "tmlfix check --changed-since origin/main --format github",
         "tmlfix check --write-baseline tmlfix-baseline.json",
         "tmlfix check --baseline tmlfix-baseline.json --fail-on findings",
+        "tmlfix check --shard 2/8 --format sarif -o shard-2.sarif",
     ),
 )
 def check(
@@ -56,6 +58,14 @@ def check(
             "--changed-since",
             metavar="REV",
             help="Only findings in functions and types that changed since the branch left REV.",
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="N/COUNT",
+            help="Only findings in part N of COUNT; tmlfix merge joins what the parts write.",
         ),
     ] = None,
     baseline: Annotated[
@@ -82,9 +92,10 @@ def check(
     if phase is not None and every:
         raise UserError("--phase and --all exclude each other")
     phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
-    request = commands.Request(phases, tuple(paths or ()))
+    part = Shard.parse(shard) if shard is not None else None
+    request = commands.Request(phases, tuple(paths or ()), shard=part)
     if write_baseline is not None:
-        if baseline or changed_since is not None or output or format is not CheckFormat.TEXT:
+        if baseline or changed_since is not None or part or output or format is not CheckFormat.TEXT:
             raise UserError("--write-baseline goes with phases and paths only")
         with progress_bar() as progress:
             written = checking.write_baseline(request, write_baseline, progress=progress)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from codemods import engine
+from codemods.activity import Progress
 from codemods.configuration import read_configuration
-from codemods.engine import Progress
 from codemods.findings import Finding, InputError, PhaseResult
-from codemods.ownership.obligations import Analysis
-from codemods.parsed_files import ParsedFiles
 from codemods.review.explanations import Explanation, explain_line
 from codemods.settings import Settings
 from codemods.sources import path_below
+from codemods.tasks import one_at_a_time
 from codemods.workspace import read_tree
+from tml_ast import TmlSyntaxError
 
 
 @dataclass(slots=True)
@@ -26,7 +26,6 @@ class Snapshot:
     settings: Settings
     results: Mapping[int, PhaseResult]
     errors: tuple[InputError, ...]
-    _facts: dict[int, Analysis] = field(default_factory=dict)
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of a file."""
@@ -38,7 +37,6 @@ class OpenTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._parsed = ParsedFiles()
 
     def name_of(self, path: Path) -> str | None:
         """The name of a file in the tree; None outside of it."""
@@ -52,7 +50,7 @@ class OpenTree:
         settings = read_configuration(self.root).settings
         files = {**read_tree(self.root).files, **texts}
         phases = _phases(texts, settings)
-        result = engine.analyse(files, phases, settings=settings, progress=progress, read=self._parsed.read)
+        result = engine.analyse(files, phases, settings=settings, progress=progress)
         return Snapshot(files, settings, {each.phase: each for each in result.phases}, result.errors)
 
     def explain(
@@ -69,16 +67,14 @@ class OpenTree:
         phase = snapshot.settings.plan.phase_of(name)
         if phase is None or not 1 <= line <= texts[name].count(b"\n") + 1:
             return None
-        if phase.number not in snapshot._facts:
-            snapshot._facts[phase.number], _ = engine.facts(
-                snapshot.files, [phase.number], settings=snapshot.settings, read=self._parsed.read
-            )
-        analysis = snapshot._facts[phase.number]
-        file = analysis.index.files.get(name)
-        if file is None:
-            return None
         result = snapshot.results.get(phase.number)
-        return explain_line(analysis, file, result, line, settings=snapshot.settings)
+        with one_at_a_time():
+            try:
+                analysis = engine.facts(snapshot.files, name, settings=snapshot.settings)
+            except TmlSyntaxError:
+                return None
+            file = analysis.index.files[name]
+            return explain_line(analysis, file, result, line, settings=snapshot.settings)
 
 
 def _phases(names: Collection[str], settings: Settings) -> list[int]:

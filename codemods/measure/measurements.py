@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from codemods import commands
-from codemods.engine import Progress
+from codemods.activity import Progress
 from codemods.errors import UserError
 from codemods.findings import InputError, Verdict
 from codemods.measure.leak_log import Run, read_log

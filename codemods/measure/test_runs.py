@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from codemods.engine import Progress
+from codemods.activity import Progress
 from codemods.measure.leak_log import read_log
 from codemods.measure.leak_report import combine
 from codemods.measure.leaks import Amount

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from codemods.engine import Progress
+from codemods.activity import Progress
 from codemods.errors import UserError
 from codemods.findings import InputError
 from codemods.measure.leaks import Amount, total

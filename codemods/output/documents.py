@@ -61,7 +61,14 @@ def check_document(check: Check) -> dict[str, Any]:
         "failing": len(check.failing),
         "no_longer_found": [asdict(entry) for entry in check.gone],
     }
-    return document
+    return document | shard_document(check)
+
+
+def shard_document(check: Check) -> dict[str, Any]:
+    """What the document of one shard of a check has besides, for `merging` to read."""
+    if check.shard is None or check.common is None:
+        return {}
+    return {"shard": {**asdict(check.shard), "check": asdict(check.common)}}
 
 
 def configuration_document(configuration: Configuration) -> dict[str, Any]:

@@ -22,7 +22,7 @@ WHY_SKIPPED = {
 
 def document(check: Check) -> str:
     """The report. A finding that does not fail the check is a skipped test."""
-    root = Element("testsuites", name="tmlfix")
+    root = Element("testsuites", name=f"tmlfix, {check.shard}" if check.shard is not None else "tmlfix")
     for phase in check.report.phases:
         name = f"phase {phase.phase} {phase_numbered(phase.phase).slug}"
         here = [each for each in check.findings if each.finding.phase == phase.phase]

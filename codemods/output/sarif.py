@@ -6,11 +6,12 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from codemods.commands import COMMENTS, RuleText
 from codemods.findings import Edit, Finding, InputError, Verdict
 from codemods.output.console import visible
+from codemods.output.documents import shard_document
 from codemods.prevent.check import Check, CheckedFinding, Standing
 from codemods.rules import RULES
 from tml_ast import position
@@ -27,7 +28,7 @@ def document(check: Check) -> dict[str, Any]:
     rules: dict[str, RuleText | None] = {**RULES, COMMENTS.name: COMMENTS}
     rules |= {each.finding.rule: None for each in check.findings if each.finding.rule not in rules}
     numbers = {name: number for number, name in enumerate(rules)}
-    run = {
+    run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "tmlfix",
@@ -36,11 +37,15 @@ def document(check: Check) -> dict[str, Any]:
                 "rules": [_rule(name, rule) for name, rule in rules.items()],
             }
         },
-        "invocations": [_invocation(check)],
+        "invocations": [invocation([_notification(error) for error in check.report.errors])],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the tree that was checked."}}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, check, numbers[each.finding.rule]) for each in check.findings],
     }
+    if check.shard is not None:
+        # Services tell the runs of a matrix by this; without it the next would replace the one before.
+        run["automationDetails"] = {"id": f"tmlfix/shard-{check.shard.number}-of-{check.shard.count}/"}
+        run["properties"] = shard_document(check)
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
@@ -69,8 +74,8 @@ def _example(rule: RuleText, *, plain: bool = False) -> str:
     return "\n\n".join(f"**{title}**\n\n```\n{code}\n```" for title, code in shown)
 
 
-def _invocation(check: Check) -> dict[str, Any]:
-    notifications = [_notification(error) for error in check.report.errors]
+def invocation(notifications: list[dict[str, Any]]) -> dict[str, Any]:
+    """The run of the tool, with what it could not do."""
     return {
         "executionSuccessful": not notifications,
         **({"toolExecutionNotifications": notifications} if notifications else {}),
@@ -140,6 +145,15 @@ def _region(edit: Edit, source: bytes) -> dict[str, int]:
 def _location(path: str, line: int, column: int) -> dict[str, Any]:
     region = {"region": {"startLine": line, "startColumn": column}} if line else {}
     return {"physicalLocation": {"artifactLocation": _artifact(path), **region}}
+
+
+def place(body: Mapping[str, Any]) -> tuple[str, int, int]:
+    """The path, line and column of a result or a notification, as `_location` has written them."""
+    physical = body["locations"][0]["physicalLocation"]
+    uri: str = physical["artifactLocation"]["uri"]
+    path = unquote(uri.removeprefix("file://"), errors="surrogateescape")
+    region = physical.get("region", {"startLine": 0, "startColumn": 0})
+    return path, region["startLine"], region["startColumn"]
 
 
 def _artifact(path: str) -> Mapping[str, str]:

@@ -84,10 +84,11 @@ def check_text(check: Check) -> str:
 def check_counts(check: Check) -> Iterator[str]:
     """How many findings are new, how many do not count and why, and what is gone from the baseline."""
     new, known, suppressed = map(check.of, Standing)
+    which = f"{check.shard}: " if check.shard is not None else ""
     if new:
-        yield _counts(new, check.report.source)
+        yield which + _counts(new, check.report.source)
     elif check.report.phases:
-        yield _nothing("new" if known or check.untouched else "to fix", check.report)
+        yield which + _nothing("new" if known or check.untouched else "to fix", check.report)
     if known:
         yield f"{count(len(known), 'known finding')} in {visible(str(check.baseline))}"
     if suppressed:
@@ -101,6 +102,13 @@ def check_counts(check: Check) -> Iterator[str]:
         within = f" (in {visible(entry.function)})" if entry.function else ""
         yield f"- {visible(entry.path)}: {visible(entry.rule)}{within}"
     yield from _unread(check.report)
+
+
+def print_merged(shards: int, new: int, failing: int) -> None:
+    """How much was joined, and what came of it."""
+    make_console().print(
+        f"{count(shards, 'shard')} joined: {count(new, 'new finding')}, {failing:,} that fail the check"
+    )
 
 
 def print_baseline(written: WrittenBaseline) -> None:

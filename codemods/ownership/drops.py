@@ -47,10 +47,11 @@ _DROPPED_KINDS = frozenset((VariableKind.LET, VariableKind.VAR, VariableKind.PAY
 
 
 class Drops:
-    """The compiler's drop rules over the types of an index."""
+    """The compiler's drop rules over the types of an index; what its ``library`` says of types is used."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, library: Drops | None = None) -> None:
         self.index = index
+        self._library = library
         self._kinds: dict[str, DropKind] = {}
 
     def kind(self, type_: Type | None) -> DropKind:
@@ -59,6 +60,8 @@ class Drops:
             return DropKind.NOTHING
         if type_.name == "Str":
             return DropKind.TEXT
+        if self._library is not None and type_.name not in self.index.own_types:
+            return self._library.kind(type_)
         if type_.name not in self._kinds:
             self._kinds[type_.name] = DropKind.NOTHING
             self._kinds[type_.name] = self._compute_kind(type_)
@@ -101,16 +104,19 @@ class Drops:
     @cached_property
     def allocating_files(self) -> dict[str, frozenset[SourceFile]]:
         """For each of those names the files that reserve it."""
-        found: dict[str, set[SourceFile]] = {}
-        for each in self.index.functions:
+        found = dict(self._library.allocating_files) if self._library is not None else {}
+        for each in self.index.own_functions:
             if each.allocates:
-                found.setdefault(each.name, set()).add(each.file)
-        return {name: frozenset(files) for name, files in found.items()}
+                found[each.name] = found.get(each.name, frozenset()) | {each.file}
+        return found
 
     @cached_property
     def allocating_names(self) -> frozenset[str]:
         """The names that ``@allocates`` reserves: of functions anywhere, without type or module."""
-        return frozenset(each.name for each in self.index.functions if each.allocates)
+        own = frozenset(each.name for each in self.index.own_functions if each.allocates)
+        if self._library is None:
+            return own
+        return own | self._library.allocating_names if own else self._library.allocating_names
 
     def covers(
         self, flow: Flow, variable: Variable, exit_: Exit, made_public: Container[FunctionInfo] = ()

@@ -80,7 +80,7 @@ class OwnedLists:
     def all(self) -> list[OwnedList]:
         """Every list whose strings nothing frees."""
         found = []
-        for function in self.analysis.index.functions:
+        for function in self.analysis.index.own_functions:
             flow = self.analysis.summaries.flow(function) if function.file.path in self.paths else None
             for each in flow.with_closures() if flow is not None else ():
                 owned = (self._owned(each, variable) for variable in each.variables)

@@ -69,8 +69,9 @@ _CONSTANTS = frozenset(("0", "null", '""', "false"))
 class Fields:
     """The fields of the structs of an index."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, library: Fields | None = None) -> None:
         self.analysis = analysis
+        self._library = library
         self._literals: dict[str, list[tuple[Flow, nodes.StructLiteral]]] = {}
         self._writes: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
         self._calls: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
@@ -79,6 +80,8 @@ class Fields:
 
     def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
+        if self._library is not None and type_.name not in self.analysis.index.own_types:
+            return self._library.constructors(type_)
         if type_.name not in self._literals:
             names = self.analysis.index.fields(type_)
             self._literals[type_.name] = [
@@ -91,6 +94,8 @@ class Fields:
 
     def origin(self, type_: Type, name: str) -> FieldOrigin:
         """What field ``name`` of the type holds, by its constructors and by every assignment to it."""
+        if self._library is not None and type_.name not in self.analysis.index.own_types:
+            return self._library.origin(type_, name)
         result = _NOTHING
         for flow, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
@@ -128,6 +133,8 @@ class Fields:
 
     def _field_writes(self, name: str) -> list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]:
         """Every assignment in the library to a field of this name."""
+        if self._library is not None:
+            return self._library._field_writes(name)
         if name not in self._writes:
             self._writes[name] = [
                 (flow, node, node.target)
@@ -140,7 +147,7 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[Flow]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for file in self._library:
+        for file in self._library_files:
             if code not in file.words:
                 continue
             for start, end, function in self._functions_in(file):
@@ -150,7 +157,7 @@ class Fields:
                         yield flow
 
     @cached_property
-    def _library(self) -> list[SourceFile]:
+    def _library_files(self) -> list[SourceFile]:
         """The files of the library."""
         return [file for file in self.analysis.index.files.values() if not file.is_test]
 
@@ -244,6 +251,8 @@ class Fields:
 
     def elements(self, type_: Type, name: str) -> FieldOrigin:
         """What the elements of a list field hold, over all constructors."""
+        if self._library is not None and type_.name not in self.analysis.index.own_types:
+            return self._library.elements(type_, name)
         result = _NOTHING
         for flow, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
@@ -267,6 +276,8 @@ class Fields:
 
     def _field_calls(self, name: str) -> list[tuple[Flow, nodes.MethodCall]]:
         """Every method call in the library on a field of this name."""
+        if self._library is not None:
+            return self._library._field_calls(name)
         if name not in self._calls:
             self._calls[name] = [
                 (flow, node)

@@ -7,6 +7,7 @@ called a leak.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
@@ -87,20 +88,26 @@ _LEAVING_FUNCTION = frozenset(
 
 
 class Analysis:
-    """All the facts about one state of a workspace; what an earlier one knew is used where it holds."""
+    """All the facts about one state of a workspace; what an earlier one knew is used where it holds.
 
-    def __init__(self, index: Index, previous: Analysis | None = None) -> None:
+    Those about the ``library`` of the index are not found anew.
+    """
+
+    def __init__(
+        self, index: Index, previous: Analysis | None = None, library: Analysis | None = None
+    ) -> None:
         self.index = index
-        self.summaries: Summaries = Summaries(index, None if previous is None else previous.summaries)
-        self.drops = Drops(index)
-        self.releases = Releases(index, self.summaries, self.drops)
+        known = library.summaries if library is not None else None
+        self.summaries: Summaries = Summaries(index, previous.summaries if previous else None, known)
+        self.drops: Drops = Drops(index, library.drops if library is not None else None)
+        releases = library.releases if library is not None else None
+        self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
         self._groups_of: dict[Flow, dict[int, set[Variable]]] = {}
         self._obligations: dict[Flow, list[Obligation]] = {}
         self._fates: dict[tuple[Flow, Variable], Fate] = {}
         self._origins: dict[tuple[Flow, Variable], Result] = {}
         self._call_effects: dict[Site, frozenset[Effect]] = {}
         self._releases_owed: dict[Type, FunctionInfo | None] = {}
-        self._reachable: dict[SourceFile, frozenset[SourceFile]] = {}
 
     def fate(self, flow: Flow, variable: Variable) -> Fate:
         """What becomes of the value of a variable; found once.
@@ -124,6 +131,10 @@ class Analysis:
         if site not in self._call_effects:
             self._call_effects[site] = self.summaries.call_effects(site)
         return self._call_effects[site]
+
+    def beside(self, files: Iterable[SourceFile]) -> Analysis:
+        """The facts about files that use this library, and that it knows nothing of."""
+        return Analysis(Index(files, library=self.index), library=self)
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, in the order of their declarations; found once."""
@@ -152,9 +163,7 @@ class Analysis:
         reserving = self.drops.allocating_files.get(name)
         if reserving is None:
             return False
-        if file not in self._reachable:
-            self._reachable[file] = self.index.reachable(file)
-        return not reserving.isdisjoint(self._reachable[file])
+        return not reserving.isdisjoint(self.index.reachable(file))
 
     @cached_property
     def makers_of_lists(self) -> dict[Type, list[FunctionInfo]]:

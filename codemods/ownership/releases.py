@@ -26,9 +26,12 @@ class FieldRelease:
 
 
 class Releases:
-    """What releasing means for each type of an index."""
+    """What releasing means for each type of an index; what its ``library`` says of types is used."""
 
-    def __init__(self, index: Index, summaries: Summaries, drops: Drops) -> None:
+    def __init__(
+        self, index: Index, summaries: Summaries, drops: Drops, library: Releases | None = None
+    ) -> None:
+        self._library = library
         self.index = index
         self.summaries = summaries
         self.drops = drops
@@ -54,6 +57,8 @@ class Releases:
             return False
         if self.index.declared_release(type_) == release.name:
             return True
+        if self._library is not None and type_.name not in self.index.own_types:
+            return self._library.needs_release(type_)
         if type_.name not in self._needs:
             self._needs[type_.name] = False
             self._needs[type_.name] = self._compute_need(type_, release)
@@ -118,6 +123,8 @@ class Releases:
         release = self.release_of(type_)
         if release is None:
             return False
+        if self._library is not None and not self.index.is_own(release):
+            return self._library.frees_stored_words(type_)
         if release not in self._frees_words:
             self._frees_words[release] = self._frees_read_words(release, frozenset())
         return self._frees_words[release]

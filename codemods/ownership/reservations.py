@@ -8,7 +8,8 @@ they return, and nobody may hold on to it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from codemods.ownership.builtins import Effect
@@ -16,8 +17,8 @@ from codemods.ownership.drops import called_name
 from codemods.ownership.flow import CallSite, Flow, Role
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.texts import bound_variable, drop_hazard, held_at
-from codemods.symbols import STR, FunctionInfo
-from codemods.unread import Unread
+from codemods.ownership.using_tests import UsingTests
+from codemods.symbols import STR, FunctionInfo, SourceFile
 from tml_ast import nodes
 
 _LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED))
@@ -43,14 +44,23 @@ def _may_be_replaced(analysis: Analysis, function: FunctionInfo) -> bool:
     return function.owner is not None and analysis.index.type_info(function.owner) is None
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call, and what is known where it stands."""
+
+    analysis: Analysis
+    flow: Flow
+    call: CallSite
+
+
 class Reservations:
     """Which functions lack ``@allocates``, and what stands against it."""
 
-    def __init__(self, analysis: Analysis, unread: Unread, mended: Collection[str]) -> None:
+    def __init__(self, analysis: Analysis, tests: UsingTests, mended: Container[str]) -> None:
         """``mended`` are the files in which what a reservation makes wrong is put right."""
         self.analysis = analysis
         self._mended = mended
-        self._unread = unread
+        self._tests = tests
         self._refusals: dict[str, str | None] = {}
 
     @cached_property
@@ -62,8 +72,8 @@ class Reservations:
         if function not in self._makers.get(function.name, ()):
             return False
         return any(
-            call.callee is function and self._is_lost(flow, call)
-            for flow, call in self._calls.get(function.name, ())
+            each.call.callee is function and self._is_lost(each)
+            for each in self._calls.get(function.name, ())
         )
 
     def refusal(self, name: str) -> str | None:
@@ -73,26 +83,27 @@ class Reservations:
         return self._refusals[name]
 
     def _objections(self, name: str) -> Iterator[str]:
-        for function in self.analysis.index.functions_mentioning([name]):
+        for analysis, function in self._functions_mentioning([name]):
             if function.name != name:
                 continue
             if function.returns.name in function.generics:
                 yield f"{function.qualified_name}() of the same name may return a string it does not make"
-            elif function.returns == STR and _may_be_replaced(self.analysis, function):
+            elif function.returns == STR and _may_be_replaced(analysis, function):
                 yield f"{function.qualified_name}() of the same name may be one that the compiler has itself"
-            elif function.returns == STR and not self.analysis.summaries.result(function).is_fresh:
+            elif function.returns == STR and not analysis.summaries.result(function).is_fresh:
                 yield f"{function.qualified_name}() of the same name returns a string that it does not make"
         if name in self._in_behaviors:
             yield "a default method of a behavior has the name as well, or binds such a string"
-        if self._unread.is_in_broken(name):
+        if self._tests.is_in_broken(name):
             yield "a file that cannot be parsed mentions the name"
-        for flow, call in self._calls.get(name, ()):
-            reason = self._call_hazard(flow, call)
+        for each in self._calls.get(name, ()):
+            reason = self._call_hazard(each)
             if reason is not None:
-                yield f"in {flow.function.qualified_name}() {reason}"
+                yield f"in {each.flow.function.qualified_name}() {reason}"
 
-    def _call_hazard(self, flow: Flow, call: CallSite) -> str | None:
+    def _call_hazard(self, place: _Call) -> str | None:
         """What would be wrong if the compiler freed the result of a call."""
+        flow, call = place.flow, place.call
         site = call.site
         if call.type is not None and call.type != STR:
             return None
@@ -100,53 +111,49 @@ class Reservations:
             variable = bound_variable(flow, site.parent)
             if variable is None:
                 return "its result is taken apart"
-            return drop_hazard(self.analysis, flow, variable)
+            return drop_hazard(place.analysis, flow, variable)
         in_test = flow.function.file.is_test
         if call.callee is None and (in_test or site.role is Role.OPERAND):
             return f"`{call.node.text}` may be another function of the name"
-        if in_test and self._outlives_statement(flow, call):
+        if in_test and self._outlives_statement(place):
             return f"`{call.node.text}` is kept beyond the statement, at whose end it would be freed"
         if in_test and flow.function.file.path not in self._mended and _ends_round(flow, call.node):
             return f"`{call.node.text}` ends a loop's body, and would be freed where no round made it"
         return None
 
-    def _outlives_statement(self, flow: Flow, call: CallSite) -> bool:
+    def _outlives_statement(self, place: _Call) -> bool:
         """Whether a temporary string may be needed when its statement has ended."""
-        site = call.site
+        site = place.call.site
         if site.through is not None:
             return True
         if site.role not in (Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED):
             return True
-        fate = self.analysis.summaries.temporary_fate(flow, call)
+        fate = place.analysis.summaries.temporary_fate(place.flow, place.call)
         return bool(fate.views) or fate.view_escapes or not fate.effects <= {Effect.BORROWS}
 
-    def _is_lost(self, flow: Flow, call: CallSite) -> bool:
-        site = call.site
+    def _is_lost(self, place: _Call) -> bool:
+        site = place.call.site
         if site.role is Role.BOUND and site.through is None:
-            variable = bound_variable(flow, site.parent)
-            return variable is not None and any(held_at(self.analysis, flow, variable))
+            variable = bound_variable(place.flow, site.parent)
+            return variable is not None and any(held_at(place.analysis, place.flow, variable))
         return site.role in _LOSING
 
     # -- where the names occur ----------------------------------------------------------------
 
     @cached_property
-    def _calls(self) -> dict[str, list[tuple[Flow, CallSite]]]:
+    def _calls(self) -> dict[str, list[_Call]]:
         """The calls of each name, in libraries and tests."""
         names = self._makers.keys()
-        found: dict[str, list[tuple[Flow, CallSite]]] = {}
-        mentioning = self._mentioning(names)
-        for function in self.analysis.index.functions:
-            if function.file.path not in mentioning or not _mentions(function.node, names):
+        found: dict[str, list[_Call]] = {}
+        for analysis, function in self._functions_mentioning(names):
+            if not _mentions(function.node, names):
                 continue
-            flow = self.analysis.summaries.flow(function)
-            pending = [flow] if flow is not None else []
-            while pending:
-                flow = pending.pop()
-                pending += flow.closures
-                for call in flow.calls():
+            flow = analysis.summaries.flow(function)
+            for each in flow.with_closures() if flow is not None else ():
+                for call in each.calls():
                     name = called_name(call.node)
                     if name in names:
-                        found.setdefault(name, []).append((flow, call))
+                        found.setdefault(name, []).append(_Call(analysis, each, call))
         return found
 
     @cached_property
@@ -154,8 +161,8 @@ class Reservations:
         """The names of a behavior's default methods, and those that one binds a result of."""
         names = self._makers.keys()
         found: set[str] = set()
-        for path in self._mentioning(names):
-            for item in self.analysis.index.files[path].tree.walk():
+        for _, file in self._files_mentioning(names):
+            for item in file.tree.walk():
                 if not isinstance(item, nodes.Behavior):
                     continue
                 for function in item.functions:
@@ -169,14 +176,18 @@ class Reservations:
                     }
         return frozenset(found & names)
 
-    def _mentioning(self, names: Collection[str]) -> frozenset[str]:
-        """The files with one of the names in them."""
-        words = [name.encode() for name in names]
-        return frozenset(
-            path
-            for path, file in self.analysis.index.files.items()
-            if any(word in file.source for word in words)
-        )
+    def _functions_mentioning(self, names: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the files with one of the names in them, with what is known about their file."""
+        for analysis, file in self._files_mentioning(names):
+            for function in analysis.index.functions_in(file):
+                yield analysis, function
+
+    def _files_mentioning(self, names: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
+        words = {name.encode() for name in names}
+        for file in self.analysis.index.files.values():
+            if not file.words.isdisjoint(words):
+                yield self.analysis, file
+        yield from self._tests.mentioning(names)
 
 
 def _mentions(node: nodes.Node, names: Collection[str]) -> bool:

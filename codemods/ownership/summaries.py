@@ -97,10 +97,13 @@ _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "sh
 
 
 class Summaries:
-    """The summaries of all functions of an index."""
+    """The summaries of all functions of an index; those of its ``library`` are taken from there."""
 
-    def __init__(self, index: Index, previous: Summaries | None = None) -> None:
+    def __init__(
+        self, index: Index, previous: Summaries | None = None, library: Summaries | None = None
+    ) -> None:
         self.index = index
+        self._library = library
         self._flows: dict[FunctionInfo, Flow | None] = {}
         if previous is not None:
             self._flows = _flows_that_hold(previous, index)
@@ -111,6 +114,8 @@ class Summaries:
 
     def flow(self, function: FunctionInfo) -> Flow | None:
         """The control-flow graph of a function, made once."""
+        if self._library is not None and not self.index.is_own(function):
+            return self._library.flow(function)
         if function not in self._flows:
             self._flows[function] = lower(self.index, function)
         return self._flows[function]
@@ -119,6 +124,8 @@ class Summaries:
 
     def effects(self, function: FunctionInfo, position: int) -> frozenset[Effect]:
         """What ``function`` does with its argument; position -1 is the receiver."""
+        if self._library is not None and not self.index.is_own(function):
+            return self._library.effects(function, position)
         key = function, position
         if key not in self._effects:
             self._effects[key] = frozenset((Effect.BORROWS,))
@@ -154,6 +161,8 @@ class Summaries:
 
     def lends(self, function: FunctionInfo, position: int) -> bool:
         """Whether the result of a function may be, or hold, a part of its argument."""
+        if self._library is not None and not self.index.is_own(function):
+            return self._library.lends(function, position)
         self.effects(function, position)
         return (function, position) in self._lends
 
@@ -192,6 +201,8 @@ class Summaries:
 
     def result(self, function: FunctionInfo) -> Result:
         """What a function returns."""
+        if self._library is not None and not self.index.is_own(function):
+            return self._library.result(function)
         if function not in self._results:
             self._results[function] = NOTHING
             self._results[function] = self._compute_result(function)
@@ -345,6 +356,8 @@ class Summaries:
         Pointers are; a number is where methods turn it into text or an address, or where the struct has
         nothing else that could be released.
         """
+        if self._library is not None and type_.name not in self.index.own_types:
+            return self._library.handle_fields(type_)
         if type_.name not in self._handle_fields:
             self._handle_fields[type_.name] = self._find_handle_fields(type_)
         return self._handle_fields[type_.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -80,6 +80,8 @@ class Changes:
     files: Mapping[str, _ChangedFile]
     types: frozenset[str]
     """The types whose declaration changed, in whatever file."""
+    since: str | None = None
+    """The commit that the change begins with."""
 
     def touch(self, path: str, line: int) -> bool:
         """Whether the change touches the line, the function around it, or the type that it belongs to.
@@ -111,7 +113,7 @@ def changes_since(repository: Repository, revision: str, after: Mapping[str, byt
     if lacking is not None:
         advice = f"if it is a partial clone, `git archive {commit} >/dev/null` fetches it"
         raise UserError(f"{lacking.path} of commit {commit[:12]} is not in the git repository; {advice}")
-    return compare(before.files, after)
+    return replace(compare(before.files, after), since=commit)
 
 
 def compare(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Changes:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 
-from codemods.commands import Report, Request, preview_of
+from codemods.activity import Progress
+from codemods.commands import Report, Request, preview_of, share
 from codemods.configuration import read_configuration
-from codemods.engine import Progress
 from codemods.errors import UserError
-from codemods.findings import Finding, PhaseResult, Verdict
+from codemods.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.prevent.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed
 from codemods.prevent.changes import Changes, changes_since
 from codemods.prevent.fingerprints import fingerprints
 from codemods.repository import NoRepositoryError, open_repository
-from codemods.sources import WorkingTree, read_working_tree, select
+from codemods.shards import Common, Shard
+from codemods.sources import WorkingTree, path_below, read_working_tree, select
 from codemods.writing import write_file
 
 
@@ -62,6 +66,10 @@ class Check:
     baseline: Path | None = None
     gone: tuple[Entry, ...] = ()
     """The entries of the baseline that are no longer found."""
+    shard: Shard | None = None
+    """The part that this is of a check, if it is one."""
+    common: Common | None = None
+    """What it has in common with the other parts."""
 
     def of(self, standing: Standing) -> list[Finding]:
         """The findings that count so."""
@@ -74,7 +82,12 @@ class Check:
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding of this kind fails the check, if it is new."""
-        return self.fail_on is FailOn.FINDINGS or finding.verdict is Verdict.FIXED
+        return fails(finding.verdict, self.fail_on)
+
+
+def fails(verdict: Verdict, fail_on: FailOn) -> bool:
+    """Whether a new finding of this verdict fails a check."""
+    return fail_on is FailOn.FINDINGS or verdict is Verdict.FIXED
 
 
 def check(
@@ -93,6 +106,7 @@ def check(
     source = read_working_tree(request.paths)
     changes = _changes(source, changed_since) if changed_since is not None else None
     report = preview_of(source, request, progress=progress)
+    report = replace(report, errors=_in_order(report.errors))
     known = {entry.fingerprint for entry in entries}
     found = [*_fingerprinted(report)]
     checked = [
@@ -111,8 +125,49 @@ def check(
         fail_on=fail_on,
         untouched=len(checked) - len(touched),
         baseline=baseline,
-        gone=no_longer_found(entries, _entries(found), _looked_at(source, request, report)),
+        gone=tuple(sorted(no_longer_found(entries, _entries(found), _looked_at(source, request, report)))),
+        shard=request.shard,
+        common=_common(source, request, fail_on, changes, entries if baseline else None)
+        if request.shard
+        else None,
     )
+
+
+def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
+    """Each error once, by file and place: an order that does not depend on how they were found."""
+    return tuple(sorted(set(errors), key=lambda each: (each.path, each.line, each.column, each.message)))
+
+
+def _common(
+    source: WorkingTree,
+    request: Request,
+    fail_on: FailOn,
+    changes: Changes | None,
+    entries: Iterable[Entry] | None,
+) -> Common:
+    """What decides the result of the check of which this is a part."""
+    files = sorted(source.workspace.files.items())
+    unread = sorted(map(str, source.workspace.errors))
+    settings = [[key, value] for key, value, _ in read_configuration(source.root).entries()]
+    return Common(
+        tool=version("tmlfix"),
+        tree=_digest(*(part for file in files for part in file), *unread),
+        settings=_digest(json.dumps(settings)),
+        phases=request.phases,
+        paths=tuple(sorted({path_below(source.root, path) or str(path) for path in request.paths})),
+        fail_on=fail_on.value,
+        changed_since=changes.since if changes is not None else None,
+        baseline=_digest(baseline_text(entries)) if entries is not None else None,
+    )
+
+
+def _digest(*parts: str | bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(b"%d\n" % len(content))
+        digest.update(content)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +230,15 @@ def _only(report: Report, findings: list[Finding]) -> Report:
 
 def _looked_at(source: WorkingTree, request: Request, report: Report) -> Callable[[str], bool]:
     """Whether a check of this kind would have found what there is in a file, or the file is gone."""
-    plan = read_configuration(source.root).settings.plan
+    settings = read_configuration(source.root).settings
+    plan = settings.plan
     selection = select(source, request.paths)
+    is_shared = share(source, request, settings)
     unread = {error.path for error in report.errors}
 
     def looked_at(path: str) -> bool:
         phase = plan.phase_of(path)
         asked_for = selection.includes(path) and (phase is None or phase.number in request.phases)
-        return asked_for and path not in unread
+        return asked_for and path not in unread and (is_shared is None or is_shared(path))
 
     return looked_at

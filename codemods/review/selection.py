@@ -28,7 +28,7 @@ LONGEST_TEXT = 1_000_000
 NAMED = 3
 """How many other findings an error names."""
 
-Analyse = Callable[[Callable[[FindingKey], bool]], AnalysisResult]
+Analyse = Callable[[frozenset[FindingKey]], AnalysisResult]
 """Finds and fixes what is wanted."""
 
 
@@ -86,7 +86,7 @@ def analyse_selected(
     errors = list(stale.values())
     wanted = {key: each for key, each in selection.approved.items() if key.path not in stale}
     while True:
-        result = analyse(wanted.__contains__)
+        result = analyse(frozenset(wanted))
         differing = [
             finding
             for phase in result.phases

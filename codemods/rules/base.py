@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, count
 
 from codemods.findings import Verdict
-from codemods.ownership.elements import OwnedLists
-from codemods.ownership.fields import Fields
+from codemods.ownership.elements import OwnedList
 from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis, Obligation
-from codemods.ownership.reservations import Reservations
+from codemods.rules.facts import Facts
 from codemods.symbols import STR, FunctionInfo, SourceFile
 from tml_ast import nodes, position
 from tml_ast.edit import SourceEdit
-from tml_ast.lexer import KEYWORDS
 from tml_ast.nodes import Node
 
 
@@ -62,93 +59,17 @@ class Rule:
         return self.invalid[0][1] if self.invalid else None
 
 
-class Names:
-    """The names of a workspace that a new variable must not meet.
-
-    The compiler cancels drops by name, and in impl methods it forgets to forget: a name that one
-    method gives away is not dropped in the next. So a variable that relies on its drop needs a name
-    that the library gives away nowhere, and one that is given away a name that it drops nowhere. Free
-    functions start afresh, so in a test only its own names count.
-    """
-
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-
-    def _flows(self) -> Iterator[Flow]:
-        for function in self._analysis.index.functions_outside_tests:
-            flow = self._analysis.summaries.flow(function)
-            if flow is not None:
-                yield flow
-
-    @cached_property
-    def _consumers(self) -> dict[str, set[FunctionInfo]]:
-        consumers: dict[str, set[FunctionInfo]] = {}
-        for flow in self._flows():
-            for name, _ in self._analysis.drops.consumptions(flow):
-                consumers.setdefault(name, set()).add(flow.function)
-        return consumers
-
-    def is_consumed(self, name: str, besides: FunctionInfo) -> bool:
-        """Whether a library function other than ``besides`` gives away a variable of this name."""
-        return bool(self._consumers.get(name, set()) - {besides})
-
-    @cached_property
-    def _dropped(self) -> frozenset[str]:
-        drops = self._analysis.drops
-        return frozenset(
-            variable.name
-            for flow in self._flows()
-            for variable in flow.variables
-            if drops.is_registered(variable)
-        )
-
-    def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
-        """A name for a variable of ``function`` that the compiler shall drop."""
-        return self._fresh(function, candidates, taken, self._consumers)
-
-    def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
-        """A name for a variable of ``function`` that is returned or given away."""
-        return self._fresh(function, candidates, taken, self._dropped)
-
-    def _fresh(
-        self,
-        function: FunctionInfo,
-        candidates: Sequence[str],
-        taken: Iterable[str],
-        hazards: Container[str],
-    ) -> str:
-        """The first candidate that is new to the function and no hazard; numbered when there is none."""
-        refused = KEYWORDS | frozenset(taken) | _identifiers(function)
-        if function.file.is_test and function.owner is None:
-            hazards = ()
-        numbered = (f"{candidates[0]}_{number}" for number in count(2))
-        return next(
-            each for each in chain(candidates, numbered) if each not in refused and each not in hazards
-        )
-
-
-def _identifiers(function: FunctionInfo) -> frozenset[str]:
-    return frozenset(token.text for token in function.node.tokens() if token.type == "IDENT")
-
-
 class Context:
     """One file of a workspace, and what is known about it."""
 
-    def __init__(
-        self,
-        analysis: Analysis,
-        names: Names,
-        fields: Fields,
-        lists: OwnedLists,
-        reservations: Reservations,
-        file: SourceFile,
-        line: Callable[[int], int],
-    ) -> None:
-        self.analysis = analysis
-        self.names = names
-        self.fields = fields
-        self.lists = lists
-        self.reservations = reservations
+    def __init__(self, facts: Facts, file: SourceFile, line: Callable[[int], int]) -> None:
+        self._facts = facts
+        self.analysis = facts.analysis
+        self.names = facts.names
+        self.fields = facts.fields
+        self.lists = facts.lists
+        self.reservations = facts.reservations
+        self.tests = facts.tests
         self.file = file
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
@@ -156,15 +77,14 @@ class Context:
 
     def beside(self, file: SourceFile) -> Context:
         """Another file of the same workspace; its lines are those that it has now."""
-        return Context(
-            self.analysis,
-            self.names,
-            self.fields,
-            self.lists,
-            self.reservations,
-            file,
-            lambda offset: position(file.source, offset)[0],
-        )
+        facts = self._facts
+        if file.path not in self.analysis.index.files:
+            facts = facts.of_test(file.path) or facts
+        return Context(facts, file, lambda offset: position(file.source, offset)[0])
+
+    def lists_of_tests(self) -> Iterator[OwnedList]:
+        """The lists of strings in the tests, made by functions of the library."""
+        return self._facts.lists_of_tests()
 
     @cached_property
     def parents(self) -> dict[int, Node]:
@@ -191,6 +111,10 @@ class Context:
     def functions(self) -> list[FunctionInfo]:
         """The functions that the file declares."""
         return self.analysis.index.functions_in(self.file)
+
+    def library_functions(self) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the library, each with what is known about it."""
+        return ((self.analysis, function) for function in self.analysis.index.functions)
 
     def flows(self) -> Iterator[tuple[FunctionInfo, Flow]]:
         """The functions with a body and their control-flow graphs, each closure with one of its own."""

@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Proposal]:
         if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
             continue
         owned = context.fields.owned_texts(type_)
-        if owned and "destroy" not in context.analysis.index.methods[info.name]:
+        if owned and "destroy" not in context.analysis.index.methods.get(info.name, {}):
             yield _proposal(context, info.node, type_, owned)
 
 

@@ -84,8 +84,9 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
 
 def _reader_behind_release(context: Context, type_: Type, release: FunctionInfo) -> str | None:
     """A function that releases a value of the type and then still reads what it took out of it."""
-    summaries = context.analysis.summaries
-    for function in context.analysis.index.functions:
+    users = context.tests.functions_mentioning([release.name])
+    for analysis, function in (*context.library_functions(), *users):
+        summaries = analysis.summaries
         if function is release:
             continue
         flow = summaries.flow(function)
@@ -151,7 +152,7 @@ def _forgets_field(context: Context, type_: Type, name: str, field_type: Type) -
 def _is_moved_out(context: Context, type_: Type, name: str) -> bool:
     """Whether some method hands the field out and leaves the old value in its place."""
     analysis = context.analysis
-    for methods in analysis.index.methods[type_.name].values():
+    for methods in analysis.index.methods.get(type_.name, {}).values():
         for method in methods:
             flow = analysis.summaries.flow(method)
             if flow is None:

@@ -73,9 +73,9 @@ def _proposal(context: Context, info: TypeInfo, type_: Type, names: list[str]) -
 
 def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
     """A function in which the compiler drops the text of such a field at the end of an arm."""
-    drops = context.analysis.drops
-    for function in context.analysis.index.functions:
-        flow = context.analysis.summaries.flow(function)
+    for analysis, function in (*context.library_functions(), *context.tests.functions_mentioning(names)):
+        drops = analysis.drops
+        flow = analysis.summaries.flow(function)
         if flow is None:
             continue
         for variable in flow.variables:

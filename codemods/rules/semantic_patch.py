@@ -10,6 +10,7 @@ from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
 from codemods.ownership.drops import DropKind
 from codemods.ownership.flow import BasicBlock, CallSite, Flow, Variable, VariableKind, uses_behind
+from codemods.ownership.obligations import Analysis
 from codemods.rules.base import Context, Proposal, Rule
 from codemods.semantic_patches import Application, SemanticPatch, semantic_patches
 from codemods.symbols import SCALARS, FunctionInfo, Type
@@ -64,13 +65,14 @@ def _stale_reader(context: Context, application: Application) -> str | None:
         return None
     readers = _with_callers(context, _readers(context, changed), through=_hands_on)
     freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
-    for function in context.analysis.index.functions:
-        flow = None if function in changed else context.analysis.summaries.flow(function)
+    names = {table.bare, *(each.name for each in readers)}
+    for analysis, function in (*context.library_functions(), *context.tests.functions_mentioning(names)):
+        flow = None if function in changed else analysis.summaries.flow(function)
         if flow is None:
             continue
-        if _holds_freed_text(context, flow, table, readers, freeing):
+        if _holds_freed_text(analysis, flow, table, readers, freeing):
             return f"{function.qualified_name} still reads a text that would be freed by then"
-        if function.file.is_test and _claims_text(context, flow, readers):
+        if function.file.is_test and _claims_text(analysis, flow, readers):
             return (
                 f"{function.qualified_name} reads texts by a name that another module marks with @allocates, "
                 "so the compiler frees them there"
@@ -78,13 +80,13 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     return None
 
 
-def _claims_text(context: Context, flow: Flow, readers: frozenset[FunctionInfo]) -> bool:
+def _claims_text(analysis: Analysis, flow: Flow, readers: frozenset[FunctionInfo]) -> bool:
     """Whether a test reads a text by a name that makes the compiler free it at the end of the statement."""
     return any(
         call.callee in readers
         and call.type is not None
         and call.type.name == "Str"
-        and context.analysis.is_reserved_in(flow.function.file, call.callee.name)
+        and analysis.is_reserved_in(flow.function.file, call.callee.name)
         for call in flow.calls()
         if call.callee is not None
     )
@@ -173,7 +175,7 @@ def _frees_what_it_is_given(context: Context, function: FunctionInfo, call: Call
 
 
 def _holds_freed_text(
-    context: Context,
+    analysis: Analysis,
     flow: Flow,
     table: Type,
     readers: frozenset[FunctionInfo],
@@ -181,13 +183,13 @@ def _holds_freed_text(
 ) -> bool:
     """Whether a text that a function reads from a table is used, or kept, when a call has freed it."""
     for variable in flow.variables:
-        if _ends_here(context, variable, table) and _texts_leave(context, flow, variable):
+        if _ends_here(analysis, variable, table) and _texts_leave(analysis, flow, variable):
             return True
     for block in flow.blocks:
         for position, action in enumerate(block.actions):
             if not isinstance(action, CallSite) or action.callee not in readers or not _is_text(action.type):
                 continue
-            fate = context.analysis.summaries.temporary_fate(flow, action)
+            fate = analysis.summaries.temporary_fate(flow, action)
             kept = bool(fate.effects & {Effect.RETAINS, Effect.SHARES, Effect.UNKNOWN})
             if not kept and not fate.views:
                 continue
@@ -225,23 +227,23 @@ def _freed_behind(
                     pending.append((successor, 0))
 
 
-def _ends_here(context: Context, variable: Variable, table: Type) -> bool:
+def _ends_here(analysis: Analysis, variable: Variable, table: Type) -> bool:
     """Whether a table is a local variable that the compiler drops."""
     return (
         variable.kind in (VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD)
         and variable.type is not None
         and variable.type.name == table.name
         and (not variable.type.arguments or any(each.name == "Str" for each in variable.type.arguments))
-        and context.analysis.drops.kind(variable.type) is DropKind.CALL
+        and analysis.drops.kind(variable.type) is DropKind.CALL
     )
 
 
-def _texts_leave(context: Context, flow: Flow, variable: Variable) -> bool:
+def _texts_leave(analysis: Analysis, flow: Flow, variable: Variable) -> bool:
     """Whether the function may return a text of a table that ends with it."""
     returned = flow.function.returns.target()
     if returned.name in SCALARS or returned.name in ("()", "Unit"):
         return False
-    return context.analysis.fate(flow, variable).view_escapes
+    return analysis.fate(flow, variable).view_escapes
 
 
 def _rule(patch: SemanticPatch) -> Rule:

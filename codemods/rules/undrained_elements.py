@@ -299,7 +299,7 @@ def _for_others(context: Context) -> Iterator[Proposal]:
     """What this file must have before lists elsewhere can be drained: a helper, and casts."""
     waiting: list[OwnedList] = []
     claims: dict[int, Claim] = {}
-    for owned in context.lists.all:
+    for owned in (*context.lists.all, *context.lists_of_tests()):
         here = [
             each
             for each in owned.claims

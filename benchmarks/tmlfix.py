@@ -1,0 +1,48 @@
+"""tmlfix as its users start it, and what this version of it can do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.processes import Command
+
+START = "import sys; from codemods.cli import main; sys.exit(main())"
+"""What the installed script does."""
+
+
+@dataclass(frozen=True)
+class Tmlfix:
+    """The program, with a folder for its caches: one for each tree."""
+
+    caches: Path
+
+    def check(self, tree: Path, *options: str) -> Command:
+        """A check of all phases with what is known from before. That it finds something is no failure."""
+        words = [sys.executable, "-P", "-c", START, "check", "--all", *options]
+        return Command(words, tree, {"TMLFIX_CACHE": str(self._cache_of(tree))}, statuses=(0, 1))
+
+    def first_check(self, tree: Path) -> Command:
+        """A check for which nothing is known from before: its cache is empty, and it fills it."""
+        shutil.rmtree(self._cache_of(tree), ignore_errors=True)
+        return self.check(tree)
+
+    def _cache_of(self, tree: Path) -> Path:
+        return self.caches / tree.name
+
+    @cached_property
+    def has_cache(self) -> bool:
+        """Whether it keeps anything from one run to the next."""
+        return "--no-cache" in self._help
+
+    def single_process(self) -> list[str]:
+        """The options with which it works in one process, and as if for the first time."""
+        wanted = {"--no-cache": ["--no-cache"], "--jobs": ["--jobs", "1"]}
+        return [word for option, words in wanted.items() if option in self._help for word in words]
+
+    @cached_property
+    def _help(self) -> str:
+        return self.check(self.caches.parent, "--help").output()

@@ -1,0 +1,49 @@
+"""``tmlfix merge``: the documents of a check's shards, joined to one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods.cli.base import FOUND, PREVENT, app, examples, finish
+from codemods.merging import merge
+from codemods.output import documents, text
+from codemods.writing import write_file
+
+
+@app.command(
+    "merge",
+    rich_help_panel=PREVENT,
+    epilog=examples(
+        "tmlfix check --shard 1/2 --format sarif -o shard-1.sarif",
+        "tmlfix check --shard 2/2 --format sarif -o shard-2.sarif",
+        "tmlfix merge shard-1.sarif shard-2.sarif -o tmlfix.sarif",
+    ),
+)
+def merge_command(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="What tmlfix check --shard wrote in JSON, or in SARIF."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, and print the counts."),
+    ] = None,
+) -> None:
+    """Join what the shards of a check wrote to the document that one check of everything writes.
+
+    All shards must be there, in any order, of the same files and with the same options.
+
+    Exit status, as that of the whole check: 0 no new findings that fail, 1 there are some, 2 a shard had
+    errors, or the documents are not all the shards of one check.
+    """
+    merged = merge(files)
+    content = documents.json_text(merged.document)
+    if output is None:
+        typer.echo(content, nl=False)
+    else:
+        write_file(output, content.encode())
+        text.print_merged(merged.shards, merged.new, merged.failing)
+    finish(merged.errors, FOUND if merged.failing else 0)

@@ -1,0 +1,235 @@
+"""Which parts of an analysis are known from an earlier run, and what is kept of them for the next.
+
+A key covers all that a part depends on: the tool itself, the settings, the phase, and the content of the
+files. Of the tests, those matter to a library that have one of the words in them that its rules look for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache, cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, TypeVar
+
+from codemods.findings import Change, Edit, Finding, InputError, Verdict
+from codemods.parts import Fixed, LibraryTask, MendedLibrary, Tree
+from codemods.result_cache import ResultCache
+
+T = TypeVar("T")
+
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_PACKAGES = ("codemods", "tml_ast")
+_NOTHING = Fixed()
+
+
+class KnownParts:
+    """The parts of an analysis of one tree that a cache holds."""
+
+    def __init__(self, store: ResultCache, tree: Tree) -> None:
+        self._store = store
+        self._tree = tree
+
+    # -- libraries ----------------------------------------------------------------------------
+
+    def library(self, task: LibraryTask) -> MendedLibrary | None:
+        """What became of the library files of a phase; None if that is not known."""
+        key = self._library_key(task)
+
+        def decode(document: Any) -> MendedLibrary | None:
+            asked = frozenset(document["asked"])
+            if self._tests_differ(document["tests"], asked, task.paths):
+                return None
+            unread = tuple(InputError(*each) for each in document["unread"])
+            return MendedLibrary(self._decode(document["fixed"], task), unread, asked)
+
+        return self._read(key, decode)
+
+    def keep_library(self, task: LibraryTask, mended: MendedLibrary) -> None:
+        """Keep what became of the library files of a phase."""
+        tests = {
+            path: (self._digests[path], path in task.paths, self._matters(path, mended.asked))
+            for path in self._tree.tests
+        }
+        document = {
+            "asked": sorted(mended.asked),
+            "tests": tests,
+            "unread": [_error(each) for each in mended.unread],
+            "fixed": _encode(mended.fixed),
+        }
+        self._store.put(self._library_key(task), document)
+
+    def _tests_differ(
+        self, known: Mapping[str, Sequence[Any]], asked: frozenset[str], paths: frozenset[str]
+    ) -> bool:
+        """Whether a test that matters to a library is not as it was."""
+        if any(matters for path, (_, _, matters) in known.items() if path not in self._tree.tests):
+            return True
+        for path in self._tree.tests:
+            digest, in_scope, matters = known.get(path, (None, None, False))
+            if (digest, in_scope) == (self._digests[path], path in paths):
+                continue
+            if matters or self._matters(path, asked):
+                return True
+        return False
+
+    def _matters(self, path: str, asked: frozenset[str]) -> bool:
+        """Whether a test has a word that a library asks for, or may be imported by one that has."""
+        if not path.endswith(".test.tml"):
+            return True
+        return any(word.decode("utf-8", "surrogateescape") in asked for word in self._words(path))
+
+    @cache  # noqa: B019
+    def _words(self, path: str) -> frozenset[bytes]:
+        return frozenset(_WORD.findall(self._tree.tests[path]))
+
+    def _library_key(self, task: LibraryTask) -> str:
+        scope = sorted(task.paths & self._tree.library.keys())
+        return _key("library", self._settings, task.phase.number, scope, self._state(task.changed))
+
+    # -- tests --------------------------------------------------------------------------------
+
+    def tests(self, task: LibraryTask, mended: Mapping[str, bytes]) -> dict[str, Fixed]:
+        """What became of the tests of a phase, as far as that is known."""
+
+        def decode(document: Any) -> dict[str, Fixed]:
+            return {
+                path: self._decode(fixed, task)
+                for path, (digest, fixed) in document.items()
+                if path in task.paths and digest == self._digests.get(path)
+            }
+
+        return self._read(self._tests_key(task, mended), decode) or {}
+
+    def keep_tests(self, task: LibraryTask, mended: Mapping[str, bytes], found: Mapping[str, Fixed]) -> None:
+        """Keep what became of tests of a phase."""
+        document = {
+            path: (self._digests[path], _encode(fixed) if fixed != _NOTHING else None)
+            for path, fixed in found.items()
+        }
+        self._store.put(self._tests_key(task, mended), document)
+
+    def _tests_key(self, task: LibraryTask, mended: Mapping[str, bytes]) -> str:
+        helpers = [(path, self._digests[path]) for path in self._tree.tests if not path.endswith(".test.tml")]
+        states = (self._state(task.changed), self._state({**task.changed, **mended}))
+        return _key("tests", self._settings, task.phase.number, helpers, states)
+
+    # -- what both depend on ------------------------------------------------------------------
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        content = {**self._tree.library, **self._tree.tests}
+        return {path: hashlib.sha256(source).hexdigest() for path, source in content.items()}
+
+    @cached_property
+    def _settings(self) -> object:
+        described = asdict(self._tree.settings)
+        return {
+            name: sorted(each) if isinstance(each, frozenset) else each for name, each in described.items()
+        }
+
+    @cached_property
+    def _library(self) -> list[tuple[str, str]]:
+        return [(path, self._digests[path]) for path in self._tree.library]
+
+    def _state(self, changed: Mapping[str, bytes]) -> object:
+        changes = sorted((path, hashlib.sha256(source).hexdigest()) for path, source in changed.items())
+        return self._library, changes
+
+    # -- documents ----------------------------------------------------------------------------
+
+    def _read(self, key: str, decode: Callable[[Any], T]) -> T | None:
+        document = self._store.get(key)
+        if document is None:
+            return None
+        try:
+            return decode(document)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            self._store.damaged(key)
+            return None
+
+    def _decode(self, document: Any, task: LibraryTask) -> Fixed:
+        if document is None:
+            return _NOTHING
+        findings, changes, declined, suppressed, errors = document
+        phase = task.phase.number
+        return Fixed(
+            tuple(_finding(phase, *each) for each in findings),
+            {path: Change(self._source(path), after.encode("latin-1")) for path, after in changes.items()},
+            tuple(_finding(phase, *each) for each in declined),
+            tuple(_finding(phase, *each) for each in suppressed),
+            tuple(InputError(*each) for each in errors),
+        )
+
+    def _source(self, path: str) -> bytes:
+        return self._tree.library[path] if path in self._tree.library else self._tree.tests[path]
+
+
+def _encode(fixed: Fixed) -> object:
+    return (
+        [_finding_row(each) for each in fixed.findings],
+        {path: change.after.decode("latin-1") for path, change in fixed.changes.items()},
+        [_finding_row(each) for each in fixed.declined],
+        [_finding_row(each) for each in fixed.suppressed],
+        [_error(each) for each in fixed.errors],
+    )
+
+
+def _finding_row(finding: Finding) -> object:
+    return (
+        finding.rule,
+        finding.path,
+        finding.line,
+        finding.column,
+        finding.function,
+        finding.message,
+        finding.verdict.value,
+        [(each.start, each.end, each.text) for each in finding.edits],
+    )
+
+
+def _finding(
+    phase: int,
+    rule: str,
+    path: str,
+    line: int,
+    column: int,
+    function: str,
+    message: str,
+    verdict: str,
+    edits: Iterable[tuple[int, int, str]],
+) -> Finding:
+    made = tuple(Edit(*each) for each in edits)
+    return Finding(phase, rule, path, line, column, function, message, Verdict(verdict), made)
+
+
+def _error(error: InputError) -> object:
+    return error.path, error.message, error.line, error.column
+
+
+def _key(kind: str, *parts: object) -> str:
+    described = json.dumps((_tool(), parts), sort_keys=True, separators=(",", ":"))
+    return f"{kind}-{hashlib.sha256(described.encode('ascii')).hexdigest()}"
+
+
+@cache
+def _tool() -> str:
+    """What this tool is made of: another version, released or not, knows nothing of its results."""
+    digest = hashlib.sha256()
+    for package in _PACKAGES:
+        for name, entry in _parts(files(package), package):
+            digest.update(f"{name} ".encode() + hashlib.sha256(entry.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _parts(folder: Traversable, name: str) -> Iterable[tuple[str, Traversable]]:
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _parts(entry, f"{name}/{entry.name}")
+        else:
+            yield f"{name}/{entry.name}", entry
