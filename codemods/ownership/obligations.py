@@ -106,6 +106,7 @@ class Analysis:
         self._obligations: dict[Flow, list[Obligation]] = {}
         self._fates: dict[tuple[Flow, Variable], Fate] = {}
         self._origins: dict[tuple[Flow, Variable], Result] = {}
+        self._call_effects: dict[Site, frozenset[Effect]] = {}
         self._releases_owed: dict[Type, FunctionInfo | None] = {}
 
     def fate(self, flow: Flow, variable: Variable) -> Fate:
@@ -124,6 +125,12 @@ class Analysis:
         if key not in self._origins:
             self._origins[key] = self.summaries.variable_origin(flow, variable)
         return self._origins[key]
+
+    def call_effects(self, site: Site) -> frozenset[Effect]:
+        """The effect of the call at a site on the argument or receiver that goes there; found once."""
+        if site not in self._call_effects:
+            self._call_effects[site] = self.summaries.call_effects(site)
+        return self._call_effects[site]
 
     def beside(self, files: Iterable[SourceFile]) -> Analysis:
         """The facts about files that use this library, and that it knows nothing of."""
@@ -253,9 +260,7 @@ class Analysis:
                 if further is None:
                     break
                 site = further
-            if site.role in (Role.RECEIVER, Role.ARGUMENT) and Effect.RELEASES in (
-                self.summaries.call_effects(site)
-            ):
+            if site.role in (Role.RECEIVER, Role.ARGUMENT) and Effect.RELEASES in (self.call_effects(site)):
                 return True
         return False
 
@@ -437,7 +442,7 @@ class _Dataflow:
                 return State.UNKNOWN
 
     def _passed(self, site: Site) -> State | None:
-        effects = self.analysis.summaries.call_effects(site)
+        effects = self.analysis.call_effects(site)
         if self._is_list():
             effects -= {Effect.DRAINS}
         if effects <= {Effect.BORROWS}:
@@ -494,15 +499,14 @@ class _Dataflow:
         if type_ is not None and not self._may_own(type_):
             return self._handle(outer) if type_.name in ("*", "I64", "U64") else None
         if outer.role in (Role.RECEIVER, Role.ARGUMENT):
-            return None if self.analysis.summaries.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
+            return None if self.analysis.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
         return None if outer.role is Role.FIELD else State.UNKNOWN
 
     def _handle(self, outer: Site) -> State | None:
         """A raw handle read from the value: it may be given back or kept behind the value's back."""
-        summaries = self.analysis.summaries
         match outer.role:
             case Role.ARGUMENT:
-                effects = summaries.call_effects(outer)
+                effects = self.analysis.call_effects(outer)
                 if Effect.RELEASES in effects:
                     return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
                 return None if effects <= {Effect.BORROWS, Effect.UNKNOWN} else State.UNKNOWN

@@ -41,14 +41,18 @@ def _check(patch: SemanticPatch, context: Context) -> Iterator[Proposal]:
 def _taken_name(context: Context, application: Application) -> str | None:
     """A name that the patch brings, if something there has it already."""
     for hunk, match in application.matches:
+        brought = _DECLARED.findall(hunk.change.added)
+        if not brought:
+            continue
         first = match.nodes[0]
         around = [first, *context.ancestors(first)]
         holder = next((each for each in around if isinstance(each, nodes.Function)), None)
-        scope = holder if holder is not None else context.file.tree
-        known = {token.text for token in scope.tokens() if token.type == "IDENT"}
-        functions = {each.name for each in context.functions}
-        for name in _DECLARED.findall(hunk.change.added):
-            if name in (known if holder is not None else functions):
+        if holder is not None:
+            known = {token.text for token in holder.tokens() if token.type == "IDENT"}
+        else:
+            known = {each.name for each in context.functions}
+        for name in brought:
+            if name in known:
                 return f"the name `{name}` that its fix brings is taken"
     return None
 
