@@ -275,6 +275,10 @@ class Index:
             for item in _items(file.tree.items):
                 self._declare_functions(file, item)
 
+    def forget_previous(self) -> None:
+        """Let go of the previous index, when nothing more is to be taken from what is known about it."""
+        self.continues = None
+
     def is_own(self, function: FunctionInfo) -> bool:
         """Whether a function is declared beside the library, not in it."""
         return self.library is None or function.file.path not in self.library.files

@@ -39,6 +39,10 @@ class Library:
             self._facts = paths, Facts(self.analysis, self.sources, paths)
         return self._facts[1]
 
+    def forget_facts(self) -> None:
+        """Let go of what rules have asked; it is found again when they ask again."""
+        self._facts = None
+
     def with_files(self, files: Mapping[str, SourceFile]) -> Library:
         """Another state, in which some files are others."""
         if all(self.files[path] is file for path, file in files.items()):
@@ -112,16 +116,21 @@ def mend_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibra
     _, unread = PROCESS.original(task.tree, report)
     start = PROCESS.state(task.tree, task.changed)
     latest = start
+    asked: list[set[str]] = []
 
     def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
         nonlocal latest
         latest = latest.with_files(files)
-        return latest.facts(task.paths)
+        facts = latest.facts(task.paths)
+        asked.append(facts.tests.asked)
+        return facts
 
     files = {path: file for path, file in start.files.items() if path in task.paths}
     rounds = Rounds(files, task.phase, task.tree.settings, task.wanted, look, lambda: start.analysis, report)
     fixed = rounds.run()
-    mended = MendedLibrary(fixed, unread, frozenset(start.sources.asked))
+    mended = MendedLibrary(fixed, unread, frozenset().union(*asked))
+    if latest is not start:
+        start.forget_facts()
     PROCESS.keep({**task.changed, **mended.changed}, latest)
     return mended
 
@@ -158,6 +167,10 @@ def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -
     facts = library.facts(base.paths)
 
     def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
+        if files[path] is file:
+            known = facts.of_test(path)
+            assert known is not None
+            return known
         return facts.beside(facts.analysis.beside([files[path], *companions]))
 
     def original() -> Analysis:
@@ -165,7 +178,7 @@ def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -
 
     settings = base.tree.settings
     fixed = Rounds({path: file}, base.phase, settings, base.wanted, look, original, unwatched).run()
-    library.sources.forget(path)
+    facts.forget_test(path)
     return fixed
 
 

@@ -102,6 +102,7 @@ class Analysis:
         self.drops: Drops = Drops(index, library.drops if library is not None else None)
         releases = library.releases if library is not None else None
         self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
+        index.forget_previous()
         self._groups_of: dict[Flow, dict[int, set[Variable]]] = {}
         self._obligations: dict[Flow, list[Obligation]] = {}
         self._fates: dict[tuple[Flow, Variable], Fate] = {}

@@ -24,8 +24,6 @@ class Sources:
         self._sources = dict(sources)
         self._read = read
         self._parsed: dict[str, SourceFile | TmlSyntaxError] = {}
-        self.asked: set[str] = set()
-        """The words that files were looked for by."""
 
     def file(self, path: str) -> SourceFile:
         """The parsed file. Raises TmlSyntaxError."""
@@ -45,7 +43,6 @@ class Sources:
 
     def mentioning(self, words: Collection[str]) -> list[str]:
         """The paths of the files with one of the words in them, in order."""
-        self.asked.update(words)
         wanted = {word.encode("utf-8", "surrogateescape") for word in words}
         return [path for path, known in self._words.items() if not known.isdisjoint(wanted)]
 
@@ -99,13 +96,20 @@ class UsingTests:
         self._library = library
         self._sources = sources
         self._known: dict[str, Analysis | None] = {}
+        self.asked: set[str] = set()
+        """The words that files were looked for by: one without them plays no part in what was found."""
 
     def mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
         """The tests with one of the words in them, each with what is known about it beside the library."""
-        for path in self._sources.mentioning(words):
-            analysis = self.analysis(path) if is_test_path(path) else None
+        for path in self.paths_mentioning(words):
+            analysis = self.analysis(path)
             if analysis is not None:
                 yield analysis, analysis.index.files[path]
+
+    def paths_mentioning(self, words: Collection[str]) -> list[str]:
+        """The paths of the tests with one of the words in them."""
+        self.asked.update(words)
+        return [path for path in self._sources.mentioning(words) if is_test_path(path)]
 
     def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
         """The functions of the tests with one of the words in them."""
@@ -119,8 +123,14 @@ class UsingTests:
             self._known[path] = self._analyse(path)
         return self._known[path]
 
+    def forget(self, path: str) -> None:
+        """Let go of what is known about a test, and of its tree."""
+        self._known.pop(path, None)
+        self._sources.forget(path)
+
     def is_in_broken(self, word: str) -> bool:
         """Whether a file that cannot be parsed has the word in it."""
+        self.asked.add(word)
         return self._sources.is_in_broken(word)
 
     def _analyse(self, path: str) -> Analysis | None:

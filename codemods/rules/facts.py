@@ -12,7 +12,6 @@ from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations
 from codemods.ownership.using_tests import Sources, UsingTests
-from codemods.places import is_test_path
 from codemods.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
 
@@ -116,10 +115,15 @@ class Facts:
             self._of_tests[path] = self.beside(analysis)
         return self._of_tests[path]
 
+    def forget_test(self, path: str) -> None:
+        """Let go of what is known about a test."""
+        self._of_tests.pop(path, None)
+        self.tests.forget(path)
+
     def lists_of_tests(self) -> Iterator[OwnedList]:
         """The lists of strings in the tests that functions of the library make."""
-        for path in self._sources.mentioning(self._list_makers):
-            facts = self.of_test(path) if is_test_path(path) and path in self._paths else None
+        for path in self.tests.paths_mentioning(self._list_makers):
+            facts = self.of_test(path) if path in self._paths else None
             if facts is not None:
                 yield from facts.lists.all
 
