@@ -8,7 +8,7 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -219,7 +219,8 @@ class Index:
     ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
     may have any name. What the files that it has in common with a ``previous`` index declare is taken from
     there, where the types of both are the same. With a ``library``, the files stand beside those of the
-    library: they see what it declares, and change nothing of what that means.
+    library: they see what it declares, and change nothing of what that means. ``declared`` are functions
+    of files that are known to mean the same here as where they were found.
     """
 
     def __init__(
@@ -228,6 +229,7 @@ class Index:
         owning_types: Mapping[str, str] | None = None,
         previous: Index | None = None,
         library: Index | None = None,
+        declared: Mapping[SourceFile, Sequence[FunctionInfo]] | None = None,
     ) -> None:
         self.library = library
         self.owning_types = owning_types or {}
@@ -256,20 +258,23 @@ class Index:
             self._types_by_bare_name = dict(library._types_by_bare_name)
             self._imports = dict(library._imports)
             self._globs = dict(library._globs)
-        declared: list[TypeInfo] = []
+        types: list[TypeInfo] = []
         for file in own_files:
             self._imports[file.path], self._globs[file.path] = _imports(file)
             for item in _items(file.tree.items):
                 if isinstance(item, nodes.TypeDeclaration | nodes.Class):
-                    declared.append(self._declare_type(file, item))
-        for info in declared:
+                    types.append(self._declare_type(file, item))
+        for info in types:
             if self.types[info.name] is info:
                 self._resolve_members(info)
         self.continues = previous if previous is not None and self._has_same_types(previous) else None
         """The previous index, if functions that are in both mean the same in both."""
         for file in own_files:
+            known = declared.get(file) if declared is not None else None
             if self.continues is not None and self.continues.files.get(file.path) is file:
-                for function in self.continues.functions_in(file):
+                known = self.continues.functions_in(file)
+            if known is not None:
+                for function in known:
                     self._add(function)
                 continue
             for item in _items(file.tree.items):

@@ -33,10 +33,11 @@ class Library:
         self._tree = tree
         self._facts: tuple[frozenset[str], Facts] | None = None
 
-    def facts(self, paths: frozenset[str]) -> Facts:
-        """All that rules may ask, where these files get fixes."""
+    def facts(self, paths: frozenset[str], before: Facts | None = None) -> Facts:
+        """All that rules may ask, where these files get fixes; ``before`` is what an earlier state knew."""
         if self._facts is None or self._facts[0] != paths:
-            self._facts = paths, Facts(self.analysis, self.sources, paths)
+            known = before or (self._facts[1] if self._facts is not None else None)
+            self._facts = paths, Facts(self.analysis, self.sources, paths, before=known)
         return self._facts[1]
 
     def forget_facts(self) -> None:
@@ -118,10 +119,10 @@ def mend_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibra
     latest = start
     asked: list[set[str]] = []
 
-    def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
+    def look(files: Mapping[str, SourceFile], before: Facts | None) -> Facts:
         nonlocal latest
         latest = latest.with_files(files)
-        facts = latest.facts(task.paths)
+        facts = latest.facts(task.paths, before)
         asked.append(facts.tests.asked)
         return facts
 

@@ -7,7 +7,7 @@ called a leak.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
@@ -87,6 +87,14 @@ _LEAVING_FUNCTION = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was found in files beside a library, for the next state of that library."""
+
+    functions: Mapping[SourceFile, Sequence[FunctionInfo]]
+    flows: dict[FunctionInfo, Flow | None]
+
+
 class Analysis:
     """All the facts about one state of a workspace; what an earlier one knew is used where it holds.
 
@@ -97,6 +105,8 @@ class Analysis:
         self, index: Index, previous: Analysis | None = None, library: Analysis | None = None
     ) -> None:
         self.index = index
+        self.follows = id(previous) if previous is not None else None
+        """The identity of the earlier state."""
         known = library.summaries if library is not None else None
         self.summaries: Summaries = Summaries(index, previous.summaries if previous else None, known)
         self.drops: Drops = Drops(index, library.drops if library is not None else None)
@@ -133,9 +143,20 @@ class Analysis:
             self._call_effects[site] = self.summaries.call_effects(site)
         return self._call_effects[site]
 
-    def beside(self, files: Iterable[SourceFile]) -> Analysis:
+    def beside(self, files: Iterable[SourceFile], kept: Kept | None = None) -> Analysis:
         """The facts about files that use this library, and that it knows nothing of."""
-        return Analysis(Index(files, library=self.index), library=self)
+        declared = kept.functions if kept is not None else None
+        found = Analysis(Index(files, library=self.index, declared=declared), library=self)
+        if kept is not None:
+            found.summaries.flows = dict(kept.flows)
+        return found
+
+    def keep(self) -> Kept:
+        """What was found in the files beside the library."""
+        index = self.index
+        assert index.library is not None
+        own = [file for path, file in index.files.items() if path not in index.library.files]
+        return Kept({file: index.functions_in(file) for file in own}, self.summaries.flows)
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, in the order of their declarations; found once."""

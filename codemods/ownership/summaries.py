@@ -96,6 +96,43 @@ class Fate:
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "shl", "shr"))
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What became of the functions of an index: those that are gone, and the names that mean others now."""
+
+    gone: frozenset[FunctionInfo]
+    names: frozenset[str]
+
+    @classmethod
+    def between(cls, before: Index, after: Index) -> Replaced:
+        """What differs between two states of the same types."""
+        old, new = set(before.functions), set(after.functions)
+        gone = {each.signature: each.name for each in old - new}
+        come = {each.signature: each.name for each in new - old}
+        differing = gone.keys() ^ come.keys()
+        names = {name for signature, name in (*gone.items(), *come.items()) if signature in differing}
+        return cls(frozenset(old - new), frozenset(names))
+
+    def leaves(self, flows: Mapping[FunctionInfo, Flow | None]) -> dict[FunctionInfo, Flow | None]:
+        """The control-flow graphs that are still right: a graph names what it calls.
+
+        One is left out when a function that it calls was replaced, or when a name that it calls may mean
+        another function now.
+        """
+        return {
+            function: flow
+            for function, flow in flows.items()
+            if function not in self.gone and (flow is None or self._leaves(flow))
+        }
+
+    def _leaves(self, flow: Flow) -> bool:
+        return not any(
+            call.callee in self.gone or (self.names and called_name(call.node) in {None, *self.names})
+            for each in flow.with_closures()
+            for call in each.calls()
+        )
+
+
 class Summaries:
     """The summaries of all functions of an index; those of its ``library`` are taken from there."""
 
@@ -104,9 +141,13 @@ class Summaries:
     ) -> None:
         self.index = index
         self._library = library
-        self._flows: dict[FunctionInfo, Flow | None] = {}
-        if previous is not None:
-            self._flows = _flows_that_hold(previous, index)
+        self.flows: dict[FunctionInfo, Flow | None] = {}
+        """The control-flow graphs that are made already."""
+        self.replaced: Replaced | None = None
+        """What differs from the previous state; None where nothing of that holds."""
+        if previous is not None and index.continues is previous.index:
+            self.replaced = Replaced.between(previous.index, index)
+            self.flows = self.replaced.leaves(previous.flows)
         self._effects: dict[tuple[FunctionInfo, int], frozenset[Effect]] = {}
         self._results: dict[FunctionInfo, Result] = {}
         self._handle_fields: dict[str, frozenset[str]] = {}
@@ -116,9 +157,9 @@ class Summaries:
         """The control-flow graph of a function, made once."""
         if self._library is not None and not self.index.is_own(function):
             return self._library.flow(function)
-        if function not in self._flows:
-            self._flows[function] = lower(self.index, function)
-        return self._flows[function]
+        if function not in self.flows:
+            self.flows[function] = lower(self.index, function)
+        return self.flows[function]
 
     # -- arguments ----------------------------------------------------------------------------
 
@@ -568,33 +609,6 @@ def _blanks(statement: Node, access: nodes.FieldAccess) -> bool:
     while isinstance(value, nodes.Cast | nodes.Group):
         value = value.operand if isinstance(value, nodes.Cast) else value.inner
     return isinstance(value, nodes.Literal) and value.text in ("0", "null")
-
-
-def _flows_that_hold(previous: Summaries, index: Index) -> dict[FunctionInfo, Flow | None]:
-    """The control-flow graphs of an earlier state that are still right in this one.
-
-    A graph names what it calls. It is left out when a function that it calls was replaced, or when a name
-    that it calls may mean another function now.
-    """
-    if index.continues is not previous.index:
-        return {}
-    before, after = set(previous.index.functions), set(index.functions)
-    gone = before - after
-    signatures = {each.signature for each in gone} ^ {each.signature for each in after - before}
-    changed = {signature[0] for signature in signatures}
-
-    def holds(flow: Flow) -> bool:
-        return not any(
-            call.callee in gone or (changed and called_name(call.node) in {None, *changed})
-            for each in flow.with_closures()
-            for call in each.calls()
-        )
-
-    return {
-        function: flow
-        for function, flow in previous._flows.items()
-        if function not in gone and (flow is None or holds(flow))
-    }
 
 
 def _leaves(statement: Node) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.obligations import Analysis, Kept
 from codemods.places import is_test_path, module_path
 from codemods.symbols import FunctionInfo, SourceFile, words_in
 from tml_ast import TmlSyntaxError, nodes
@@ -90,11 +90,12 @@ class Sources:
 
 
 class UsingTests:
-    """The tests beside one state of a library."""
+    """The tests beside one state of a library; what was found of them ``before`` is used where it holds."""
 
-    def __init__(self, library: Analysis, sources: Sources) -> None:
+    def __init__(self, library: Analysis, sources: Sources, before: UsingTests | None = None) -> None:
         self._library = library
         self._sources = sources
+        self._kept = before._keep_for(library) if before is not None else {}
         self._known: dict[str, Analysis | None] = {}
         self.asked: set[str] = set()
         """The words that files were looked for by: one without them plays no part in what was found."""
@@ -126,6 +127,7 @@ class UsingTests:
     def forget(self, path: str) -> None:
         """Let go of what is known about a test, and of its tree."""
         self._known.pop(path, None)
+        self._kept.pop(path, None)
         self._sources.forget(path)
 
     def is_in_broken(self, word: str) -> bool:
@@ -138,4 +140,15 @@ class UsingTests:
             file = self._sources.file(path)
         except TmlSyntaxError:
             return None
-        return self._library.beside([file, *self._sources.companions(file)])
+        return self._library.beside([file, *self._sources.companions(file)], self._kept.pop(path, None))
+
+    def _keep_for(self, library: Analysis) -> dict[str, Kept]:
+        """What was found of the tests, as far as it holds for another state of the library."""
+        found = {path: each.keep() for path, each in self._known.items() if each is not None}
+        found = {**self._kept, **found}
+        if library is self._library:
+            return found
+        replaced = library.summaries.replaced
+        if replaced is None or library.follows != id(self._library):
+            return {}
+        return {path: Kept(each.functions, replaced.leaves(each.flows)) for path, each in found.items()}

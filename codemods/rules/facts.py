@@ -89,22 +89,32 @@ class Facts:
     """All that rules may ask about one state of a workspace, found when it is first asked for."""
 
     def __init__(
-        self, analysis: Analysis, sources: Sources, paths: Container[str], library: Facts | None = None
+        self,
+        analysis: Analysis,
+        sources: Sources,
+        paths: Container[str],
+        *,
+        library: Facts | None = None,
+        before: Facts | None = None,
     ) -> None:
-        """``paths`` are the files that get fixes; what is known about the ``library`` is taken from there."""
+        """``paths`` are the files that get fixes.
+
+        What is known about the ``library`` is taken from there, and what was found ``before`` about the tests
+        is used where it holds.
+        """
         self.analysis = analysis
         self._sources = sources
         self._paths = paths
         self._of_tests: dict[str, Facts] = {}
         self.names: Names = library.names if library is not None else Names(analysis)
         self.fields: Fields = Fields(analysis, library.fields if library is not None else None)
-        self.tests = UsingTests(analysis, sources)
+        self.tests: UsingTests = UsingTests(analysis, sources, before.tests if before is not None else None)
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = Reservations(analysis, self.tests, paths)
 
     def beside(self, analysis: Analysis) -> Facts:
         """The same about files that use this library."""
-        return Facts(analysis, self._sources, self._paths, self)
+        return Facts(analysis, self._sources, self._paths, library=self)
 
     def of_test(self, path: str) -> Facts | None:
         """The same about a test that uses this library; None for one that cannot be parsed."""
