@@ -794,7 +794,7 @@ def match_FunctionType(types, tokens, failed, p, out):
         kids.append(tokens[p])
         p += 1
     else:
-        if not (types[p] == 'IDENT' and tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '('):
+        if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '(')):
             return -1
         if types[p] != 'IDENT':
             return -1
@@ -2506,7 +2506,7 @@ def match_struct_field(types, tokens, failed, p, out):
 
 def match_SequenceVariable(types, tokens, failed, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and tokens[p].lexeme.startswith(b'$...')):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith(b'$...'))):
         return -1
     if types[p] != 'IDENT':
         return -1
@@ -2610,7 +2610,7 @@ def match_Property(types, tokens, failed, p, out):
     p += 1
     while types[p] == 'IDENT':
         kids_2 = []
-        if not (types[p] == 'IDENT' and tokens[p].lexeme in (b'get', b'set')):
+        if not (types[p] == 'IDENT' and (tokens[p].lexeme in (b'get', b'set'))):
             break
         kids_2.append(tokens[p])
         p += 1
@@ -2766,7 +2766,7 @@ def match_plain_expression(types, tokens, failed, p, out):
 
 def match_Glued(types, tokens, failed, p, out):
     kids = []
-    if not (tokens[p].newline_before):
+    if not ((tokens[p].newline_before)):
         return -1
     if types[p] in TYPES_43:
         p = match_bracket_suffix(types, tokens, failed, p, kids)
@@ -3315,7 +3315,7 @@ def match_Parameter(types, tokens, failed, p, out):
             kids.append(tokens[p])
             p += 1
         else:
-            if not (types[p] == 'IDENT' and tokens[p].lexeme == b'self'):
+            if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'self')):
                 return -1
             if types[p] != 'IDENT':
                 return -1

@@ -2443,7 +2443,7 @@ def match_part_of_FunctionType_2(types, tokens, failed, furthest, p, out):
 
 
 def match_part_of_FunctionType_3(types, tokens, failed, furthest, p, out):
-    if not (types[p] == 'IDENT' and tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '('):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '(')):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
@@ -2687,7 +2687,7 @@ def match_part_of_Behavior_2(types, tokens, failed, furthest, p, out):
 
 def match_SequenceVariable(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and tokens[p].lexeme.startswith(b'$...')):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith(b'$...'))):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
@@ -4253,7 +4253,7 @@ def match_part_of_Constructor(types, tokens, failed, furthest, p, out):
 
 def match_Accessor(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and tokens[p].lexeme in (b'get', b'set')):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme in (b'get', b'set'))):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
@@ -4989,7 +4989,7 @@ def match_part_of_block_branch_2(types, tokens, failed, furthest, p, out):
 
 def match_Glued(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (tokens[p].newline_before):
+    if not ((tokens[p].newline_before)):
         return -1
     p = match_part_of_Glued(types, tokens, failed, furthest, p, kids)
     if p < 0:
@@ -5072,7 +5072,7 @@ def match_part_of_Parameter_2_2_2(types, tokens, failed, furthest, p, out):
 
 
 def match_part_of_Parameter_2_2_3(types, tokens, failed, furthest, p, out):
-    if not (types[p] == 'IDENT' and tokens[p].lexeme == b'self'):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'self')):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
