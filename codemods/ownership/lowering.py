@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from codemods.ownership.flow import (
@@ -673,31 +673,15 @@ class _Lowering:
         receiver, name, arguments = node.receiver, node.name, node.arguments
         if isinstance(receiver, nodes.Path) and self._names_type(receiver):
             return self._static_call(node, receiver, name, arguments, site)
-        # the receiver is lowered after its type is known to name the callee in its site
-        block, mark = self.current, len(self.current.actions)
-        placeholder = Site(Role.RECEIVER, node)
-        type_ = self._expression(receiver, placeholder)
+        place = Site(Role.RECEIVER, node)
+        type_ = self._expression(receiver, place)
         callee = self.index.method(type_, name) if type_ is not None else None
-        if callee is not None:
-            self._replace_site(block, mark, receiver, placeholder, Site(Role.RECEIVER, node, 0, callee))
+        # only the type of the receiver tells which method it goes to
+        place.callee = callee
         types = self._arguments(node, arguments, callee, Role.ARGUMENT)
         result = self._method_result(type_, name, callee, types)
         self._emit(CallSite(node, callee, result, site, receiver, arguments))
         return result
-
-    def _replace_site(self, block: BasicBlock, mark: int, node: Expression, old: Site, new: Site) -> None:
-        """Put another site in the place of one in what was lowered since a mark in a block."""
-        while isinstance(node, nodes.Group):
-            self.flow.sites[id(node)] = new
-            node = node.inner
-        self.flow.sites[id(node)] = new
-        places = [(block, mark)]
-        if block is not self.current:
-            places.append((self.current, 0))
-        for each, first in places:
-            for position, action in enumerate(each.actions[first:], first):
-                if isinstance(action, Use | CallSite) and action.site is old:
-                    each.actions[position] = replace(action, site=new)
 
     def _names_type(self, path: nodes.Path) -> bool:
         name = path.identifier

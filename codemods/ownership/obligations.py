@@ -107,6 +107,7 @@ class Analysis:
         self.index = index
         self.follows = id(previous) if previous is not None else None
         """The identity of the earlier state."""
+        self._library = library
         known = library.summaries if library is not None else None
         self.summaries: Summaries = Summaries(index, previous.summaries if previous else None, known)
         self.drops: Drops = Drops(index, library.drops if library is not None else None)
@@ -125,6 +126,8 @@ class Analysis:
 
         No summary is in progress when this is asked, so what is found holds.
         """
+        if self._library is not None and not self.index.is_own(flow.function):
+            return self._library.fate(flow, variable)
         key = flow, variable
         if key not in self._fates:
             self._fates[key] = self.summaries.fate(flow, variable)
@@ -132,6 +135,8 @@ class Analysis:
 
     def variable_origin(self, flow: Flow, variable: Variable) -> Result:
         """Where the value of a variable comes from, over all its assignments; found once."""
+        if self._library is not None and not self.index.is_own(flow.function):
+            return self._library.variable_origin(flow, variable)
         key = flow, variable
         if key not in self._origins:
             self._origins[key] = self.summaries.variable_origin(flow, variable)
@@ -214,6 +219,8 @@ class Analysis:
 
     def _release_of_owner(self, type_: Type) -> FunctionInfo | None:
         """The release of a type if values of it are released by hand, or by the compiler as if by hand."""
+        if self._library is not None and not type_.arguments and type_.name not in self.index.own_types:
+            return self._library._release_of_owner(type_)
         if type_ not in self._releases_owed:
             release = self.releases.release_of(type_)
             if release is not None and not self.releases.needs_release(type_):

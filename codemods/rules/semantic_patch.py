@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from codemods.findings import Verdict
@@ -129,8 +129,8 @@ def _with_callers(
     while True:
         more = {
             function
-            for function in context.analysis.index.functions_outside_tests
-            if function not in found and _mentions(function, names)
+            for function in _calling_methods(context, names)
+            if function not in found
             for call in _calls(context, function)
             if call.callee in found and through(context, function, call)
         }
@@ -140,9 +140,16 @@ def _with_callers(
         names |= {each.name for each in more}
 
 
-def _mentions(function: FunctionInfo, names: set[str]) -> bool:
-    node, source = function.node, function.file.source
-    return any(source.find(f".{name}(".encode(), node.start, node.end) >= 0 for name in names)
+def _calling_methods(context: Context, names: Iterable[str]) -> Iterator[FunctionInfo]:
+    """The functions of the library that call a method of one of these names, by their text."""
+    calls = [f".{name}(".encode() for name in names]
+    index = context.analysis.index
+    for file in index.files.values():
+        called = [] if file.is_test else [each for each in calls if each in file.source]
+        for function in index.functions_in(file) if called else ():
+            start, end = function.node.start, function.node.end
+            if any(file.source.find(each, start, end) >= 0 for each in called):
+                yield function
 
 
 def _calls(context: Context, function: FunctionInfo) -> list[CallSite]:
