@@ -9,7 +9,7 @@ from threading import RLock
 
 from codemods.activity import Progress, unwatched
 from codemods.catalogue import catalogue_files
-from codemods.collector import rare_collections
+from codemods.collector import rare_collections, spare_what_lives
 from codemods.findings import InputError
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.using_tests import Sources
@@ -116,6 +116,7 @@ def mend_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibra
     """Mend the library files of a phase."""
     _, unread = PROCESS.original(task.tree, report)
     start = PROCESS.state(task.tree, task.changed)
+    spare_what_lives()
     latest = start
     asked: list[set[str]] = []
 
@@ -142,6 +143,7 @@ def mend_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ..
     base = task.library
     start = PROCESS.state(base.tree, base.changed, report)
     library = PROCESS.state(base.tree, {**base.changed, **task.mended})
+    spare_what_lives()
     found = []
     for done, path in enumerate(task.tests):
         report(f"tests of phase {base.phase.number}", done, len(task.tests))
