@@ -49,6 +49,8 @@ _NUMBERS = {
     for suffix in ("i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32")
 }
 _NUMBER_SUFFIX = re.compile(rb"(?:%s)$" % b"|".join(_NUMBERS))
+_PLAIN = {name.encode(): Type(name) for name in (*SCALARS, STR.name)}
+"""The types that mean the same everywhere."""
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
 _FLAGS_MAKERS = frozenset(("all", "none"))
@@ -176,6 +178,10 @@ class _Lowering:
     def _type(self, node: nodes.TypeNode | None) -> Type | None:
         if node is None:
             return None
+        if isinstance(node, nodes.NamedType) and len(node.children) == 1:
+            plain = _PLAIN.get(node.first_token.lexeme)
+            if plain is not None:
+                return plain
         resolved = self.index.resolve(node, self.file, self.generics)
         owner = self.function.owner
         return resolved.substitute({"This": owner, "Self": owner}) if owner else resolved
