@@ -26,7 +26,7 @@ STAGES = {
     "tml_ast.edit": "applying and checking fixes",
     "codemods.catalogue": "facts: catalogue",
     "codemods.symbols": "facts: declarations",
-    "codemods.unread": "facts: words of other tests",
+    "codemods.ownership.using_tests": "facts: the tests that use a library",
     "codemods.rules": "rules, but for facts",
     "codemods.semantic_patches": "rules, but for facts",
     "codemods.engine": "applying and checking fixes",

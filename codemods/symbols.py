@@ -258,13 +258,13 @@ class Index:
             self.methods = library.methods
             self.drops = library.drops
             self._types_by_bare_name = library._types_by_bare_name
-        types: list[TypeInfo] = []
+        self._own_type_infos: list[TypeInfo] = []
         for file in own_files:
             self._imports[file.path], self._globs[file.path] = _imported(file)
             for item in _items(file.tree.items):
                 if isinstance(item, nodes.TypeDeclaration | nodes.Class):
-                    types.append(self._declare_type(file, item))
-        for info in types:
+                    self._own_type_infos.append(self._declare_type(file, item))
+        for info in self._own_type_infos:
             if self.types[info.name] is info:
                 self._resolve_members(info)
         self.continues = previous if previous is not None and self._has_same_types(previous) else None
@@ -547,13 +547,16 @@ class Index:
 
     def types_in(self, file: SourceFile) -> list[TypeInfo]:
         """The types that a file declares."""
+        if self.library is not None and file.path in self.library.files:
+            return self.library.types_in(file)
         return self._types_by_path.get(file.path, [])
 
     @cached_property
     def _types_by_path(self) -> dict[str, list[TypeInfo]]:
         found: dict[str, list[TypeInfo]] = {}
-        for info in self.types.values():
-            found.setdefault(info.file.path, []).append(info)
+        for info in self._own_type_infos:
+            if self.types[info.name] is info:
+                found.setdefault(info.file.path, []).append(info)
         return found
 
     @cached_property

@@ -112,10 +112,18 @@ class UsingTests:
         self.asked.update(words)
         return [path for path in self._sources.mentioning(words) if is_test_path(path)]
 
-    def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
-        """The functions of the tests with one of the words in them."""
+    def functions_beside(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the words in them, those without it included."""
         for analysis, file in self.mentioning(words):
             for function in analysis.index.functions_in(file):
+                yield analysis, function
+
+    def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the words in their own text."""
+        sought = [word.encode("utf-8", "surrogateescape") for word in words]
+        for analysis, function in self.functions_beside(words):
+            source, node = function.file.source, function.node
+            if any(source.find(word, node.start, node.end) >= 0 for word in sought):
                 yield analysis, function
 
     def analysis(self, path: str) -> Analysis | None:

@@ -58,11 +58,13 @@ class Names:
 
     def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
         """A name for a variable of ``function`` that the compiler shall drop."""
-        return self._fresh(function, candidates, taken, self._consumers)
+        hazards = () if _starts_afresh(function) else self._consumers
+        return self._fresh(function, candidates, taken, hazards)
 
     def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
         """A name for a variable of ``function`` that is returned or given away."""
-        return self._fresh(function, candidates, taken, self._dropped)
+        hazards = () if _starts_afresh(function) else self._dropped
+        return self._fresh(function, candidates, taken, hazards)
 
     def _fresh(
         self,
@@ -73,12 +75,15 @@ class Names:
     ) -> str:
         """The first candidate that is new to the function and no hazard; numbered when there is none."""
         refused = KEYWORDS | frozenset(taken) | _identifiers(function)
-        if function.file.is_test and function.owner is None:
-            hazards = ()
         numbered = (f"{candidates[0]}_{number}" for number in count(2))
         return next(
             each for each in chain(candidates, numbered) if each not in refused and each not in hazards
         )
+
+
+def _starts_afresh(function: FunctionInfo) -> bool:
+    """Whether only a function's own names count: in a test, one that is no method."""
+    return function.file.is_test and function.owner is None
 
 
 def _identifiers(function: FunctionInfo) -> frozenset[str]:

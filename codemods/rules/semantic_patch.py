@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
@@ -66,7 +67,7 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     readers = _with_callers(context, _readers(context, changed), through=_hands_on)
     freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
     names = {table.bare, *(each.name for each in readers)}
-    for analysis, function in (*context.library_functions(), *context.tests.functions_mentioning(names)):
+    for analysis, function in chain(context.library_functions(), context.tests.functions_beside(names)):
         flow = None if function in changed else analysis.summaries.flow(function)
         if flow is None:
             continue
