@@ -7,7 +7,8 @@ from functools import cached_property
 
 from codemods.ownership.obligations import Analysis
 from codemods.places import is_test_path, module_path
-from codemods.symbols import FunctionInfo, SourceFile, words_in
+from codemods.symbols import FunctionInfo, SourceFile
+from codemods.words import words_in
 from tml_ast import TmlSyntaxError, nodes
 
 Read = Callable[[str, bytes], SourceFile]
@@ -92,8 +93,11 @@ class Sources:
         return found
 
 
+NO_SOURCES = Sources({})
+
+
 class UsingTests:
-    """The tests beside one state of a library."""
+    """The tests beside one state of a library. What is a part of that is none of them."""
 
     def __init__(self, library: Analysis, sources: Sources) -> None:
         self._library = library
@@ -103,7 +107,8 @@ class UsingTests:
     def mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
         """The tests with one of the words in them, each with what is known about it beside the library."""
         for path in self._sources.mentioning(words):
-            analysis = self.analysis(path) if is_test_path(path) else None
+            is_user = is_test_path(path) and path not in self._library.index.files
+            analysis = self.analysis(path) if is_user else None
             if analysis is not None:
                 yield analysis, analysis.index.files[path]
 
@@ -128,4 +133,6 @@ class UsingTests:
             file = self._sources.file(path)
         except TmlSyntaxError:
             return None
-        return self._library.beside([file, *self._sources.companions(file)])
+        known = self._library.index.files
+        companions = (each for each in self._sources.companions(file) if each.path not in known)
+        return self._library.beside([file, *companions])

@@ -11,7 +11,7 @@ from codemods.ownership.fields import Fields
 from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations
-from codemods.ownership.using_tests import Sources, UsingTests
+from codemods.ownership.using_tests import NO_SOURCES, Sources, UsingTests
 from codemods.places import is_test_path
 from codemods.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
@@ -92,7 +92,10 @@ class Facts:
     def __init__(
         self, analysis: Analysis, sources: Sources, paths: Container[str], library: Facts | None = None
     ) -> None:
-        """``paths`` are the files that get fixes; what is known about the ``library`` is taken from there."""
+        """``sources`` are the tests that use these files; ``paths`` are the files that get fixes.
+
+        What is known about the ``library`` is taken from there.
+        """
         self.analysis = analysis
         self._sources = sources
         self._paths = paths
@@ -103,9 +106,9 @@ class Facts:
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = Reservations(analysis, self.tests, paths)
 
-    def beside(self, analysis: Analysis) -> Facts:
-        """The same about files that use this library."""
-        return Facts(analysis, self._sources, self._paths, self)
+    def beside(self, analysis: Analysis, users: Sources) -> Facts:
+        """The same about files that use this library, and that tests of ``users`` use in turn."""
+        return Facts(analysis, users, self._paths, self)
 
     def of_test(self, path: str) -> Facts | None:
         """The same about a test that uses this library; None for one that cannot be parsed."""
@@ -113,7 +116,7 @@ class Facts:
         if analysis is None:
             return None
         if path not in self._of_tests:
-            self._of_tests[path] = self.beside(analysis)
+            self._of_tests[path] = self.beside(analysis, NO_SOURCES)
         return self._of_tests[path]
 
     def lists_of_tests(self) -> Iterator[OwnedList]:
