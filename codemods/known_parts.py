@@ -118,11 +118,7 @@ class KnownParts:
         key = self._tests_key(task, mended)
 
         def decode(document: Any) -> dict[str, Fixed]:
-            same = {
-                path: row
-                for path, row in document.items()
-                if path in self._tree.tests and row[0] == self._evidence(path)
-            }
+            same = {path: row for path, row in document.items() if row[0] == self._digests.get(path)}
             found = {path: self._decode(row[1], task) for path, row in same.items() if path in task.paths}
             self._rows[key] = same
             return found
@@ -134,7 +130,7 @@ class KnownParts:
     def keep_tests(self, task: LibraryTask, mended: Mapping[str, bytes], found: Mapping[str, Fixed]) -> None:
         """Keep what became of tests of a phase."""
         key = self._tests_key(task, mended)
-        rows = {path: (self._evidence(path), _encode(fixed)) for path, fixed in found.items()}
+        rows = {path: (self._digests[path], _encode(fixed)) for path, fixed in found.items()}
         self._store.put(key, {**self._rows.get(key, {}), **rows})
 
     def _tests_key(self, task: LibraryTask, mended: Mapping[str, bytes]) -> str:
@@ -144,14 +140,6 @@ class KnownParts:
     @cached_property
     def _helpers(self) -> list[tuple[str, str]]:
         return [(path, self._digests[path]) for path in self._tree.tests if is_helper_path(path)]
-
-    def _evidence(self, path: str) -> str:
-        """A digest of the tests that matter to one: itself alone, unless others can import it."""
-        return self._all_tests if is_helper_path(path) else self._digests[path]
-
-    @cached_property
-    def _all_tests(self) -> str:
-        return _digest([(path, self._digests[path]) for path in self._tree.tests])
 
     # -- what both depend on ------------------------------------------------------------------
 

@@ -12,9 +12,8 @@ from codemods.catalogue import catalogue_files
 from codemods.collector import rare_collections
 from codemods.findings import InputError
 from codemods.ownership.obligations import Analysis
-from codemods.ownership.using_tests import NO_SOURCES, Sources
+from codemods.ownership.using_tests import Sources
 from codemods.parts import Fixed, LibraryTask, MendedLibrary, TestsTask, Tree
-from codemods.places import is_helper_path
 from codemods.rounds import Rounds
 from codemods.rules.facts import Facts
 from codemods.settings import Settings
@@ -157,10 +156,9 @@ def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -
         return Fixed(errors=(_unreadable(path, error),))
     companions = library.sources.companions(file)
     facts = library.facts(base.paths)
-    users = library.sources if is_helper_path(path) else NO_SOURCES
 
     def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
-        return facts.beside(facts.analysis.beside([files[path], *companions]), users)
+        return facts.beside(facts.analysis.beside([files[path], *companions]))
 
     def original() -> Analysis:
         return start.analysis.beside([file, *companions])

@@ -97,7 +97,7 @@ NO_SOURCES = Sources({})
 
 
 class UsingTests:
-    """The tests beside one state of a library. What is a part of that is none of them."""
+    """The tests beside one state of a library."""
 
     def __init__(self, library: Analysis, sources: Sources) -> None:
         self._library = library
@@ -107,8 +107,7 @@ class UsingTests:
     def mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
         """The tests with one of the words in them, each with what is known about it beside the library."""
         for path in self._sources.mentioning(words):
-            is_user = is_test_path(path) and path not in self._library.index.files
-            analysis = self.analysis(path) if is_user else None
+            analysis = self.analysis(path) if is_test_path(path) else None
             if analysis is not None:
                 yield analysis, analysis.index.files[path]
 
@@ -133,6 +132,4 @@ class UsingTests:
             file = self._sources.file(path)
         except TmlSyntaxError:
             return None
-        known = self._library.index.files
-        companions = (each for each in self._sources.companions(file) if each.path not in known)
-        return self._library.beside([file, *companions])
+        return self._library.beside([file, *self._sources.companions(file)])

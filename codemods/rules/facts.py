@@ -92,7 +92,7 @@ class Facts:
     def __init__(
         self, analysis: Analysis, sources: Sources, paths: Container[str], library: Facts | None = None
     ) -> None:
-        """``sources`` are the tests that use these files; ``paths`` are the files that get fixes.
+        """``sources`` hold the tests that use these files; ``paths`` are the files that get fixes.
 
         What is known about the ``library`` is taken from there.
         """
@@ -106,9 +106,9 @@ class Facts:
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = Reservations(analysis, self.tests, paths)
 
-    def beside(self, analysis: Analysis, users: Sources) -> Facts:
-        """The same about files that use this library, and that tests of ``users`` use in turn."""
-        return Facts(analysis, users, self._paths, self)
+    def beside(self, analysis: Analysis) -> Facts:
+        """The same about tests that use this library. To these no other tests matter."""
+        return Facts(analysis, NO_SOURCES, self._paths, self)
 
     def of_test(self, path: str) -> Facts | None:
         """The same about a test that uses this library; None for one that cannot be parsed."""
@@ -116,7 +116,7 @@ class Facts:
         if analysis is None:
             return None
         if path not in self._of_tests:
-            self._of_tests[path] = self.beside(analysis, NO_SOURCES)
+            self._of_tests[path] = self.beside(analysis)
         return self._of_tests[path]
 
     def lists_of_tests(self) -> Iterator[OwnedList]:
