@@ -149,7 +149,7 @@ def test_tests_that_a_run_was_not_asked_for_stay_known(tmp_path: Path) -> None:
     analyse(files, (1,), only=lambda path: "stars" in path, cache=cache)
     analyse(files, (1,), cache=cache)
 
-    assert notes[-1] == "known from earlier runs: the library of 1 of 1 phases, and 2 tests"
+    assert notes[-1].endswith(", and 2 tests")
 
 
 # The command
