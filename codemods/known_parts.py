@@ -43,16 +43,17 @@ class KnownParts:
         self._tree = tree
         self._libraries: list[bool] = []
         """For each phase that was asked about, whether its library was known."""
-        self._tests: list[int] = []
-        """For each phase how many tests were."""
+        self._tests: list[tuple[int, int]] = []
+        """For each phase how many tests were, and how many there are."""
         self._rows: dict[str, dict[str, Any]] = {}
         """What is kept of tests that are as they were, by the key of their document."""
         self._words: dict[str, frozenset[bytes]] = {}
 
     def tell(self) -> None:
         """Tell how much was known."""
-        libraries = f"the library of {sum(self._libraries)} of {len(self._libraries)} phases"
-        self._store.note(f"known from earlier runs: {libraries}, and {sum(self._tests)} tests")
+        libraries = f"libraries {sum(self._libraries)} of {len(self._libraries)}"
+        known, there = map(sum, zip(*self._tests, strict=True)) if self._tests else (0, 0)
+        self._store.note(f"known from earlier runs: {libraries}, tests {known} of {there}")
 
     # -- libraries ----------------------------------------------------------------------------
 
@@ -124,7 +125,7 @@ class KnownParts:
             return found
 
         known = self._read(key, _TESTS, decode) or {}
-        self._tests.append(len(known))
+        self._tests.append((len(known), len(task.paths & self._tree.tests.keys())))
         return known
 
     def keep_tests(self, task: LibraryTask, mended: Mapping[str, bytes], found: Mapping[str, Fixed]) -> None:

@@ -43,6 +43,7 @@ class ResultCache:
 
     def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
         self._folder = folder
+        self._can_write = True
         self.note = note
 
     def get(self, key: str, shape: object) -> Any:
@@ -74,6 +75,8 @@ class ResultCache:
 
     def put(self, key: str, document: object) -> None:
         """Keep a document, in the place of the one that has the key."""
+        if not self._can_write:
+            return
         body = json.dumps(document, separators=(",", ":")).encode("ascii")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,6 +90,7 @@ class ResultCache:
                 raise
             self._drop_oldest()
         except OSError as error:
+            self._can_write = False
             self.note(f"cannot write the cache: {self._folder}: {error.strerror}")
 
     def refuse(self, key: str) -> None:

@@ -134,9 +134,9 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert done == ["tests/quiet.test.tml"]
 
     assert notes == [
-        "known from earlier runs: the library of 0 of 2 phases, and 0 tests",
-        "known from earlier runs: the library of 2 of 2 phases, and 6 tests",
-        "known from earlier runs: the library of 2 of 2 phases, and 5 tests",
+        "known from earlier runs: libraries 0 of 2, tests 0 of 7",
+        "known from earlier runs: libraries 2 of 2, tests 7 of 7",
+        "known from earlier runs: libraries 2 of 2, tests 6 of 7",
     ]
 
 
@@ -149,7 +149,7 @@ def test_tests_that_a_run_was_not_asked_for_stay_known(tmp_path: Path) -> None:
     analyse(files, (1,), only=lambda path: "stars" in path, cache=cache)
     analyse(files, (1,), cache=cache)
 
-    assert notes[-1].endswith(", and 2 tests")
+    assert notes[-1].endswith(", tests 2 of 5")
 
 
 # The command
@@ -184,7 +184,7 @@ def test_runs_before_change_nothing_of_what_is_printed(example: Example, run: Co
 
     told = run(*CHECK, "--verbose")
     assert told.out == cold.out
-    assert told.err == "note: known from earlier runs: the library of 5 of 5 phases, and 15 tests\n"
+    assert told.err == "note: known from earlier runs: libraries 5 of 5, tests 15 of 15\n"
 
     example.write("tmlfix.toml", b"[rules]\nmissing-release = false\n")
     (example.folder / "tests/http/client.test.tml").rename(example.folder / "tests/http/shop.test.tml")
@@ -320,7 +320,7 @@ def test_a_cache_that_cannot_be_used_is_as_good_as_none(
     assert plain == without == expected
     assert (plain.err, plain.code) == ("", 1)
     assert (verbose.out, verbose.code) == (plain.out, plain.code)
-    assert (told or "the library of 5 of 5 phases") in verbose.err
+    assert (told or "libraries 5 of 5") in verbose.err
     assert all(line.startswith("note: ") for line in verbose.err.splitlines())
 
 
@@ -459,7 +459,7 @@ def test_a_document_of_another_structure_is_refused(kept: Path) -> None:
     assert analyse_some(cache) == expected
     assert len([note for note in notes if "damaged" in note]) == 2
     assert analyse_some(cache) == expected
-    assert notes[-1] == "known from earlier runs: the library of 1 of 1 phases, and 4 tests"
+    assert notes[-1] == "known from earlier runs: libraries 1 of 1, tests 4 of 4"
 
 
 def test_texts_that_mean_nothing_are_refused(kept: Path) -> None:
