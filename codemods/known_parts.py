@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, cached_property
@@ -18,13 +18,21 @@ from typing import Any, TypeVar
 
 from codemods.findings import Change, Edit, Finding, InputError, Verdict
 from codemods.parts import Fixed, LibraryTask, MendedLibrary, Tree
+from codemods.places import is_helper_path
 from codemods.result_cache import ResultCache
+from codemods.words import words_in
 
 T = TypeVar("T")
 
-_WORD = re.compile(rb"[A-Za-z_]\w*")
 _PACKAGES = ("codemods", "tml_ast")
-_NOTHING = Fixed()
+
+_EDIT = (int, int, str)
+_FINDING = (str, str, int, int, str, str, str, [_EDIT])
+_ERROR = (str, str, int, int)
+_FIXED = ([_FINDING], {str: str}, [_FINDING], [_FINDING], [_ERROR])
+_LIBRARY = {"asked": [str], "tests": {str: (str, bool, bool)}, "unread": [_ERROR], "fixed": _FIXED}
+_TESTS = {str: (str, _FIXED)}
+"""The shapes of the documents that are kept."""
 
 
 class KnownParts:
@@ -35,13 +43,17 @@ class KnownParts:
         self._tree = tree
         self._libraries: list[bool] = []
         """For each phase that was asked about, whether its library was known."""
-        self._tests: list[int] = []
-        """For each phase how many tests were."""
+        self._tests: list[tuple[int, int]] = []
+        """For each phase how many tests were, and how many there are."""
+        self._rows: dict[str, dict[str, Any]] = {}
+        """What is kept of tests that are as they were, by the key of their document."""
+        self._words: dict[str, frozenset[bytes]] = {}
 
     def tell(self) -> None:
         """Tell how much was known."""
-        libraries = f"the library of {sum(self._libraries)} of {len(self._libraries)} phases"
-        self._store.note(f"known from earlier runs: {libraries}, and {sum(self._tests)} tests")
+        libraries = f"libraries {sum(self._libraries)} of {len(self._libraries)}"
+        known, there = map(sum, zip(*self._tests, strict=True)) if self._tests else (0, 0)
+        self._store.note(f"known from earlier runs: {libraries}, tests {known} of {there}")
 
     # -- libraries ----------------------------------------------------------------------------
 
@@ -51,19 +63,20 @@ class KnownParts:
 
         def decode(document: Any) -> MendedLibrary | None:
             asked = frozenset(document["asked"])
-            if self._tests_differ(document["tests"], asked, task.paths):
+            if self._tests_differ(document["tests"], _encoded(asked), task.paths):
                 return None
             unread = tuple(InputError(*each) for each in document["unread"])
             return MendedLibrary(self._decode(document["fixed"], task), unread, asked)
 
-        known = self._read(key, decode)
+        known = self._read(key, _LIBRARY, decode)
         self._libraries.append(known is not None)
         return known
 
     def keep_library(self, task: LibraryTask, mended: MendedLibrary) -> None:
         """Keep what became of the library files of a phase."""
+        asked = _encoded(mended.asked)
         tests = {
-            path: (self._digests[path], path in task.paths, self._matters(path, mended.asked))
+            path: (self._digests[path], path in task.paths, self._matters(path, asked))
             for path in self._tree.tests
         }
         document = {
@@ -75,7 +88,7 @@ class KnownParts:
         self._store.put(self._library_key(task), document)
 
     def _tests_differ(
-        self, known: Mapping[str, Sequence[Any]], asked: frozenset[str], paths: frozenset[str]
+        self, known: Mapping[str, Sequence[Any]], asked: frozenset[bytes], paths: frozenset[str]
     ) -> bool:
         """Whether a test that matters to a library is not as it was."""
         if any(matters for path, (_, _, matters) in known.items() if path not in self._tree.tests):
@@ -88,48 +101,46 @@ class KnownParts:
                 return True
         return False
 
-    def _matters(self, path: str, asked: frozenset[str]) -> bool:
+    def _matters(self, path: str, asked: frozenset[bytes]) -> bool:
         """Whether a test has a word that a library asks for, or may be imported by one that has."""
-        if not path.endswith(".test.tml"):
+        if is_helper_path(path):
             return True
-        return any(word.decode("utf-8", "surrogateescape") in asked for word in self._words(path))
-
-    @cache  # noqa: B019
-    def _words(self, path: str) -> frozenset[bytes]:
-        return frozenset(_WORD.findall(self._tree.tests[path]))
+        if path not in self._words:
+            self._words[path] = words_in(self._tree.tests[path])
+        return not self._words[path].isdisjoint(asked)
 
     def _library_key(self, task: LibraryTask) -> str:
-        scope = sorted(task.paths & self._tree.library.keys())
-        return _key("library", self._settings, task.phase.number, scope, self._state(task.changed))
+        return self._key("library", task, self._state(task.changed))
 
     # -- tests --------------------------------------------------------------------------------
 
     def tests(self, task: LibraryTask, mended: Mapping[str, bytes]) -> dict[str, Fixed]:
         """What became of the tests of a phase, as far as that is known."""
+        key = self._tests_key(task, mended)
 
         def decode(document: Any) -> dict[str, Fixed]:
-            return {
-                path: self._decode(fixed, task)
-                for path, (digest, fixed) in document.items()
-                if path in task.paths and digest == self._digests.get(path)
-            }
+            same = {path: row for path, row in document.items() if row[0] == self._digests.get(path)}
+            found = {path: self._decode(row[1], task) for path, row in same.items() if path in task.paths}
+            self._rows[key] = same
+            return found
 
-        known = self._read(self._tests_key(task, mended), decode) or {}
-        self._tests.append(len(known))
+        known = self._read(key, _TESTS, decode) or {}
+        self._tests.append((len(known), len(task.paths & self._tree.tests.keys())))
         return known
 
     def keep_tests(self, task: LibraryTask, mended: Mapping[str, bytes], found: Mapping[str, Fixed]) -> None:
         """Keep what became of tests of a phase."""
-        document = {
-            path: (self._digests[path], _encode(fixed) if fixed != _NOTHING else None)
-            for path, fixed in found.items()
-        }
-        self._store.put(self._tests_key(task, mended), document)
+        key = self._tests_key(task, mended)
+        rows = {path: (self._digests[path], _encode(fixed)) for path, fixed in found.items()}
+        self._store.put(key, {**self._rows.get(key, {}), **rows})
 
     def _tests_key(self, task: LibraryTask, mended: Mapping[str, bytes]) -> str:
-        helpers = [(path, self._digests[path]) for path in self._tree.tests if not path.endswith(".test.tml")]
         states = (self._state(task.changed), self._state({**task.changed, **mended}))
-        return _key("tests", self._settings, task.phase.number, helpers, states)
+        return self._key("tests", task, (self._helpers, *states))
+
+    @cached_property
+    def _helpers(self) -> list[tuple[str, str]]:
+        return [(path, self._digests[path]) for path in self._tree.tests if is_helper_path(path)]
 
     # -- what both depend on ------------------------------------------------------------------
 
@@ -149,25 +160,27 @@ class KnownParts:
     def _library(self) -> list[tuple[str, str]]:
         return [(path, self._digests[path]) for path in self._tree.library]
 
+    def _key(self, kind: str, task: LibraryTask, states: object) -> str:
+        scope = sorted(task.paths & self._tree.library.keys())
+        return f"{kind}-{_digest((_tool(), self._settings, task.phase.number, scope, states))}"
+
     def _state(self, changed: Mapping[str, bytes]) -> object:
         changes = sorted((path, hashlib.sha256(source).hexdigest()) for path, source in changed.items())
         return self._library, changes
 
     # -- documents ----------------------------------------------------------------------------
 
-    def _read(self, key: str, decode: Callable[[Any], T]) -> T | None:
-        document = self._store.get(key)
+    def _read(self, key: str, shape: object, decode: Callable[[Any], T]) -> T | None:
+        document = self._store.get(key, shape)
         if document is None:
             return None
         try:
             return decode(document)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            self._store.damaged(key)
+        except (KeyError, ValueError):
+            self._store.refuse(key)
             return None
 
     def _decode(self, document: Any, task: LibraryTask) -> Fixed:
-        if document is None:
-            return _NOTHING
         findings, changes, declined, suppressed, errors = document
         phase = task.phase.number
         return Fixed(
@@ -224,15 +237,19 @@ def _error(error: InputError) -> object:
     return error.path, error.message, error.line, error.column
 
 
-def _key(kind: str, *parts: object) -> str:
-    described = json.dumps((_tool(), parts), sort_keys=True, separators=(",", ":"))
-    return f"{kind}-{hashlib.sha256(described.encode('ascii')).hexdigest()}"
+def _encoded(words: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(word.encode("utf-8", "surrogateescape") for word in words)
+
+
+def _digest(described: object) -> str:
+    document = json.dumps(described, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(document.encode("ascii")).hexdigest()
 
 
 @cache
 def _tool() -> str:
     """What this tool is made of: another version, released or not, knows nothing of its results."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(sys.version.encode())
     for package in _PACKAGES:
         for name, entry in _parts(files(package), package):
             digest.update(f"{name} ".encode() + hashlib.sha256(entry.read_bytes()).digest())

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+TEST = ".test.tml"
+"""How the name of a test ends; such a name cannot stand in an import."""
+
 
 def is_test_path(path: str) -> bool:
     """Whether a file is a test by its name or folder."""
-    return path.endswith(".test.tml") or "tests" in PurePosixPath(path).parts[:-1]
+    return path.endswith(TEST) or "tests" in PurePosixPath(path).parts[:-1]
+
+
+def is_helper_path(path: str) -> bool:
+    """Whether a file is no test itself, but something for tests, which can import it."""
+    return is_test_path(path) and not path.endswith(TEST)
 
 
 def module_path(path: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from codemods.result_cache import ResultCache, cache_folder
+from codemods.result_cache import FOLDER_VARIABLE, ResultCache, cache_folder
 
 
 def unheard(_note: str) -> None:
@@ -25,7 +25,13 @@ class Resources:
 
     def cache(self) -> ResultCache | None:
         """The results of earlier runs."""
-        return ResultCache(cache_folder(), self.note) if self.is_cached else None
+        if not self.is_cached:
+            return None
+        folder = cache_folder()
+        if folder is None:
+            self.note(f"no results are kept, for there is no home; {FOLDER_VARIABLE} names a folder")
+            return None
+        return ResultCache(folder, self.note)
 
     @contextmanager
     def executor(self, files: Mapping[str, bytes]) -> Iterator[Executor | None]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +20,19 @@ FOLDER_VARIABLE = "TMLFIX_CACHE"
 MOST_FILES = 256
 """As many documents are kept: those that were used last."""
 
+_ENDING = ".tmlfix-results"
+"""Of the names of all files that are made here: no other file of the folder is touched."""
+
 _HEADER = b"tmlfix-results-1 "
 
 
-def cache_folder() -> Path:
-    """Where the documents are kept, unless a run says otherwise."""
+def cache_folder() -> Path | None:
+    """Where the documents are kept; None for a user without a home, unless the environment names a folder."""
     named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_cache_path("tmlfix"), "results")
+    if named:
+        return Path(named)
+    folder = Path(platformdirs.user_cache_path("tmlfix"), "results")
+    return folder if folder.is_absolute() else None
 
 
 class ResultCache:
@@ -36,58 +43,71 @@ class ResultCache:
 
     def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
         self._folder = folder
+        self._can_write = True
         self.note = note
 
-    def get(self, key: str) -> Any:
-        """The document of a key; None if there is none that can be relied on."""
+    def get(self, key: str, shape: object) -> Any:
+        """The document of a key; None if there is none of that shape that can be relied on.
+
+        The shape of a value is its type; of a list ``[shape]``, of one with so many parts a tuple of their
+        shapes; of an object a dict with the shape of each name, or ``{str: shape}`` for any names.
+        """
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            # Nobody waits for a pipe or a device.
+            content = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
         except FileNotFoundError:
             return None
         except OSError as error:
             self.note(f"cannot read the cache: {path}: {error.strerror}")
             return None
         header, _, body = content.partition(b"\n")
-        if header != _HEADER + _checksum(body):
-            self.note(f"a file of the cache is damaged and will be made anew: {path}")
+        document = None
+        if header == _HEADER + _checksum(body):
+            with contextlib.suppress(ValueError, RecursionError):
+                document = json.loads(body)
+        if not _has_shape(document, shape):
+            self.refuse(key)
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
-        return json.loads(body)
+        return document
 
     def put(self, key: str, document: object) -> None:
         """Keep a document, in the place of the one that has the key."""
+        if not self._can_write:
+            return
         body = json.dumps(document, separators=(",", ":")).encode("ascii")
-        path = self._path(key)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix="new-")
+            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix="new-", suffix=_ENDING)
             try:
                 with os.fdopen(descriptor, "wb") as stream:
                     stream.write(_HEADER + _checksum(body) + b"\n" + body)
-                Path(name).replace(path)
+                Path(name).replace(self._path(key))
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
             self._drop_oldest()
         except OSError as error:
+            self._can_write = False
             self.note(f"cannot write the cache: {self._folder}: {error.strerror}")
 
-    def damaged(self, key: str) -> None:
-        """Tell of a document that is not what it should be, though it is as it was written."""
-        self.note(f"a file of the cache is not understood and will be made anew: {self._path(key)}")
+    def refuse(self, key: str) -> None:
+        """Tell of a document that is not what it should be."""
+        self.note(f"a file of the cache is damaged and will be made anew: {self._path(key)}")
 
     def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
+        return self._folder / f"{key}{_ENDING}"
 
     def _drop_oldest(self) -> None:
         """Files that another run removes first are gone all the same."""
         found = []
         with os.scandir(self._folder) as entries:
             for entry in entries:
-                with contextlib.suppress(OSError):
-                    found.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
+                if entry.name.endswith(_ENDING):
+                    with contextlib.suppress(OSError):
+                        found.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
         for _, path in sorted(found)[:-MOST_FILES]:
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108
@@ -95,3 +115,21 @@ class ResultCache:
 
 def _checksum(body: bytes) -> bytes:
     return hashlib.sha256(body).hexdigest().encode()
+
+
+def _has_shape(value: object, shape: Any) -> bool:
+    match shape:
+        case [inner] if isinstance(shape, list):
+            return isinstance(value, list) and all(_has_shape(each, inner) for each in value)
+        case tuple():
+            return isinstance(value, list) and len(value) == len(shape) and all(map(_has_shape, value, shape))
+        case dict() if str in shape:
+            return isinstance(value, dict) and all(_has_shape(each, shape[str]) for each in value.values())
+        case dict():
+            return (
+                isinstance(value, dict)
+                and value.keys() == shape.keys()
+                and all(_has_shape(value[name], inner) for name, inner in shape.items())
+            )
+        case _:
+            return type(value) is shape

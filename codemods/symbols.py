@@ -7,13 +7,13 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
 from codemods.places import is_test_path, module_path
+from codemods.words import words_in
 from tml_ast import TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
 
@@ -76,8 +76,6 @@ BOOL = Type("Bool")
 UNIT = Type("Unit")
 
 
-_WORD = re.compile(rb"[A-Za-z_]\w*")
-
 DEEPEST_TREE = 5000
 """Levels of a tree that the analysis follows; it calls itself for each of them."""
 
@@ -110,11 +108,6 @@ class SourceFile:
     def words(self) -> frozenset[bytes]:
         """The words in its text."""
         return words_in(self.source)
-
-
-def words_in(source: bytes) -> frozenset[bytes]:
-    """The words of a text: what may be a name, in code as in comments."""
-    return frozenset(_WORD.findall(source))
 
 
 @dataclass(eq=False, slots=True)

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from codemods.cli import app, load_commands
 from codemods.phases import PHASES, phase_of
+from codemods.result_cache import FOLDER_VARIABLE
 from codemods.rules import RULES
 
 README = PROJECT / "README.md"
@@ -38,16 +39,18 @@ class Session:
     def run(self) -> Session:
         """The same commands with what they print in a new copy of the example."""
         with tempfile.TemporaryDirectory() as scratch:
-            example = Example.create(Path(scratch).resolve() / "example")
-            steps = tuple((command, _output(example.folder, command)) for command, _ in self.steps)
+            folder = Path(scratch).resolve()
+            example = Example.create(folder / "example")
+            results = {FOLDER_VARIABLE: str(folder / "results")}
+            steps = tuple((command, _output(example.folder, command, results)) for command, _ in self.steps)
         return Session(self.start, self.end, steps)
 
 
-def _output(folder: Path, command: str) -> str:
+def _output(folder: Path, command: str, variables: Mapping[str, str]) -> str:
     process = subprocess.run(
         ["sh", "-c", command],
         cwd=folder,
-        env=environment(),
+        env=environment() | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -20,6 +20,9 @@ from codemods.repository import LOCATION_VARIABLES
 
 __all__ = ["FAILED", "FOUND", "app", "load_commands", "main"]
 
+INTERRUPTED = 130
+"""What a shell takes for the end by an interrupt."""
+
 MODULES = {
     "apply": "apply",
     "status": "apply",
@@ -75,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(args=arguments, prog_name="tmlfix")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except UserError as error:
         console.print_failure(str(error))
     except OSError as error:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from codemods.ownership.obligations import Analysis, Kept
 from codemods.places import is_test_path, module_path
-from codemods.symbols import FunctionInfo, SourceFile, words_in
+from codemods.symbols import FunctionInfo, SourceFile
+from codemods.words import words_in
 from tml_ast import TmlSyntaxError, nodes
 
 Read = Callable[[str, bytes], SourceFile]
@@ -87,6 +88,9 @@ class Sources:
             if is_test_path(path):
                 found.setdefault(module_path(path)[-1:], []).append(path)
         return found
+
+
+NO_SOURCES = Sources({})
 
 
 class UsingTests:

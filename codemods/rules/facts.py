@@ -11,7 +11,7 @@ from codemods.ownership.fields import Fields
 from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations
-from codemods.ownership.using_tests import Sources, UsingTests
+from codemods.ownership.using_tests import NO_SOURCES, Sources, UsingTests
 from codemods.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
 
@@ -102,7 +102,7 @@ class Facts:
         library: Facts | None = None,
         before: Facts | None = None,
     ) -> None:
-        """``paths`` are the files that get fixes.
+        """``sources`` hold the tests that use these files; ``paths`` are the files that get fixes.
 
         What is known about the ``library`` is taken from there, and what was found ``before`` about the tests
         is used where it holds.
@@ -118,8 +118,8 @@ class Facts:
         self.reservations = Reservations(analysis, self.tests, paths)
 
     def beside(self, analysis: Analysis) -> Facts:
-        """The same about files that use this library."""
-        return Facts(analysis, self._sources, self._paths, library=self)
+        """The same about tests that use this library. To these no other tests matter."""
+        return Facts(analysis, NO_SOURCES, self._paths, library=self)
 
     def of_test(self, path: str) -> Facts | None:
         """The same about a test that uses this library; None for one that cannot be parsed."""
