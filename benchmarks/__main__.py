@@ -59,6 +59,11 @@ def main(
             f"no TML files at {corpus or corpus_folder()}; put the public TML library at commit {COMMIT} "
             "there, or name its folder with --corpus or TMLFIX_CORPUS"
         )
+    if json_file is not None:
+        try:
+            json_file.touch()
+        except OSError as error:
+            raise _failure(f"{json_file} cannot be written: {error.strerror}") from None
     found = _measured(files, None if profile else chosen, runs)
     for table in found.tables:
         output.print(table.drawn())
@@ -71,10 +76,10 @@ def main(
 
 def _measured(files: Mapping[str, bytes], rows: Sequence[Row] | None, runs: int) -> Report:
     """The figures of the rows; without rows, where the time goes."""
-    said = circumstances(lines_in(files))
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(files, Path(scratch).resolve(), lambda text: progress.print(text, markup=False))
         try:
+            said = circumstances(lines_in(files), bench.tmlfix)
             if rows is None:
                 return of_profile(profile_of(bench.tmlfix, bench.tree, bench.scratch), said)
             return of_rows(measure(bench, rows, runs), runs, said)

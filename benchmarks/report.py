@@ -15,6 +15,7 @@ from rich.table import Table
 from benchmarks.processes import memory_kind
 from benchmarks.profile import Profile
 from benchmarks.rows import Result
+from benchmarks.tmlfix import Tmlfix
 from benchmarks.yardsticks import PACKAGES, PATTERN, is_installed, version_of
 
 WORDS = "what"
@@ -62,13 +63,13 @@ class Report:
         return found
 
 
-def circumstances(lines: int) -> str:
+def circumstances(lines: int, tmlfix: Tmlfix) -> str:
     """What the figures depend on."""
-    tools = ", ".join(version_of(need) for need in PACKAGES if is_installed(need))
-    return (
-        f"{lines:,} lines of TML; {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}{tools and f', {tools}'}; {datetime.now(UTC):%Y-%m-%d}."
-    )
+    python = f"Python {platform.python_version()}"
+    tools = ", ".join([python, *(version_of(need) for need in PACKAGES if is_installed(need))])
+    machine = f"{os.cpu_count()} cores, {platform.system()}"
+    said = f"{lines:,} lines of TML; {machine}, {tools}; {datetime.now(UTC):%Y-%m-%d}."
+    return said if tmlfix.has_cache else f"{said} This tmlfix keeps no cache: all its runs are first ones."
 
 
 def of_rows(results: Sequence[Result], runs: int, circumstances: str) -> Report:

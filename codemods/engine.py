@@ -54,7 +54,7 @@ def analyse(
     chosen = [phase for phase in settings.plan.phases if phase.number in phases]
     parts = [_Part(tree, phase, _scope(tree, phase, only), share, wanted, known) for phase in chosen]
     needed = _needed(parts, stacked=stacked)
-    if executor is None:
+    if executor is None or _is_little(needed, stacked=stacked):
         _run_here(needed, report, stacked=stacked)
     else:
         _run_on(executor, needed, report, stacked=stacked)
@@ -114,6 +114,8 @@ class _Part:
     """The library files that phases before have changed."""
     library: MendedLibrary | None = None
     tests: dict[str, Fixed] = field(default_factory=dict)
+    was_looked_up: bool = False
+    """Whether it was asked what an earlier run has found."""
     learned: bool = False
     """Whether something of ``tests`` was not known before."""
 
@@ -121,10 +123,13 @@ class _Part:
     def library_task(self) -> LibraryTask:
         return LibraryTask(self.tree, self.changed, self.phase, self.paths, self.wanted)
 
-    def recall(self) -> bool:
-        """Take what is known of the library from an earlier run; whether it is."""
-        if self.known is not None:
+    def recall(self, before: Mapping[str, bytes]) -> bool:
+        """Take what an earlier run found from where phases ``before`` left the library; whether one did."""
+        self.changed = dict(before)
+        if self.known is not None and not self.was_looked_up:
+            self.was_looked_up = True
             self.library = self.known.library(self.library_task)
+            self._recall_tests()
         return self.library is not None
 
     def learn(self, mended: MendedLibrary) -> None:
@@ -132,9 +137,9 @@ class _Part:
         self.library = mended
         if self.known is not None:
             self.known.keep_library(self.library_task, mended)
+            self._recall_tests()
 
-    def recall_tests(self) -> None:
-        """Take what is known of the tests."""
+    def _recall_tests(self) -> None:
         if self.known is not None and self.library is not None:
             self.tests = self.known.tests(self.library_task, self.library.changed)
 
@@ -204,13 +209,23 @@ def _needed(parts: Sequence[_Part], *, stacked: bool) -> list[_Part]:
     return list(parts[: max(told, default=-1) + 1]) if stacked else [parts[number] for number in told]
 
 
+def _is_little(parts: Sequence[_Part], *, stacked: bool) -> bool:
+    """Whether what is left to do is done before another process has begun."""
+    before: dict[str, bytes] = {}
+    left = 0
+    for part in parts:
+        if not part.recall(before):
+            return False
+        left += sum(len(part.tree.tests[path]) for task in part.test_tasks(BATCH) for path in task.tests)
+        before = part.left if stacked else {}
+    return left <= BATCH
+
+
 def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> None:
     before: dict[str, bytes] = {}
     for part in parts:
-        part.changed = before
-        if not part.recall():
+        if not part.recall(before):
             part.learn(_tasks().mend_library(part.library_task, report))
-        part.recall_tests()
         for task in part.test_tasks(sum(map(len, part.tree.tests.values())) + 1):
             part.learn_tests(task, _tasks().mend_tests(task, report))
         part.keep_tests()
@@ -225,8 +240,7 @@ def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, sta
 
     def begin(before: Mapping[str, bytes]) -> None:
         part = waiting.pop(0) if stacked else waiting.pop()
-        part.changed = dict(before)
-        if part.recall():
+        if part.recall(before):
             go_on(part)
         else:
             libraries[executor.submit(_tasks().mend_library, part.library_task)] = part
@@ -234,12 +248,10 @@ def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, sta
     def go_on(part: _Part) -> None:
         if waiting and stacked:
             begin(part.left)
-        part.recall_tests()
         for task in part.test_tasks(BATCH):
             tests[executor.submit(_tasks().mend_tests, task)] = part, task
 
-    begin({})
-    while waiting and not stacked:
+    for _ in parts[:1] if stacked else parts:
         begin({})
     done = 0
     while libraries or tests:

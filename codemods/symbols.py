@@ -7,14 +7,14 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
 from codemods.places import is_test_path, module_path
 from codemods.words import words_in
-from tml_ast import Node, TmlSyntaxError, nodes, parse, position
+from tml_ast import TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
 
 T = TypeVar("T")
@@ -93,13 +93,11 @@ class SourceFile:
     def read(cls, path: str, source: bytes) -> SourceFile:
         """Parse a file. Raises TmlSyntaxError also where its tree is too deep to analyse."""
         tree = parse(source)
-        level: list[Node] = [tree]
-        for _ in range(DEEPEST_TREE):
-            level = [child for node in level for child in node.children if isinstance(child, Node)]
-            if not level:
-                return cls(path, source, tree, module_path(path))
-        line, column = position(source, level[0].start)
-        raise TmlSyntaxError("nested too deeply to analyse", line, column, level[0].start)
+        too_deep = tree.node_below(DEEPEST_TREE)
+        if too_deep is None:
+            return cls(path, source, tree, module_path(path))
+        line, column = position(source, too_deep.start)
+        raise TmlSyntaxError("nested too deeply to analyse", line, column, too_deep.start)
 
     @cached_property
     def is_test(self) -> bool:
@@ -214,7 +212,8 @@ class Index:
     ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
     may have any name. What the files that it has in common with a ``previous`` index declare is taken from
     there, where the types of both are the same. With a ``library``, the files stand beside those of the
-    library: they see what it declares, and change nothing of what that means.
+    library: they see what it declares, and change nothing of what that means. ``declared`` are functions
+    of files that are known to mean the same here as where they were found.
     """
 
     def __init__(
@@ -223,6 +222,7 @@ class Index:
         owning_types: Mapping[str, str] | None = None,
         previous: Index | None = None,
         library: Index | None = None,
+        declared: Mapping[SourceFile, Sequence[FunctionInfo]] | None = None,
     ) -> None:
         self.library = library
         self.owning_types = owning_types or {}
@@ -234,41 +234,48 @@ class Index:
         """The types that its own files declare or add methods to."""
         self.methods: dict[str, dict[str, list[FunctionInfo]]] = {}
         self.free_functions: dict[str, list[FunctionInfo]] = {}
+        """Those of its own files, by their name."""
         self.drops: set[str] = set()
         self._types_by_bare_name: dict[str, list[TypeInfo]] = {}
         self._imports: dict[str, dict[str, tuple[str, ...]]] = {}
         self._globs: dict[str, list[tuple[str, ...]]] = {}
         self._reachable: dict[SourceFile, frozenset[SourceFile]] = {}
+        self._is_sharing = library is not None
+        """Whether what is known about types is the library's own, not a copy."""
         self._copied: set[str] = set()
         """The types whose table of methods is no longer the library's."""
         if library is not None:
             self.owning_types = library.owning_types
             self.files = {**library.files, **self.files}
-            self.types = dict(library.types)
-            self.methods = dict(library.methods)
-            self.free_functions = dict(library.free_functions)
-            self.drops = set(library.drops)
-            self._types_by_bare_name = dict(library._types_by_bare_name)
-            self._imports = dict(library._imports)
-            self._globs = dict(library._globs)
-        declared: list[TypeInfo] = []
+            self.types = library.types
+            self.methods = library.methods
+            self.drops = library.drops
+            self._types_by_bare_name = library._types_by_bare_name
+        self._own_type_infos: list[TypeInfo] = []
         for file in own_files:
-            self._imports[file.path], self._globs[file.path] = _imports(file)
+            self._imports[file.path], self._globs[file.path] = _imported(file)
             for item in _items(file.tree.items):
                 if isinstance(item, nodes.TypeDeclaration | nodes.Class):
-                    declared.append(self._declare_type(file, item))
-        for info in declared:
+                    self._own_type_infos.append(self._declare_type(file, item))
+        for info in self._own_type_infos:
             if self.types[info.name] is info:
                 self._resolve_members(info)
         self.continues = previous if previous is not None and self._has_same_types(previous) else None
         """The previous index, if functions that are in both mean the same in both."""
         for file in own_files:
+            known = declared.get(file) if declared is not None else None
             if self.continues is not None and self.continues.files.get(file.path) is file:
-                for function in self.continues.functions_in(file):
+                known = self.continues.functions_in(file)
+            if known is not None:
+                for function in known:
                     self._add(function)
                 continue
             for item in _items(file.tree.items):
                 self._declare_functions(file, item)
+
+    def forget_previous(self) -> None:
+        """Let go of the previous index, when nothing more is to be taken from what is known about it."""
+        self.continues = None
 
     def is_own(self, function: FunctionInfo) -> bool:
         """Whether a function is declared beside the library, not in it."""
@@ -302,6 +309,7 @@ class Index:
         generics = item.child(nodes.GenericParameters)
         names = tuple(each.name for each in generics.all(nodes.GenericParameter)) if generics else ()
         info = TypeInfo("::".join((*file.module, item.name)), file, item, names)
+        self._stop_sharing()
         self.types.setdefault(info.name, info)
         self.own_types.add(info.name)
         _append(self._types_by_bare_name, item.name, info, shared=self.library is not None)
@@ -378,8 +386,9 @@ class Index:
         owner = function.owner
         shared = self.library is not None
         if owner is None:
-            _append(self.free_functions, function.name, function, shared=shared)
+            self.free_functions.setdefault(function.name, []).append(function)
             return
+        self._stop_sharing()
         if function.behavior == "Drop":
             self.drops.add(owner.name)
         if owner.name not in function.generics:
@@ -389,6 +398,15 @@ class Index:
                 methods = self.methods[owner.name] = dict(methods or {})
             _append(methods, function.name, function, shared=shared)
         self.own_types.add(owner.name)
+
+    def _stop_sharing(self) -> None:
+        """Copy what is known about the types of the library, to add to it."""
+        if self._is_sharing:
+            self._is_sharing = False
+            self.types = dict(self.types)
+            self.methods = dict(self.methods)
+            self.drops = set(self.drops)
+            self._types_by_bare_name = dict(self._types_by_bare_name)
 
     def _has_same_types(self, other: Index) -> bool:
         """Whether the names and parts of all types are those of another index."""
@@ -443,7 +461,7 @@ class Index:
             below = [each for each in candidates if _below(each.file.module, wanted[:-1])]
             if len(below) == 1:
                 return below[0]
-        for glob in self._globs[file.path]:
+        for glob in self._globs_of(file):
             found = [each for each in candidates if _below(each.file.module, glob)]
             if len(found) == 1:
                 return found[0]
@@ -452,7 +470,7 @@ class Index:
         return candidates[0]
 
     def _import_target(self, segments: list[str], file: SourceFile) -> tuple[str, ...] | None:
-        imported = self._imports[file.path].get(segments[0])
+        imported = self._imports_of(file).get(segments[0])
         if imported is not None:
             return (*imported, *segments[1:])
         own = file.module[-(len(segments) - 1) :] if len(segments) > 1 else ()
@@ -462,7 +480,7 @@ class Index:
 
     def functions_named(self, segments: list[str], file: SourceFile) -> list[FunctionInfo]:
         """The free functions that a path may call from ``file``, the likeliest only."""
-        candidates = self.free_functions.get(segments[-1], [])
+        candidates = self._called(segments[-1])
         if len(segments) == 1 or self._is_own_module(segments[:-1], file):
             own = [each for each in candidates if each.file is file]
             if own:
@@ -474,16 +492,31 @@ class Index:
             if found:
                 return found
             return []
-        for glob in self._globs[file.path]:
+        for glob in self._globs_of(file):
             found = [each for each in candidates if _below(each.file.module, glob)]
             if found:
                 return found
         builtin = [each for each in candidates if each.file.module[-1:] == ("intrinsics",)]
         return builtin
 
+    def _called(self, name: str) -> list[FunctionInfo]:
+        """The free functions of a name."""
+        own = self.free_functions.get(name, [])
+        return own if self.library is None else [*self.library._called(name), *own]
+
+    def _imports_of(self, file: SourceFile) -> dict[str, tuple[str, ...]]:
+        if self.library is not None and file.path not in self._imports:
+            return self.library._imports_of(file)
+        return self._imports[file.path]
+
+    def _globs_of(self, file: SourceFile) -> list[tuple[str, ...]]:
+        if self.library is not None and file.path not in self._globs:
+            return self.library._globs_of(file)
+        return self._globs[file.path]
+
     def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
         """Whether a path is the last name of the file's own module: a module may call itself by it."""
-        return segments == [file.module[-1]] and segments[0] not in self._imports[file.path]
+        return segments == [file.module[-1]] and segments[0] not in self._imports_of(file)
 
     def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
         """The functions that a file declares."""
@@ -507,13 +540,16 @@ class Index:
 
     def types_in(self, file: SourceFile) -> list[TypeInfo]:
         """The types that a file declares."""
+        if self.library is not None and file.path in self.library.files:
+            return self.library.types_in(file)
         return self._types_by_path.get(file.path, [])
 
     @cached_property
     def _types_by_path(self) -> dict[str, list[TypeInfo]]:
         found: dict[str, list[TypeInfo]] = {}
-        for info in self.types.values():
-            found.setdefault(info.file.path, []).append(info)
+        for info in self._own_type_infos:
+            if self.types[info.name] is info:
+                found.setdefault(info.file.path, []).append(info)
         return found
 
     @cached_property
@@ -534,7 +570,7 @@ class Index:
         pending = [file]
         while pending:
             current = pending.pop()
-            for path in [*self._imports[current.path].values(), *self._globs[current.path]]:
+            for path in [*self._imports_of(current).values(), *self._globs_of(current)]:
                 for each in self._files_of(path):
                     if each in found:
                         continue
@@ -633,7 +669,7 @@ def _items(items: Iterable[nodes.Item]) -> Iterable[nodes.Item]:
             yield item
 
 
-def _imports(file: SourceFile) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
+def _imported(file: SourceFile) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
     """Local name to full path, and the paths imported whole."""
     names: dict[str, tuple[str, ...]] = {}
     globs: list[tuple[str, ...]] = []

@@ -9,7 +9,7 @@ from threading import RLock
 
 from codemods.activity import Progress, unwatched
 from codemods.catalogue import catalogue_files
-from codemods.collector import rare_collections
+from codemods.collector import rare_collections, spare_what_lives
 from codemods.findings import InputError
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.using_tests import Sources
@@ -33,11 +33,16 @@ class Library:
         self._tree = tree
         self._facts: tuple[frozenset[str], Facts] | None = None
 
-    def facts(self, paths: frozenset[str]) -> Facts:
-        """All that rules may ask, where these files get fixes."""
+    def facts(self, paths: frozenset[str], before: Facts | None = None) -> Facts:
+        """All that rules may ask, where these files get fixes; ``before`` is what an earlier state knew."""
         if self._facts is None or self._facts[0] != paths:
-            self._facts = paths, Facts(self.analysis, self.sources, paths)
+            known = before or (self._facts[1] if self._facts is not None else None)
+            self._facts = paths, Facts(self.analysis, self.sources, paths, before=known)
         return self._facts[1]
+
+    def forget_facts(self) -> None:
+        """Let go of what rules have asked; it is found again when they ask again."""
+        self._facts = None
 
     def with_files(self, files: Mapping[str, SourceFile]) -> Library:
         """Another state, in which some files are others."""
@@ -111,17 +116,23 @@ def mend_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibra
     """Mend the library files of a phase."""
     _, unread = PROCESS.original(task.tree, report)
     start = PROCESS.state(task.tree, task.changed)
+    spare_what_lives()
     latest = start
+    asked: list[set[str]] = []
 
-    def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
+    def look(files: Mapping[str, SourceFile], before: Facts | None) -> Facts:
         nonlocal latest
         latest = latest.with_files(files)
-        return latest.facts(task.paths)
+        facts = latest.facts(task.paths, before)
+        asked.append(facts.tests.asked)
+        return facts
 
     files = {path: file for path, file in start.files.items() if path in task.paths}
     rounds = Rounds(files, task.phase, task.tree.settings, task.wanted, look, lambda: start.analysis, report)
     fixed = rounds.run()
-    mended = MendedLibrary(fixed, unread, frozenset(start.sources.asked))
+    mended = MendedLibrary(fixed, unread, frozenset().union(*asked))
+    if latest is not start:
+        start.forget_facts()
     PROCESS.keep({**task.changed, **mended.changed}, latest)
     return mended
 
@@ -132,6 +143,7 @@ def mend_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ..
     base = task.library
     start = PROCESS.state(base.tree, base.changed, report)
     library = PROCESS.state(base.tree, {**base.changed, **task.mended})
+    spare_what_lives()
     found = []
     for done, path in enumerate(task.tests):
         report(f"tests of phase {base.phase.number}", done, len(task.tests))
@@ -158,6 +170,10 @@ def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -
     facts = library.facts(base.paths)
 
     def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
+        if files[path] is file:
+            known = facts.of_test(path)
+            assert known is not None
+            return known
         return facts.beside(facts.analysis.beside([files[path], *companions]))
 
     def original() -> Analysis:
@@ -165,7 +181,7 @@ def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -
 
     settings = base.tree.settings
     fixed = Rounds({path: file}, base.phase, settings, base.wanted, look, original, unwatched).run()
-    library.sources.forget(path)
+    facts.forget_test(path)
     return fixed
 
 

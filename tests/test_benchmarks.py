@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 from benchmarks import corpus as trees
 from benchmarks import rounds, rows, sampling, yardsticks
 from benchmarks.__main__ import PAGE, app
-from benchmarks.growth import grown
+from benchmarks.growth import grown, path_of_copy
 from benchmarks.processes import Command, CommandError, memory_kind, memory_meter
 from benchmarks.profile import OUTSIDE, Profile, profile_of
-from benchmarks.report import of_profile, of_rows
+from benchmarks.report import circumstances, of_profile, of_rows
 from benchmarks.rounds import Bench, Round, Sample
 from benchmarks.rows import ROWS, Result, Row, measure
 from benchmarks.tmlfix import Tmlfix
@@ -151,6 +151,7 @@ def test_without_a_corpus_it_says_how_to_get_one(tmp_path: Path) -> None:
     [
         (["--rows", "cold,warmth"], "there is no row 'warmth'"),
         (["--rows", "cold", "--update-docs"], "--update-docs goes with all rows"),
+        (["--corpus", str(EXAMPLE), "--json", "no/such/folder/figures.json"], "cannot be written"),
     ],
 )
 def test_wrong_options_are_named(options: list[str], complaint: str) -> None:
@@ -230,20 +231,19 @@ def test_a_copy_lies_in_the_same_phases(example: Mapping[str, bytes]) -> None:
     assert len(tree) == 3 * len(example)
     assert len({module_path(path) for path in tree}) == len(tree)
     for path in [*example, "compiler/tests/a.tml", "docs/b.tml", "lib/test.error.tml"]:
-        (copy,) = {*grown({path: b""}, 2)} - {path}
-        assert phase_of(copy) == phase_of(path)
+        assert phase_of(path_of_copy(path, 2)) == phase_of(path)
 
 
 def test_a_copy_leaks_where_the_library_does(example: Mapping[str, bytes]) -> None:
     files = {path: source for path, source in example.items() if path.startswith("lib/")}
 
-    found = {finding.path for phase in analyse(grown(files, 2), [1, 2]).phases for finding in phase.findings}
-    originals = {path for path in found if path in files}
+    copies = {path: path_of_copy(path, 2) for path in files}
 
-    assert originals
-    assert {path for path in found if path not in files} == {
-        *grown(dict.fromkeys(originals, b""), 2)
-    } - originals
+    found = {finding.path for phase in analyse(grown(files, 2), [1, 2]).phases for finding in phase.findings}
+    leaking = {path for path in files if path in found}
+
+    assert leaking
+    assert found == leaking | {copies[path] for path in leaking}
 
 
 # Processes
@@ -292,9 +292,8 @@ def test_as_many_lines_of_python_as_asked_for(tmp_path: Path) -> None:
 
     files = sorted(tmp_path.rglob("*.py"))
     assert copied == sum(path.read_bytes().count(b"\n") for path in files) >= 2000
-    assert not any(
-        {"test", "tests", "site-packages"} & set(path.parts[len(tmp_path.parts) :]) for path in files
-    )
+    names = {name for path in files for name in path.relative_to(tmp_path).parts}
+    assert names.isdisjoint({"test", "tests", "site-packages"})
 
 
 def test_a_parser_tells_its_lines_and_seconds(tmp_path: Path) -> None:
@@ -306,6 +305,35 @@ def test_a_parser_tells_its_lines_and_seconds(tmp_path: Path) -> None:
     assert (found["lines"], found["seconds"] > 0) == (2, True)
 
 
+@pytest.mark.parametrize("has_cache", [True, False])
+def test_a_tmlfix_without_a_cache_is_told(has_cache: bool, tmp_path: Path) -> None:
+    tmlfix = Tmlfix(tmp_path)
+    tmlfix.__dict__["has_cache"] = has_cache
+
+    assert ("keeps no cache" in circumstances(10, tmlfix)) is not has_cache
+
+
+@pytest.mark.parametrize(
+    ("offered", "options"),
+    [("--all --format", []), ("--jobs N --no-cache", ["--no-cache", "--jobs", "1"])],
+)
+def test_options_are_used_where_there_are_any(offered: str, options: list[str], tmp_path: Path) -> None:
+    tmlfix = Tmlfix(tmp_path)
+    tmlfix.__dict__["_help"] = offered
+
+    assert tmlfix.single_process() == options
+    assert tmlfix.has_cache is ("--no-cache" in offered)
+
+
+def test_a_first_check_finds_no_cache(tmp_path: Path) -> None:
+    tmlfix, tree = Tmlfix(tmp_path / "caches"), tmp_path / "tree"
+    cache = Path(tmlfix.check(tree).variables["TMLFIX_CACHE"])
+    cache.mkdir(parents=True)
+
+    assert tmlfix.first_check(tree) == tmlfix.check(tree)
+    assert not cache.exists()
+
+
 # The profile
 
 
@@ -315,7 +343,7 @@ def test_a_parser_tells_its_lines_and_seconds(tmp_path: Path) -> None:
         (["re", "tml_ast.lexer", "codemods.rules.base"], "parsing"),
         (
             ["tml_ast.nodes", "codemods.rules.base", "codemods.engine"],
-            "rules, without the facts they ask for",
+            "rules, but for facts",
         ),
         (["codemods.ownership.flow", "codemods.rules.base"], "facts: flow"),
         (["codemods.output.text", "codemods.cli.check"], "output"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -405,3 +407,21 @@ def test_the_comments_have_an_explanation(run: Run) -> None:
     assert outcome.code == 0
     assert "// tmlfix: ignore[consumed-by-return] the process ends with this call" in outcome.out
     assert "did you mean suppression-comment?" in run("explain", "supression-comment").err
+
+
+# What it takes
+
+
+def test_a_check_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    (tmp_path / "one.test.tml").write_bytes(b"func main() {}\n")
+    program = (
+        "import sys\n"
+        "from codemods.cli import main\n"
+        "main(['check', '--all', 'one.test.tml'])\n"
+        "unneeded = {'git', 'parsimonious', 'codemods.editor'}\n"
+        "unneeded |= {'codemods.output.' + name for name in ('sarif', 'junit', 'github', 'page')}\n"
+        "sys.exit(' '.join(unneeded & sys.modules.keys()) or 0)\n"
+    )
+    command = [sys.executable, "-c", program]
+    outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (outcome.returncode, outcome.stderr) == (0, ""), outcome

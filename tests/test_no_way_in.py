@@ -174,7 +174,7 @@ def test_the_generated_parsers_hold_nothing_but_the_grammar(name: str) -> None:
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     own = re.compile(
         r"(match|fold)_\w+|\w+_ahead|is_new|TABLE_\d+\.get|failed\[\d+\]\.add"
-        r"|(out|kids(_\d+)?)\.append|tokens\[p\]\.lexeme\.startswith|furthest\.miss|alternative|new|len|frozenset"
+        r"|(out|kids(_\d+)?)\.append|tokens\[p\]\.lexeme\.startswith|furthest\.miss|alternative|new|len|tuple|frozenset"
     )
     assert {call for call in calls if not own.fullmatch(call)} == set()
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -68,6 +68,13 @@ def test_long_chains_parse_and_can_be_walked(code: str) -> None:
     assert sum(1 for _ in module.walk()) > MANY
 
 
+@pytest.mark.parametrize("code", ["a" + ".b" * MANY, "a" + " + a" * MANY, "- " * MANY + "a", "a " * MANY])
+def test_how_deep_a_tree_is_takes_one_look_at_most(code: str) -> None:
+    source = in_function(code)
+    module = parse(source)
+    work(partial(module.node_below, 5000), at_most=CALLS_PER_BYTE * len(source))
+
+
 @pytest.mark.parametrize(
     ("opener", "closer"),
     [

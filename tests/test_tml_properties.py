@@ -15,7 +15,7 @@ from tml_law import check_engines_agree, check_round_trip, check_time
 from tml_mutations import example_files, mutated
 from tml_programs import BYTES, PROGRAMS, SOUPS, constructs, deeply_nested
 
-from tml_ast import engine, tokenize
+from tml_ast import Node, engine, tokenize
 
 CHANCES = st.randoms(use_true_random=False)
 FILES = st.sampled_from(example_files())
@@ -72,6 +72,17 @@ def test_both_engines_agree_on_soups(source: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_both_engines_agree_on_damaged_files(source: bytes, other: bytes, chance: Random) -> None:
     check_engines_agree(mutated(source, other, chance))
+
+
+@given(PROGRAMS, st.integers(1, 25))
+@settings(max_examples=200, deadline=None)
+def test_the_first_node_below_is_found_without_looking_at_all(program: str, levels: int) -> None:
+    tree = engine.parse_tokens(tokenize(program.encode()))
+    if tree is not None:
+        level: list[Node] = [tree]
+        for _ in range(levels):
+            level = [child for node in level for child in node.nodes()]
+        assert tree.node_below(levels) is (level[0] if level else None)
 
 
 def test_most_generated_programs_are_programs() -> None:

@@ -137,7 +137,7 @@ class _Generator:
         self.lists = 0
         self.names: dict[int, str] = {}
         self.pending: list[tuple[str, Expression]] = []
-        self.choices: dict[tuple[int, ...], Expression] = {}
+        self.made: dict[tuple[int, ...], Expression] = {}
         self.first_sets: dict[int, tuple[First, bool]] = {}
         self.constants: dict[tuple[str, ...], str] = {}
         self.tables: list[str] = []
@@ -230,6 +230,14 @@ class _Generator:
             conditions.append(self._holds(predicate, starts))
         return " and ".join(conditions) or "True"
 
+    def _rest(self, expression: Expression) -> Expression:
+        """What is left of an expression to match where its condition holds."""
+        count = 0 if self.recording else len(_leading_predicates(expression))
+        if not count:
+            return expression
+        rest = expression.members[count:]
+        return rest[0] if len(rest) == 1 else self.made.setdefault((id(expression),), InSequence(*rest))
+
     def _is_in(self, types: Iterable[str], *, negated: bool = False, ahead: int = 0) -> str:
         """A condition on the type of a token."""
         types = sorted(types)
@@ -317,7 +325,8 @@ class _Generator:
             if inner.exists:
                 self._flush(inner)
             self._emit(f"node = new({self._import(NODE_CLASSES[name])})")
-            self._emit(f"node.children = {inner.target if inner.exists else f'[{_taken(inner.waiting)}]'}")
+            children = f"tuple({inner.target})" if inner.exists else f"({_taken(inner.waiting)},)"
+            self._emit(f"node.children = {children}")
             self._emit(f"{pieces.target}.append(node)")
             self._added(pieces, 1)
             self._move(inner.waiting, pieces.failure)
@@ -496,8 +505,7 @@ class _Generator:
             with self._indented():
                 start = len(self.lines)
                 repeated = _Pieces(pieces.target, True, inner)
-                rest = member if self.recording else _without_predicates(member)
-                self._match(rest, repeated, self._starts(member))
+                self._match(self._rest(member), repeated, self._starts(member))
                 self._flush(repeated)
                 if keyword == "if" and inner.used:
                     self._emit("break")
@@ -534,8 +542,7 @@ class _Generator:
 
     def _one_of(self, alternatives: Sequence[Expression]) -> Expression:
         """A choice that is no rule; the same one each time, so that it gets one function."""
-        key = tuple(map(id, alternatives))
-        return self.choices.setdefault(key, OneOf(*alternatives))
+        return self.made.setdefault(tuple(map(id, alternatives)), OneOf(*alternatives))
 
     def _try_all(self, members: Sequence[Expression], pieces: _Pieces) -> None:
         self._emit(f"for alternative in ({', '.join(map(self._function, members))}):")
@@ -587,7 +594,7 @@ class _Generator:
         before = [(each.added, each.moved) for each in failure.all()]
         if self._decides(member, others):
             with self._branch(f"{'elif' if chained else 'if'} {self._condition(member)}:"):
-                self._match(_without_predicates(member), pieces, self._starts(member))
+                self._match(self._rest(member), pieces, self._starts(member))
                 self._flush(pieces)
             after = _exchange(failure, before)
             self._try_next(others, pieces, None, chained=True)
@@ -671,14 +678,6 @@ def _leading_predicates(expression: Expression) -> list[str]:
     return names
 
 
-def _without_predicates(expression: Expression) -> Expression:
-    count = len(_leading_predicates(expression))
-    if not count:
-        return expression
-    rest = expression.members[count:]
-    return rest[0] if len(rest) == 1 else InSequence(*rest)
-
-
 def _uses(grammar: dict[str, Expression]) -> Counter[str]:
     """How often the grammar names each rule."""
     uses: Counter[str] = Counter()
@@ -705,7 +704,7 @@ def _inline_condition(predicate: Predicate) -> str:
     assert isinstance(statement.value, ast.IfExp)
     condition = re.sub(r"\bindex\b", "p", ast.unparse(statement.value.test))
     holds = ast.unparse(statement.value.body) == "index"
-    return condition if holds else _negated(condition)
+    return f"({condition})" if holds else _negated(condition)
 
 
 def _negated(condition: str) -> str:

@@ -186,7 +186,7 @@ def match_Module(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Module)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -335,14 +335,14 @@ def match_statement(types, tokens, failed, p, out):
                 p = origin_1
                 break
             node = new(ElseBlock)
-            node.children = kids_2
+            node.children = tuple(kids_2)
             kids.append(node)
             break
         if types[p] == ';':
             kids.append(tokens[p])
             p += 1
         node = new(Let)
-        node.children = kids
+        node.children = tuple(kids)
         out.append(node)
     elif types[p] == 'var':
         kids_3 = [tokens[p]]
@@ -363,7 +363,7 @@ def match_statement(types, tokens, failed, p, out):
             kids_3.append(tokens[p])
             p += 1
         node = new(Var)
-        node.children = kids_3
+        node.children = tuple(kids_3)
         out.append(node)
     else:
         q = match_part_of_statement(types, tokens, failed, p, out) if types[p] in TYPES_4 else -1
@@ -379,7 +379,7 @@ def match_statement(types, tokens, failed, p, out):
                 kids_4.append(tokens[p])
                 p += 1
             node = new(ExpressionStatement)
-            node.children = kids_4
+            node.children = tuple(kids_4)
             out.append(node)
     return p
 
@@ -436,7 +436,7 @@ def match_Decorator(types, tokens, failed, p, out):
         p = q
         break
     node = new(Decorator)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -466,7 +466,7 @@ def match_Visibility(types, tokens, failed, p, out):
         p += 1
         break
     node = new(Visibility)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -511,7 +511,7 @@ def match_operand(types, tokens, failed, p, out):
                 kids.append(tokens[p])
                 p += 1
         node = new(Prefix)
-        node.children = kids
+        node.children = tuple(kids)
         out.append(node)
     alternative = TABLE_2.get(types[p])
     if alternative is None:
@@ -567,7 +567,7 @@ def match_plain_tail(types, tokens, failed, p, out):
         if p < 0:
             return -1
         node = new(CastSuffix)
-        node.children = kids
+        node.children = tuple(kids)
         out.append(node)
     else:
         if types[p] in TYPES_9:
@@ -638,7 +638,7 @@ def match_Block(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Block)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -697,7 +697,7 @@ def match_ReferenceType(types, tokens, failed, p, out):
             kids_2 += (tokens[p], tokens[p + 1], tokens[p + 2])
             p += 3
             node = new(LifetimeArgument)
-            node.children = kids_2
+            node.children = tuple(kids_2)
             kids.append(node)
             break
     else:
@@ -712,7 +712,7 @@ def match_ReferenceType(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(ReferenceType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -729,7 +729,7 @@ def match_PointerType(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(PointerType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -757,7 +757,7 @@ def match_ArrayType(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(ArrayType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -772,7 +772,7 @@ def match_TupleType(types, tokens, failed, p, out):
         if q >= 0:
             p = q
     node = new(TupleType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -794,7 +794,7 @@ def match_FunctionType(types, tokens, failed, p, out):
         kids.append(tokens[p])
         p += 1
     else:
-        if not (types[p] == 'IDENT' and tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '('):
+        if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '(')):
             return -1
         if types[p] != 'IDENT':
             return -1
@@ -808,7 +808,7 @@ def match_FunctionType(types, tokens, failed, p, out):
         if q >= 0:
             p = q
     node = new(FunctionType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -825,7 +825,7 @@ def match_DynType(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(DynType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -839,7 +839,7 @@ def match_ImplType(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(ImplType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -861,7 +861,7 @@ def match_NamedType(types, tokens, failed, p, out):
         p = q
         break
     node = new(NamedType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -899,7 +899,7 @@ def match_Arguments(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Arguments)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -935,7 +935,7 @@ def match_Function(types, tokens, failed, p, out):
         if q >= 0:
             p = q
     node = new(Function)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -965,7 +965,7 @@ def match_type_declaration(types, tokens, failed, p, out):
             if p < 0:
                 return -1
             node = new(AliasBody)
-            node.children = kids_2
+            node.children = tuple(kids_2)
             kids.append(node)
         else:
             kids_3 = []
@@ -990,7 +990,7 @@ def match_type_declaration(types, tokens, failed, p, out):
             kids_3.append(tokens[p])
             p += 1
             node = new(StructFields)
-            node.children = kids_3
+            node.children = tuple(kids_3)
             kids.append(node)
     out += fold_type_declaration(kids)
     return p
@@ -1018,7 +1018,7 @@ def match_Union(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Union)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1086,7 +1086,7 @@ def match_Behavior(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Behavior)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1160,7 +1160,7 @@ def match_Impl(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Impl)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1185,7 +1185,7 @@ def match_Const(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(Const)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1234,7 +1234,7 @@ def match_Use(types, tokens, failed, p, out):
             kids_2.append(tokens[p])
             p += 1
             node = new(UseGroup)
-            node.children = kids_2
+            node.children = tuple(kids_2)
             kids.append(node)
         break
     while types[p] == 'as':
@@ -1244,7 +1244,7 @@ def match_Use(types, tokens, failed, p, out):
         p += 2
         break
     node = new(Use)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1255,7 +1255,7 @@ def match_ModuleDeclaration(types, tokens, failed, p, out):
     if types[p + 1] != 'IDENT':
         return -1
     node = new(ModuleDeclaration)
-    node.children = [tokens[p], tokens[p + 1]]
+    node.children = (tokens[p], tokens[p + 1],)
     out.append(node)
     p += 2
     return p
@@ -1346,7 +1346,7 @@ def match_Class(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Class)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1405,7 +1405,7 @@ def match_Interface(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Interface)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1436,7 +1436,7 @@ def match_Namespace(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Namespace)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1445,7 +1445,7 @@ def match_Literal(types, tokens, failed, p, out):
     if types[p] not in TYPES_28:
         return -1
     node = new(Literal)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -1494,7 +1494,7 @@ def match_InterpolatedString(types, tokens, failed, p, out):
         kids.append(tokens[p])
         p += 1
     node = new(InterpolatedString)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1518,7 +1518,7 @@ def match_path_primary(types, tokens, failed, p, out):
         if types[p] == '[' and generics_ahead(tokens, p) is not None:
             return -1
     node = new(Path)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     q = match_StaticSuffix(types, tokens, failed, p, out) if types[p] == '::' else -1
     if q >= 0:
@@ -1540,7 +1540,7 @@ def match_This(types, tokens, failed, p, out):
     if types[p] != 'this':
         return -1
     node = new(This)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -1566,7 +1566,7 @@ def match_BaseAccess(types, tokens, failed, p, out):
         if q >= 0:
             p = q
     node = new(BaseAccess)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1634,7 +1634,7 @@ def match_Array(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Array)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1648,7 +1648,7 @@ def match_LowlevelBlock(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(LowlevelBlock)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1672,7 +1672,7 @@ def match_If(types, tokens, failed, p, out):
         if p < 0:
             return -1
         node = new(LetCondition)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
         p = match_block_branch(types, tokens, failed, p, kids)
         if p < 0:
@@ -1744,7 +1744,7 @@ def match_When(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(When)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1774,7 +1774,7 @@ def match_Loop(types, tokens, failed, p, out):
         if p < 0:
             return -1
         node = new(LoopVariable)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
     else:
         p = match_expression(types, tokens, failed, p, kids)
@@ -1788,7 +1788,7 @@ def match_Loop(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(Loop)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1805,7 +1805,7 @@ def match_While(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(While)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1829,7 +1829,7 @@ def match_For(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(For)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1847,7 +1847,7 @@ def match_Return(types, tokens, failed, p, out):
         if not (tokens[p].newline_before or tokens[p].type in (';', '}', 'EOF')):
             return -1
     node = new(Return)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1865,7 +1865,7 @@ def match_Break(types, tokens, failed, p, out):
         if not (tokens[p].newline_before or tokens[p].type in (';', '}', 'EOF')):
             return -1
     node = new(Break)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1874,7 +1874,7 @@ def match_Continue(types, tokens, failed, p, out):
     if types[p] != 'continue':
         return -1
     node = new(Continue)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -1889,7 +1889,7 @@ def match_Throw(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(Throw)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1939,7 +1939,7 @@ def match_Closure(types, tokens, failed, p, out):
         if p < 0:
             return -1
     node = new(Closure)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1958,7 +1958,7 @@ def match_dotted_suffix(types, tokens, failed, p, out):
             failed[5].add(p)
             return -1
         node = new(FieldSuffix)
-        node.children = [tokens[p], tokens[p + 1]]
+        node.children = (tokens[p], tokens[p + 1],)
         out.append(node)
         p += 2
     return p
@@ -1975,7 +1975,7 @@ def match_bracket_suffix(types, tokens, failed, p, out):
             failed[6].add(origin_0)
             return -1
         node = new(CallSuffix)
-        node.children = kids
+        node.children = tuple(kids)
         out.append(node)
     elif types[p] == '[':
         kids_2 = [tokens[p]]
@@ -1990,11 +1990,11 @@ def match_bracket_suffix(types, tokens, failed, p, out):
         kids_2.append(tokens[p])
         p += 1
         node = new(IndexSuffix)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         out.append(node)
     elif types[p] == '!':
         node = new(PropagateSuffix)
-        node.children = [tokens[p]]
+        node.children = (tokens[p],)
         out.append(node)
         p += 1
     else:
@@ -2002,7 +2002,7 @@ def match_bracket_suffix(types, tokens, failed, p, out):
             failed[6].add(p)
             return -1
         node = new(StepSuffix)
-        node.children = [tokens[p]]
+        node.children = (tokens[p],)
         out.append(node)
         p += 1
     return p
@@ -2027,7 +2027,7 @@ def match_TernaryMiddle(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(TernaryMiddle)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2053,7 +2053,7 @@ def match_LiteralPattern(types, tokens, failed, p, out):
         p += 2
         break
     node = new(LiteralPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2093,7 +2093,7 @@ def match_ArrayPattern(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(ArrayPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2126,7 +2126,7 @@ def match_TuplePattern(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(TuplePattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2144,7 +2144,7 @@ def match_BindingPattern(types, tokens, failed, p, out):
         kids.append(tokens[p])
         p += 1
     node = new(BindingPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2161,7 +2161,7 @@ def match_path_pattern(types, tokens, failed, p, out):
         kids_2 += (tokens[p], tokens[p + 1])
         p += 2
     node = new(PatternPath)
-    node.children = kids_2
+    node.children = tuple(kids_2)
     kids.append(node)
     while types[p] in TYPES_37:
         origin_1 = p
@@ -2192,7 +2192,7 @@ def match_path_pattern(types, tokens, failed, p, out):
             kids_3.append(tokens[p])
             p += 1
             node = new(PatternArguments)
-            node.children = kids_3
+            node.children = tuple(kids_3)
             kids.append(node)
         else:
             if types[p] != '{':
@@ -2226,7 +2226,7 @@ def match_path_pattern(types, tokens, failed, p, out):
             kids_4.append(tokens[p])
             p += 1
             node = new(PatternFields)
-            node.children = kids_4
+            node.children = tuple(kids_4)
             kids.append(node)
         break
     out += fold_path_pattern(kids)
@@ -2274,7 +2274,7 @@ def match_ReturnType(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(ReturnType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2312,7 +2312,7 @@ def match_GenericArguments(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(GenericArguments)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2350,7 +2350,7 @@ def match_GenericParameters(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(GenericParameters)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2383,7 +2383,7 @@ def match_Parameters(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Parameters)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2409,7 +2409,7 @@ def match_WhereClause(types, tokens, failed, p, out):
         kids.append(tokens[p])
         p += 1
     node = new(WhereClause)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2449,7 +2449,7 @@ def match_EnumBody(types, tokens, failed, p, out):
                     break
             break
         node = new(Variant)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
         if types[p] == ',':
             kids.append(tokens[p])
@@ -2459,7 +2459,7 @@ def match_EnumBody(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(EnumBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2488,7 +2488,7 @@ def match_SumTypeBody(types, tokens, failed, p, out):
             p = origin_1
             break
     node = new(SumTypeBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2506,14 +2506,14 @@ def match_struct_field(types, tokens, failed, p, out):
 
 def match_SequenceVariable(types, tokens, failed, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and tokens[p].lexeme.startswith(b'$...')):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith(b'$...'))):
         return -1
     if types[p] != 'IDENT':
         return -1
     kids.append(tokens[p])
     p += 1
     node = new(SequenceVariable)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2559,7 +2559,7 @@ def match_AssociatedType(types, tokens, failed, p, out):
             break
         break
     node = new(AssociatedType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2610,7 +2610,7 @@ def match_Property(types, tokens, failed, p, out):
     p += 1
     while types[p] == 'IDENT':
         kids_2 = []
-        if not (types[p] == 'IDENT' and tokens[p].lexeme in (b'get', b'set')):
+        if not (types[p] == 'IDENT' and (tokens[p].lexeme in (b'get', b'set'))):
             break
         kids_2.append(tokens[p])
         p += 1
@@ -2619,14 +2619,14 @@ def match_Property(types, tokens, failed, p, out):
             if q >= 0:
                 p = q
         node = new(Accessor)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
     if types[p] != '}':
         return -1
     kids.append(tokens[p])
     p += 1
     node = new(Property)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2651,7 +2651,7 @@ def match_StaticSuffix(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(StaticSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2678,7 +2678,7 @@ def match_StructBody(types, tokens, failed, p, out):
                 break
             break
         node = new(FieldInit)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
         if types[p] == ',':
             kids.append(tokens[p])
@@ -2698,7 +2698,7 @@ def match_StructBody(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(StructBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2766,7 +2766,7 @@ def match_plain_expression(types, tokens, failed, p, out):
 
 def match_Glued(types, tokens, failed, p, out):
     kids = []
-    if not (tokens[p].newline_before):
+    if not ((tokens[p].newline_before)):
         return -1
     if types[p] in TYPES_43:
         p = match_bracket_suffix(types, tokens, failed, p, kids)
@@ -2781,7 +2781,7 @@ def match_Glued(types, tokens, failed, p, out):
         if p < 0:
             return -1
     node = new(Glued)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2812,7 +2812,7 @@ def match_Arm(types, tokens, failed, p, out):
             p = origin_1
             break
         node = new(Guard)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
         break
     if types[p] != '=>':
@@ -2823,7 +2823,7 @@ def match_Arm(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(Arm)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2844,7 +2844,7 @@ def match_ClosureParameter(types, tokens, failed, p, out):
             break
         break
     node = new(ClosureParameter)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2884,7 +2884,7 @@ def match_MethodSuffix(types, tokens, failed, p, out):
         kids_2.append(tokens[p])
         p += 1
         node = new(MethodGenerics)
-        node.children = kids_2
+        node.children = tuple(kids_2)
         kids.append(node)
         break
     if not (not (tokens[p].newline_before)):
@@ -2893,7 +2893,7 @@ def match_MethodSuffix(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(MethodSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2939,7 +2939,7 @@ def match_FieldPattern(types, tokens, failed, p, out):
             break
         break
     node = new(FieldPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3019,7 +3019,7 @@ def match_GenericParameter(types, tokens, failed, p, out):
                 break
             break
     node = new(GenericParameter)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3064,7 +3064,7 @@ def match_WherePredicate(types, tokens, failed, p, out):
         if p < 0:
             return -1
     node = new(WherePredicate)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3097,7 +3097,7 @@ def match_VariantPayload(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(VariantPayload)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3120,7 +3120,7 @@ def match_VariantFields(types, tokens, failed, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(VariantFields)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3153,7 +3153,7 @@ def match_SumVariant(types, tokens, failed, p, out):
             break
         break
     node = new(SumVariant)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3184,7 +3184,7 @@ def match_StructField(types, tokens, failed, p, out):
             break
         break
     node = new(StructField)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3220,7 +3220,7 @@ def match_Constructor(types, tokens, failed, p, out):
         if q >= 0:
             p = q
     node = new(Constructor)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3246,7 +3246,7 @@ def match_ClassField(types, tokens, failed, p, out):
             break
         break
     node = new(ClassField)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3273,7 +3273,7 @@ def match_AssociatedBinding(types, tokens, failed, p, out):
     if p < 0:
         return -1
     node = new(AssociatedBinding)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3292,7 +3292,7 @@ def match_bound(types, tokens, failed, p, out):
         if types[p + 1] not in TYPES_12:
             return -1
         node = new(Lifetime)
-        node.children = [tokens[p], tokens[p + 1]]
+        node.children = (tokens[p], tokens[p + 1],)
         out.append(node)
         p += 2
     else:
@@ -3315,14 +3315,14 @@ def match_Parameter(types, tokens, failed, p, out):
             kids.append(tokens[p])
             p += 1
         else:
-            if not (types[p] == 'IDENT' and tokens[p].lexeme == b'self'):
+            if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'self')):
                 return -1
             if types[p] != 'IDENT':
                 return -1
             kids.append(tokens[p])
             p += 1
     node = new(Parameter)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 

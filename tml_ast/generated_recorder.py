@@ -163,7 +163,7 @@ def match_Module(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Module)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -336,7 +336,7 @@ def match_Decorator(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Decorator)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -352,7 +352,7 @@ def match_Visibility(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Visibility)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -429,7 +429,7 @@ def match_Let(types, tokens, failed, furthest, p, out):
     if types[p] != ';':
         furthest.miss(p, ';')
     node = new(Let)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -459,7 +459,7 @@ def match_Var(types, tokens, failed, furthest, p, out):
     if types[p] != ';':
         furthest.miss(p, ';')
     node = new(Var)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -487,7 +487,7 @@ def match_ExpressionStatement(types, tokens, failed, furthest, p, out):
     if types[p] != ';':
         furthest.miss(p, ';')
     node = new(ExpressionStatement)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -525,7 +525,7 @@ def match_ReferenceType(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(ReferenceType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -544,7 +544,7 @@ def match_PointerType(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(PointerType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -568,7 +568,7 @@ def match_ArrayType(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(ArrayType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -583,7 +583,7 @@ def match_TupleType(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(TupleType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -601,7 +601,7 @@ def match_FunctionType(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(FunctionType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -621,7 +621,7 @@ def match_DynType(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(DynType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -636,7 +636,7 @@ def match_ImplType(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(ImplType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -656,7 +656,7 @@ def match_NamedType(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(NamedType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -726,7 +726,7 @@ def match_Function(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Function)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -774,7 +774,7 @@ def match_Union(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Union)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -812,7 +812,7 @@ def match_Behavior(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Behavior)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -854,7 +854,7 @@ def match_Impl(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Impl)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -883,7 +883,7 @@ def match_Const(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Const)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -911,7 +911,7 @@ def match_Use(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Use)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -924,7 +924,7 @@ def match_ModuleDeclaration(types, tokens, failed, furthest, p, out):
         furthest.miss(p + 1, 'IDENT')
         return -1
     node = new(ModuleDeclaration)
-    node.children = [tokens[p], tokens[p + 1]]
+    node.children = (tokens[p], tokens[p + 1],)
     out.append(node)
     p += 2
     return p
@@ -977,7 +977,7 @@ def match_Class(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Class)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1019,7 +1019,7 @@ def match_Interface(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Interface)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1054,7 +1054,7 @@ def match_Namespace(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Namespace)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1069,7 +1069,7 @@ def match_Prefix(types, tokens, failed, furthest, p, out):
         return -1
     p = q
     node = new(Prefix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1148,7 +1148,7 @@ def match_ElseBlock(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(ElseBlock)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1177,7 +1177,7 @@ def match_LiteralPattern(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(LiteralPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1207,7 +1207,7 @@ def match_ArrayPattern(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(ArrayPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1228,7 +1228,7 @@ def match_TuplePattern(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(TuplePattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1243,7 +1243,7 @@ def match_BindingPattern(types, tokens, failed, furthest, p, out):
         return -1
     p = q
     node = new(BindingPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1324,7 +1324,7 @@ def match_ReturnType(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(ReturnType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1391,7 +1391,7 @@ def match_Arguments(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Arguments)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1436,7 +1436,7 @@ def match_GenericParameters(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(GenericParameters)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1457,7 +1457,7 @@ def match_Parameters(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Parameters)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1482,7 +1482,7 @@ def match_WhereClause(types, tokens, failed, furthest, p, out):
     if types[p] != ',':
         furthest.miss(p, ',')
     node = new(WhereClause)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1509,7 +1509,7 @@ def match_Block(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Block)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1802,7 +1802,7 @@ def match_Literal(types, tokens, failed, furthest, p, out):
         furthest.miss(p, 'INT', 'STRING', 'true', 'false', 'CHAR', 'FLOAT', 'null', 'TEMPLATE')
         return -1
     node = new(Literal)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -1818,7 +1818,7 @@ def match_InterpolatedString(types, tokens, failed, furthest, p, out):
         return -1
     p = q
     node = new(InterpolatedString)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1842,7 +1842,7 @@ def match_This(types, tokens, failed, furthest, p, out):
         furthest.miss(p, 'this')
         return -1
     node = new(This)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -1869,7 +1869,7 @@ def match_BaseAccess(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(BaseAccess)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1909,7 +1909,7 @@ def match_Array(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Array)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1924,7 +1924,7 @@ def match_LowlevelBlock(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(LowlevelBlock)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1967,7 +1967,7 @@ def match_When(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(When)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -1993,7 +1993,7 @@ def match_Loop(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Loop)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2011,7 +2011,7 @@ def match_While(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(While)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2037,7 +2037,7 @@ def match_For(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(For)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2052,7 +2052,7 @@ def match_Return(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Return)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2067,7 +2067,7 @@ def match_Break(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Break)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2077,7 +2077,7 @@ def match_Continue(types, tokens, failed, furthest, p, out):
         furthest.miss(p, 'continue')
         return -1
     node = new(Continue)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -2093,7 +2093,7 @@ def match_Throw(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Throw)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2130,7 +2130,7 @@ def match_Closure(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Closure)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2176,7 +2176,7 @@ def match_TernaryMiddle(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(TernaryMiddle)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2201,7 +2201,7 @@ def match_CastSuffix(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(CastSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2366,7 +2366,7 @@ def match_PatternPath(types, tokens, failed, furthest, p, out):
             break
         p = q
     node = new(PatternPath)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2443,7 +2443,7 @@ def match_part_of_FunctionType_2(types, tokens, failed, furthest, p, out):
 
 
 def match_part_of_FunctionType_3(types, tokens, failed, furthest, p, out):
-    if not (types[p] == 'IDENT' and tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '('):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'Fn' and tokens[p + 1].type == '(')):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
@@ -2474,7 +2474,7 @@ def match_GenericArguments(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(GenericArguments)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2548,7 +2548,7 @@ def match_WherePredicate(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(WherePredicate)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2586,7 +2586,7 @@ def match_EnumBody(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(EnumBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2614,7 +2614,7 @@ def match_SumTypeBody(types, tokens, failed, furthest, p, out):
             break
         p = q
     node = new(SumTypeBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2629,7 +2629,7 @@ def match_AliasBody(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(AliasBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2656,7 +2656,7 @@ def match_StructFields(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(StructFields)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2687,7 +2687,7 @@ def match_part_of_Behavior_2(types, tokens, failed, furthest, p, out):
 
 def match_SequenceVariable(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and tokens[p].lexeme.startswith(b'$...')):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith(b'$...'))):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
@@ -2695,7 +2695,7 @@ def match_SequenceVariable(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(SequenceVariable)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -2873,7 +2873,7 @@ def match_Path(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Path)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3180,7 +3180,7 @@ def match_PatternArguments(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(PatternArguments)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3206,7 +3206,7 @@ def match_PatternFields(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(PatternFields)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3229,7 +3229,7 @@ def match_LifetimeArgument(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(LifetimeArgument)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3287,7 +3287,7 @@ def match_GenericParameter(types, tokens, failed, furthest, p, out):
         return -1
     p = q
     node = new(GenericParameter)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3367,7 +3367,7 @@ def match_SumVariant(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(SumVariant)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3419,7 +3419,7 @@ def match_StructField(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(StructField)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3471,7 +3471,7 @@ def match_UseGroup(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(UseGroup)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3511,7 +3511,7 @@ def match_Constructor(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Constructor)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3547,7 +3547,7 @@ def match_Property(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(Property)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3578,7 +3578,7 @@ def match_ClassField(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(ClassField)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3654,7 +3654,7 @@ def match_StaticSuffix(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(StaticSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3683,7 +3683,7 @@ def match_StructBody(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(StructBody)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3775,7 +3775,7 @@ def match_LoopVariable(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(LoopVariable)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3820,7 +3820,7 @@ def match_ClosureParameter(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(ClosureParameter)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3857,7 +3857,7 @@ def match_MethodSuffix(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(MethodSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3872,7 +3872,7 @@ def match_FieldSuffix(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(FieldSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3885,7 +3885,7 @@ def match_CallSuffix(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(CallSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3905,7 +3905,7 @@ def match_IndexSuffix(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(IndexSuffix)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -3915,7 +3915,7 @@ def match_PropagateSuffix(types, tokens, failed, furthest, p, out):
         furthest.miss(p, '!')
         return -1
     node = new(PropagateSuffix)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -3926,7 +3926,7 @@ def match_StepSuffix(types, tokens, failed, furthest, p, out):
         furthest.miss(p, '++', '--')
         return -1
     node = new(StepSuffix)
-    node.children = [tokens[p]]
+    node.children = (tokens[p],)
     out.append(node)
     p += 1
     return p
@@ -4100,7 +4100,7 @@ def match_Parameter(types, tokens, failed, furthest, p, out):
         return -1
     p = q
     node = new(Parameter)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4147,7 +4147,7 @@ def match_Variant(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Variant)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4211,7 +4211,7 @@ def match_AssociatedType(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(AssociatedType)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4253,7 +4253,7 @@ def match_part_of_Constructor(types, tokens, failed, furthest, p, out):
 
 def match_Accessor(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and tokens[p].lexeme in (b'get', b'set')):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme in (b'get', b'set'))):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')
@@ -4265,7 +4265,7 @@ def match_Accessor(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(Accessor)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4380,7 +4380,7 @@ def match_LetCondition(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(LetCondition)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4435,7 +4435,7 @@ def match_Arm(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Arm)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4504,7 +4504,7 @@ def match_FieldPattern(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(FieldPattern)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4535,7 +4535,7 @@ def match_AssociatedBinding(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(AssociatedBinding)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4673,7 +4673,7 @@ def match_VariantPayload(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(VariantPayload)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4695,7 +4695,7 @@ def match_VariantFields(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(VariantFields)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4754,7 +4754,7 @@ def match_FieldInit(types, tokens, failed, furthest, p, out):
         if q >= 0:
             p = q
     node = new(FieldInit)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4823,7 +4823,7 @@ def match_Guard(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Guard)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4844,7 +4844,7 @@ def match_MethodGenerics(types, tokens, failed, furthest, p, out):
     kids.append(tokens[p])
     p += 1
     node = new(MethodGenerics)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -4989,13 +4989,13 @@ def match_part_of_block_branch_2(types, tokens, failed, furthest, p, out):
 
 def match_Glued(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (tokens[p].newline_before):
+    if not ((tokens[p].newline_before)):
         return -1
     p = match_part_of_Glued(types, tokens, failed, furthest, p, kids)
     if p < 0:
         return -1
     node = new(Glued)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -5057,7 +5057,7 @@ def match_Lifetime(types, tokens, failed, furthest, p, out):
     if p < 0:
         return -1
     node = new(Lifetime)
-    node.children = kids
+    node.children = tuple(kids)
     out.append(node)
     return p
 
@@ -5072,7 +5072,7 @@ def match_part_of_Parameter_2_2_2(types, tokens, failed, furthest, p, out):
 
 
 def match_part_of_Parameter_2_2_3(types, tokens, failed, furthest, p, out):
-    if not (types[p] == 'IDENT' and tokens[p].lexeme == b'self'):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme == b'self')):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')

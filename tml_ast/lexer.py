@@ -12,7 +12,9 @@ string opens a hole only before a letter or underscore.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 KEYWORDS = frozenset(
     """func type enum union behavior impl mod use pub decorator crate super let var const
@@ -37,6 +39,7 @@ MAX_NESTING = 1000
 """Brackets nested deeper than this are an error instead of a risk for the stack."""
 
 
+@final
 class Token:
     """A lexeme with the trivia before it.
 
@@ -204,6 +207,9 @@ _TEXTS = {
 _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
 _MOST_SHOWN = 60
+_OFFSETS = list(range(1 << 16))
+"""The offsets in files that are not unusually large: numbers that the tokens of all files share."""
+
 _new = object.__new__
 """Makes a token without a call of Python code, of which there is one for each token otherwise."""
 _OPENERS = frozenset("([{")
@@ -313,6 +319,8 @@ class _Lexer:
         add = self.tokens.append
         known, known_trivia = self.known, self.known_trivia
         get_known, get_trivia = known.get, known_trivia.get
+        fits = len(self.source) < len(_OFFSETS)
+        offsets: Sequence[int] = _OFFSETS if fits else range(len(self.source) + 1)
         for found in _USUAL.finditer(self.source, offset):
             trivia, lexeme = found.groups()
             kind = get_known(lexeme)
@@ -331,7 +339,7 @@ class _Lexer:
             token = _new(Token)
             token.type, token.lexeme = kind
             token.trivia, token.newline_before = noted
-            token.start = offset
+            token.start = offsets[offset]
             token.closes_before_call = None
             add(token)
             offset += len(lexeme)

@@ -7,7 +7,7 @@ look among the children, so there is one copy of every fact. Offsets are bytes i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Self, TypeVar
 
 from tml_ast.lexer import Token
@@ -20,44 +20,50 @@ class Node:
 
     __slots__ = ("children",)
 
-    def __init__(self, children: list[Node | Token]) -> None:
-        self.children = children
+    def __init__(self, children: Iterable[Node | Token]) -> None:
+        self.children: tuple[Node | Token, ...] = tuple(children)
 
     @property
     def first_token(self) -> Token:
         """The leftmost token; its trivia lies outside the node's span."""
-        child: Node | Token = self
-        while isinstance(child, Node):
+        child = self.children[0]
+        while type(child) is not Token:
             child = child.children[0]
         return child
 
     @property
     def last_token(self) -> Token:
         """The rightmost token."""
-        child: Node | Token = self
-        while isinstance(child, Node):
+        child = self.children[-1]
+        while type(child) is not Token:
             child = child.children[-1]
         return child
 
     @property
     def start(self) -> int:
         """Byte offset of the first lexeme."""
-        return self.first_token.start
+        child = self.children[0]
+        while type(child) is not Token:
+            child = child.children[0]
+        return child.start
 
     @property
     def end(self) -> int:
         """Byte offset behind the last lexeme."""
-        return self.last_token.end
+        child = self.children[-1]
+        while type(child) is not Token:
+            child = child.children[-1]
+        return child.start + len(child.lexeme)
 
     def tokens(self) -> Iterator[Token]:
         """All tokens, left to right."""
         stack: list[Node | Token] = [self]
         while stack:
             item = stack.pop()
-            if isinstance(item, Token):
+            if type(item) is Token:
                 yield item
             else:
-                stack.extend(reversed(item.children))
+                stack += item.children[::-1]
 
     def code(self) -> bytes:
         """The exact source of this node, with the trivia before its first token."""
@@ -71,7 +77,7 @@ class Node:
 
     def nodes(self) -> list[Node]:
         """The children that are nodes."""
-        return [child for child in self.children if isinstance(child, Node)]
+        return [child for child in self.children if type(child) is not Token]
 
     def walk(self) -> Iterator[Node]:
         """This node and every node below it, outermost and leftmost first."""
@@ -79,7 +85,9 @@ class Node:
         while stack:
             node = stack.pop()
             yield node
-            stack.extend(child for child in reversed(node.children) if isinstance(child, Node))
+            for child in node.children[::-1]:
+                if type(child) is not Token:
+                    stack.append(child)
 
     def child(self, kind: type[N]) -> N | None:
         """The first child of class ``kind``, or None."""
@@ -109,7 +117,7 @@ class Node:
                 return child
         return None
 
-    def with_children(self, children: list[Node | Token]) -> Self:
+    def with_children(self, children: Iterable[Node | Token]) -> Self:
         """A node of the same class with other children."""
         return type(self)(children)
 
@@ -123,6 +131,27 @@ class Node:
             replaced = node.with_children([replaced, *node.children[1:]])
         assert isinstance(replaced, type(self))
         return replaced
+
+    def node_below(self, levels: int) -> Node | None:
+        """The first node that stands so many levels below this one, or None if the tree is not as deep.
+
+        It looks only where the code is long enough: of two nodes that stand below one another, one at least
+        has a token that the next does not have.
+        """
+        level: list[tuple[Node, int, int]] = [(self, self.start, self.end)]
+        for left in range(levels, 0, -1):
+            below: list[tuple[Node, int, int]] = []
+            for node, start, end in level:
+                first, last = node.children[0], node.children[-1]
+                for child in node.nodes():
+                    begins = start if child is first else child.start
+                    ends = end if child is last else child.end
+                    if 2 * (ends - begins) >= left:
+                        below.append((child, begins, ends))
+            if not below:
+                return None
+            level = below
+        return level[0][0]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"

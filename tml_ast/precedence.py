@@ -171,7 +171,7 @@ class PatternFields(Node):
     __slots__ = ()
 
 
-_SUFFIX_RESULT: dict[type[Node], type[Node]] = {
+_SUFFIX_RESULT: dict[type[Piece], type[Node]] = {
     CallSuffix: nodes.Call,
     IndexSuffix: nodes.Index,
     PropagateSuffix: nodes.Propagate,
@@ -185,11 +185,29 @@ def fold_expression(pieces: list[Piece]) -> list[Piece]:
     """Group a whole flat expression into one node."""
     if len(pieces) == 1:
         return pieces
-    if any(type(piece) is Glued for piece in pieces):
+    chain = _chain(pieces)
+    if chain is not None:
+        return [chain]
+    if Glued in map(type, pieces):
         pieces = _unglued(pieces)
     expression, index = _climb(pieces, 0, 0)
     assert index == len(pieces)
     return [expression]
+
+
+def _chain(pieces: Sequence[Piece]) -> Node | None:
+    """An operand with suffixes and nothing else, as most expressions are; None for others."""
+    left = pieces[0]
+    if type(pieces[-1]) not in _SUFFIX_RESULT or type(left) is Prefix:
+        return None
+    for suffix in pieces[1:]:
+        result = _SUFFIX_RESULT.get(type(suffix))
+        if result is None:
+            return None
+        assert isinstance(suffix, Suffix)
+        left = result((left, *suffix.children))
+    assert isinstance(left, Node)
+    return left
 
 
 def _unglued(pieces: Sequence[Piece]) -> list[Piece]:
@@ -325,7 +343,7 @@ def fold_item(pieces: list[Piece]) -> list[Piece]:
         return pieces
     item = pieces[-1]
     assert isinstance(item, Node)
-    item.children[:0] = pieces[:-1]
+    item.children = (*pieces[:-1], *item.children)
     return [item]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -91,6 +90,8 @@ def resources(jobs: int | None, no_cache: bool, verbose: bool) -> Resources:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"tmlfix {version('tmlfix')}")
         raise typer.Exit
 

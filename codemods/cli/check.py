@@ -23,7 +23,7 @@ from codemods.cli.base import (
     resources,
 )
 from codemods.errors import UserError
-from codemods.output import documents, github, junit, markdown, sarif, text
+from codemods.output import text
 from codemods.phases import PHASES
 from codemods.prevent import check as checking
 from codemods.prevent.check import FailOn
@@ -132,21 +132,34 @@ def check(
             text.print_check_counts(result)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if format is CheckFormat.GITHUB and summary:
+        from codemods.output import markdown
+
         append_file(Path(summary), markdown.check_text(result).encode("utf-8", "backslashreplace"))
     finish(result.report.errors, FOUND if result.failing else 0)
 
 
 def _content(result: checking.Check, format: CheckFormat) -> str:
+    """The result in a format, of which each is imported only where it is asked for."""
     match format:
         case CheckFormat.TEXT:
             return text.check_text(result)
         case CheckFormat.JSON:
+            from codemods.output import documents
+
             return documents.json_text(documents.check_document(result))
         case CheckFormat.SARIF:
+            from codemods.output import documents, sarif
+
             return documents.json_text(sarif.document(result))
         case CheckFormat.GITHUB:
+            from codemods.output import github
+
             return github.commands(result)
         case CheckFormat.MARKDOWN:
+            from codemods.output import markdown
+
             return markdown.check_text(result)
         case CheckFormat.JUNIT:
+            from codemods.output import junit
+
             return junit.document(result)

@@ -230,7 +230,7 @@ class Contents:
             case Role.ELEMENT | Role.CONSTRUCTED | Role.STORED | Role.ASSIGNED | Role.BOUND | Role.CAPTURED:
                 return True
             case Role.ARGUMENT:
-                return not self.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS}
+                return not self.analysis.call_effects(use.site) <= {Effect.BORROWS}
             case _:
                 return False
 

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterator
 from enum import Enum, auto
 from functools import cached_property
 
+from codemods.ownership.fixpoints import Fixpoints
 from codemods.ownership.flow import Exit, ExitKind, Flow, Role, Use, Variable, VariableKind
 from codemods.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
@@ -52,7 +53,7 @@ class Drops:
     def __init__(self, index: Index, library: Drops | None = None) -> None:
         self.index = index
         self._library = library
-        self._kinds: dict[str, DropKind] = {}
+        self._kinds = Fixpoints()
 
     def kind(self, type_: Type | None) -> DropKind:
         """What happens to a variable of this type. Maybe and Outcome are never dropped."""
@@ -62,10 +63,12 @@ class Drops:
             return DropKind.TEXT
         if self._library is not None and type_.name not in self.index.own_types:
             return self._library.kind(type_)
-        if type_.name not in self._kinds:
-            self._kinds[type_.name] = DropKind.NOTHING
-            self._kinds[type_.name] = self._compute_kind(type_)
-        return self._kinds[type_.name]
+        found: DropKind | None = self._kinds.known.get(type_.name)
+        if found is None:
+            found = self._kinds.find(
+                type_.name, lambda: self._compute_kind(type_), DropKind.NOTHING, _the_one_known
+            )
+        return found
 
     def _compute_kind(self, type_: Type) -> DropKind:
         if type_.name in self.index.drops:
@@ -219,6 +222,10 @@ class Drops:
             return False
         parameter = site.callee.values[site.position]
         return parameter.type is not None and parameter.type.name not in ("Str", "ref")
+
+
+def _the_one_known(before: DropKind, found: DropKind) -> DropKind:
+    return before if found is DropKind.NOTHING else found
 
 
 def is_visible(callee: FunctionInfo, caller: FunctionInfo) -> bool:

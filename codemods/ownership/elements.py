@@ -128,7 +128,7 @@ class OwnedLists:
                         break
                     site = outer
                 if site.role in (Role.ARGUMENT, Role.RECEIVER) and not (
-                    {Effect.RELEASES, Effect.DRAINS}.isdisjoint(self.analysis.summaries.call_effects(site))
+                    {Effect.RELEASES, Effect.DRAINS}.isdisjoint(self.analysis.call_effects(site))
                 ):
                     return True
         return False

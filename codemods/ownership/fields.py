@@ -76,6 +76,7 @@ class Fields:
         self._writes: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
         self._calls: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
         self._owned_texts: dict[Type, list[str]] = {}
+        self._functions: dict[SourceFile, list[tuple[int, int, FunctionInfo]]] = {}
 
     def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
@@ -146,26 +147,28 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[Flow]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for file, functions in self._spans:
+        for file in self._library_files:
             if code not in file.words:
                 continue
-            for start, end, function in functions:
+            for start, end, function in self._functions_in(file):
                 if file.source.find(code, start, end) >= 0:
                     flow = self.analysis.summaries.flow(function)
                     if flow is not None:
                         yield flow
 
     @cached_property
-    def _spans(self) -> list[tuple[SourceFile, list[tuple[int, int, FunctionInfo]]]]:
-        """The files of the library, and the functions in them with their spans."""
+    def _library_files(self) -> list[SourceFile]:
+        """The files of the library."""
         if self._library is not None:
-            return self._library._spans
-        index = self.analysis.index
-        return [
-            (file, [(each.node.start, each.node.end, each) for each in index.functions_in(file)])
-            for file in index.files.values()
-            if not file.is_test
-        ]
+            return self._library._library_files
+        return [file for file in self.analysis.index.files.values() if not file.is_test]
+
+    def _functions_in(self, file: SourceFile) -> list[tuple[int, int, FunctionInfo]]:
+        """The functions of a file, with the spans of their text."""
+        if file not in self._functions:
+            functions = self.analysis.index.functions_in(file)
+            self._functions[file] = [(each.node.start, each.node.end, each) for each in functions]
+        return self._functions[file]
 
     def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
         variable = next(iter(flow.named(entry.name)), None)
@@ -397,7 +400,7 @@ class Fields:
             return True
         if site.role is not Role.ARGUMENT:
             return False
-        return not self.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+        return not self.analysis.call_effects(site) <= {Effect.BORROWS}
 
     def _handed_on(self, callee: FunctionInfo, position: int, seen: frozenset[int]) -> FieldOrigin:
         """What a function puts into the list that it is given."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from codemods.ownership.flow import (
@@ -49,6 +49,8 @@ _NUMBERS = {
     for suffix in ("i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32")
 }
 _NUMBER_SUFFIX = re.compile(rb"(?:%s)$" % b"|".join(_NUMBERS))
+_PLAIN = {name.encode(): Type(name) for name in (*SCALARS, STR.name)}
+"""The types that mean the same everywhere."""
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
 _FLAGS_MAKERS = frozenset(("all", "none"))
@@ -176,6 +178,10 @@ class _Lowering:
     def _type(self, node: nodes.TypeNode | None) -> Type | None:
         if node is None:
             return None
+        if isinstance(node, nodes.NamedType) and len(node.children) == 1:
+            plain = _PLAIN.get(node.first_token.lexeme)
+            if plain is not None:
+                return plain
         resolved = self.index.resolve(node, self.file, self.generics)
         owner = self.function.owner
         return resolved.substitute({"This": owner, "Self": owner}) if owner else resolved
@@ -673,31 +679,15 @@ class _Lowering:
         receiver, name, arguments = node.receiver, node.name, node.arguments
         if isinstance(receiver, nodes.Path) and self._names_type(receiver):
             return self._static_call(node, receiver, name, arguments, site)
-        # the receiver is lowered after its type is known to name the callee in its site
-        block, mark = self.current, len(self.current.actions)
-        placeholder = Site(Role.RECEIVER, node)
-        type_ = self._expression(receiver, placeholder)
+        place = Site(Role.RECEIVER, node)
+        type_ = self._expression(receiver, place)
         callee = self.index.method(type_, name) if type_ is not None else None
-        if callee is not None:
-            self._replace_site(block, mark, receiver, placeholder, Site(Role.RECEIVER, node, 0, callee))
+        # only the type of the receiver tells which method it goes to
+        place.callee = callee
         types = self._arguments(node, arguments, callee, Role.ARGUMENT)
         result = self._method_result(type_, name, callee, types)
         self._emit(CallSite(node, callee, result, site, receiver, arguments))
         return result
-
-    def _replace_site(self, block: BasicBlock, mark: int, node: Expression, old: Site, new: Site) -> None:
-        """Put another site in the place of one in what was lowered since a mark in a block."""
-        while isinstance(node, nodes.Group):
-            self.flow.sites[id(node)] = new
-            node = node.inner
-        self.flow.sites[id(node)] = new
-        places = [(block, mark)]
-        if block is not self.current:
-            places.append((self.current, 0))
-        for each, first in places:
-            for position, action in enumerate(each.actions[first:], first):
-                if isinstance(action, Use | CallSite) and action.site is old:
-                    each.actions[position] = replace(action, site=new)
 
     def _names_type(self, path: nodes.Path) -> bool:
         name = path.identifier

@@ -110,4 +110,4 @@ def _is_freed_at(analysis: Analysis, flow: Flow, site: Site) -> bool:
         if further is None:
             return False
         site = further
-    return site.role is Role.ARGUMENT and Effect.RELEASES in analysis.summaries.call_effects(site)
+    return site.role is Role.ARGUMENT and Effect.RELEASES in analysis.call_effects(site)

@@ -7,7 +7,7 @@ called a leak.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
@@ -87,6 +87,14 @@ _LEAVING_FUNCTION = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was found in files beside a library, for the next state of that library."""
+
+    functions: Mapping[SourceFile, Sequence[FunctionInfo]]
+    flows: dict[FunctionInfo, Flow | None]
+
+
 class Analysis:
     """All the facts about one state of a workspace; what an earlier one knew is used where it holds.
 
@@ -97,15 +105,20 @@ class Analysis:
         self, index: Index, previous: Analysis | None = None, library: Analysis | None = None
     ) -> None:
         self.index = index
+        self.follows = id(previous) if previous is not None else None
+        """The identity of the earlier state."""
+        self._library = library
         known = library.summaries if library is not None else None
         self.summaries: Summaries = Summaries(index, previous.summaries if previous else None, known)
         self.drops: Drops = Drops(index, library.drops if library is not None else None)
         releases = library.releases if library is not None else None
         self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
+        index.forget_previous()
         self._groups_of: dict[Flow, dict[int, set[Variable]]] = {}
         self._obligations: dict[Flow, list[Obligation]] = {}
         self._fates: dict[tuple[Flow, Variable], Fate] = {}
         self._origins: dict[tuple[Flow, Variable], Result] = {}
+        self._call_effects: dict[Site, frozenset[Effect]] = {}
         self._releases_owed: dict[Type, FunctionInfo | None] = {}
 
     def fate(self, flow: Flow, variable: Variable) -> Fate:
@@ -113,6 +126,8 @@ class Analysis:
 
         No summary is in progress when this is asked, so what is found holds.
         """
+        if self._library is not None and not self.index.is_own(flow.function):
+            return self._library.fate(flow, variable)
         key = flow, variable
         if key not in self._fates:
             self._fates[key] = self.summaries.fate(flow, variable)
@@ -120,14 +135,33 @@ class Analysis:
 
     def variable_origin(self, flow: Flow, variable: Variable) -> Result:
         """Where the value of a variable comes from, over all its assignments; found once."""
+        if self._library is not None and not self.index.is_own(flow.function):
+            return self._library.variable_origin(flow, variable)
         key = flow, variable
         if key not in self._origins:
             self._origins[key] = self.summaries.variable_origin(flow, variable)
         return self._origins[key]
 
-    def beside(self, files: Iterable[SourceFile]) -> Analysis:
+    def call_effects(self, site: Site) -> frozenset[Effect]:
+        """The effect of the call at a site on the argument or receiver that goes there; found once."""
+        if site not in self._call_effects:
+            self._call_effects[site] = self.summaries.call_effects(site)
+        return self._call_effects[site]
+
+    def beside(self, files: Iterable[SourceFile], kept: Kept | None = None) -> Analysis:
         """The facts about files that use this library, and that it knows nothing of."""
-        return Analysis(Index(files, library=self.index), library=self)
+        declared = kept.functions if kept is not None else None
+        found = Analysis(Index(files, library=self.index, declared=declared), library=self)
+        if kept is not None:
+            found.summaries.flows = dict(kept.flows)
+        return found
+
+    def keep(self) -> Kept:
+        """What was found in the files beside the library."""
+        index = self.index
+        assert index.library is not None
+        own = [file for path, file in index.files.items() if path not in index.library.files]
+        return Kept({file: index.functions_in(file) for file in own}, self.summaries.flows)
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, in the order of their declarations; found once."""
@@ -185,6 +219,8 @@ class Analysis:
 
     def _release_of_owner(self, type_: Type) -> FunctionInfo | None:
         """The release of a type if values of it are released by hand, or by the compiler as if by hand."""
+        if self._library is not None and not type_.arguments and type_.name not in self.index.own_types:
+            return self._library._release_of_owner(type_)
         if type_ not in self._releases_owed:
             release = self.releases.release_of(type_)
             if release is not None and not self.releases.needs_release(type_):
@@ -253,9 +289,7 @@ class Analysis:
                 if further is None:
                     break
                 site = further
-            if site.role in (Role.RECEIVER, Role.ARGUMENT) and Effect.RELEASES in (
-                self.summaries.call_effects(site)
-            ):
+            if site.role in (Role.RECEIVER, Role.ARGUMENT) and Effect.RELEASES in (self.call_effects(site)):
                 return True
         return False
 
@@ -437,7 +471,7 @@ class _Dataflow:
                 return State.UNKNOWN
 
     def _passed(self, site: Site) -> State | None:
-        effects = self.analysis.summaries.call_effects(site)
+        effects = self.analysis.call_effects(site)
         if self._is_list():
             effects -= {Effect.DRAINS}
         if effects <= {Effect.BORROWS}:
@@ -494,15 +528,14 @@ class _Dataflow:
         if type_ is not None and not self._may_own(type_):
             return self._handle(outer) if type_.name in ("*", "I64", "U64") else None
         if outer.role in (Role.RECEIVER, Role.ARGUMENT):
-            return None if self.analysis.summaries.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
+            return None if self.analysis.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
         return None if outer.role is Role.FIELD else State.UNKNOWN
 
     def _handle(self, outer: Site) -> State | None:
         """A raw handle read from the value: it may be given back or kept behind the value's back."""
-        summaries = self.analysis.summaries
         match outer.role:
             case Role.ARGUMENT:
-                effects = summaries.call_effects(outer)
+                effects = self.analysis.call_effects(outer)
                 if Effect.RELEASES in effects:
                     return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
                 return None if effects <= {Effect.BORROWS, Effect.UNKNOWN} else State.UNKNOWN

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import or_
 
 from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
 from codemods.ownership.drops import DropKind, Drops, called_name
+from codemods.ownership.fixpoints import Fixpoints
 from codemods.ownership.flow import CallSite, Flow
 from codemods.ownership.summaries import Summaries
 from codemods.symbols import FunctionInfo, Index, Type
@@ -35,7 +37,7 @@ class Releases:
         self.index = index
         self.summaries = summaries
         self.drops = drops
-        self._needs: dict[str, bool] = {}
+        self._needs = Fixpoints()
         self._frees_words: dict[FunctionInfo, bool] = {}
 
     def release_of(self, type_: Type | None) -> FunctionInfo | None:
@@ -59,10 +61,7 @@ class Releases:
             return True
         if self._library is not None and type_.name not in self.index.own_types:
             return self._library.needs_release(type_)
-        if type_.name not in self._needs:
-            self._needs[type_.name] = False
-            self._needs[type_.name] = self._compute_need(type_, release)
-        return self._needs[type_.name]
+        return self._needs.find(type_.name, lambda: self._compute_need(type_, release), False, or_)
 
     def _compute_need(self, type_: Type, release: FunctionInfo) -> bool:
         flow = self.summaries.flow(release)

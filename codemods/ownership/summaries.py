@@ -23,6 +23,7 @@ from codemods.ownership.builtins import (
 )
 from codemods.ownership.conditions import is_impossible, is_null
 from codemods.ownership.drops import called_name
+from codemods.ownership.fixpoints import Fixpoints
 from codemods.ownership.flow import (
     CallSite,
     ExitKind,
@@ -96,6 +97,59 @@ class Fate:
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", "shl", "shr"))
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What became of the functions of an index: those that are gone, and the names that mean others now."""
+
+    gone: frozenset[FunctionInfo]
+    names: frozenset[str]
+
+    @classmethod
+    def between(cls, before: Index, after: Index) -> Replaced:
+        """What differs between two states of the same types."""
+        old, new = set(before.functions), set(after.functions)
+        gone = {each.signature: each.name for each in old - new}
+        come = {each.signature: each.name for each in new - old}
+        differing = gone.keys() ^ come.keys()
+        names = {name for signature, name in (*gone.items(), *come.items()) if signature in differing}
+        return cls(frozenset(old - new), frozenset(names))
+
+    def leaves(self, flows: Mapping[FunctionInfo, Flow | None]) -> dict[FunctionInfo, Flow | None]:
+        """The control-flow graphs that are still right: a graph names what it calls.
+
+        One is left out when a function that it calls was replaced, or when a name that it calls may mean
+        another function now.
+        """
+        return {
+            function: flow
+            for function, flow in flows.items()
+            if function not in self.gone and (flow is None or self._leaves(flow))
+        }
+
+    def _leaves(self, flow: Flow) -> bool:
+        return not any(
+            call.callee in self.gone or (self.names and called_name(call.node) in {None, *self.names})
+            for each in flow.with_closures()
+            for call in each.calls()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """What a function does with an argument, and whether it may return a part of it."""
+
+    effects: frozenset[Effect]
+    lends: bool = False
+
+    def join(self, other: _Passing) -> _Passing:
+        """What covers both."""
+        effects = (self.effects | other.effects) - {Effect.BORROWS}
+        return _Passing(effects or self.effects, self.lends or other.lends)
+
+
+_BORROWED = _Passing(frozenset((Effect.BORROWS,)))
+
+
 class Summaries:
     """The summaries of all functions of an index; those of its ``library`` are taken from there."""
 
@@ -104,21 +158,24 @@ class Summaries:
     ) -> None:
         self.index = index
         self._library = library
-        self._flows: dict[FunctionInfo, Flow | None] = {}
-        if previous is not None:
-            self._flows = _flows_that_hold(previous, index)
-        self._effects: dict[tuple[FunctionInfo, int], frozenset[Effect]] = {}
-        self._results: dict[FunctionInfo, Result] = {}
+        self.flows: dict[FunctionInfo, Flow | None] = {}
+        """The control-flow graphs that are made already."""
+        self.replaced: Replaced | None = None
+        """What differs from the previous state; None where nothing of that holds."""
+        if previous is not None and index.continues is previous.index:
+            self.replaced = Replaced.between(previous.index, index)
+            self.flows = self.replaced.leaves(previous.flows)
+        self._found = Fixpoints()
+        """What functions return, and what they do with their arguments."""
         self._handle_fields: dict[str, frozenset[str]] = {}
-        self._lends: set[tuple[FunctionInfo, int]] = set()
 
     def flow(self, function: FunctionInfo) -> Flow | None:
         """The control-flow graph of a function, made once."""
         if self._library is not None and not self.index.is_own(function):
             return self._library.flow(function)
-        if function not in self._flows:
-            self._flows[function] = lower(self.index, function)
-        return self._flows[function]
+        if function not in self.flows:
+            self.flows[function] = lower(self.index, function)
+        return self.flows[function]
 
     # -- arguments ----------------------------------------------------------------------------
 
@@ -126,26 +183,32 @@ class Summaries:
         """What ``function`` does with its argument; position -1 is the receiver."""
         if self._library is not None and not self.index.is_own(function):
             return self._library.effects(function, position)
-        key = function, position
-        if key not in self._effects:
-            self._effects[key] = frozenset((Effect.BORROWS,))
-            self._effects[key] = self._compute_effects(function, position)
-        return self._effects[key]
+        return self._passing(function, position).effects
 
-    def _compute_effects(
+    def _passing(self, function: FunctionInfo, position: int) -> _Passing:
+        """What becomes of an argument of a function of its own."""
+        key = function, position
+        found: _Passing | None = self._found.known.get(key)
+        if found is None:
+            found = self._found.find(
+                key, lambda: self._compute_passing(function, position), _BORROWED, _Passing.join
+            )
+        return found
+
+    def _compute_passing(
         self, function: FunctionInfo, position: int, given: Mapping[str, Expression] | None = None
-    ) -> frozenset[Effect]:
+    ) -> _Passing:
         flow = self.flow(function)
         if flow is None:
-            return frozenset((bodyless_effect(function, position),))
+            return _Passing(frozenset((bodyless_effect(function, position),)))
         if position < 0 and returns_receiver(function):
-            return frozenset((Effect.RETURNS,))
+            return _Passing(frozenset((Effect.RETURNS,)))
         if position < 0 and self._is_release(function):
-            return frozenset((Effect.RELEASES,))
+            return _Passing(frozenset((Effect.RELEASES,)))
         parameters = function.parameters if position < 0 else function.values
         index = max(position, 0)
         if index >= len(parameters):
-            return frozenset((Effect.UNKNOWN,))
+            return _Passing(frozenset((Effect.UNKNOWN,)))
         name = parameters[index].name
         given_by_name = flow.named(name) if name is not None else []
         variable = next(
@@ -153,18 +216,15 @@ class Summaries:
             None,
         )
         if variable is None:
-            return frozenset((Effect.BORROWS,)) if name == "_" else frozenset((Effect.UNKNOWN,))
+            return _BORROWED if name == "_" else _Passing(frozenset((Effect.UNKNOWN,)))
         fate = self.fate(flow, variable, given)
-        if given is None and fate.lends:
-            self._lends.add((function, position))
-        return frozenset(fate.effects) or frozenset((Effect.BORROWS,))
+        return _Passing(frozenset(fate.effects or {Effect.BORROWS}), fate.lends)
 
     def lends(self, function: FunctionInfo, position: int) -> bool:
         """Whether the result of a function may be, or hold, a part of its argument."""
         if self._library is not None and not self.index.is_own(function):
             return self._library.lends(function, position)
-        self.effects(function, position)
-        return (function, position) in self._lends
+        return self._passing(function, position).lends
 
     def fate(self, flow: Flow, variable: Variable, given: Mapping[str, Expression] | None = None) -> Fate:
         """What becomes of the value of ``variable``, its copies and its parts.
@@ -189,7 +249,7 @@ class Summaries:
             given = _texts_given(site)
             if effects <= {Effect.BORROWS} or not given:
                 return effects
-            return self._compute_effects(site.callee, position, given)
+            return self._compute_passing(site.callee, position, given).effects
         parent = site.parent
         if isinstance(parent, nodes.MethodCall):
             return frozenset((_unknown_method_effect(parent.name),))
@@ -203,10 +263,10 @@ class Summaries:
         """What a function returns."""
         if self._library is not None and not self.index.is_own(function):
             return self._library.result(function)
-        if function not in self._results:
-            self._results[function] = NOTHING
-            self._results[function] = self._compute_result(function)
-        return self._results[function]
+        found: Result | None = self._found.known.get(function)
+        if found is None:
+            found = self._found.find(function, lambda: self._compute_result(function), NOTHING, Result.__or__)
+        return found
 
     def _compute_result(self, function: FunctionInfo) -> Result:
         if not carries_ownership(function.returns):
@@ -568,33 +628,6 @@ def _blanks(statement: Node, access: nodes.FieldAccess) -> bool:
     while isinstance(value, nodes.Cast | nodes.Group):
         value = value.operand if isinstance(value, nodes.Cast) else value.inner
     return isinstance(value, nodes.Literal) and value.text in ("0", "null")
-
-
-def _flows_that_hold(previous: Summaries, index: Index) -> dict[FunctionInfo, Flow | None]:
-    """The control-flow graphs of an earlier state that are still right in this one.
-
-    A graph names what it calls. It is left out when a function that it calls was replaced, or when a name
-    that it calls may mean another function now.
-    """
-    if index.continues is not previous.index:
-        return {}
-    before, after = set(previous.index.functions), set(index.functions)
-    gone = before - after
-    signatures = {each.signature for each in gone} ^ {each.signature for each in after - before}
-    changed = {signature[0] for signature in signatures}
-
-    def holds(flow: Flow) -> bool:
-        return not any(
-            call.callee in gone or (changed and called_name(call.node) in {None, *changed})
-            for each in flow.with_closures()
-            for call in each.calls()
-        )
-
-    return {
-        function: flow
-        for function, flow in previous._flows.items()
-        if function not in gone and (flow is None or holds(flow))
-    }
 
 
 def _leaves(statement: Node) -> bool:

@@ -33,7 +33,7 @@ def _leaves_it(analysis: Analysis, flow: Flow, use: Use, *, returned: bool) -> b
         case Role.RETURNED:
             return analysis.drops.consumes(flow, use)
         case Role.ARGUMENT | Role.RECEIVER:
-            effects = analysis.summaries.call_effects(site)
+            effects = analysis.call_effects(site)
             if effects <= {Effect.BORROWS}:
                 return True
             outer = flow.site_of(site.parent)
@@ -78,7 +78,7 @@ def held_at(analysis: Analysis, flow: Flow, variable: Variable) -> Iterator[Exit
 def _gives_away(analysis: Analysis, flow: Flow, use: Use) -> bool:
     site = use.site
     if site.role in (Role.ARGUMENT, Role.RECEIVER):
-        return not analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+        return not analysis.call_effects(site) <= {Effect.BORROWS}
     if site.role is Role.INTERPOLATED:
         return True
     return analysis.drops.consumes(flow, use)

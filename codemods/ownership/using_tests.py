@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.obligations import Analysis, Kept
 from codemods.places import is_test_path, module_path
 from codemods.symbols import FunctionInfo, SourceFile
 from codemods.words import words_in
@@ -25,8 +25,6 @@ class Sources:
         self._sources = dict(sources)
         self._read = read
         self._parsed: dict[str, SourceFile | TmlSyntaxError] = {}
-        self.asked: set[str] = set()
-        """The words that files were looked for by."""
 
     def file(self, path: str) -> SourceFile:
         """The parsed file. Raises TmlSyntaxError."""
@@ -46,7 +44,6 @@ class Sources:
 
     def mentioning(self, words: Collection[str]) -> list[str]:
         """The paths of the files with one of the words in them, in order."""
-        self.asked.update(words)
         wanted = {word.encode("utf-8", "surrogateescape") for word in words}
         return [path for path, known in self._words.items() if not known.isdisjoint(wanted)]
 
@@ -97,24 +94,40 @@ NO_SOURCES = Sources({})
 
 
 class UsingTests:
-    """The tests beside one state of a library."""
+    """The tests beside one state of a library; what was found of them ``before`` is used where it holds."""
 
-    def __init__(self, library: Analysis, sources: Sources) -> None:
+    def __init__(self, library: Analysis, sources: Sources, before: UsingTests | None = None) -> None:
         self._library = library
         self._sources = sources
+        self._kept = before._keep_for(library) if before is not None else {}
         self._known: dict[str, Analysis | None] = {}
+        self.asked: set[str] = set()
+        """The words that files were looked for by: one without them plays no part in what was found."""
 
     def mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
         """The tests with one of the words in them, each with what is known about it beside the library."""
-        for path in self._sources.mentioning(words):
-            analysis = self.analysis(path) if is_test_path(path) else None
+        for path in self.paths_mentioning(words):
+            analysis = self.analysis(path)
             if analysis is not None:
                 yield analysis, analysis.index.files[path]
 
-    def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
-        """The functions of the tests with one of the words in them."""
+    def paths_mentioning(self, words: Collection[str]) -> list[str]:
+        """The paths of the tests with one of the words in them."""
+        self.asked.update(words)
+        return [path for path in self._sources.mentioning(words) if is_test_path(path)]
+
+    def functions_beside(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the words in them, those without it included."""
         for analysis, file in self.mentioning(words):
             for function in analysis.index.functions_in(file):
+                yield analysis, function
+
+    def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the words in their own text."""
+        sought = [word.encode("utf-8", "surrogateescape") for word in words]
+        for analysis, function in self.functions_beside(words):
+            source, node = function.file.source, function.node
+            if any(source.find(word, node.start, node.end) >= 0 for word in sought):
                 yield analysis, function
 
     def analysis(self, path: str) -> Analysis | None:
@@ -123,8 +136,15 @@ class UsingTests:
             self._known[path] = self._analyse(path)
         return self._known[path]
 
+    def forget(self, path: str) -> None:
+        """Let go of what is known about a test, and of its tree."""
+        self._known.pop(path, None)
+        self._kept.pop(path, None)
+        self._sources.forget(path)
+
     def is_in_broken(self, word: str) -> bool:
         """Whether a file that cannot be parsed has the word in it."""
+        self.asked.add(word)
         return self._sources.is_in_broken(word)
 
     def _analyse(self, path: str) -> Analysis | None:
@@ -132,4 +152,15 @@ class UsingTests:
             file = self._sources.file(path)
         except TmlSyntaxError:
             return None
-        return self._library.beside([file, *self._sources.companions(file)])
+        return self._library.beside([file, *self._sources.companions(file)], self._kept.pop(path, None))
+
+    def _keep_for(self, library: Analysis) -> dict[str, Kept]:
+        """What was found of the tests, as far as it holds for another state of the library."""
+        found = {path: each.keep() for path, each in self._known.items() if each is not None}
+        found = {**self._kept, **found}
+        if library is self._library:
+            return found
+        replaced = library.summaries.replaced
+        if replaced is None or library.follows != id(self._library):
+            return {}
+        return {path: Kept(each.functions, replaced.leaves(each.flows)) for path, each in found.items()}

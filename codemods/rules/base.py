@@ -73,6 +73,7 @@ class Context:
         self.file = file
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
+        self._flows: list[tuple[FunctionInfo, Flow]] | None = None
         self._obligations: dict[int, list[Obligation]] = {}
 
     def beside(self, file: SourceFile) -> Context:
@@ -116,13 +117,17 @@ class Context:
         """The functions of the library, each with what is known about it."""
         return ((self.analysis, function) for function in self.analysis.index.functions)
 
-    def flows(self) -> Iterator[tuple[FunctionInfo, Flow]]:
+    def flows(self) -> list[tuple[FunctionInfo, Flow]]:
         """The functions with a body and their control-flow graphs, each closure with one of its own."""
-        for function in self.functions:
-            flow = self.analysis.summaries.flow(function)
-            if flow is not None:
-                for each in flow.with_closures():
-                    yield function, each
+        if self._flows is None:
+            known = ((function, self.analysis.summaries.flow(function)) for function in self.functions)
+            self._flows = [
+                (function, each)
+                for function, flow in known
+                if flow is not None
+                for each in flow.with_closures()
+            ]
+        return self._flows
 
     def obligations(self, flow: Flow) -> list[Obligation]:
         """The obligations of a function, made once."""

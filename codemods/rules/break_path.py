@@ -18,6 +18,8 @@ _JUMPS = {ExitKind.BREAK: "break", ExitKind.CONTINUE: "continue"}
 
 def check(context: Context) -> Iterator[Proposal]:
     """What the compiler drops at the end of its block, and not where a jump leaves it."""
+    if not any(each.encode() in context.file.source for each in _JUMPS.values()):
+        return
     contents = Contents(context.analysis)
     for _, flow in context.flows():
         jumps = _jumps(flow)

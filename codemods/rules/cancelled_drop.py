@@ -69,7 +69,7 @@ def _is_cancelled(context: Context, flow: Flow, use: Use) -> bool:
         return False
     if not context.analysis.variable_origin(flow, variable).is_fresh:
         return False
-    return context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
+    return context.analysis.call_effects(site) == {Effect.BORROWS}
 
 
 def _refusal(context: Context, flow: Flow, variable: Variable) -> str | None:
@@ -159,7 +159,7 @@ def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
                 continue
             if not context.analysis.drops.is_registered(use.variable):
                 continue
-            if context.analysis.summaries.call_effects(use.site) != {Effect.BORROWS}:
+            if context.analysis.call_effects(use.site) != {Effect.BORROWS}:
                 return False
             if _refusal(context, flow, use.variable) is not None:
                 return False

@@ -21,6 +21,8 @@ _SINGLE_FLAGS = frozenset(("none",))
 
 def check(context: Context) -> Iterator[Proposal]:
     """The calls whose implementation is the compiler's own and leaks."""
+    if not any(each.encode() in context.file.source for each in _TEXT_METHODS):
+        return
     for _, flow in context.flows():
         for call in flow.calls():
             what = _what_leaks(context, flow, call)

@@ -41,7 +41,7 @@ def _is_lost(context: Context, flow: Flow, use: Use) -> bool:
         return False
     if not context.analysis.variable_origin(flow, variable).is_fresh:
         return False
-    if context.analysis.summaries.call_effects(site) != {Effect.BORROWS}:
+    if context.analysis.call_effects(site) != {Effect.BORROWS}:
         return False
     return isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, flow.function)
 

@@ -218,7 +218,7 @@ def _is_lost(context: Context, flow: Flow, call: CallSite, contents: Contents) -
         return not may_own(context, flow.type_of(site.parent))
     if site.callee is not None and site.callee is context.analysis.releases.release_of(call.type):
         return False
-    return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+    return context.analysis.call_effects(site) <= {Effect.BORROWS}
 
 
 def _may_be_owed(context: Context, type_: Type) -> bool:

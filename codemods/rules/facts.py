@@ -12,7 +12,6 @@ from codemods.ownership.flow import Flow
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.reservations import Reservations
 from codemods.ownership.using_tests import NO_SOURCES, Sources, UsingTests
-from codemods.places import is_test_path
 from codemods.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
 
@@ -59,11 +58,13 @@ class Names:
 
     def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
         """A name for a variable of ``function`` that the compiler shall drop."""
-        return self._fresh(function, candidates, taken, self._consumers)
+        hazards = () if _starts_afresh(function) else self._consumers
+        return self._fresh(function, candidates, taken, hazards)
 
     def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
         """A name for a variable of ``function`` that is returned or given away."""
-        return self._fresh(function, candidates, taken, self._dropped)
+        hazards = () if _starts_afresh(function) else self._dropped
+        return self._fresh(function, candidates, taken, hazards)
 
     def _fresh(
         self,
@@ -74,12 +75,15 @@ class Names:
     ) -> str:
         """The first candidate that is new to the function and no hazard; numbered when there is none."""
         refused = KEYWORDS | frozenset(taken) | _identifiers(function)
-        if function.file.is_test and function.owner is None:
-            hazards = ()
         numbered = (f"{candidates[0]}_{number}" for number in count(2))
         return next(
             each for each in chain(candidates, numbered) if each not in refused and each not in hazards
         )
+
+
+def _starts_afresh(function: FunctionInfo) -> bool:
+    """Whether only a function's own names count: in a test, one that is no method."""
+    return function.file.is_test and function.owner is None
 
 
 def _identifiers(function: FunctionInfo) -> frozenset[str]:
@@ -90,11 +94,18 @@ class Facts:
     """All that rules may ask about one state of a workspace, found when it is first asked for."""
 
     def __init__(
-        self, analysis: Analysis, sources: Sources, paths: Container[str], library: Facts | None = None
+        self,
+        analysis: Analysis,
+        sources: Sources,
+        paths: Container[str],
+        *,
+        library: Facts | None = None,
+        before: Facts | None = None,
     ) -> None:
         """``sources`` hold the tests that use these files; ``paths`` are the files that get fixes.
 
-        What is known about the ``library`` is taken from there.
+        What is known about the ``library`` is taken from there, and what was found ``before`` about the tests
+        is used where it holds.
         """
         self.analysis = analysis
         self._sources = sources
@@ -102,13 +113,13 @@ class Facts:
         self._of_tests: dict[str, Facts] = {}
         self.names: Names = library.names if library is not None else Names(analysis)
         self.fields: Fields = Fields(analysis, library.fields if library is not None else None)
-        self.tests = UsingTests(analysis, sources)
+        self.tests: UsingTests = UsingTests(analysis, sources, before.tests if before is not None else None)
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = Reservations(analysis, self.tests, paths)
 
     def beside(self, analysis: Analysis) -> Facts:
         """The same about tests that use this library. To these no other tests matter."""
-        return Facts(analysis, NO_SOURCES, self._paths, self)
+        return Facts(analysis, NO_SOURCES, self._paths, library=self)
 
     def of_test(self, path: str) -> Facts | None:
         """The same about a test that uses this library; None for one that cannot be parsed."""
@@ -119,10 +130,15 @@ class Facts:
             self._of_tests[path] = self.beside(analysis)
         return self._of_tests[path]
 
+    def forget_test(self, path: str) -> None:
+        """Let go of what is known about a test."""
+        self._of_tests.pop(path, None)
+        self.tests.forget(path)
+
     def lists_of_tests(self) -> Iterator[OwnedList]:
         """The lists of strings in the tests that functions of the library make."""
-        for path in self._sources.mentioning(self._list_makers):
-            facts = self.of_test(path) if is_test_path(path) and path in self._paths else None
+        for path in self.tests.paths_mentioning(self._list_makers):
+            facts = self.of_test(path) if path in self._paths else None
             if facts is not None:
                 yield from facts.lists.all
 

@@ -24,6 +24,8 @@ _TAKING_OVER = frozenset((Effect.RELEASES, Effect.DRAINS, Effect.RETURNS, Effect
 
 def check(context: Context) -> Iterator[Proposal]:
     """The wildcards, and the names that are in use already, of arms that lose what was made for them."""
+    if b"when" not in context.file.source:
+        return
     contents = Contents(context.analysis)
     for _, flow in context.flows():
         taken: set[str] = set()

@@ -16,7 +16,7 @@ NAME = "interpolated-view"
 
 def check(context: Context) -> Iterator[Proposal]:
     """The texts of a table's own memory that its methods interpolate."""
-    if context.file.is_test:
+    if context.file.is_test or b"ptr_read" not in context.file.source:
         return
     for function, flow in context.flows():
         stored = [

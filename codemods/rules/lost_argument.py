@@ -78,7 +78,7 @@ def _is_held_besides(context: Context, flow: Flow, owner: Variable, given: Use) 
         if use is given or use.node is given.node:
             continue
         passed = use.site.role in (Role.ARGUMENT, Role.RECEIVER)
-        effects = context.analysis.summaries.call_effects(use.site) if passed else frozenset()
+        effects = context.analysis.call_effects(use.site) if passed else frozenset()
         borrows = passed and effects <= {Effect.BORROWS, Effect.RELEASES}
         reads = use.site.role in (Role.FIELD, Role.REFERENCED, Role.OPERAND, Role.CONDITION)
         if not borrows and not reads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
@@ -73,7 +74,7 @@ def _proposal(context: Context, info: TypeInfo, type_: Type, names: list[str]) -
 
 def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
     """A function in which the compiler drops the text of such a field at the end of an arm."""
-    for analysis, function in (*context.library_functions(), *context.tests.functions_mentioning(names)):
+    for analysis, function in chain(context.library_functions(), context.tests.functions_mentioning(names)):
         drops = analysis.drops
         flow = analysis.summaries.flow(function)
         if flow is None:

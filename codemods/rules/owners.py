@@ -29,7 +29,7 @@ def may_hold_variable(context: Context, flow: Flow, value: Node) -> bool:
             continue
         if use.site.role in (Role.ELEMENT, Role.CONSTRUCTED):
             return True
-        if Effect.RETURNS in context.analysis.summaries.call_effects(use.site):
+        if Effect.RETURNS in context.analysis.call_effects(use.site):
             return True
     return False
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 
 from codemods.findings import Verdict
 from codemods.ownership.builtins import Effect
@@ -41,14 +42,18 @@ def _check(patch: SemanticPatch, context: Context) -> Iterator[Proposal]:
 def _taken_name(context: Context, application: Application) -> str | None:
     """A name that the patch brings, if something there has it already."""
     for hunk, match in application.matches:
+        brought = _DECLARED.findall(hunk.change.added)
+        if not brought:
+            continue
         first = match.nodes[0]
         around = [first, *context.ancestors(first)]
         holder = next((each for each in around if isinstance(each, nodes.Function)), None)
-        scope = holder if holder is not None else context.file.tree
-        known = {token.text for token in scope.tokens() if token.type == "IDENT"}
-        functions = {each.name for each in context.functions}
-        for name in _DECLARED.findall(hunk.change.added):
-            if name in (known if holder is not None else functions):
+        if holder is not None:
+            known = {token.text for token in holder.tokens() if token.type == "IDENT"}
+        else:
+            known = {each.name for each in context.functions}
+        for name in brought:
+            if name in known:
                 return f"the name `{name}` that its fix brings is taken"
     return None
 
@@ -62,7 +67,7 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     readers = _with_callers(context, _readers(context, changed), through=_hands_on)
     freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
     names = {table.bare, *(each.name for each in readers)}
-    for analysis, function in (*context.library_functions(), *context.tests.functions_mentioning(names)):
+    for analysis, function in chain(context.library_functions(), context.tests.functions_beside(names)):
         flow = None if function in changed else analysis.summaries.flow(function)
         if flow is None:
             continue
@@ -125,8 +130,8 @@ def _with_callers(
     while True:
         more = {
             function
-            for function in context.analysis.index.functions_outside_tests
-            if function not in found and _mentions(function, names)
+            for function in _calling_methods(context, names)
+            if function not in found
             for call in _calls(context, function)
             if call.callee in found and through(context, function, call)
         }
@@ -136,9 +141,16 @@ def _with_callers(
         names |= {each.name for each in more}
 
 
-def _mentions(function: FunctionInfo, names: set[str]) -> bool:
-    node, source = function.node, function.file.source
-    return any(source.find(f".{name}(".encode(), node.start, node.end) >= 0 for name in names)
+def _calling_methods(context: Context, names: Iterable[str]) -> Iterator[FunctionInfo]:
+    """The functions of the library that call a method of one of these names, by their text."""
+    calls = [f".{name}(".encode() for name in names]
+    index = context.analysis.index
+    for file in index.files.values():
+        called = [] if file.is_test else [each for each in calls if each in file.source]
+        for function in index.functions_in(file) if called else ():
+            start, end = function.node.start, function.node.end
+            if any(file.source.find(each, start, end) >= 0 for each in called):
+                yield function
 
 
 def _calls(context: Context, function: FunctionInfo) -> list[CallSite]:

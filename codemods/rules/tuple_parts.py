@@ -105,7 +105,7 @@ def _only_reads(context: Context, flow: Flow, use: Use) -> bool:
 def _borrows(context: Context, flow: Flow, site: Site) -> bool:
     match site.role:
         case Role.RECEIVER | Role.ARGUMENT:
-            if not context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}:
+            if not context.analysis.call_effects(site) <= {Effect.BORROWS}:
                 return False
             result = flow.type_of(site.parent)
             return result is not None and not context.analysis.summaries.is_released(result)
