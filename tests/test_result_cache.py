@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -95,12 +96,22 @@ def histories(draw: st.DrawFn) -> list[Run]:
 
 
 @given(histories())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_runs_that_share_a_cache_find_what_they_find_without(runs: list[Run]) -> None:
     with TemporaryDirectory() as folder:
         cache = ResultCache(Path(folder), lambda _: None)
         for run in runs:
             assert run.result(cache) == run.result(None)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_edit_of_a_file_counts(path: str, tmp_path: Path) -> None:
+    runs = [Run({path: state}, (1,), False, None, None, Settings()) for state in range(len(STATES[path]))]
+    expected = [run.result(None) for run in runs]
+    for turn, (before, after) in enumerate(permutations(range(len(runs)), 2)):
+        cache = ResultCache(tmp_path / str(turn), lambda _: None)
+        runs[before].result(cache)
+        assert runs[after].result(cache) == expected[after]
 
 
 def test_the_order_of_the_files_is_no_matter(tmp_path: Path) -> None:
