@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -95,12 +96,22 @@ def histories(draw: st.DrawFn) -> list[Run]:
 
 
 @given(histories())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_runs_that_share_a_cache_find_what_they_find_without(runs: list[Run]) -> None:
     with TemporaryDirectory() as folder:
         cache = ResultCache(Path(folder), lambda _: None)
         for run in runs:
             assert run.result(cache) == run.result(None)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_edit_of_a_file_counts(path: str, tmp_path: Path) -> None:
+    runs = [Run({path: state}, (1,), False, None, None, Settings()) for state in range(len(STATES[path]))]
+    expected = [run.result(None) for run in runs]
+    for turn, (before, after) in enumerate(permutations(range(len(runs)), 2)):
+        cache = ResultCache(tmp_path / str(turn), lambda _: None)
+        runs[before].result(cache)
+        assert runs[after].result(cache) == expected[after]
 
 
 def test_the_order_of_the_files_is_no_matter(tmp_path: Path) -> None:
@@ -134,9 +145,9 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert done == ["tests/quiet.test.tml"]
 
     assert notes == [
-        "known from earlier runs: libraries 0 of 2, tests 0 of 7",
-        "known from earlier runs: libraries 2 of 2, tests 7 of 7",
-        "known from earlier runs: libraries 2 of 2, tests 6 of 7",
+        "known from earlier runs: libraries 0 of 2, tests 0 of 9",
+        "known from earlier runs: libraries 2 of 2, tests 9 of 9",
+        "known from earlier runs: libraries 2 of 2, tests 8 of 9",
     ]
 
 
@@ -149,7 +160,7 @@ def test_tests_that_a_run_was_not_asked_for_stay_known(tmp_path: Path) -> None:
     analyse(files, (1,), only=lambda path: "stars" in path, cache=cache)
     analyse(files, (1,), cache=cache)
 
-    assert notes[-1].endswith(", tests 2 of 5")
+    assert notes[-1].endswith(", tests 2 of 7")
 
 
 # The command
