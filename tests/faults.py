@@ -99,9 +99,10 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 def leftovers(place: Path) -> list[str]:
-    """Temporary files, wherever they are below ``place``."""
+    """Temporary files, wherever they are below ``place``, but for what is kept for the next run."""
     inside = (path.relative_to(place).as_posix() for path in place.rglob("*"))
-    return sorted(path for path in inside if path.startswith("tmp/") or ".tmlfix-" in path or "/tmp_" in path)
+    others = (path for path in inside if not path.startswith(".cache/tmlfix/results"))
+    return sorted(path for path in others if path.startswith("tmp/") or ".tmlfix-" in path or "/tmp_" in path)
 
 
 @dataclass(frozen=True, slots=True)
