@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-FEW = 1_000_000
+FEW = 500_000
 """New objects between two collections: a file has some thousands, and they live on."""
 
 

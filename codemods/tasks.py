@@ -131,8 +131,9 @@ def mend_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibra
     rounds = Rounds(files, task.phase, task.tree.settings, task.wanted, look, lambda: start.analysis, report)
     fixed = rounds.run()
     mended = MendedLibrary(fixed, unread, frozenset().union(*asked))
-    if latest is not start:
-        start.forget_facts()
+    start.forget_facts()
+    latest.forget_facts()
+    start.sources.forget_all()
     PROCESS.keep({**task.changed, **mended.changed}, latest)
     return mended
 

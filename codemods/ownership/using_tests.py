@@ -42,6 +42,10 @@ class Sources:
         """Let go of the tree of a file; it is parsed again if it is asked for again."""
         self._parsed.pop(path, None)
 
+    def forget_all(self) -> None:
+        """Let go of all trees."""
+        self._parsed.clear()
+
     def mentioning(self, words: Collection[str]) -> list[str]:
         """The paths of the files with one of the words in them, in order."""
         wanted = {word.encode("utf-8", "surrogateescape") for word in words}
