@@ -6,6 +6,7 @@ beside the mended library. No test matters to another.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,9 @@ class Fixed:
     errors: tuple[InputError, ...] = ()
 
 
+_Packed = tuple[tuple[tuple[str, int], ...], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The files of a workspace that a phase covers, by their path: those of the library, and the tests."""
@@ -32,6 +36,38 @@ class Tree:
     library: Mapping[str, bytes]
     tests: Mapping[str, bytes]
     settings: Settings
+    _packed: list[tuple[object, ...]] = field(default_factory=list, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """All tasks of an analysis carry the tree from process to process: it is packed once, and small."""
+        if not self._packed:
+            self._packed.append((_packed(self.library), _packed(self.tests), self.settings))
+        return _unpacked_tree, self._packed[0]
+
+
+def _packed(files: Mapping[str, bytes]) -> _Packed:
+    """The names and sizes of files, and their content in one piece."""
+    sizes = tuple((path, len(source)) for path, source in files.items())
+    return sizes, zlib.compress(b"".join(files.values()), level=1)
+
+
+def _unpacked(files: _Packed) -> dict[str, bytes]:
+    sizes, packed = files
+    content = memoryview(zlib.decompress(packed))
+    found: dict[str, bytes] = {}
+    offset = 0
+    for path, size in sizes:
+        found[path] = bytes(content[offset : offset + size])
+        offset += size
+    return found
+
+
+def _unpacked_tree(
+    library: _Packed,
+    tests: _Packed,
+    settings: Settings,
+) -> Tree:
+    return Tree(_unpacked(library), _unpacked(tests), settings)
 
 
 @dataclass(frozen=True, slots=True)

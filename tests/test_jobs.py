@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -24,7 +25,11 @@ from small_library import tree
 from codemods import tasks
 from codemods.engine import analyse
 from codemods.errors import UserError
+from codemods.parts import Tree
+from codemods.places import is_test_path
+from codemods.settings import Settings
 from codemods.workers import workers
+from codemods.workspace import read_tree
 
 DIES = "def mend_tests(*_):\n    os._exit(9)\n"
 HANGS = "def mend_tests(*_):\n    open({path!r}, 'w').close()\n    time.sleep(600)\n"
@@ -40,6 +45,24 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
     example = Example.create(tmp_path / "example")
     monkeypatch.chdir(example.folder)
     return example
+
+
+# What goes from process to process
+
+
+def test_a_tree_is_the_same_where_it_arrives_and_small_on_the_way(example: Example) -> None:
+    files = read_tree(example.folder).files
+    tests = {path: source for path, source in files.items() if is_test_path(path)}
+    library = {path: source for path, source in files.items() if path not in tests}
+    sent = Tree(library, tests, Settings(exclude=("lib/*",)))
+
+    packed = pickle.dumps(sent)
+    arrived = pickle.loads(packed)
+
+    assert arrived == sent
+    assert list(arrived.library) == list(library)
+    assert len(packed) < sum(map(len, files.values())) / 2
+    assert pickle.loads(pickle.dumps(Tree({}, {}, Settings()))) == Tree({}, {}, Settings())
 
 
 # Equal results
