@@ -93,7 +93,7 @@ class Bench:
         return typical(self.files, SHORT_RUNS, tests=True)
 
     @cached_property
-    def library_files(self) -> list[str]:
+    def modules(self) -> list[str]:
         """Files of the library of a typical length."""
         return typical(self.files, SHORT_RUNS, tests=False)
 

@@ -153,7 +153,7 @@ ROWS: tuple[Row, ...] = (
         "changed-library",
         f"{CHECK}, one library file of about 500 lines changed, against nothing changed",
         1.3,
-        lambda each: each.checks_after_changes(each.bench.library_files),
+        lambda each: each.checks_after_changes(each.bench.modules),
         "{ours:.2f} s against {theirs:.2f} s",
     ),
     Row(

@@ -95,7 +95,7 @@ def _scope(tree: Tree, phase: Phase, only: Callable[[str], bool] | None) -> froz
     settings = tree.settings
     return frozenset(
         path
-        for path in (*tree.library, *tree.tests)
+        for path in (*tree.modules, *tree.tests)
         if settings.plan.phase_of(path) is phase and settings.covers(path) and (only is None or only(path))
     )
 
@@ -112,7 +112,7 @@ class _Part:
     known: KnownParts | None
     changed: dict[str, bytes] = field(default_factory=dict)
     """The library files that phases before have changed."""
-    library: MendedLibrary | None = None
+    mended: MendedLibrary | None = None
     tests: dict[str, Fixed] = field(default_factory=dict)
     was_looked_up: bool = False
     """Whether it was asked what an earlier run has found."""
@@ -120,7 +120,7 @@ class _Part:
     """Whether something of ``tests`` was not known before."""
 
     @property
-    def library_task(self) -> LibraryTask:
+    def task(self) -> LibraryTask:
         return LibraryTask(self.tree, self.changed, self.phase, self.paths, self.wanted)
 
     def recall(self, before: Mapping[str, bytes]) -> bool:
@@ -128,28 +128,28 @@ class _Part:
         self.changed = dict(before)
         if self.known is not None and not self.was_looked_up:
             self.was_looked_up = True
-            self.library = self.known.library(self.library_task)
+            self.mended = self.known.mended_library(self.task)
             self._recall_tests()
-        return self.library is not None
+        return self.mended is not None
 
     def learn(self, mended: MendedLibrary) -> None:
         """Take what has become of the library."""
-        self.library = mended
+        self.mended = mended
         if self.known is not None:
-            self.known.keep_library(self.library_task, mended)
+            self.known.keep_library(self.task, mended)
             self._recall_tests()
 
     def _recall_tests(self) -> None:
-        if self.known is not None and self.library is not None:
-            self.tests = self.known.tests(self.library_task, self.library.changed)
+        if self.known is not None and self.mended is not None:
+            self.tests = self.known.tests(self.task, self.mended.changed)
 
     def test_tasks(self, size: int) -> list[TestsTask]:
         """What is to be done for the tests that nothing is known of."""
-        assert self.library is not None
+        assert self.mended is not None
         tests = (path for path in sorted(self.paths & self.tree.tests.keys()) if self.tells_of(path))
         new = [path for path in tests if path not in self.tests]
         return [
-            TestsTask(self.library_task, self.library.changed, batch)
+            TestsTask(self.task, self.mended.changed, batch)
             for batch in in_batches(new, self.tree.tests, size)
         ]
 
@@ -160,19 +160,19 @@ class _Part:
 
     def keep_tests(self) -> None:
         """Keep what is known of the tests for the next run."""
-        if self.learned and self.known is not None and self.library is not None:
-            self.known.keep_tests(self.library_task, self.library.changed, self.tests)
+        if self.learned and self.known is not None and self.mended is not None:
+            self.known.keep_tests(self.task, self.mended.changed, self.tests)
 
     @property
     def left(self) -> dict[str, bytes]:
         """The library files that are changed when the phase is done."""
-        assert self.library is not None
-        return {**self.changed, **self.library.changed}
+        assert self.mended is not None
+        return {**self.changed, **self.mended.changed}
 
     @property
     def unread(self) -> tuple[InputError, ...]:
         """The library files that cannot be parsed."""
-        return self.library.unread if self.library is not None else ()
+        return self.mended.unread if self.mended is not None else ()
 
     @property
     def broken(self) -> list[InputError]:
@@ -195,7 +195,7 @@ class _Part:
 
     @property
     def _fixed(self) -> list[Fixed]:
-        library = [self.library.fixed] if self.library is not None else []
+        library = [self.mended.fixed] if self.mended is not None else []
         return [*library, *(fixed for _, fixed in sorted(self.tests.items()))]
 
     def tells_of(self, path: str) -> bool:
@@ -225,7 +225,7 @@ def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> Non
     before: dict[str, bytes] = {}
     for part in parts:
         if not part.recall(before):
-            part.learn(_tasks().mend_library(part.library_task, report))
+            part.learn(_tasks().mend_library(part.task, report))
         for task in part.test_tasks(sum(map(len, part.tree.tests.values())) + 1):
             part.learn_tests(task, _tasks().mend_tests(task, report))
         part.keep_tests()
@@ -243,7 +243,7 @@ def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, sta
         if part.recall(before):
             go_on(part)
         else:
-            libraries[executor.submit(_tasks().mend_library, part.library_task)] = part
+            libraries[executor.submit(_tasks().mend_library, part.task)] = part
 
     def go_on(part: _Part) -> None:
         if waiting and stacked:
@@ -271,7 +271,7 @@ def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, sta
 
 
 def _work(part: _Part) -> int:
-    return sum(len(source) for path, source in part.tree.library.items() if path in part.paths)
+    return sum(len(source) for path, source in part.tree.modules.items() if path in part.paths)
 
 
 def _place(error: InputError) -> tuple[str, int, int, str]:

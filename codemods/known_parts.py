@@ -57,7 +57,7 @@ class KnownParts:
 
     # -- libraries ----------------------------------------------------------------------------
 
-    def library(self, task: LibraryTask) -> MendedLibrary | None:
+    def mended_library(self, task: LibraryTask) -> MendedLibrary | None:
         """What became of the library files of a phase; None if that is not known."""
         key = self._library_key(task)
 
@@ -146,7 +146,7 @@ class KnownParts:
 
     @cached_property
     def _digests(self) -> dict[str, str]:
-        content = {**self._tree.library, **self._tree.tests}
+        content = {**self._tree.modules, **self._tree.tests}
         return {path: hashlib.sha256(source).hexdigest() for path, source in content.items()}
 
     @cached_property
@@ -158,10 +158,10 @@ class KnownParts:
 
     @cached_property
     def _library(self) -> list[tuple[str, str]]:
-        return [(path, self._digests[path]) for path in self._tree.library]
+        return [(path, self._digests[path]) for path in self._tree.modules]
 
     def _key(self, kind: str, task: LibraryTask, states: object) -> str:
-        scope = sorted(task.paths & self._tree.library.keys())
+        scope = sorted(task.paths & self._tree.modules.keys())
         return f"{kind}-{_digest((_tool(), self._settings, task.phase.number, scope, states))}"
 
     def _state(self, changed: Mapping[str, bytes]) -> object:
@@ -192,7 +192,7 @@ class KnownParts:
         )
 
     def _source(self, path: str) -> bytes:
-        return self._tree.library[path] if path in self._tree.library else self._tree.tests[path]
+        return self._tree.modules[path] if path in self._tree.modules else self._tree.tests[path]
 
 
 def _encode(fixed: Fixed) -> object:

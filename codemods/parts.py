@@ -33,7 +33,7 @@ _Packed = tuple[tuple[tuple[str, int], ...], bytes]
 class Tree:
     """The files of a workspace that a phase covers, by their path: those of the library, and the tests."""
 
-    library: Mapping[str, bytes]
+    modules: Mapping[str, bytes]
     tests: Mapping[str, bytes]
     settings: Settings
     _packed: list[tuple[object, ...]] = field(default_factory=list, compare=False, repr=False)
@@ -41,7 +41,7 @@ class Tree:
     def __reduce__(self) -> tuple[object, ...]:
         """All tasks of an analysis carry the tree from process to process: it is packed once, and small."""
         if not self._packed:
-            self._packed.append((_packed(self.library), _packed(self.tests), self.settings))
+            self._packed.append((_packed(self.modules), _packed(self.tests), self.settings))
         return _unpacked_tree, self._packed[0]
 
 
@@ -89,7 +89,7 @@ class TestsTask:
 
     __test__ = False
 
-    library: LibraryTask
+    base: LibraryTask
     mended: Mapping[str, bytes]
     """The library files that the phase itself has changed."""
     tests: tuple[str, ...]

@@ -224,7 +224,7 @@ class Index:
         library: Index | None = None,
         declared: Mapping[SourceFile, Sequence[FunctionInfo]] | None = None,
     ) -> None:
-        self.library = library
+        self.base = library
         self.owning_types = owning_types or {}
         own_files = list(files)
         self.files = {file.path: file for file in own_files}
@@ -279,12 +279,12 @@ class Index:
 
     def is_own(self, function: FunctionInfo) -> bool:
         """Whether a function is declared beside the library, not in it."""
-        return self.library is None or function.file.path not in self.library.files
+        return self.base is None or function.file.path not in self.base.files
 
     @cached_property
     def functions(self) -> list[FunctionInfo]:
         """All functions, those of the library first."""
-        return [*self.library.functions, *self.own_functions] if self.library else self.own_functions
+        return [*self.base.functions, *self.own_functions] if self.base else self.own_functions
 
     # -- releases -----------------------------------------------------------------------------
 
@@ -312,7 +312,7 @@ class Index:
         self._stop_sharing()
         self.types.setdefault(info.name, info)
         self.own_types.add(info.name)
-        _append(self._types_by_bare_name, item.name, info, shared=self.library is not None)
+        _append(self._types_by_bare_name, item.name, info, shared=self.base is not None)
         return info
 
     def _resolve_members(self, info: TypeInfo) -> None:
@@ -384,7 +384,7 @@ class Index:
     def _add(self, function: FunctionInfo) -> None:
         self.own_functions.append(function)
         owner = function.owner
-        shared = self.library is not None
+        shared = self.base is not None
         if owner is None:
             self.free_functions.setdefault(function.name, []).append(function)
             return
@@ -502,16 +502,16 @@ class Index:
     def _called(self, name: str) -> list[FunctionInfo]:
         """The free functions of a name."""
         own = self.free_functions.get(name, [])
-        return own if self.library is None else [*self.library._called(name), *own]
+        return own if self.base is None else [*self.base._called(name), *own]
 
     def _imports_of(self, file: SourceFile) -> dict[str, tuple[str, ...]]:
-        if self.library is not None and file.path not in self._imports:
-            return self.library._imports_of(file)
+        if self.base is not None and file.path not in self._imports:
+            return self.base._imports_of(file)
         return self._imports[file.path]
 
     def _globs_of(self, file: SourceFile) -> list[tuple[str, ...]]:
-        if self.library is not None and file.path not in self._globs:
-            return self.library._globs_of(file)
+        if self.base is not None and file.path not in self._globs:
+            return self.base._globs_of(file)
         return self._globs[file.path]
 
     def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
@@ -520,8 +520,8 @@ class Index:
 
     def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
         """The functions that a file declares."""
-        if self.library is not None and file.path in self.library.files:
-            return self.library.functions_in(file)
+        if self.base is not None and file.path in self.base.files:
+            return self.base.functions_in(file)
         return self._functions_by_path.get(file.path, [])
 
     def functions_mentioning(self, words: Collection[str]) -> Iterator[FunctionInfo]:
@@ -534,14 +534,14 @@ class Index:
     @cached_property
     def functions_outside_tests(self) -> list[FunctionInfo]:
         """The functions that are not in tests."""
-        if self.library is not None and not any(not each.file.is_test for each in self.own_functions):
-            return self.library.functions_outside_tests
+        if self.base is not None and not any(not each.file.is_test for each in self.own_functions):
+            return self.base.functions_outside_tests
         return [function for function in self.functions if not function.file.is_test]
 
     def types_in(self, file: SourceFile) -> list[TypeInfo]:
         """The types that a file declares."""
-        if self.library is not None and file.path in self.library.files:
-            return self.library.types_in(file)
+        if self.base is not None and file.path in self.base.files:
+            return self.base.types_in(file)
         return self._types_by_path.get(file.path, [])
 
     @cached_property
@@ -574,8 +574,8 @@ class Index:
                 for each in self._files_of(path):
                     if each in found:
                         continue
-                    if self.library is not None:
-                        found |= self.library.reachable(each)
+                    if self.base is not None:
+                        found |= self.base.reachable(each)
                     else:
                         found.add(each)
                         pending.append(each)
@@ -588,8 +588,8 @@ class Index:
 
     @cached_property
     def _modules(self) -> dict[tuple[str, ...], list[SourceFile]]:
-        if self.library is not None:
-            return self.library._modules
+        if self.base is not None:
+            return self.base._modules
         found: dict[tuple[str, ...], list[SourceFile]] = {}
         for file in self.files.values():
             if not file.is_test:

@@ -70,8 +70,8 @@ class Memory:
         if self._original is None or self._tree != tree:
             before = self._original
             self._states.clear()
-            files, errors = _parse(tree.library, before.files if before is not None else {}, report)
-            sources = Sources({**tree.tests, **{each.path: tree.library[each.path] for each in errors}})
+            files, errors = _parse(tree.modules, before.files if before is not None else {}, report)
+            sources = Sources({**tree.tests, **{each.path: tree.modules[each.path] for each in errors}})
             analysis = analysis_of(files, tree.settings, before.analysis if before is not None else None)
             self._tree, self._unread = tree, errors
             self._original = Library(files, tree, sources, analysis)
@@ -141,7 +141,7 @@ def mend_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibra
 @one_at_a_time()
 def mend_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ...]:
     """Mend tests, each by itself: what became of them, in their order."""
-    base = task.library
+    base = task.base
     start = PROCESS.state(base.tree, base.changed, report)
     library = PROCESS.state(base.tree, {**base.changed, **task.mended})
     spare_what_lives()

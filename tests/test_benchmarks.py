@@ -173,7 +173,7 @@ def test_a_change_is_a_statement_in_the_middle() -> None:
 def test_every_change_is_another_one(example: Mapping[str, bytes], tmp_path: Path) -> None:
     bench = Bench(example, tmp_path, print)
 
-    for path in (*bench.tests, *bench.library_files):
+    for path in (*bench.tests, *bench.modules):
         texts = {trees.changed(example[path], number) for number in range(3)}
         assert len(texts) == 3
         assert all(text is not None and parse(text) for text in texts)

@@ -60,7 +60,7 @@ def test_a_tree_is_the_same_where_it_arrives_and_small_on_the_way(example: Examp
     arrived = pickle.loads(packed)
 
     assert arrived == sent
-    assert list(arrived.library) == list(library)
+    assert list(arrived.modules) == list(library)
     assert len(packed) < sum(map(len, files.values())) / 2
     assert pickle.loads(pickle.dumps(Tree({}, {}, Settings()))) == Tree({}, {}, Settings())
 

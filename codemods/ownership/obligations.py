@@ -159,8 +159,8 @@ class Analysis:
     def keep(self) -> Kept:
         """What was found in the files beside the library."""
         index = self.index
-        assert index.library is not None
-        own = [file for path, file in index.files.items() if path not in index.library.files]
+        assert index.base is not None
+        own = [file for path, file in index.files.items() if path not in index.base.files]
         return Kept({file: index.functions_in(file) for file in own}, self.summaries.flows)
 
     def obligations(self, flow: Flow) -> list[Obligation]:

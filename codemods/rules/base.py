@@ -113,7 +113,7 @@ class Context:
         """The functions that the file declares."""
         return self.analysis.index.functions_in(self.file)
 
-    def library_functions(self) -> Iterator[tuple[Analysis, FunctionInfo]]:
+    def functions_of_library(self) -> Iterator[tuple[Analysis, FunctionInfo]]:
         """The functions of the library, each with what is known about it."""
         return ((self.analysis, function) for function in self.analysis.index.functions)
 

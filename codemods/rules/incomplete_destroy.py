@@ -86,7 +86,7 @@ def _complete(context: Context, type_: Type, release: FunctionInfo) -> Proposal 
 def _reader_behind_release(context: Context, type_: Type, release: FunctionInfo) -> str | None:
     """A function that releases a value of the type and then still reads what it took out of it."""
     users = context.tests.functions_mentioning([release.name])
-    for analysis, function in chain(context.library_functions(), users):
+    for analysis, function in chain(context.functions_of_library(), users):
         summaries = analysis.summaries
         if function is release:
             continue

@@ -74,7 +74,9 @@ def _proposal(context: Context, info: TypeInfo, type_: Type, names: list[str]) -
 
 def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
     """A function in which the compiler drops the text of such a field at the end of an arm."""
-    for analysis, function in chain(context.library_functions(), context.tests.functions_mentioning(names)):
+    for analysis, function in chain(
+        context.functions_of_library(), context.tests.functions_mentioning(names)
+    ):
         drops = analysis.drops
         flow = analysis.summaries.flow(function)
         if flow is None:

@@ -67,7 +67,7 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     readers = _with_callers(context, _readers(context, changed), through=_hands_on)
     freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
     names = {table.bare, *(each.name for each in readers)}
-    for analysis, function in chain(context.library_functions(), context.tests.functions_beside(names)):
+    for analysis, function in chain(context.functions_of_library(), context.tests.functions_beside(names)):
         flow = None if function in changed else analysis.summaries.flow(function)
         if flow is None:
             continue
