@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: example test browser
 
 example: $(VENV)/installed
-	$(BIN)/python tests/run_example.py
+	$(BIN)/python -m tests.run_example
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/ruff check .

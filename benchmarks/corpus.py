@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from codemods.phases import phase_of
-from codemods.places import is_test_path
-from codemods.sources import PROJECT_FILE
+from codemods.app.sources import PROJECT_FILE
+from codemods.model.phases import phase_of
+from codemods.semantics.module_paths import is_test_path
 from tml_ast import Node, TmlSyntaxError, apply, insert_statement_before, nodes, parse
 
 COMMIT = "cf79b64d"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from codemods.places import module_path
+from codemods.semantics.module_paths import module_path
 from tml_ast import TmlSyntaxError, Token, nodes, parse, tokenize
 
 KNOWN = frozenset({"List", "Maybe", "Outcome", "Str"})

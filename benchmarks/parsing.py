@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from codemods.collector import rare_collections
+from codemods.engine.gc_tuning import rare_collections
 
 
 def tml(sources: list[bytes]) -> int:

@@ -24,22 +24,23 @@ STAGES = {
     "tml_ast.lookahead": "parsing",
     "tml_ast.precedence": "parsing",
     "tml_ast.edit": "applying and checking fixes",
-    "codemods.catalogue": "facts: catalogue",
-    "codemods.symbols": "facts: declarations",
-    "codemods.ownership.using_tests": "facts: the tests that use a library",
+    "codemods.semantics.catalogue": "facts: catalogue",
+    "codemods.semantics.symbols": "facts: declarations",
+    "codemods.ownership.dependent_tests": "facts: the tests that use a library",
     "codemods.rules": "rules, but for facts",
+    "codemods.fixes": "rules, but for facts",
     "codemods.semantic_patches": "rules, but for facts",
-    "codemods.engine": "applying and checking fixes",
-    "codemods.suppressions": "applying and checking fixes",
-    "codemods.workspace": "reading files",
-    "codemods.sources": "reading files",
-    "codemods.below": "reading files",
-    "codemods.configuration": "reading files",
-    "codemods.diffs": "output",
-    "codemods.output": "output",
-    "codemods.prevent": "output",
+    "codemods.engine.schedule": "applying and checking fixes",
+    "codemods.engine.suppressions": "applying and checking fixes",
+    "codemods.files.workspace": "reading files",
+    "codemods.app.sources": "reading files",
+    "codemods.files.safe_open": "reading files",
+    "codemods.app.configuration": "reading files",
+    "codemods.files.diffs": "output",
+    "codemods.reports": "output",
+    "codemods.checks": "output",
     "codemods.cli": "output",
-    "codemods.commands": "output",
+    "codemods.app.commands": "output",
 }
 """The stages by the modules that they are made of, or by packages of modules.
 
@@ -102,7 +103,7 @@ def rule_of(modules: list[str]) -> str | None:
     known = getattr(sys.modules.get("codemods.rules"), "RULES", {})
     for module in reversed(modules):
         if module.startswith(RULES):
-            name = module.removeprefix(RULES).replace("_", "-")
+            name = module.rpartition(".")[2].replace("_", "-")
             if name in known:
                 return name
     return None

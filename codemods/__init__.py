@@ -1,1 +1,1 @@
-"""Leaks in TML source: what they are, how they are fixed, how a fix reaches a maintainer."""
+"""tmlfix: finds memory leaks in TML source and writes the fixes."""

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from codemods.activity import Progress
 from codemods.cli import main
-from codemods.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
-from codemods.phases import phase_of
-from codemods.result_cache import FOLDER_VARIABLE
+from codemods.engine.result_cache import FOLDER_VARIABLE
+from codemods.model.findings import AnalysisResult, Change, Edit, Finding, InputError, PhaseResult, Verdict
+from codemods.model.phases import phase_of
+from codemods.model.progress import Progress
 
 NOBODY = 65534
 
@@ -209,7 +209,7 @@ def stand_in_analysis(
 @pytest.fixture
 def analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts the stand-in in the place of the analysis."""
-    monkeypatch.setattr("codemods.engine.analyse", stand_in_analysis)
+    monkeypatch.setattr("codemods.engine.schedule.analyse", stand_in_analysis)
 
 
 @dataclass(frozen=True, slots=True)

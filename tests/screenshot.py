@@ -1,6 +1,6 @@
 """Take the picture of the review page that the docs show.
 
-.venv/bin/python tests/screenshot.py
+.venv/bin/python -m tests.screenshot
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from browser import open_browser
-from bundled import PROJECT, Example
+from tests.support.browser import open_browser
+from tests.support.bundled import PROJECT, Example
 
 PICTURE = PROJECT / "docs" / "review.png"
 LARGEST = 150_000

@@ -1,7 +1,7 @@
 """Write anew what is generated: the parsers, the patches of the example, the output in the pages, the
 pages of rules.
 
-.venv/bin/python tests/update.py
+.venv/bin/python -m tests.update
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from bundled import PATCHES, PROJECT, example_patches
-from pages import PAGES, updated
-from rule_pages import FOLDER, rule_pages
-
+from tests.support.bundled import PATCHES, PROJECT, example_patches
+from tests.support.pages import PAGES, updated
+from tests.support.rule_pages import FOLDER, rule_pages
 from tml_ast import generate
 
 

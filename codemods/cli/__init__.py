@@ -14,9 +14,9 @@ from importlib import import_module
 from itertools import takewhile
 
 from codemods.cli.base import FAILED, FOUND, app
-from codemods.errors import UserError, write_failure
-from codemods.output import console
-from codemods.repository import LOCATION_VARIABLES
+from codemods.files.repository import LOCATION_VARIABLES
+from codemods.model.errors import UserError, write_failure
+from codemods.reports import console
 
 __all__ = ["FAILED", "FOUND", "app", "load_commands", "main"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from codemods import commands
+from codemods.app import commands
 from codemods.cli.base import (
     FIX,
     FOUND,
@@ -24,11 +24,11 @@ from codemods.cli.base import (
     resources,
 )
 from codemods.cli.interactive import ask
-from codemods.errors import UserError
-from codemods.output import documents, markdown, text
-from codemods.phases import PHASES
-from codemods.progress import progress_bar
-from codemods.writing import write_file
+from codemods.cli.progress_bar import progress_bar
+from codemods.files.writing import write_file
+from codemods.model.errors import UserError
+from codemods.model.phases import PHASES
+from codemods.reports import documents, markdown, text
 
 
 @app.command(

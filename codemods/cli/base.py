@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from codemods.findings import InputError
-from codemods.output import console
-from codemods.resources import Resources, unheard
+from codemods.engine.resources import Resources, ignore_note
+from codemods.model.findings import InputError
+from codemods.reports import console
 
 FOUND = 1
 FAILED = 2
@@ -85,7 +85,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell on standard
 
 def resources(jobs: int | None, no_cache: bool, verbose: bool) -> Resources:
     """What the options say about the use of the machine."""
-    return Resources(jobs, not no_cache, console.print_note if verbose else unheard)
+    return Resources(jobs, not no_cache, console.print_note if verbose else ignore_note)
 
 
 def _print_version(wanted: bool) -> None:

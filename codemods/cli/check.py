@@ -9,7 +9,10 @@ from typing import Annotated
 
 import typer
 
-from codemods import commands
+from codemods.app import commands
+from codemods.app.shards import Shard
+from codemods.checks import check as checking
+from codemods.checks.check import FailOn
 from codemods.cli.base import (
     FOUND,
     PREVENT,
@@ -22,14 +25,11 @@ from codemods.cli.base import (
     finish,
     resources,
 )
-from codemods.errors import UserError
-from codemods.output import text
-from codemods.phases import PHASES
-from codemods.prevent import check as checking
-from codemods.prevent.check import FailOn
-from codemods.progress import progress_bar
-from codemods.shards import Shard
-from codemods.writing import append_file, write_file
+from codemods.cli.progress_bar import progress_bar
+from codemods.files.writing import append_file, write_file
+from codemods.model.errors import UserError
+from codemods.model.phases import PHASES
+from codemods.reports import text
 
 
 class CheckFormat(StrEnum):
@@ -132,7 +132,7 @@ def check(
             text.print_check_counts(result)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if format is CheckFormat.GITHUB and summary:
-        from codemods.output import markdown
+        from codemods.reports import markdown
 
         append_file(Path(summary), markdown.check_text(result).encode("utf-8", "backslashreplace"))
     finish(result.report.errors, FOUND if result.failing else 0)
@@ -144,22 +144,22 @@ def _content(result: checking.Check, format: CheckFormat) -> str:
         case CheckFormat.TEXT:
             return text.check_text(result)
         case CheckFormat.JSON:
-            from codemods.output import documents
+            from codemods.reports import documents
 
             return documents.json_text(documents.check_document(result))
         case CheckFormat.SARIF:
-            from codemods.output import documents, sarif
+            from codemods.reports import documents, sarif
 
             return documents.json_text(sarif.document(result))
         case CheckFormat.GITHUB:
-            from codemods.output import github
+            from codemods.reports import github
 
             return github.commands(result)
         case CheckFormat.MARKDOWN:
-            from codemods.output import markdown
+            from codemods.reports import markdown
 
             return markdown.check_text(result)
         case CheckFormat.JUNIT:
-            from codemods.output import junit
+            from codemods.reports import junit
 
             return junit.document(result)

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
+from codemods.app.compiler_report import compiler_report as report_defects
 from codemods.cli.base import MEASURE, Paths, app, examples, finish
-from codemods.compiler_report import compiler_report as report_defects
-from codemods.output import defects
-from codemods.progress import progress_bar
-from codemods.writing import write_file
+from codemods.cli.progress_bar import progress_bar
+from codemods.files.writing import write_file
+from codemods.reports import defects
 
 
 class Style(StrEnum):

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from codemods.app.configuration import read_configuration
+from codemods.app.sources import working_tree_root
 from codemods.cli.base import PREVENT, Format, OutputFormat, app, examples
-from codemods.configuration import read_configuration
-from codemods.errors import UserError
-from codemods.output import documents, text
-from codemods.sources import working_tree_root
+from codemods.model.errors import UserError
+from codemods.reports import documents, text
 
 
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix config", "tmlfix config --format json"))

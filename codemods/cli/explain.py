@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from codemods import commands
+from codemods.app import commands
 from codemods.cli.base import REVIEW, Format, OutputFormat, app, examples
-from codemods.output import documents, explanation, text
-from codemods.progress import progress_bar
+from codemods.cli.progress_bar import progress_bar
+from codemods.reports import documents, explanation, text
 
 
 @app.command(

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from codemods.commands import find_rule
-from codemods.findings import Finding, FindingKey
-from codemods.output import text
-from codemods.output.console import make_console, visible
+from codemods.app.commands import find_rule
+from codemods.model.findings import Finding, FindingKey
+from codemods.reports import text
+from codemods.reports.console import make_console, visible
 from codemods.review.hunks import FileReview, Hunk, Review, hunks_of
 from codemods.review.selection import Selection, select
 

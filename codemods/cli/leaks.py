@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
-from codemods.errors import UserError
-from codemods.measure import measurements
-from codemods.measure.leak_plan import all_met, judge
-from codemods.measure.leak_report import combine
-from codemods.output import documents, leaks, pages
-from codemods.progress import progress_bar
+from codemods.cli.progress_bar import progress_bar
+from codemods.model.errors import UserError
+from codemods.reports import documents, leaks, pages
+from codemods.verification import measurements
+from codemods.verification.leak_plan import all_met, judge
+from codemods.verification.leak_report import combine
 
 NoFindings = Annotated[
     bool, typer.Option("--no-findings", help="Leave out what tmlfix finds in the current folder.")

@@ -8,7 +8,7 @@ import logging
 import typer
 
 from codemods.cli.base import PREVENT, app, examples
-from codemods.errors import UserError
+from codemods.model.errors import UserError
 
 
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix lsp"))
@@ -18,7 +18,7 @@ def lsp() -> None:
     Needs [bold]pip install 'tmlfix\\[lsp]'[/bold].
     """
     try:
-        server = importlib.import_module("codemods.editor.language_server")
+        server = importlib.import_module("codemods.lsp.language_server")
     except ImportError as error:
         if error.name is not None and error.name.partition(".")[0] not in ("pygls", "lsprotocol"):
             raise

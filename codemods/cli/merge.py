@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from codemods.cli.base import FOUND, PREVENT, app, examples, finish
-from codemods.merging import merge
-from codemods.output import documents, text
-from codemods.writing import write_file
+from codemods.files.writing import write_file
+from codemods.reports import documents, text
+from codemods.reports.shard_merge import merge
 
 
 @app.command(

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from codemods import parse_check
+from codemods.app import parse_check
 from codemods.cli.base import FOUND, LANGUAGE, Format, OutputFormat, app, examples, finish
-from codemods.errors import UserError
-from codemods.output import documents, text
-from codemods.progress import progress_bar
-from codemods.workspace import read_paths
+from codemods.cli.progress_bar import progress_bar
+from codemods.files.workspace import read_paths
+from codemods.model.errors import UserError
+from codemods.reports import documents, text
 
 
 @app.command(

@@ -9,12 +9,12 @@ import typer
 
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
 from codemods.cli.leaks import NoFindings
-from codemods.errors import UserError
-from codemods.measure import measurements
-from codemods.measure.leak_plan import all_met, judge
-from codemods.output import documents, pages, plan
-from codemods.progress import progress_bar
-from codemods.writing import write_file
+from codemods.cli.progress_bar import progress_bar
+from codemods.files.writing import write_file
+from codemods.model.errors import UserError
+from codemods.reports import documents, pages, plan
+from codemods.verification import measurements
+from codemods.verification.leak_plan import all_met, judge
 
 
 @app.command(

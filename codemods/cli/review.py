@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from codemods import commands
+from codemods.app import commands
 from codemods.cli.base import (
     REVIEW,
     Jobs,
@@ -20,12 +20,12 @@ from codemods.cli.base import (
     finish,
     resources,
 )
-from codemods.errors import UserError
-from codemods.output import text
-from codemods.output.page import review_page
-from codemods.phases import PHASES
-from codemods.progress import progress_bar
-from codemods.writing import write_file
+from codemods.cli.progress_bar import progress_bar
+from codemods.files.writing import write_file
+from codemods.model.errors import UserError
+from codemods.model.phases import PHASES
+from codemods.reports import text
+from codemods.reports.page import review_page
 
 SUFFIXES = (".html", ".htm")
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from codemods import commands
+from codemods.app import commands
 from codemods.cli.base import FAILED, FOUND, MEASURE, PageFormat, PageFormats, Paths, app, examples, finish
-from codemods.errors import UserError
-from codemods.measure.verify import Unit, VerifyRequest
-from codemods.measure.verify import verify as run_tests
-from codemods.output import verification
-from codemods.phases import PHASES
-from codemods.progress import progress_bar
+from codemods.cli.progress_bar import progress_bar
+from codemods.model.errors import UserError
+from codemods.model.phases import PHASES
+from codemods.reports import verification
+from codemods.verification.verify import Unit, VerifyRequest
+from codemods.verification.verify import verify as run_tests
 
 
 @app.command(

@@ -1,6 +1,6 @@
 """The defects of the TML compiler that make correct programs leak: one file each, with a program.
 
-Each was found by measuring under the real compiler; see `codemods.ownership.drops` for the rules in short.
+Each was found by measuring under the real compiler; `codemods.ownership.compiler.drops` has the rules.
 """
 
 from __future__ import annotations

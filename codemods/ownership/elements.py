@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
-from codemods.ownership.builtins import Effect
-from codemods.ownership.drops import called_name
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Fields, Holds, only_empty_constants
-from codemods.ownership.flow import Flow, Role, Site, Variable, VariableKind
 from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries import Fate
-from codemods.symbols import FunctionInfo, SourceFile, Type
+from codemods.ownership.summaries.summaries import Fate
+from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -27,7 +27,7 @@ from tml_ast.nodes import Expression, Node
 class Claim:
     """A place where the compiler frees a string that belongs to a list."""
 
-    flow: Flow
+    graph: ControlFlowGraph
     node: Node
     value: Expression | None
     """The initialiser that passes for a new string; a cast of it ends the claim."""
@@ -50,7 +50,7 @@ class Hazard(Enum):
 class OwnedList:
     """A local list that is lost with the strings that were made for it."""
 
-    flow: Flow
+    graph: ControlFlowGraph
     variable: Variable
     origin: FieldOrigin
     views: frozenset[Variable]
@@ -63,7 +63,7 @@ class OwnedList:
     @property
     def file(self) -> SourceFile:
         """The file that declares it."""
-        return self.flow.function.file
+        return self.graph.function.file
 
 
 class OwnedLists:
@@ -81,32 +81,34 @@ class OwnedLists:
         """Every list whose strings nothing frees."""
         found = []
         for function in self.analysis.index.own_functions:
-            flow = self.analysis.summaries.flow(function) if function.file.path in self.paths else None
-            for each in flow.with_closures() if flow is not None else ():
+            graph = self.analysis.summaries.graph(function) if function.file.path in self.paths else None
+            for each in graph.with_closures() if graph is not None else ():
                 owned = (self._owned(each, variable) for variable in each.variables)
                 found += [one for one in owned if one is not None]
         return found
 
-    def _owned(self, flow: Flow, variable: Variable) -> OwnedList | None:
+    def _owned(self, graph: ControlFlowGraph, variable: Variable) -> OwnedList | None:
         if variable.kind not in (VariableKind.LET, VariableKind.VAR) or not _is_text_list(variable.type):
             return None
-        origin = self.fields.list_elements(flow, variable)
-        fate = self.analysis.fate(flow, variable)
+        origin = self.fields.list_elements(graph, variable)
+        fate = self.analysis.fate(graph, variable)
         if Holds.OWNED not in origin.holds or isinstance(variable.value, nodes.Path):
             return None
         if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.DRAINS, Effect.SHARES}:
             return None
-        if self._is_drained(flow, variable, fate.views):
+        if self._is_drained(graph, variable, fate.views):
             return None
-        hazard = self._hazard(flow, variable, origin, fate)
-        claims = tuple(self._claims(flow, variable)) if hazard is None else ()
-        maker = next(self._makers(flow, variable.value), None)
-        return OwnedList(flow, variable, origin, frozenset(fate.views), claims, maker, hazard)
+        hazard = self._hazard(graph, variable, origin, fate)
+        claims = tuple(self._claims(graph, variable)) if hazard is None else ()
+        maker = next(self._makers(graph, variable.value), None)
+        return OwnedList(graph, variable, origin, frozenset(fate.views), claims, maker, hazard)
 
-    def _hazard(self, flow: Flow, variable: Variable, origin: FieldOrigin, fate: Fate) -> Hazard | None:
+    def _hazard(
+        self, graph: ControlFlowGraph, variable: Variable, origin: FieldOrigin, fate: Fate
+    ) -> Hazard | None:
         if any(each is not variable and _is_text_list(each.type) for each in fate.views):
             return Hazard.SHARED
-        if flow.is_assigned(variable):
+        if graph.is_assigned(variable):
             return Hazard.REPLACED
         if not origin.is_owned or not only_empty_constants(origin):
             return Hazard.FOREIGN
@@ -114,16 +116,16 @@ class OwnedLists:
             return Hazard.ESCAPES
         return None
 
-    def _is_drained(self, flow: Flow, variable: Variable, views: set[Variable]) -> bool:
+    def _is_drained(self, graph: ControlFlowGraph, variable: Variable, views: set[Variable]) -> bool:
         """Whether the function frees strings of the list already, itself or by a helper."""
         release = self.analysis.releases.release_of(variable.type)
         for each in views:
-            for use in flow.uses(each):
+            for use in graph.uses(each):
                 site = use.site
                 if site.role is Role.RECEIVER and site.callee is release:
                     continue
                 while site.role in (Role.REFERENCED, Role.CAST):
-                    outer = flow.site_of(site.parent)
+                    outer = graph.site_of(site.parent)
                     if outer is None:
                         break
                     site = outer
@@ -133,11 +135,11 @@ class OwnedLists:
                     return True
         return False
 
-    def _makers(self, flow: Flow, value: Expression | None) -> Iterator[FunctionInfo]:
+    def _makers(self, graph: ControlFlowGraph, value: Expression | None) -> Iterator[FunctionInfo]:
         """The functions that make a value: the result of one of them is what it is."""
         if value is None:
             return
-        for call in flow.calls():
+        for call in graph.calls():
             if call.callee is None or not value.start <= call.node.start < value.end:
                 continue
             if _is_text_list(call.callee.returns):
@@ -145,38 +147,38 @@ class OwnedLists:
 
     # -- claims -------------------------------------------------------------------------------
 
-    def _claims(self, flow: Flow, variable: Variable) -> Iterator[Claim]:
+    def _claims(self, graph: ControlFlowGraph, variable: Variable) -> Iterator[Claim]:
         """The places where the compiler frees a string of a list, here or in what is given it."""
-        views = self.analysis.fate(flow, variable).views
+        views = self.analysis.fate(graph, variable).views
         reads: dict[int, Expression] = {}
         for each in views:
-            for use in flow.uses(each):
-                yield from self._claims_of_callee(flow, use.site)
+            for use in graph.uses(each):
+                yield from self._claims_of_callee(graph, use.site)
                 read = use.site.parent
                 if (
                     use.site.role is Role.RECEIVER
                     and _is_text_list(each.type)
-                    and _is_text(flow.type_of(read))
+                    and _is_text(graph.type_of(read))
                 ):
                     assert isinstance(read, Expression)
                     reads[id(read)] = read
         for read in reads.values():
-            site = flow.site_of(read)
-            if site is None or self._frees_temporary(flow, read, site):
-                yield Claim(flow, read, None)
+            site = graph.site_of(read)
+            if site is None or self._frees_temporary(graph, read, site):
+                yield Claim(graph, read, None)
             else:
-                yield from self._claims_of_callee(flow, site)
+                yield from self._claims_of_callee(graph, site)
         for each in views:
             if _is_text(each.type):
-                yield from self._claims_of_view(flow, each, reads)
+                yield from self._claims_of_view(graph, each, reads)
 
-    def _claims_of_callee(self, flow: Flow, site: Site) -> Iterator[Claim]:
+    def _claims_of_callee(self, graph: ControlFlowGraph, site: Site) -> Iterator[Claim]:
         """The claims of a function on what is given to it as an argument."""
         if site.role is Role.REFERENCED:
-            site = flow.site_of(site.parent) or site
+            site = graph.site_of(site.parent) or site
         if site.role is not Role.ARGUMENT or site.callee is None or site.position >= len(site.callee.values):
             return
-        inner = self.analysis.summaries.flow(site.callee)
+        inner = self.analysis.summaries.graph(site.callee)
         if inner is None:
             return
         key = site.callee, site.position
@@ -189,23 +191,25 @@ class OwnedLists:
             )
         yield from self._known[key]
 
-    def _frees_temporary(self, flow: Flow, read: Expression, site: Site) -> bool:
+    def _frees_temporary(self, graph: ControlFlowGraph, read: Expression, site: Site) -> bool:
         """Whether a string that is read from a list and not bound counts as a new one."""
         if site.role is Role.INTERPOLATED:
             return True
         if called_name(read) not in self.analysis.drops.allocating_names:
             return False
-        return flow.function.file.is_test or (
+        return graph.function.file.is_test or (
             isinstance(site.parent, nodes.Binary) and site.parent.operator == "+"
         )
 
-    def _claims_of_view(self, flow: Flow, view: Variable, reads: dict[int, Expression]) -> Iterator[Claim]:
+    def _claims_of_view(
+        self, graph: ControlFlowGraph, view: Variable, reads: dict[int, Expression]
+    ) -> Iterator[Claim]:
         if self.analysis.drops.is_registered(view):
             is_read = view.kind in (VariableKind.LET, VariableKind.VAR) and id(view.value) in reads
-            yield Claim(flow, view.node, view.value if is_read else None)
-        for use in flow.uses(view):
+            yield Claim(graph, view.node, view.value if is_read else None)
+        for use in graph.uses(view):
             if use.site.role is Role.INTERPOLATED:
-                yield Claim(flow, use.node, None)
+                yield Claim(graph, use.node, None)
 
 
 def _is_text_list(type_: Type | None) -> bool:

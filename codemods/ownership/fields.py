@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
-from codemods.ownership.builtins import Effect
-from codemods.ownership.conditions import is_impossible
-from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import CallSite, Exit, ExitKind, Flow, Role, Site, Variable
+from codemods.ownership.cfg.conditions import is_impossible
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Exit, ExitKind, Role, Site, Variable
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries import Origin
-from codemods.symbols import FunctionInfo, SourceFile, Type
+from codemods.ownership.summaries.summaries import Origin
+from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -72,23 +72,23 @@ class Fields:
     def __init__(self, analysis: Analysis, library: Fields | None = None) -> None:
         self.analysis = analysis
         self._library = library
-        self._literals: dict[str, list[tuple[Flow, nodes.StructLiteral]]] = {}
-        self._writes: dict[str, list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]] = {}
-        self._calls: dict[str, list[tuple[Flow, nodes.MethodCall]]] = {}
+        self._literals: dict[str, list[tuple[ControlFlowGraph, nodes.StructLiteral]]] = {}
+        self._writes: dict[str, list[tuple[ControlFlowGraph, nodes.Assignment, nodes.FieldAccess]]] = {}
+        self._calls: dict[str, list[tuple[ControlFlowGraph, nodes.MethodCall]]] = {}
         self._owned_texts: dict[Type, list[str]] = {}
         self._functions: dict[SourceFile, list[tuple[int, int, FunctionInfo]]] = {}
 
-    def constructors(self, type_: Type) -> list[tuple[Flow, nodes.StructLiteral]]:
+    def constructors(self, type_: Type) -> list[tuple[ControlFlowGraph, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
         if self._library is not None and type_.name not in self.analysis.index.own_types:
             return self._library.constructors(type_)
         if type_.name not in self._literals:
             names = self.analysis.index.fields(type_)
             self._literals[type_.name] = [
-                (flow, node)
-                for flow in self._mentioning(max(names, key=len, default=type_.bare))
-                for node in flow.nodes_of(nodes.StructLiteral)
-                if (built := flow.type_of(node)) is not None and built.name == type_.name
+                (graph, node)
+                for graph in self._mentioning(max(names, key=len, default=type_.bare))
+                for node in graph.nodes_of(nodes.StructLiteral)
+                if (built := graph.type_of(node)) is not None and built.name == type_.name
             ]
         return self._literals[type_.name]
 
@@ -97,54 +97,54 @@ class Fields:
         if self._library is not None and type_.name not in self.analysis.index.own_types:
             return self._library.origin(type_, name)
         result = _NOTHING
-        for flow, literal in self.constructors(type_):
+        for graph, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
             if entry is None:
                 return _UNKNOWN
             value = entry.value
-            held = self._value(flow, type_, name, value) if value is not None else self._short(flow, entry)
-            if Holds.SHARED in held.holds and self._owns_besides(flow, literal, name):
+            held = self._value(graph, type_, name, value) if value is not None else self._short(graph, entry)
+            if Holds.SHARED in held.holds and self._owns_besides(graph, literal, name):
                 return _UNKNOWN
             result |= held
-        for flow, assignment in self._assignments(type_, name):
-            result |= self._value(flow, type_, name, assignment.value)
+        for graph, assignment in self._assignments(type_, name):
+            result |= self._value(graph, type_, name, assignment.value)
         return result
 
-    def _owns_besides(self, flow: Flow, literal: nodes.StructLiteral, name: str) -> bool:
+    def _owns_besides(self, graph: ControlFlowGraph, literal: nodes.StructLiteral, name: str) -> bool:
         """Whether a struct that shares a field owns something of its own: then both will be released."""
         summaries = self.analysis.summaries
-        built = flow.type_of(literal)
+        built = graph.type_of(literal)
         handles = summaries.handle_fields(built) if built is not None else frozenset()
         return any(
             entry.value is not None
             and entry.name != name
-            and (entry.name in handles or summaries.is_released(flow.type_of(entry.value)))
-            and Origin.FRESH in summaries.origin(flow, entry.value).origins
+            and (entry.name in handles or summaries.is_released(graph.type_of(entry.value)))
+            and Origin.FRESH in summaries.origin(graph, entry.value).origins
             for entry in literal.fields
         )
 
-    def _assignments(self, type_: Type, name: str) -> list[tuple[Flow, nodes.Assignment]]:
+    def _assignments(self, type_: Type, name: str) -> list[tuple[ControlFlowGraph, nodes.Assignment]]:
         """Every assignment to the field in the library, wherever the type of the target allows it."""
         return [
-            (flow, node)
-            for flow, node, target in self._field_writes(name)
-            if (owner := _owner_type(flow, target)) is None or owner.target().name == type_.name
+            (graph, node)
+            for graph, node, target in self._field_writes(name)
+            if (owner := _owner_type(graph, target)) is None or owner.target().name == type_.name
         ]
 
-    def _field_writes(self, name: str) -> list[tuple[Flow, nodes.Assignment, nodes.FieldAccess]]:
+    def _field_writes(self, name: str) -> list[tuple[ControlFlowGraph, nodes.Assignment, nodes.FieldAccess]]:
         """Every assignment in the library to a field of this name."""
         if self._library is not None:
             return self._library._field_writes(name)
         if name not in self._writes:
             self._writes[name] = [
-                (flow, node, node.target)
-                for flow in self._mentioning(name)
-                for node in flow.nodes_of(nodes.Assignment)
+                (graph, node, node.target)
+                for graph in self._mentioning(name)
+                for node in graph.nodes_of(nodes.Assignment)
                 if isinstance(node.target, nodes.FieldAccess) and node.target.name == name
             ]
         return self._writes[name]
 
-    def _mentioning(self, word: str) -> Iterator[Flow]:
+    def _mentioning(self, word: str) -> Iterator[ControlFlowGraph]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
         for file in self._library_files:
@@ -152,9 +152,9 @@ class Fields:
                 continue
             for start, end, function in self._functions_in(file):
                 if file.source.find(code, start, end) >= 0:
-                    flow = self.analysis.summaries.flow(function)
-                    if flow is not None:
-                        yield flow
+                    graph = self.analysis.summaries.graph(function)
+                    if graph is not None:
+                        yield graph
 
     @cached_property
     def _library_files(self) -> list[SourceFile]:
@@ -170,19 +170,19 @@ class Fields:
             self._functions[file] = [(each.node.start, each.node.end, each) for each in functions]
         return self._functions[file]
 
-    def _short(self, flow: Flow, entry: nodes.FieldInit) -> FieldOrigin:
-        variable = next(iter(flow.named(entry.name)), None)
+    def _short(self, graph: ControlFlowGraph, entry: nodes.FieldInit) -> FieldOrigin:
+        variable = next(iter(graph.named(entry.name)), None)
         if variable is None:
             return _UNKNOWN
-        return self._from_origins(self.analysis.variable_origin(flow, variable).origins, frozenset())
+        return self._from_origins(self.analysis.variable_origin(graph, variable).origins, frozenset())
 
-    def _value(self, flow: Flow, type_: Type, name: str, value: Expression) -> FieldOrigin:
+    def _value(self, graph: ControlFlowGraph, type_: Type, name: str, value: Expression) -> FieldOrigin:
         if isinstance(value, nodes.FieldAccess) and value.name == name:
-            owner = flow.type_of(value.object)
+            owner = graph.type_of(value.object)
             if owner is not None and owner.target().name == type_.name:
                 return FieldOrigin(frozenset((Holds.SHARED,)))
-        found = self.analysis.summaries.origin(flow, value)
-        return self._from_origins(found.origins, found.literals, is_text=self._is_text(flow, value))
+        found = self.analysis.summaries.origin(graph, value)
+        return self._from_origins(found.origins, found.literals, is_text=self._is_text(graph, value))
 
     def _from_origins(
         self, origins: frozenset[Origin], literals: frozenset[str], *, is_text: bool = False
@@ -196,23 +196,25 @@ class Fields:
         }
         return FieldOrigin(frozenset(meaning[each] for each in origins), literals, is_text)
 
-    def _is_text(self, flow: Flow, value: Expression) -> bool:
+    def _is_text(self, graph: ControlFlowGraph, value: Expression) -> bool:
         """Whether a number is a string cast, directly, through a variable, or by a function."""
         values = [value]
         if isinstance(value, nodes.Path) and value.identifier:
-            values += [each.value for each in flow.named(value.identifier) if each.value]
+            values += [each.value for each in graph.named(value.identifier) if each.value]
             values += [
-                each.value for each in flow.nodes_of(nodes.Assignment) if each.target.text == value.identifier
+                each.value
+                for each in graph.nodes_of(nodes.Assignment)
+                if each.target.text == value.identifier
             ]
-        return any(self._is_cast_text(flow, each) for each in values)
+        return any(self._is_cast_text(graph, each) for each in values)
 
-    def _is_cast_text(self, flow: Flow, value: Expression) -> bool:
+    def _is_cast_text(self, graph: ControlFlowGraph, value: Expression) -> bool:
         if isinstance(value, nodes.Cast):
-            type_ = flow.type_of(value.operand)
+            type_ = graph.type_of(value.operand)
             return type_ is not None and type_.name == "Str"
-        call = flow.call_at(value)
+        call = graph.call_at(value)
         callee = call.callee if call is not None else None
-        inner = self.analysis.summaries.flow(callee) if callee is not None else None
+        inner = self.analysis.summaries.graph(callee) if callee is not None else None
         if inner is None:
             return False
         return any(
@@ -258,85 +260,89 @@ class Fields:
         if self._library is not None and type_.name not in self.analysis.index.own_types:
             return self._library.elements(type_, name)
         result = _NOTHING
-        for flow, literal in self.constructors(type_):
+        for graph, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
             value = entry.value if entry is not None else None
-            variable = self._variable(flow, value) if value is not None else None
+            variable = self._variable(graph, value) if value is not None else None
             if variable is None:
                 return _UNKNOWN
-            result |= self.list_elements(flow, variable)
-        for flow, _ in self._assignments(type_, name):
-            if flow.function.owner is None or not self.analysis.index.has_release_name(flow.function):
+            result |= self.list_elements(graph, variable)
+        for graph, _ in self._assignments(type_, name):
+            if graph.function.owner is None or not self.analysis.index.has_release_name(graph.function):
                 return _UNKNOWN
-        for flow, call in self._field_calls(name):
+        for graph, call in self._field_calls(name):
             access = call.receiver
             assert isinstance(access, nodes.FieldAccess)
-            owner = flow.type_of(access.object)
+            owner = graph.type_of(access.object)
             if owner is None or owner.target().name == type_.name:
-                site = flow.call_at(call)
+                site = graph.call_at(call)
                 callee = site.callee if site is not None else None
-                result |= self._received(flow, callee, call) if callee is not None else _UNKNOWN
+                result |= self._received(graph, callee, call) if callee is not None else _UNKNOWN
         return result
 
-    def _field_calls(self, name: str) -> list[tuple[Flow, nodes.MethodCall]]:
+    def _field_calls(self, name: str) -> list[tuple[ControlFlowGraph, nodes.MethodCall]]:
         """Every method call in the library on a field of this name."""
         if self._library is not None:
             return self._library._field_calls(name)
         if name not in self._calls:
             self._calls[name] = [
-                (flow, node)
-                for flow in self._mentioning(name)
-                for node in flow.nodes_of(nodes.MethodCall)
+                (graph, node)
+                for graph in self._mentioning(name)
+                for node in graph.nodes_of(nodes.MethodCall)
                 if isinstance(node.receiver, nodes.FieldAccess) and node.receiver.name == name
             ]
         return self._calls[name]
 
-    def _variable(self, flow: Flow, value: Expression) -> Variable | None:
+    def _variable(self, graph: ControlFlowGraph, value: Expression) -> Variable | None:
         if isinstance(value, nodes.Assignment):
-            return next((each.variable for each in flow.assignments() if each.node is value), None)
-        use = flow.use_at(value)
+            return next((each.variable for each in graph.assignments() if each.node is value), None)
+        use = graph.use_at(value)
         return use.variable if use is not None else None
 
-    def list_elements(self, flow: Flow, variable: Variable) -> FieldOrigin:
+    def list_elements(self, graph: ControlFlowGraph, variable: Variable) -> FieldOrigin:
         """What the elements of a local list hold: what its maker put in and what is pushed later."""
         value = variable.value
-        if value is None or not self.analysis.variable_origin(flow, variable).is_fresh:
+        if value is None or not self.analysis.variable_origin(graph, variable).is_fresh:
             return _UNKNOWN
-        return self._made(flow, value, {}) | self._put_in(flow, variable, {}, frozenset((id(variable),)))
+        return self._made(graph, value, {}) | self._put_in(graph, variable, {}, frozenset((id(variable),)))
 
-    def made_elements(self, flow: Flow, value: Expression) -> FieldOrigin:
+    def made_elements(self, graph: ControlFlowGraph, value: Expression) -> FieldOrigin:
         """What the list that an expression makes holds already."""
-        return self._made(flow, value, {})
+        return self._made(graph, value, {})
 
-    def _made(self, flow: Flow, value: Expression, given: Mapping[str, Expression]) -> FieldOrigin:
+    def _made(
+        self, graph: ControlFlowGraph, value: Expression, given: Mapping[str, Expression]
+    ) -> FieldOrigin:
         """What the list that an expression makes holds already."""
         match value:
             case nodes.Group():
-                return self._made(flow, value.inner, given)
+                return self._made(graph, value.inner, given)
             case nodes.Block():
-                return self._made(flow, value.value, given) if value.value is not None else _UNKNOWN
+                return self._made(graph, value.value, given) if value.value is not None else _UNKNOWN
             case nodes.If() if value.alternative is not None:
-                return self._made(flow, value.branch, given) | self._made(flow, value.alternative, given)
+                return self._made(graph, value.branch, given) | self._made(graph, value.alternative, given)
             case nodes.Path():
-                return self._made_before(flow, value, given)
+                return self._made_before(graph, value, given)
             case _:
-                call = flow.call_at(value)
+                call = graph.call_at(value)
                 return self._made_by(call, given) if call is not None else _UNKNOWN
 
-    def _made_before(self, flow: Flow, path: nodes.Path, given: Mapping[str, Expression]) -> FieldOrigin:
-        variable = self._variable(flow, path)
+    def _made_before(
+        self, graph: ControlFlowGraph, path: nodes.Path, given: Mapping[str, Expression]
+    ) -> FieldOrigin:
+        variable = self._variable(graph, path)
         if variable is None or variable.value is None or isinstance(variable.value, nodes.Path):
             return _UNKNOWN
-        made = self._made(flow, variable.value, given)
-        return made | self._put_in(flow, variable, given, frozenset((id(variable),)))
+        made = self._made(graph, variable.value, given)
+        return made | self._put_in(graph, variable, given, frozenset((id(variable),)))
 
     def _made_by(self, call: CallSite, outer: Mapping[str, Expression]) -> FieldOrigin:
         """What the list that a call returns holds already."""
         callee = call.callee
         if callee is not None and callee.owner is not None and callee.owner.bare == callee.returns.bare:
             return _NOTHING
-        flow = self.analysis.summaries.flow(callee) if callee is not None else None
-        if callee is None or flow is None:
+        graph = self.analysis.summaries.graph(callee) if callee is not None else None
+        if callee is None or graph is None:
             return _UNKNOWN
         given = {
             parameter.name: outer.get(argument.text, argument)
@@ -344,55 +350,59 @@ class Fields:
             if parameter.name is not None
         }
         result = _NOTHING
-        for block in flow.reachable():
+        for block in graph.reachable():
             for action in block.actions:
                 if isinstance(action, Exit) and action.kind in _LEAVING and action.value is not None:
-                    result |= self._made(flow, action.value, given)
+                    result |= self._made(graph, action.value, given)
         return result
 
     def _put_in(
-        self, flow: Flow, variable: Variable, given: Mapping[str, Expression], seen: frozenset[int]
+        self,
+        graph: ControlFlowGraph,
+        variable: Variable,
+        given: Mapping[str, Expression],
+        seen: frozenset[int],
     ) -> FieldOrigin:
         """What a function puts into the list of a variable, and those it hands the list to.
 
         ``given`` are the arguments of the call, as far as they are known.
         """
         result = _NOTHING
-        for use in flow.uses(variable):
+        for use in graph.uses(variable):
             site = use.site
             if site.role is Role.REFERENCED:
-                site = flow.site_of(site.parent) or site
+                site = graph.site_of(site.parent) or site
             match site.role:
                 case Role.ELEMENT | Role.RETURNED:
                     continue
                 case Role.RECEIVER if site.callee is not None:
-                    if not is_impossible(flow, site.parent, given):
-                        result |= self._received(flow, site.callee, site.parent)
+                    if not is_impossible(graph, site.parent, given):
+                        result |= self._received(graph, site.callee, site.parent)
                 case Role.ARGUMENT if site.callee is not None:
                     result |= self._handed_on(site.callee, site.position, seen)
                 case _:
                     return _UNKNOWN
         return result
 
-    def _received(self, flow: Flow, method: FunctionInfo, call: Node) -> FieldOrigin:
+    def _received(self, graph: ControlFlowGraph, method: FunctionInfo, call: Node) -> FieldOrigin:
         """What a method call puts into its receiver."""
         summaries = self.analysis.summaries
         assert isinstance(call, nodes.MethodCall)
         result = _NOTHING
         for position, argument in enumerate(call.arguments):
             if Effect.RETAINS in summaries.effects(method, position):
-                if self._is_shared(flow, argument):
+                if self._is_shared(graph, argument):
                     return _UNKNOWN
-                found = summaries.origin(flow, argument)
+                found = summaries.origin(graph, argument)
                 result |= self._from_origins(found.origins, found.literals, is_text=True)
         return result
 
-    def _is_shared(self, flow: Flow, argument: Expression) -> bool:
+    def _is_shared(self, graph: ControlFlowGraph, argument: Expression) -> bool:
         """Whether a variable that is put into a list is also freed by the compiler, or put elsewhere."""
-        variable = self._variable(flow, argument)
+        variable = self._variable(graph, argument)
         if variable is None:
             return False
-        keeps = [use for use in flow.uses(variable) if use.node is not argument and self._is_kept(use.site)]
+        keeps = [use for use in graph.uses(variable) if use.node is not argument and self._is_kept(use.site)]
         return bool(keeps) or self.analysis.drops.is_registered(variable)
 
     def _is_kept(self, site: Site) -> bool:
@@ -404,22 +414,22 @@ class Fields:
 
     def _handed_on(self, callee: FunctionInfo, position: int, seen: frozenset[int]) -> FieldOrigin:
         """What a function puts into the list that it is given."""
-        flow = self.analysis.summaries.flow(callee)
+        graph = self.analysis.summaries.graph(callee)
         name = callee.values[position].name if position < len(callee.values) else None
         variable = None
-        if flow is not None:
-            variable = next(iter(flow.named(name)), None) if name is not None else None
-        if flow is None or variable is None:
+        if graph is not None:
+            variable = next(iter(graph.named(name)), None) if name is not None else None
+        if graph is None or variable is None:
             return _UNKNOWN
         if id(variable) in seen:
             return _NOTHING
-        return self._put_in(flow, variable, {}, seen | {id(variable)})
+        return self._put_in(graph, variable, {}, seen | {id(variable)})
 
 
-def _owner_type(flow: Flow, access: nodes.FieldAccess) -> Type | None:
+def _owner_type(graph: ControlFlowGraph, access: nodes.FieldAccess) -> Type | None:
     """The type whose field is accessed; that of ``this`` is known even where its body is not understood."""
-    found = flow.type_of(access.object)
-    return flow.function.owner if found is None and isinstance(access.object, nodes.This) else found
+    found = graph.type_of(access.object)
+    return graph.function.owner if found is None and isinstance(access.object, nodes.This) else found
 
 
 def only_empty_constants(origin: FieldOrigin) -> bool:

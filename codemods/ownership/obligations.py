@@ -12,26 +12,26 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 
-from codemods.ownership.builtins import Effect
-from codemods.ownership.drops import DropKind, Drops
-from codemods.ownership.flow import (
+from codemods.ownership.cfg.graph import (
     Action,
     Assign,
     BasicBlock,
     CallSite,
+    ControlFlowGraph,
     Declare,
     Exit,
     ExitKind,
-    Flow,
     Role,
     Site,
     Use,
     Variable,
     VariableKind,
 )
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind, Drops
 from codemods.ownership.releases import Releases
-from codemods.ownership.summaries import Fate, Result, Summaries
-from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, SourceFile, Type
+from codemods.ownership.summaries.summaries import Fate, Result, Summaries
+from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
 
 
@@ -53,7 +53,7 @@ _LOCAL_KINDS = frozenset(
 class Obligation:
     """A local variable that owns a value with a release, and what becomes of it at its exits."""
 
-    flow: Flow
+    graph: ControlFlowGraph
     variable: Variable
     release: FunctionInfo
     leaks: list[Exit] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Kept:
     """What was found in files beside a library, for the next state of that library."""
 
     functions: Mapping[SourceFile, Sequence[FunctionInfo]]
-    flows: dict[FunctionInfo, Flow | None]
+    graphs: dict[FunctionInfo, ControlFlowGraph | None]
 
 
 class Analysis:
@@ -114,32 +114,32 @@ class Analysis:
         releases = library.releases if library is not None else None
         self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
         index.forget_previous()
-        self._groups_of: dict[Flow, dict[int, set[Variable]]] = {}
-        self._obligations: dict[Flow, list[Obligation]] = {}
-        self._fates: dict[tuple[Flow, Variable], Fate] = {}
-        self._origins: dict[tuple[Flow, Variable], Result] = {}
+        self._groups_of: dict[ControlFlowGraph, dict[int, set[Variable]]] = {}
+        self._obligations: dict[ControlFlowGraph, list[Obligation]] = {}
+        self._fates: dict[tuple[ControlFlowGraph, Variable], Fate] = {}
+        self._origins: dict[tuple[ControlFlowGraph, Variable], Result] = {}
         self._call_effects: dict[Site, frozenset[Effect]] = {}
         self._releases_owed: dict[Type, FunctionInfo | None] = {}
 
-    def fate(self, flow: Flow, variable: Variable) -> Fate:
+    def fate(self, graph: ControlFlowGraph, variable: Variable) -> Fate:
         """What becomes of the value of a variable; found once.
 
         No summary is in progress when this is asked, so what is found holds.
         """
-        if self._library is not None and not self.index.is_own(flow.function):
-            return self._library.fate(flow, variable)
-        key = flow, variable
+        if self._library is not None and not self.index.is_own(graph.function):
+            return self._library.fate(graph, variable)
+        key = graph, variable
         if key not in self._fates:
-            self._fates[key] = self.summaries.fate(flow, variable)
+            self._fates[key] = self.summaries.fate(graph, variable)
         return self._fates[key]
 
-    def variable_origin(self, flow: Flow, variable: Variable) -> Result:
+    def variable_origin(self, graph: ControlFlowGraph, variable: Variable) -> Result:
         """Where the value of a variable comes from, over all its assignments; found once."""
-        if self._library is not None and not self.index.is_own(flow.function):
-            return self._library.variable_origin(flow, variable)
-        key = flow, variable
+        if self._library is not None and not self.index.is_own(graph.function):
+            return self._library.variable_origin(graph, variable)
+        key = graph, variable
         if key not in self._origins:
-            self._origins[key] = self.summaries.variable_origin(flow, variable)
+            self._origins[key] = self.summaries.variable_origin(graph, variable)
         return self._origins[key]
 
     def call_effects(self, site: Site) -> frozenset[Effect]:
@@ -153,7 +153,7 @@ class Analysis:
         declared = kept.functions if kept is not None else None
         found = Analysis(Index(files, library=self.index, declared=declared), library=self)
         if kept is not None:
-            found.summaries.flows = dict(kept.flows)
+            found.summaries.graphs = dict(kept.graphs)
         return found
 
     def keep(self) -> Kept:
@@ -161,19 +161,19 @@ class Analysis:
         index = self.index
         assert index.base is not None
         own = [file for path, file in index.files.items() if path not in index.base.files]
-        return Kept({file: index.functions_in(file) for file in own}, self.summaries.flows)
+        return Kept({file: index.functions_in(file) for file in own}, self.summaries.graphs)
 
-    def obligations(self, flow: Flow) -> list[Obligation]:
+    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
         """The obligations of a function, in the order of their declarations; found once."""
-        if flow not in self._obligations:
-            self._obligations[flow] = [
-                _Dataflow(self, flow, variable, release).run()
-                for variable in flow.variables
-                if (release := self._release_owed(flow, variable)) is not None
+        if graph not in self._obligations:
+            self._obligations[graph] = [
+                _Dataflow(self, graph, variable, release).run()
+                for variable in graph.variables
+                if (release := self._release_owed(graph, variable)) is not None
             ]
-        return self._obligations[flow]
+        return self._obligations[graph]
 
-    def parameter_obligation(self, flow: Flow, variable: Variable) -> Obligation | None:
+    def parameter_obligation(self, graph: ControlFlowGraph, variable: Variable) -> Obligation | None:
         """What becomes of a parameter that is received by value, whose release may be left to the function.
 
         The compiler drops no parameter, and counts what is passed by value as given away.
@@ -183,7 +183,7 @@ class Analysis:
             return None
         if not self.releases.is_idempotent(variable.type):
             return None
-        return _Dataflow(self, flow, variable, release).run()
+        return _Dataflow(self, graph, variable, release).run()
 
     def is_reserved_in(self, file: SourceFile, name: str) -> bool:
         """Whether a program with ``file`` in it has a function of the name that says it makes strings."""
@@ -202,20 +202,20 @@ class Analysis:
                 found.setdefault(returned.arguments[0], []).append(function)
         return found
 
-    def is_only_read(self, flow: Flow, variable: Variable) -> bool:
+    def is_only_read(self, graph: ControlFlowGraph, variable: Variable) -> bool:
         """Whether nothing but the variable holds its value or a part of it, at any time."""
-        fate = self.fate(flow, variable)
+        fate = self.fate(graph, variable)
         return not fate.view_escapes and fate.effects <= {Effect.BORROWS} and fate.views <= {variable}
 
-    def _release_owed(self, flow: Flow, variable: Variable) -> FunctionInfo | None:
+    def _release_owed(self, graph: ControlFlowGraph, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:
             return None
         if isinstance(variable.value, nodes.Path) and variable.kind is not VariableKind.PAYLOAD:
             return None
         release = self._release_of_owner(variable.type)
-        if release is None or not self.variable_origin(flow, variable).is_fresh:
+        if release is None or not self.variable_origin(graph, variable).is_fresh:
             return None
-        return None if self.may_be_taken_elsewhere(flow, variable) else release
+        return None if self.may_be_taken_elsewhere(graph, variable) else release
 
     def _release_of_owner(self, type_: Type) -> FunctionInfo | None:
         """The release of a type if values of it are released by hand, or by the compiler as if by hand."""
@@ -229,12 +229,12 @@ class Analysis:
             self._releases_owed[type_] = release
         return self._releases_owed[type_]
 
-    def may_be_taken_elsewhere(self, flow: Flow, variable: Variable) -> bool:
+    def may_be_taken_elsewhere(self, graph: ControlFlowGraph, variable: Variable) -> bool:
         """Whether the value comes out of a Maybe or Outcome that is opened a second time."""
         value = variable.value
         assert value is not None
         start, end = value.start, value.end
-        for source, uses in flow.uses_by_variable().items():
+        for source, uses in graph.uses_by_variable().items():
             if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
                 continue
             for use in uses:
@@ -242,21 +242,21 @@ class Analysis:
                     continue
                 if use.site.role is Role.RECEIVER and _only_asks(use.site):
                     continue
-                if not self.is_opened_once(flow, source, use):
+                if not self.is_opened_once(graph, source, use):
                     return True
         return False
 
-    def is_opened_once(self, flow: Flow, source: Variable, opening: Use) -> bool:
+    def is_opened_once(self, graph: ControlFlowGraph, source: Variable, opening: Use) -> bool:
         """Whether a local Maybe or Outcome is opened at one place only, and there at most once."""
         if source.kind not in _LOCAL_KINDS or source.value is None:
             return False
-        if flow.is_assigned(source):
+        if graph.is_assigned(source):
             return False
-        for use in flow.uses(source):
+        for use in graph.uses(source):
             asks = use.site.role is Role.RECEIVER and _only_asks(use.site)
             if use.node is not opening.node and not asks:
                 return False
-        aliases = self._groups(flow).get(id(source), {source}) - {source}
+        aliases = self._groups(graph).get(id(source), {source}) - {source}
         if any(
             each.type is not None
             and each.type.target().name in BUILTIN_VARIANTS
@@ -264,28 +264,28 @@ class Analysis:
             for each in aliases
         ):
             return False
-        if self.may_be_taken_elsewhere(flow, source):
+        if self.may_be_taken_elsewhere(graph, source):
             return False
         loops = [
             node
-            for node in flow.nodes_of(nodes.Loop, nodes.While, nodes.For)
+            for node in graph.nodes_of(nodes.Loop, nodes.While, nodes.For)
             if node.start <= opening.node.start < node.end
         ]
         return all(loop.start <= source.node.start < loop.end for loop in loops)
 
-    def others_released(self, flow: Flow, variable: Variable) -> bool:
+    def others_released(self, graph: ControlFlowGraph, variable: Variable) -> bool:
         """Whether something else that is released may be the same value, or hold it, or be a part of it."""
-        group = self._groups(flow).get(id(variable), {variable})
+        group = self._groups(graph).get(id(variable), {variable})
         if len(group) == 1:
             return False
-        for use in flow.all_uses():
+        for use in graph.all_uses():
             if use.variable is variable or use.variable not in group:
                 continue
             if use.site.role not in (Role.RECEIVER, Role.ARGUMENT, Role.CAST):
                 continue
             site = use.site
             while site.role is Role.CAST:
-                further = flow.site_of(site.parent)
+                further = graph.site_of(site.parent)
                 if further is None:
                     break
                 site = further
@@ -293,23 +293,23 @@ class Analysis:
                 return True
         return False
 
-    def _groups(self, flow: Flow) -> dict[int, set[Variable]]:
+    def _groups(self, graph: ControlFlowGraph) -> dict[int, set[Variable]]:
         """For each local variable those that may share a value with it."""
-        if flow not in self._groups_of:
+        if graph not in self._groups_of:
             groups: dict[int, set[Variable]] = {}
-            for variable in flow.variables:
+            for variable in graph.variables:
                 if variable.kind is VariableKind.LOOP or not _may_hold(variable.type):
                     continue
                 if variable.type is not None and variable.type.name in SCALARS:
                     continue
-                members = {each for each in self.fate(flow, variable).views if _may_hold(each.type)}
+                members = {each for each in self.fate(graph, variable).views if _may_hold(each.type)}
                 merged = set(members)
                 for each in members | {variable}:
                     merged |= groups.get(id(each), {each})
                 for each in merged:
                     groups[id(each)] = merged
-            self._groups_of[flow] = groups
-        return self._groups_of[flow]
+            self._groups_of[graph] = groups
+        return self._groups_of[graph]
 
 
 def _within(outer: Variable, inner: Variable) -> bool:
@@ -328,24 +328,26 @@ def _may_hold(type_: Type | None) -> bool:
 
 
 class _Dataflow:
-    def __init__(self, analysis: Analysis, flow: Flow, variable: Variable, release: FunctionInfo) -> None:
+    def __init__(
+        self, analysis: Analysis, graph: ControlFlowGraph, variable: Variable, release: FunctionInfo
+    ) -> None:
         self.analysis = analysis
-        self.flow = flow
+        self.graph = graph
         self.variable = variable
-        self.obligation = Obligation(flow, variable, release)
+        self.obligation = Obligation(graph, variable, release)
         self.by_hand = analysis.releases.needs_release(variable.type)
 
     def run(self) -> Obligation:
         """States are propagated until nothing changes; then exits are judged once."""
-        flow = self.flow
-        events = flow.concerning(self.variable)
+        graph = self.graph
+        events = graph.concerning(self.variable)
         if self.variable.kind is VariableKind.PARAMETER:
-            for block in flow.blocks:
+            for block in graph.blocks:
                 events[id(block)] = [each for each in block.actions if self._concerns_parameter(each)]
         received = self.variable.kind is VariableKind.PARAMETER
         at_entry = frozenset((State.OWNED,)) if received else frozenset[State]()
-        reaching: dict[int, frozenset[State]] = {id(flow.entry): at_entry}
-        pending: list[BasicBlock] = [flow.entry]
+        reaching: dict[int, frozenset[State]] = {id(graph.entry): at_entry}
+        pending: list[BasicBlock] = [graph.entry]
         while pending:
             block = pending.pop()
             states = reaching[id(block)]
@@ -357,8 +359,8 @@ class _Dataflow:
                 if merged != known:
                     reaching[id(successor)] = merged
                     pending.append(successor)
-        self.obligation.views = self.analysis.fate(flow, self.variable).views
-        for block in flow.blocks:
+        self.obligation.views = self.analysis.fate(graph, self.variable).views
+        for block in graph.blocks:
             if id(block) in reaching:
                 states = reaching[id(block)]
                 for action in events.get(id(block), ()):
@@ -374,12 +376,12 @@ class _Dataflow:
     @cached_property
     def _unsafe(self) -> bool:
         """Whether something besides the variable may hold the value, a part of it, or what releases it."""
-        fate = self.analysis.fate(self.flow, self.variable)
+        fate = self.analysis.fate(self.graph, self.variable)
         return (
             fate.view_escapes
             or Effect.SHARES in fate.effects
             or (Effect.DRAINS in fate.effects and not self._is_list())
-            or self.analysis.others_released(self.flow, self.variable)
+            or self.analysis.others_released(self.graph, self.variable)
             or any(
                 each is not self.variable
                 and self.analysis.drops.is_registered(each)
@@ -394,7 +396,7 @@ class _Dataflow:
             shadowed = any(
                 each is not self.variable and each.name == self.variable.name for each in action.variables
             )
-            if not self.by_hand and self.analysis.drops.covers(self.flow, self.variable, action):
+            if not self.by_hand and self.analysis.drops.covers(self.graph, self.variable, action):
                 if states == {State.OWNED} and not shadowed and not self._unsafe:
                     obligation.dropped.append(action)
                 return
@@ -460,7 +462,7 @@ class _Dataflow:
             case Role.FIELD:
                 return self._field(site)
             case Role.REFERENCED:
-                outer = self.flow.site_of(site.parent)
+                outer = self.graph.site_of(site.parent)
                 passed = self._passed(outer) if outer is not None and outer.role is Role.ARGUMENT else None
                 if outer is None or outer.role is not Role.ARGUMENT or passed is State.MOVED:
                     return State.UNKNOWN
@@ -477,8 +479,8 @@ class _Dataflow:
         if effects <= {Effect.BORROWS}:
             return None
         if effects <= {Effect.BORROWS, Effect.RETURNS}:
-            outer = self.flow.site_of(site.parent)
-            result = self.flow.type_of(site.parent)
+            outer = self.graph.site_of(site.parent)
+            result = self.graph.type_of(site.parent)
             return None if result is not None and not self._may_own(result) else self._lent(outer)
         if effects <= {Effect.BORROWS, Effect.RETAINS}:
             return State.MOVED
@@ -496,10 +498,10 @@ class _Dataflow:
         analysis = self.analysis
         opened = self._opened(outer)
         bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
-        fates = [analysis.fate(self.flow, each) for each in bound]
+        fates = [analysis.fate(self.graph, each) for each in bound]
         if (
             not bound
-            or any(analysis.variable_origin(self.flow, each).is_fresh for each in bound)
+            or any(analysis.variable_origin(self.graph, each).is_fresh for each in bound)
             or any(not each.effects <= {Effect.BORROWS} or each.view_escapes for each in fates)
         ):
             return State.MOVED
@@ -511,18 +513,18 @@ class _Dataflow:
         call = site.parent
         if site.role is not Role.RECEIVER or not isinstance(call, nodes.MethodCall) or call.name != "unwrap":
             return site
-        type_ = self.flow.type_of(call.receiver)
-        return self.flow.site_of(call) if type_ is not None and type_.name in BUILTIN_VARIANTS else None
+        type_ = self.graph.type_of(call.receiver)
+        return self.graph.site_of(call) if type_ is not None and type_.name in BUILTIN_VARIANTS else None
 
     def _bound(self, site: Site) -> list[Variable]:
         """The variables that a let binds to what is given to it."""
         parent = site.parent
-        return self.flow.declared_at(parent.pattern if isinstance(parent, nodes.Let) else parent)
+        return self.graph.declared_at(parent.pattern if isinstance(parent, nodes.Let) else parent)
 
     def _field(self, site: Site) -> State | None:
         """Reading a field leaves the value owned, unless what the field holds is released or moved out."""
-        type_ = self.flow.type_of(site.parent)
-        outer = self.flow.site_of(site.parent)
+        type_ = self.graph.type_of(site.parent)
+        outer = self.graph.site_of(site.parent)
         if outer is None:
             return State.UNKNOWN
         if type_ is not None and not self._may_own(type_):
@@ -540,16 +542,16 @@ class _Dataflow:
                     return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
                 return None if effects <= {Effect.BORROWS, Effect.UNKNOWN} else State.UNKNOWN
             case Role.CAST | Role.OPERAND:
-                further = self.flow.site_of(outer.parent)
+                further = self.graph.site_of(outer.parent)
                 return self._handle(further) if further is not None and outer.role is Role.CAST else None
             case Role.ELEMENT if isinstance(outer.parent, nodes.FieldInit):
                 literal = next(
-                    each for each in self.flow.nodes_of(nodes.StructLiteral) if outer.parent in each.fields
+                    each for each in self.graph.nodes_of(nodes.StructLiteral) if outer.parent in each.fields
                 )
-                built = self.flow.type_of(literal)
+                built = self.graph.type_of(literal)
                 return State.UNKNOWN if built is None or self._may_own(built) else None
             case Role.BOUND:
-                fates = [self.analysis.fate(self.flow, each) for each in self._bound(outer)]
+                fates = [self.analysis.fate(self.graph, each) for each in self._bound(outer)]
                 effects = frozenset().union(*(each.effects for each in fates))
                 return None if effects <= {Effect.BORROWS} else State.UNKNOWN
             case _:

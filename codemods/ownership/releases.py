@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import or_
 
-from codemods.ownership.builtins import Effect, bodyless_effect, builtin_effect
-from codemods.ownership.drops import DropKind, Drops, called_name
-from codemods.ownership.fixpoints import Fixpoints
-from codemods.ownership.flow import CallSite, Flow
-from codemods.ownership.summaries import Summaries
-from codemods.symbols import FunctionInfo, Index, Type
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
+from codemods.ownership.compiler.builtins import Effect, bodyless_effect, builtin_effect
+from codemods.ownership.compiler.drops import DropKind, Drops, called_name
+from codemods.ownership.dataflow.fixpoints import Fixpoints
+from codemods.ownership.summaries.summaries import Summaries
+from codemods.semantics.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
 
@@ -64,14 +64,14 @@ class Releases:
         return self._needs.find(type_.name, lambda: self._compute_need(type_, release), False, or_)
 
     def _compute_need(self, type_: Type, release: FunctionInfo) -> bool:
-        flow = self.summaries.flow(release)
-        if flow is None:
+        graph = self.summaries.graph(release)
+        if graph is None:
             return (
                 release.node.decorator("catalogued") is not None
                 or release.node.decorator("releases") is not None
             )
         fields = self.index.fields(type_)
-        for call in flow.calls():
+        for call in graph.calls():
             freed_field = self._delegated_field(call)
             if freed_field is not None:
                 field_type = fields.get(freed_field)
@@ -129,8 +129,8 @@ class Releases:
         return self._frees_words[release]
 
     def _frees_read_words(self, function: FunctionInfo, seen: frozenset[FunctionInfo]) -> bool:
-        flow = self.summaries.flow(function)
-        if flow is None or function in seen:
+        graph = self.summaries.graph(function)
+        if graph is None or function in seen:
             return False
         loops = [
             each for each in function.node.walk() if isinstance(each, nodes.Loop | nodes.While | nodes.For)
@@ -139,27 +139,27 @@ class Releases:
             (self.frees(call) and any(is_read_from_memory(each) for each in call.arguments))
             or (self.frees(call) and any(loop.start <= call.node.start < loop.end for loop in loops))
             or (call.callee is not None and self._frees_read_words(call.callee, seen | {function}))
-            for call in flow.calls()
+            for call in graph.calls()
         )
 
     def fields_released(self, type_: Type, release: FunctionInfo) -> dict[str, FieldRelease]:
         """What a type's release does to each of its fields."""
-        flow = self.summaries.flow(release)
+        graph = self.summaries.graph(release)
         fields = self.index.fields(type_)
-        if flow is None:
+        if graph is None:
             return {}
         found: dict[str, FieldRelease] = {}
         for name in fields:
             delegated = next(
-                (call.callee for call in flow.calls() if self._delegated_field(call) == name), None
+                (call.callee for call in graph.calls() if self._delegated_field(call) == name), None
             )
-            freed = delegated is not None or self._frees_field(flow, name)
-            found[name] = FieldRelease(freed, delegated, _is_blanked(flow, name))
+            freed = delegated is not None or self._frees_field(graph, name)
+            found[name] = FieldRelease(freed, delegated, _is_blanked(graph, name))
         return found
 
-    def _frees_field(self, flow: Flow, name: str) -> bool:
+    def _frees_field(self, graph: ControlFlowGraph, name: str) -> bool:
         """Whether something read from ``this.name`` is given back."""
-        for call in flow.calls():
+        for call in graph.calls():
             if self.frees(call) and any(
                 isinstance(each, nodes.FieldAccess)
                 and each.name == name
@@ -169,13 +169,13 @@ class Releases:
                 return True
         variables = {
             variable
-            for variable in flow.variables
+            for variable in graph.variables
             if variable.value is not None
             and any(
                 isinstance(each, nodes.FieldAccess) and each.name == name for each in variable.value.walk()
             )
         }
-        return any(Effect.RELEASES in self.summaries.fate(flow, variable).effects for variable in variables)
+        return any(Effect.RELEASES in self.summaries.fate(graph, variable).effects for variable in variables)
 
     def is_idempotent(self, type_: Type) -> bool:
         """Whether releasing the same variable twice is harmless: each thing freed is blanked after."""
@@ -185,10 +185,10 @@ class Releases:
     def _idempotent(self, type_: Type, release: FunctionInfo, seen: frozenset[str]) -> bool:
         if type_.name in seen:
             return False
-        flow = self.summaries.flow(release)
-        if flow is None:
+        graph = self.summaries.graph(release)
+        if graph is None:
             return release.node.decorator("idempotent") is not None
-        if not _starts_with_guard(release) and self._reads_through_field(flow):
+        if not _starts_with_guard(release) and self._reads_through_field(graph):
             return False
         fields = self.index.fields(type_)
         for name, done in self.fields_released(type_, release).items():
@@ -201,24 +201,24 @@ class Releases:
                 return False
         return True
 
-    def _reads_through_field(self, flow: Flow) -> bool:
+    def _reads_through_field(self, graph: ControlFlowGraph) -> bool:
         """Whether a release asks a field something, which a second call would do through freed memory."""
         return any(
             call.callee is not None
             and not self.index.has_release_name(call.callee)
             and isinstance(call.receiver, nodes.FieldAccess)
             and isinstance(call.receiver.object, nodes.This)
-            for call in flow.calls()
+            for call in graph.calls()
         )
 
 
-def _is_blanked(flow: Flow, name: str) -> bool:
+def _is_blanked(graph: ControlFlowGraph, name: str) -> bool:
     return any(
         isinstance(each, nodes.Assignment)
         and isinstance(each.target, nodes.FieldAccess)
         and each.target.name == name
         and isinstance(each.target.object, nodes.This)
-        for each in flow.nodes
+        for each in graph.nodes
     )
 
 

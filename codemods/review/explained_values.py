@@ -9,14 +9,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from codemods.ownership.builtins import Effect
-from codemods.ownership.drops import DropKind, Obstacle, called_name
-from codemods.ownership.flow import Assign, Exit, ExitKind, Flow, Role, Site, Use, Variable, VariableKind
+from codemods.fixes.naming import exits_told, listed, quoted_names, short_code
+from codemods.ownership.cfg.graph import (
+    Assign,
+    ControlFlowGraph,
+    Exit,
+    ExitKind,
+    Role,
+    Site,
+    Use,
+    Variable,
+    VariableKind,
+)
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind, Obstacle, called_name
+from codemods.ownership.compiler.string_drops import drop_hazard, held_at
 from codemods.ownership.obligations import Analysis, Obligation
-from codemods.ownership.summaries import Origin, Result
-from codemods.ownership.texts import drop_hazard, held_at
-from codemods.rules.naming import exits_told, listed, quoted_names, short_code
-from codemods.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Type
+from codemods.ownership.summaries.summaries import Origin, Result
+from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Type
 from tml_ast import nodes, position
 from tml_ast.nodes import Expression, Node
 
@@ -98,14 +108,14 @@ _INSIDE = frozenset((Role.RECEIVER, Role.FIELD, Role.OPERAND, Role.CAST))
 class ValueExplainer:
     """Says what is known about the values of one function; ``flow`` is its graph or that of a closure."""
 
-    def __init__(self, analysis: Analysis, flow: Flow) -> None:
+    def __init__(self, analysis: Analysis, graph: ControlFlowGraph) -> None:
         self.analysis = analysis
-        self.flow = flow
-        self._owed = {each.variable: each for each in analysis.obligations(flow)}
+        self.graph = graph
+        self._owed = {each.variable: each for each in analysis.obligations(graph)}
 
     def line_of(self, offset: int) -> int:
         """The 1-based line of an offset."""
-        return position(self.flow.function.file.source, offset)[0]
+        return position(self.graph.function.file.source, offset)[0]
 
     # -- variables ----------------------------------------------------------------------------
 
@@ -114,10 +124,10 @@ class ValueExplainer:
         ownership, statements = self._variable_facts(variable)
         used = [Statement(About.HERE, each) for each in dict.fromkeys(map(self._use, here))]
         places = {variable.offset, variable.node.start}
-        places |= {use.node.start for use in self.flow.uses(variable) if use.site.role not in _INSIDE}
+        places |= {use.node.start for use in self.graph.uses(variable) if use.site.role not in _INSIDE}
         places |= {
             each.node.start
-            for each in self.flow.actions()
+            for each in self.graph.actions()
             if isinstance(each, Assign) and each.variable is variable
         }
         if variable.value is not None and variable.kind in (VariableKind.LET, VariableKind.VAR):
@@ -136,11 +146,11 @@ class ValueExplainer:
         )
 
     def _variable_facts(self, variable: Variable) -> tuple[Ownership, list[Statement]]:
-        analysis, flow = self.analysis, self.flow
+        analysis, graph = self.analysis, self.graph
         made = Statement(About.ORIGIN, self._made(variable))
         if variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
             return self._parameter(variable, made)
-        origin = analysis.summaries.variable_origin(flow, variable)
+        origin = analysis.summaries.variable_origin(graph, variable)
         type_ = variable.type
         if type_ is not None and type_.name in SCALARS:
             return self._number(variable, origin, made)
@@ -166,9 +176,9 @@ class ValueExplainer:
         value = f"`{short_code(variable.value.text)}`" if variable.value is not None else ""
         match variable.kind:
             case VariableKind.PARAMETER:
-                return f"a parameter of `{self.flow.function.qualified_name}`"
+                return f"a parameter of `{self.graph.function.qualified_name}`"
             case VariableKind.RECEIVER:
-                return f"the value that `{self.flow.function.name}` is called on"
+                return f"the value that `{self.graph.function.name}` is called on"
             case VariableKind.PAYLOAD:
                 return f"bound on line {line}, to the payload of {value}"
             case VariableKind.DESTRUCTURED:
@@ -181,7 +191,7 @@ class ValueExplainer:
     def _parameter(self, variable: Variable, made: Statement) -> tuple[Ownership, list[Statement]]:
         if variable.type is not None and variable.type.name in SCALARS - {"I64", "U64"}:
             return Ownership.NOTHING, [made, _PLAIN]
-        fate = self.analysis.summaries.fate(self.flow, variable)
+        fate = self.analysis.summaries.fate(self.graph, variable)
         released = self._lines(variable, Effect.RELEASES)
         if Effect.RELEASES in fate.effects:
             text = "this function releases it" + (f" on {released}" if released else "")
@@ -198,7 +208,7 @@ class ValueExplainer:
     def _number(
         self, variable: Variable, origin: Result, made: Statement
     ) -> tuple[Ownership, list[Statement]]:
-        fate = self.analysis.summaries.fate(self.flow, variable)
+        fate = self.analysis.summaries.fate(self.graph, variable)
         if not origin.is_fresh or not (self._is_address(variable) or Effect.RELEASES in fate.effects):
             return Ownership.NOTHING, [made, _PLAIN]
         owns = Statement(About.OWNS, "a number that holds an address: the compiler never frees what is there")
@@ -216,7 +226,7 @@ class ValueExplainer:
         value = variable.value
         if not isinstance(value, nodes.Cast):
             return False
-        type_ = self.flow.type_of(value.operand)
+        type_ = self.graph.type_of(value.operand)
         return type_ is not None and type_.name not in SCALARS
 
     def _view(self, variable: Variable, made: Statement) -> tuple[Ownership, list[Statement]]:
@@ -232,10 +242,10 @@ class ValueExplainer:
         """The variables that a value is, or may be, a part of."""
         return [
             each.name
-            for each in self.flow.variables
+            for each in self.graph.variables
             if each is not variable
             and each.offset <= variable.offset
-            and variable in self.analysis.summaries.fate(self.flow, each).views
+            and variable in self.analysis.summaries.fate(self.graph, each).views
         ]
 
     # -- what owes a release ------------------------------------------------------------------
@@ -291,9 +301,9 @@ class ValueExplainer:
         self, variable: Variable, origin: Result, made: Statement
     ) -> tuple[Ownership, list[Statement]]:
         """A variable whose type owes no release by hand."""
-        analysis, flow, type_ = self.analysis, self.flow, variable.type
+        analysis, graph, type_ = self.analysis, self.graph, variable.type
         statements = [made, *self._owned_parts(type_)]
-        fate = analysis.summaries.fate(flow, variable)
+        fate = analysis.summaries.fate(graph, variable)
         if Effect.RELEASES in fate.effects:
             lines = self._lines(variable, Effect.RELEASES)
             what = "what comes out of it is released" if not lines else f"it is released on {lines}"
@@ -301,8 +311,8 @@ class ValueExplainer:
             return Ownership.RELEASED, statements
         if type_ is not None and not self._may_own(type_):
             return Ownership.NOTHING, [made, *self._compiler(variable)]
-        exits = list(dict.fromkeys(held_at(analysis, flow, variable)))
-        obstacles = {exit_: analysis.drops.obstacle(flow, variable, exit_) for exit_ in exits}
+        exits = list(dict.fromkeys(held_at(analysis, graph, variable)))
+        obstacles = {exit_: analysis.drops.obstacle(graph, variable, exit_) for exit_ in exits}
         dropped = [exit_ for exit_ in exits if obstacles[exit_] is None]
         left = [exit_ for exit_ in exits if obstacles[exit_] is not None]
         given = self._given_away(variable)
@@ -312,7 +322,7 @@ class ValueExplainer:
             statements.append(Statement(About.FATE, text))
         if left and origin.is_fresh and self._is_dropped_type(type_):
             statements += self._not_dropped(variable, left)
-            owned = drop_hazard(analysis, flow, variable) is None if _is_text(type_) else not given
+            owned = drop_hazard(analysis, graph, variable) is None if _is_text(type_) else not given
             return Ownership.LEAKS if owned else Ownership.UNCLEAR, [
                 *statements,
                 *self._compiler(variable, short=analysis.drops.is_registered(variable)),
@@ -327,12 +337,12 @@ class ValueExplainer:
             why = "nothing is inserted: whoever gets it frees it"
             return Ownership.MOVED, [*statements, Statement(About.WHY, why)]
         if type_ is not None and type_.name in BUILTIN_VARIANTS:
-            opened = [use for use in flow.uses(variable) if use.site.role in (Role.SCRUTINEE, Role.RECEIVER)]
+            opened = [use for use in graph.uses(variable) if use.site.role in (Role.SCRUTINEE, Role.RECEIVER)]
             if opened:
                 text = f"it is opened on {self._lines_told(opened)}; what comes out is judged by itself"
                 return Ownership.MOVED, [*statements, Statement(About.FATE, text)]
         if not exits:
-            passed = [use for use in flow.uses(variable) if not self._effects(use) <= {Effect.BORROWS}]
+            passed = [use for use in graph.uses(variable) if not self._effects(use) <= {Effect.BORROWS}]
             if not passed:
                 return Ownership.NOTHING, [*statements, Statement(About.FATE, "no path leaves its block")]
             text = f"what becomes of it on {self._lines_told(passed)} cannot be told"
@@ -351,14 +361,14 @@ class ValueExplainer:
             yield Statement(About.FATE, text)
 
     def _obstacle(self, variable: Variable, exit_: Exit) -> str:
-        match self.analysis.drops.obstacle(self.flow, variable, exit_):
+        match self.analysis.drops.obstacle(self.graph, variable, exit_):
             case Obstacle.JUMP:
                 word = "break" if exit_.kind is ExitKind.BREAK else "continue"
                 return f"{word} leaves the block without dropping anything"
             case Obstacle.VOID_END:
                 return "a function without a result drops nothing of its top level where it falls off its end"
             case Obstacle.GIVEN_AWAY:
-                offset = self.analysis.drops.given_away_at(self.flow, variable, exit_)
+                offset = self.analysis.drops.given_away_at(self.graph, variable, exit_)
                 assert offset is not None
                 return (
                     f"the name `{variable.name}` counts as given away from line {self.line_of(offset)} on, "
@@ -371,12 +381,12 @@ class ValueExplainer:
         """The functions that make the compiler not free what a variable holds."""
         value = variable.value
         if not self.analysis.drops.is_registered(variable):
-            made = next((each for each in self.flow.calls() if each.node is value), None)
+            made = next((each for each in self.graph.calls() if each.node is value), None)
             if made is not None and made.callee is not None:
                 yield made.callee
             return
-        for use in self.flow.uses(variable):
-            if use.site.callee is not None and self.analysis.drops.consumes(self.flow, use):
+        for use in self.graph.uses(variable):
+            if use.site.callee is not None and self.analysis.drops.consumes(self.graph, use):
                 yield use.site.callee
 
     def _compiler(self, variable: Variable, *, short: bool = False) -> list[Statement]:
@@ -469,7 +479,7 @@ class ValueExplainer:
     def _behind_casts(self, site: Site) -> Site:
         """Where a value goes when it has the type that it is used with."""
         while site.role is Role.CAST:
-            outer = self.flow.site_of(site.parent)
+            outer = self.graph.site_of(site.parent)
             if outer is None:
                 break
             site = outer
@@ -483,13 +493,13 @@ class ValueExplainer:
 
     def _lines(self, variable: Variable, effect: Effect) -> str:
         """The lines where something is done with a variable itself."""
-        return self._lines_told([use for use in self.flow.uses(variable) if effect in self._effects(use)])
+        return self._lines_told([use for use in self.graph.uses(variable) if effect in self._effects(use)])
 
     def _lines_told(self, uses: Sequence[Use]) -> str:
         return _lines_told(self.line_of(use.node.start) for use in uses)
 
     def _given_away(self, variable: Variable) -> list[Statement]:
-        away = [use for use in self.flow.uses(variable) if self._gives_away(use)]
+        away = [use for use in self.graph.uses(variable) if self._gives_away(use)]
         return self._uses_told(away)
 
     def _gives_away(self, use: Use) -> bool:
@@ -567,7 +577,7 @@ class ValueExplainer:
 
     def temporary(self, node: Expression, type_: Type, site: Site) -> ExplainedValue:
         """What is known about a value in the middle of an expression."""
-        origin = self.analysis.summaries.origin(self.flow, node)
+        origin = self.analysis.summaries.origin(self.graph, node)
         where = Statement(About.HERE, self._site_told(site, type_))
         kept = [Statement(About.ORIGIN, "no variable holds it"), where]
         ownership, statements = self._temporary_facts(node, type_, site, origin)
@@ -614,7 +624,7 @@ class ValueExplainer:
         )
         if takes and drops.makes_text(node):
             return Ownership.DROPPED, [Statement(About.COMPILER, "freed by the text that it becomes part of")]
-        if drops.frees_temporary(self.flow, node):
+        if drops.frees_temporary(self.graph, node):
             return Ownership.DROPPED, [
                 Statement(About.COMPILER, "the compiler frees it at the end of the statement"),
                 Statement(About.WHY, "nothing is inserted: freeing it by hand as well would free it twice"),
@@ -632,20 +642,20 @@ class ValueExplainer:
         inside = node.receiver
         return [
             action.variable.name
-            for action in self.flow.actions()
+            for action in self.graph.actions()
             if isinstance(action, Use) and inside.start == action.node.start
         ]
 
     def temporaries(self) -> Iterator[tuple[Expression, Type, Site]]:
         """The values that calls and texts make and that no let binds, with where they go."""
-        for call in self.flow.calls():
+        for call in self.graph.calls():
             if not call.constructor and self._is_worth_telling(call.type, call.site):
                 assert call.type is not None
                 yield call.node, call.type, call.site
-        for node in self.flow.nodes:
+        for node in self.graph.nodes:
             if not isinstance(node, nodes.InterpolatedString | nodes.Binary):
                 continue
-            site, type_ = self.flow.site_of(node), self.flow.type_of(node)
+            site, type_ = self.graph.site_of(node), self.graph.type_of(node)
             if site is None or not _is_text(type_) or not self.analysis.drops.makes_text(node):
                 continue
             if self._is_worth_telling(type_, site):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.diffs import diff_lines
-from codemods.findings import Change, Finding, PhaseResult
-from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import Assign, Exit, Flow, Variable
+from codemods.files.diffs import diff_lines
+from codemods.fixes.naming import exit_offset, listed
+from codemods.model.findings import Change, Finding, PhaseResult
+from codemods.model.settings import Settings
+from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Exit, Variable
+from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Analysis
 from codemods.review.explained_values import ExplainedValue, Ownership, ValueExplainer
 from codemods.rules import RULES
-from codemods.rules.naming import exit_offset, listed
-from codemods.settings import Settings
-from codemods.symbols import FunctionInfo, SourceFile
+from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes, position
 from tml_ast.edit import SourceEdit, apply
 
@@ -113,10 +113,10 @@ class _LineExplainer:
     # -- values -------------------------------------------------------------------------------
 
     def _values(self, function: FunctionInfo) -> Iterator[ExplainedValue]:
-        flow = self.analysis.summaries.flow(function)
-        if flow is None:
+        graph = self.analysis.summaries.graph(function)
+        if graph is None:
             return
-        for each in flow.with_closures():
+        for each in graph.with_closures():
             explainer = ValueExplainer(self.analysis, each)
             for variable in each.variables:
                 explained = self._variable(explainer, each, variable)
@@ -129,12 +129,14 @@ class _LineExplainer:
                         value = replace(value, offset=node.start, length=node.end - node.start)
                     yield self._cut(value)
 
-    def _variable(self, explainer: ValueExplainer, flow: Flow, variable: Variable) -> ExplainedValue | None:
-        here = [use for use in flow.uses(variable) if self._is_here(use.node.start)]
+    def _variable(
+        self, explainer: ValueExplainer, graph: ControlFlowGraph, variable: Variable
+    ) -> ExplainedValue | None:
+        here = [use for use in graph.uses(variable) if self._is_here(use.node.start)]
         length = len(variable.name.encode("utf-8", "surrogateescape"))
         replaced = [
             each.node.start
-            for each in flow.actions()
+            for each in graph.actions()
             if isinstance(each, Assign) and each.variable is variable and self._is_here(each.node.start)
         ]
         if self._is_here(variable.offset):
@@ -142,7 +144,7 @@ class _LineExplainer:
         if replaced or here:
             first = min([*replaced, *(use.node.start for use in here)])
             return explainer.variable(variable, first, length, here)
-        ending = next(self._exits_here(flow, variable), None)
+        ending = next(self._exits_here(graph, variable), None)
         if ending is None or not self._may_end_owned(variable):
             return None
         offset = exit_offset(ending)
@@ -150,8 +152,8 @@ class _LineExplainer:
         value = explainer.variable(variable, start, max(self.end - start, 1), ())
         return None if value.ownership is Ownership.NOTHING else self._cut(value)
 
-    def _exits_here(self, flow: Flow, variable: Variable) -> Iterator[Exit]:
-        for action in (each for block in flow.reachable() for each in block.actions):
+    def _exits_here(self, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
+        for action in (each for block in graph.reachable() for each in block.actions):
             if not isinstance(action, Exit) or variable not in action.variables:
                 continue
             starts = not isinstance(action.node, nodes.Block | nodes.Arm)

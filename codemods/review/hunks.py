@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-from codemods.diffs import hunk_heading, split_lines
-from codemods.findings import Edit, Finding, FindingKey, PhaseResult, Verdict
+from codemods.files.diffs import hunk_heading, split_lines
+from codemods.model.findings import Edit, Finding, FindingKey, PhaseResult, Verdict
 from tml_ast.edit import SourceEdit, apply
 
 CONTEXT = 3

@@ -12,12 +12,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from codemods.below import UnfitFileError, read_file
-from codemods.errors import UserError
-from codemods.findings import AnalysisResult, Edit, Finding, FindingKey, InputError, PhaseResult, Verdict
-from codemods.phases import PHASES
+from codemods.files.safe_open import UnfitFileError, read_file
+from codemods.files.workspace import is_source
+from codemods.model.errors import UserError
+from codemods.model.findings import (
+    AnalysisResult,
+    Edit,
+    Finding,
+    FindingKey,
+    InputError,
+    PhaseResult,
+    Verdict,
+)
+from codemods.model.phases import PHASES
 from codemods.review.hunks import change_blocks, nearest
-from codemods.workspace import is_source
 
 VERSION = 1
 APPROVE = "approve"

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codemods.rules import (
-    branch_value,
-    break_path,
-    cancelled_drop,
+from codemods.rules import semantic_patch
+from codemods.rules.compiler import compiler_emitted, foreign_growth, foreign_string
+from codemods.rules.containers import (
     claimed_view,
-    compiler_emitted,
-    consumed_by_return,
-    dangling_sum,
     discarded_element,
+    stored_duplicate,
+    stored_element,
+    undrained_elements,
+    undrained_values,
+)
+from codemods.rules.owners import (
     discarded_owner,
-    early_return,
-    element_destroy,
-    foreign_growth,
-    foreign_string,
     ignored_payload,
-    incomplete_destroy,
-    interpolated_view,
-    library_temporary,
-    lingering_temporary,
     lost_argument,
-    missing_allocates,
-    missing_destroy,
     missing_release,
     named_release,
     overwritten_owner,
+    tuple_parts,
+    unopened_payload,
+)
+from codemods.rules.rule import Rule
+from codemods.rules.strings import (
+    branch_value,
+    break_path,
+    cancelled_drop,
+    consumed_by_return,
+    dangling_sum,
+    early_return,
+    interpolated_view,
+    library_temporary,
+    lingering_temporary,
+    missing_allocates,
     overwritten_text,
     returned_argument,
-    semantic_patch,
-    stored_duplicate,
-    stored_element,
     template_conversion,
-    tuple_parts,
-    undrained_elements,
-    undrained_values,
-    unopened_payload,
     unresolved_path,
     untracked_text,
     void_tail,
 )
-from codemods.rules.base import Rule
+from codemods.rules.types import element_destroy, incomplete_destroy, missing_destroy
 
 RULES: Mapping[str, Rule] = {
     rule.name: rule

@@ -7,21 +7,29 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 
-from codemods.findings import Verdict
-from codemods.ownership.builtins import Effect
-from codemods.ownership.drops import DropKind
-from codemods.ownership.flow import BasicBlock, CallSite, Flow, Variable, VariableKind, uses_behind
+from codemods.fixes.context import Context, Diagnostic
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import (
+    BasicBlock,
+    CallSite,
+    ControlFlowGraph,
+    Variable,
+    VariableKind,
+    uses_behind,
+)
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Analysis
-from codemods.rules.base import Context, Proposal, Rule
+from codemods.rules.rule import Rule
 from codemods.semantic_patches import Application, SemanticPatch, semantic_patches
-from codemods.symbols import SCALARS, FunctionInfo, Type
+from codemods.semantics.symbols import SCALARS, FunctionInfo, Type
 from tml_ast import nodes
 
 _DECLARED = re.compile(r"\b(?:let|var|func) (?:mut )?([a-z]\w*)")
 _METAVARIABLE = re.compile(r"\$\w+")
 
 
-def _check(patch: SemanticPatch, context: Context) -> Iterator[Proposal]:
+def _check(patch: SemanticPatch, context: Context) -> Iterator[Diagnostic]:
     if context.file.is_test or not patch.names <= context.file.words:
         return
     for application in patch.applications(context.file.tree):
@@ -33,10 +41,10 @@ def _check(patch: SemanticPatch, context: Context) -> Iterator[Proposal]:
         refusal = _taken_name(context, application) or _stale_reader(context, application)
         if refusal is not None:
             message = f"{message}; {refusal}"
-            yield Proposal(patch.name, application.offset, function, message, Verdict.REPORTED)
+            yield Diagnostic(patch.name, application.offset, function, message, Verdict.REPORTED)
         else:
             edits = tuple(application.edits(context.file.source))
-            yield Proposal(patch.name, application.offset, function, message, Verdict.FIXED, edits)
+            yield Diagnostic(patch.name, application.offset, function, message, Verdict.FIXED, edits)
 
 
 def _taken_name(context: Context, application: Application) -> str | None:
@@ -68,12 +76,12 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     freeing = _with_callers(context, changed, through=_frees_what_it_is_given)
     names = {table.bare, *(each.name for each in readers)}
     for analysis, function in chain(context.functions_of_library(), context.tests.functions_beside(names)):
-        flow = None if function in changed else analysis.summaries.flow(function)
-        if flow is None:
+        graph = None if function in changed else analysis.summaries.graph(function)
+        if graph is None:
             continue
-        if _holds_freed_text(analysis, flow, table, readers, freeing):
+        if _holds_freed_text(analysis, graph, table, readers, freeing):
             return f"{function.qualified_name} still reads a text that would be freed by then"
-        if function.file.is_test and _claims_text(analysis, flow, readers):
+        if function.file.is_test and _claims_text(analysis, graph, readers):
             return (
                 f"{function.qualified_name} reads texts by a name that another module marks with @allocates, "
                 "so the compiler frees them there"
@@ -81,14 +89,14 @@ def _stale_reader(context: Context, application: Application) -> str | None:
     return None
 
 
-def _claims_text(analysis: Analysis, flow: Flow, readers: frozenset[FunctionInfo]) -> bool:
+def _claims_text(analysis: Analysis, graph: ControlFlowGraph, readers: frozenset[FunctionInfo]) -> bool:
     """Whether a test reads a text by a name that makes the compiler free it at the end of the statement."""
     return any(
         call.callee in readers
         and call.type is not None
         and call.type.name == "Str"
-        and analysis.is_reserved_in(flow.function.file, call.callee.name)
-        for call in flow.calls()
+        and analysis.is_reserved_in(graph.function.file, call.callee.name)
+        for call in graph.calls()
         if call.callee is not None
     )
 
@@ -154,50 +162,50 @@ def _calling_methods(context: Context, names: Iterable[str]) -> Iterator[Functio
 
 
 def _calls(context: Context, function: FunctionInfo) -> list[CallSite]:
-    flow = context.analysis.summaries.flow(function)
-    return flow.calls() if flow is not None else []
+    graph = context.analysis.summaries.graph(function)
+    return graph.calls() if graph is not None else []
 
 
 def _hands_on(context: Context, function: FunctionInfo, call: CallSite) -> bool:
     """Whether a function returns the text that a call reads."""
     if function.returns.name != "Str" or context.analysis.summaries.result(function).is_fresh:
         return False
-    flow = context.analysis.summaries.flow(function)
-    assert flow is not None
-    fate = context.analysis.summaries.temporary_fate(flow, call)
+    graph = context.analysis.summaries.graph(function)
+    assert graph is not None
+    fate = context.analysis.summaries.temporary_fate(graph, call)
     return Effect.RETURNS in fate.effects or fate.lends
 
 
 def _frees_what_it_is_given(context: Context, function: FunctionInfo, call: CallSite) -> bool:
     """Whether a function calls a method on a table that it was given or that belongs to its receiver."""
-    flow = context.analysis.summaries.flow(function)
+    graph = context.analysis.summaries.graph(function)
     receiver = call.receiver
-    if flow is None or receiver is None or context.analysis.index.has_release_name(function):
+    if graph is None or receiver is None or context.analysis.index.has_release_name(function):
         return False
     first = receiver
     while isinstance(first, nodes.FieldAccess):
         first = first.object
     return isinstance(first, nodes.This) or any(
-        each.name == first.text and each.kind is VariableKind.PARAMETER for each in flow.variables
+        each.name == first.text and each.kind is VariableKind.PARAMETER for each in graph.variables
     )
 
 
 def _holds_freed_text(
     analysis: Analysis,
-    flow: Flow,
+    graph: ControlFlowGraph,
     table: Type,
     readers: frozenset[FunctionInfo],
     freeing: frozenset[FunctionInfo],
 ) -> bool:
     """Whether a text that a function reads from a table is used, or kept, when a call has freed it."""
-    for variable in flow.variables:
-        if _ends_here(analysis, variable, table) and _texts_leave(analysis, flow, variable):
+    for variable in graph.variables:
+        if _ends_here(analysis, variable, table) and _texts_leave(analysis, graph, variable):
             return True
-    for block in flow.blocks:
+    for block in graph.blocks:
         for position, action in enumerate(block.actions):
             if not isinstance(action, CallSite) or action.callee not in readers or not _is_text(action.type):
                 continue
-            fate = analysis.summaries.temporary_fate(flow, action)
+            fate = analysis.summaries.temporary_fate(graph, action)
             kept = bool(fate.effects & {Effect.RETAINS, Effect.SHARES, Effect.UNKNOWN})
             if not kept and not fate.views:
                 continue
@@ -246,12 +254,12 @@ def _ends_here(analysis: Analysis, variable: Variable, table: Type) -> bool:
     )
 
 
-def _texts_leave(analysis: Analysis, flow: Flow, variable: Variable) -> bool:
+def _texts_leave(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether the function may return a text of a table that ends with it."""
-    returned = flow.function.returns.target()
+    returned = graph.function.returns.target()
     if returned.name in SCALARS or returned.name in ("()", "Unit"):
         return False
-    return analysis.fate(flow, variable).view_escapes
+    return analysis.fate(graph, variable).view_escapes
 
 
 def _rule(patch: SemanticPatch) -> Rule:

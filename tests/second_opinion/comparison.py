@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from second_opinion.compiler import Refused
-from second_opinion.heap import Block
-from second_opinion.machine import Machine
-from second_opinion.paths import Run, names_given_away_in_methods, paths
-from second_opinion.program import Program
+from tests.second_opinion.compiler import Refused
+from tests.second_opinion.heap import Block
+from tests.second_opinion.machine import Machine
+from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
+from tests.second_opinion.program import Program
 
 Line = tuple[str, int]
 """A file and a 1-based line of it."""

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from second_opinion import natives
-from second_opinion.drops import Code, DropNotes, Frame
-from second_opinion.heap import NULL, Heap, Place, Pointer
-from second_opinion.program import Declaration
-from second_opinion.values import (
+from tests.second_opinion import natives
+from tests.second_opinion.drops import Code, DropNotes, Frame
+from tests.second_opinion.heap import NULL, Heap, Place, Pointer
+from tests.second_opinion.program import Declaration
+from tests.second_opinion.values import (
     Cell,
     Struct,
     Variant,
@@ -25,7 +25,7 @@ from second_opinion.values import (
 from tml_ast import nodes
 
 if TYPE_CHECKING:
-    from second_opinion.machine import Machine
+    from tests.second_opinion.machine import Machine
 
 
 class Unsupported(Exception):

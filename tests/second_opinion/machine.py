@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from second_opinion import natives
-from second_opinion.compiler import FunctionCompiler
-from second_opinion.heap import Heap, Place
-from second_opinion.program import Declaration, Program
-from second_opinion.values import Cell, base_and_arguments
+from tests.second_opinion import natives
+from tests.second_opinion.compiler import FunctionCompiler
+from tests.second_opinion.heap import Heap, Place
+from tests.second_opinion.program import Declaration, Program
+from tests.second_opinion.values import Cell, base_and_arguments
 
 
 class Machine:

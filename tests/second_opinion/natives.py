@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from second_opinion.heap import NULL, Heap, Pointer
-from second_opinion.program import Declaration
-from second_opinion.values import Cell, Struct, Variant, copied, equal
+from tests.second_opinion.heap import NULL, Heap, Pointer
+from tests.second_opinion.program import Declaration
+from tests.second_opinion.values import Cell, Struct, Variant, copied, equal
 from tml_ast import nodes
 from tml_ast.lexer import Token
 
 if TYPE_CHECKING:
-    from second_opinion.drops import Code, Frame
-    from second_opinion.machine import Machine
+    from tests.second_opinion.drops import Code, Frame
+    from tests.second_opinion.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

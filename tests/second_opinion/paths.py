@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from second_opinion.compiler import FunctionCompiler
-from second_opinion.heap import Block, Fault
-from second_opinion.machine import Machine
-from second_opinion.program import Program
+from tests.second_opinion.compiler import FunctionCompiler
+from tests.second_opinion.heap import Block, Fault
+from tests.second_opinion.machine import Machine
+from tests.second_opinion.program import Program
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from second_opinion.heap import Pointer
+from tests.second_opinion.heap import Pointer
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,156 @@
+"""The settings of a project, from ``tmlfix.toml`` or from ``[tool.tmlfix]`` in ``pyproject.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from codemods.files.safe_open import UnfitFileError, open_folder, read_file
+from codemods.model.errors import UserError
+from codemods.model.phases import PHASES, Plan
+from codemods.model.settings import ExplicitReleases, Settings
+from codemods.rules import RULES
+
+OWN_FILE = "tmlfix.toml"
+SHARED_FILE = "pyproject.toml"
+DEFAULT = "default"
+
+KEYS = ("include", "exclude", "outside", "explicit-releases", "rules", "phases", "owning-types")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings in force, the file they came from, and the keys that it sets."""
+
+    settings: Settings
+    file: str | None = None
+    keys: frozenset[str] = frozenset()
+
+    def entries(self) -> Iterator[tuple[str, Any, str]]:
+        """Every key with its value, as TOML has it, and where that came from."""
+        settings = self.settings
+        yield self._entry("include", list(settings.include))
+        yield self._entry("exclude", list(settings.exclude))
+        yield self._entry("outside", list(settings.plan.outside))
+        yield self._entry("explicit-releases", settings.explicit_releases.value)
+        yield self._entry("rules.disable", sorted(settings.disabled_rules))
+        for phase in settings.plan.phases:
+            yield self._entry(f"phases.{phase.slug}.scope", list(phase.scope))
+        for name, release in settings.owning_types.items():
+            yield self._entry(f"owning-types.{name}", release)
+
+    def _entry(self, key: str, value: Any) -> tuple[str, Any, str]:
+        return key, value, self.file if self.file is not None and key in self.keys else DEFAULT
+
+
+def read_configuration(root: Path) -> Configuration:
+    """The configuration of the tree at ``root``; the defaults where it has none.
+
+    ``tmlfix.toml`` wins over ``pyproject.toml``. Raises `UserError` for a file that cannot be read, a key
+    that does not exist, and a value that makes no sense.
+    """
+    own = _table(root, OWN_FILE)
+    if own is not None:
+        return _Reader(OWN_FILE).read(own)
+    shared = _table(root, SHARED_FILE) or {}
+    tool = shared.get("tool", {})
+    if isinstance(tool, dict) and "tmlfix" in tool:
+        return _Reader(f"{SHARED_FILE}, [tool.tmlfix]").read(tool["tmlfix"])
+    return Configuration(Settings())
+
+
+def _table(root: Path, name: str) -> dict[str, Any] | None:
+    try:
+        with open_folder(root) as folder:
+            return tomllib.loads(read_file(name, folder).decode())
+    except FileNotFoundError:
+        return None
+    except UnfitFileError as error:
+        raise UserError(f"{name} {error}") from None
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{name}: is not TOML: {error}") from None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Checks a table and makes settings of it; every complaint names the file and the key."""
+
+    file: str
+    keys: set[str] = field(default_factory=set)
+
+    def read(self, table: Any) -> Configuration:
+        top = self._keys("", table, KEYS)
+        settings = Settings()
+        plan = Plan()
+        if "include" in top:
+            settings = replace(settings, include=self._texts("include", top["include"]))
+        if "exclude" in top:
+            settings = replace(settings, exclude=self._texts("exclude", top["exclude"]))
+        if "outside" in top:
+            plan = replace(plan, outside=self._texts("outside", top["outside"]))
+        if "explicit-releases" in top:
+            value = self._one_of("explicit-releases", top["explicit-releases"], list(ExplicitReleases))
+            settings = replace(settings, explicit_releases=ExplicitReleases(value))
+        rules = self._keys("rules.", top.get("rules", {}), ("disable",))
+        if "disable" in rules:
+            names = self._texts("rules.disable", rules["disable"])
+            disabled = frozenset(self._one_of("rules.disable", name, list(RULES)) for name in names)
+            settings = replace(settings, disabled_rules=disabled)
+        scopes = self._scopes(top.get("phases", {}))
+        phases = tuple(replace(phase, scope=scopes.get(phase.slug, phase.scope)) for phase in PHASES)
+        if "owning-types" in top:
+            settings = replace(settings, owning_types=self._owning_types(top["owning-types"]))
+        settings = replace(settings, plan=replace(plan, phases=phases))
+        return Configuration(settings, self.file, frozenset(self.keys))
+
+    def _scopes(self, table: Any) -> dict[str, tuple[str, ...]]:
+        scopes = {}
+        for slug, phase in self._keys("phases.", table, [phase.slug for phase in PHASES]).items():
+            if "scope" in self._keys(f"phases.{slug}.", phase, ("scope",)):
+                scopes[slug] = self._texts(f"phases.{slug}.scope", phase["scope"])
+        return scopes
+
+    def _owning_types(self, table: Any) -> dict[str, str]:
+        if not isinstance(table, dict):
+            raise self._error("owning-types", "is not a table of types, each with its release")
+        for name, release in table.items():
+            words = [*name.split("::"), release]
+            self.keys.add(f"owning-types.{name}")
+            if not all(isinstance(word, str) and word.isidentifier() for word in words):
+                raise self._error(f"owning-types.{name}", "is not a type with the method that releases it")
+        return dict(table)
+
+    def _keys(self, prefix: str, table: Any, known: Collection[str]) -> Mapping[str, Any]:
+        if not isinstance(table, dict):
+            raise self._error(prefix.removesuffix(".") or "tmlfix", "is not a table")
+        for key in table:
+            if key not in known:
+                close = get_close_matches(key, known, n=1)
+                advice = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+                raise self._error(prefix + key, f"is no setting; {advice}")
+        return table
+
+    def _texts(self, key: str, value: Any) -> tuple[str, ...]:
+        self.keys.add(key)
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            raise self._error(key, "is not a list of texts")
+        return tuple(value)
+
+    def _one_of(self, key: str, value: Any, known: Collection[str]) -> str:
+        self.keys.add(key)
+        if not isinstance(value, str):
+            raise self._error(key, "is not a text")
+        if value not in known:
+            close = get_close_matches(value, known, n=1)
+            advice = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            raise self._error(key, f"{value!r} is not known; {advice}")
+        return value
+
+    def _error(self, key: str, message: str) -> UserError:
+        return UserError(f"{self.file}: {key} {message}")

@@ -1,0 +1,1 @@
+"""Files, git and patches: read safely, written whole or not at all."""

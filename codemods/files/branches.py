@@ -1,0 +1,359 @@
+"""One branch, one commit and one patch file a phase, made without touching the user's checkout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codemods.files.repository import (
+    Repository,
+    RepositoryError,
+    clean_room,
+    git_errors,
+    identities,
+    mail_room,
+    publish,
+    raw,
+    remote_addresses,
+    remote_names,
+    room_folder,
+    text,
+    workshop,
+)
+from codemods.files.work_folders import work_folder
+from codemods.files.writing import PATCH_STAGE, move_into_place, prepare
+from codemods.model.errors import UserError, write_failure
+from codemods.model.findings import Change, InputError, PhaseResult, Verdict
+from codemods.model.phases import Phase, phase_numbered
+
+if TYPE_CHECKING:
+    from git import Git
+
+PATCH_OPTIONS = (
+    "--stdout",
+    "-1",
+    "--no-signature",
+    "--text",
+    "--binary",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--no-renames",
+)
+"""How a patch is formatted; the room it is made in has no configuration that could differ."""
+
+
+class BranchState(StrEnum):
+    """What became of the branch of a phase."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UP_TO_DATE = "already up to date"
+    NOTHING_TO_FIX = "nothing to fix"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseBranch:
+    """The branch of one phase: its state, its tip (None when there is nothing to fix), its patch."""
+
+    phase: Phase
+    state: BranchState
+    commit: str | None = None
+    patch: Path | None = None
+    pushed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The branches that were opened, and what kept others from it (branch name and reason)."""
+
+    branches: tuple[PhaseBranch, ...]
+    errors: tuple[InputError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """The parts of a commit that tell who made it from what."""
+
+    name: str
+    tree: str
+    parents: tuple[str, ...]
+    author_date: str
+    committer_date: str
+    message: str
+
+    def is_untouched(self, phase: Phase) -> bool:
+        """Whether tmlfix made this commit for ``phase`` and nobody has changed it since."""
+        trailers = dict(re.findall(r"^Tmlfix-(\w+): (\w+)$", self.message, re.MULTILINE))
+        return (
+            trailers == {"Phase": str(phase.number), "Base": " ".join(self.parents), "Tree": self.tree}
+            and self.author_date == self.committer_date
+        )
+
+
+def deliver(
+    repository: Repository,
+    results: Iterable[PhaseResult],
+    *,
+    base: str,
+    patches: Path,
+    stacked: bool = False,
+    force: bool = False,
+    remote: str | None = None,
+) -> Delivery:
+    """Open the branch of every phase in ``results`` on the commit ``base`` and write its patch.
+
+    When ``stacked``, each branch starts from the one before, and the first that fails ends the stack.
+    With ``remote`` the branches are pushed there. A phase that fails becomes an error of the delivery.
+    """
+    branches: list[PhaseBranch] = []
+    errors: list[InputError] = []
+    for result in results:
+        phase = phase_numbered(result.phase)
+        try:
+            branch = open_branch(repository, result, base=base, patches=patches, force=force)
+            branches.append(branch)
+            if branch.commit is not None and remote is not None:
+                push_branch(repository, branch, remote, force=force)
+                branches[-1] = replace(branch, pushed=True)
+            if stacked:
+                base = branch.commit or base
+        except UserError as error:
+            errors.append(InputError(phase.branch, str(error)))
+            if stacked:
+                break
+        except OSError as error:
+            errors.append(InputError(phase.branch, write_failure(error, repository.folder)))
+            if stacked:
+                break
+    return Delivery(tuple(branches), tuple(errors))
+
+
+def open_branch(
+    repository: Repository, result: PhaseResult, *, base: str, patches: Path, force: bool = False
+) -> PhaseBranch:
+    """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
+
+    Its patch is written to the folder ``patches``. It is on the disk in full before the branch moves, and
+    takes its place after it: what fails leaves both as they were. One run at a time writes there.
+
+    Checkout, index, stash and hooks play no part. A branch that tmlfix made and nobody changed is
+    moved; with ``force``, any is. Raises `UserError` if that is refused, if the branch is checked
+    out, or if the user's identity is unknown, and OSError if there is no room.
+    """
+    phase = phase_numbered(result.phase)
+    changes = {path: change for path, change in result.changes.items() if change.before != change.after}
+    if not changes:
+        return PhaseBranch(phase, BranchState.NOTHING_TO_FIX)
+    patch = patches / phase.patch_name
+    with work_folder(patches / PATCH_STAGE) as stage, workshop(repository) as room:
+        tip, checkout = _branch_tip(repository, phase)
+        tree = _write_tree(room, base, changes)
+        message = commit_message(phase, result, base=base, tree=tree)
+        existing = _read_commit(room, tip) if tip else None
+        if existing is not None and _is_same(existing, tree, base, message):
+            state, commit = BranchState.UP_TO_DATE, existing.name
+        else:
+            if existing is not None:
+                _check_replaceable(existing, phase, checkout=checkout, force=force)
+            state = BranchState.UPDATED if tip else BranchState.CREATED
+            commit = _write_commit(repository, room, base=base, tree=tree, message=message)
+        prepare(stage, patch.name, format_patch(room, commit))
+        if state is not BranchState.UP_TO_DATE:
+            publish(repository, room)
+            _move_branch(repository, phase, commit, tip)
+        move_into_place(stage, patch.name)
+    return PhaseBranch(phase, state, commit, patch)
+
+
+def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -> str:
+    """The message of a phase's commit: what was fixed by which rule, what was left, and the trailers."""
+    changed = sum(change.before != change.after for change in result.changes.values())
+    fixed = [finding for finding in result.findings if finding.verdict is Verdict.FIXED]
+    lines = [f"Fix {phase.title} leaks (tmlfix phase {phase.number})", ""]
+    lines += [f"{_count(len(fixed), 'finding')} fixed in {_count(changed, 'file')}:", ""]
+    for rule, count in sorted(result.by_rule(Verdict.FIXED).items()):
+        paths = {finding.path for finding in fixed if finding.rule == rule}
+        lines.append(f"- {rule}: {count} in {_count(len(paths), 'file')}")
+    verdicts = result.by_verdict()
+    if verdicts[Verdict.REVIEW] or verdicts[Verdict.REPORTED]:
+        review = _count(verdicts[Verdict.REVIEW], "finding")
+        lines += [
+            "",
+            f"Left alone: {review} for review, {verdicts[Verdict.REPORTED]} reported without a fix.",
+        ]
+    if result.declined:
+        lines += ["", f"Left out in the review: {_count(len(result.declined), 'finding')}."]
+    lines += ["", f"Tmlfix-Phase: {phase.number}", f"Tmlfix-Base: {base}", f"Tmlfix-Tree: {tree}", ""]
+    return "\n".join(lines)
+
+
+def format_patch(room: Git, commit: str) -> bytes:
+    """The commit as a mail for ``git am`` (``--keep-cr`` where files end their lines with CRLF)."""
+    with git_errors():
+        return raw(room, "format_patch", *PATCH_OPTIONS, commit)
+
+
+def push_branch(repository: Repository, branch: PhaseBranch, remote: str, *, force: bool = False) -> None:
+    """Push an opened branch to the remote of that name.
+
+    What the remote has under the branch's name is replaced only if tmlfix made it and nobody changed
+    it, or with ``force``; and never if it changes meanwhile. Raises `RepositoryError` otherwise.
+    """
+    assert branch.commit is not None
+    check_remote(repository, remote)
+    with mail_room(repository) as room:
+        for address in remote_addresses(repository, remote):
+            _push_to(repository, room, branch.phase, branch.commit, remote, address, force=force)
+
+
+def _push_to(
+    repository: Repository, room: Git, phase: Phase, commit: str, remote: str, address: str, *, force: bool
+) -> None:
+    reference = f"refs/heads/{phase.branch}"
+    with git_errors():
+        there = text(room, "ls_remote", "--refs", "--", address, reference).partition("\t")[0]
+    if there == commit:
+        return
+    if there and not force and not _made_by_tmlfix(repository, there, phase):
+        raise RepositoryError(
+            f"the branch on {remote} has commits that are not tmlfix's own; "
+            "fetch and look at them, or use --force to replace the branch there"
+        )
+    with git_errors():
+        room.push(
+            "--quiet",
+            "--no-verify",
+            f"--force-with-lease={reference}:{there}",
+            "--",
+            address,
+            f"{commit}:{reference}",
+        )
+
+
+def check_remote(repository: Repository, remote: str) -> None:
+    """Raise `RepositoryError` unless the repository has a remote of that name."""
+    remotes = remote_names(repository)
+    if remote not in remotes:
+        close = get_close_matches(remote, remotes, n=1)
+        advice = f"did you mean {close[0]}?" if close else f"known remotes: {', '.join(remotes) or 'none'}"
+        raise RepositoryError(f"there is no remote named {remote}; {advice}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _branch_tip(repository: Repository, phase: Phase) -> tuple[str, str]:
+    """The commit of the phase's branch and the checkout it is used in; empty where there is none."""
+    with git_errors():
+        line = text(
+            repository.git,
+            "for_each_ref",
+            "--format=%(objectname) %(worktreepath)",
+            f"refs/heads/{phase.branch}",
+        )
+    tip, _, checkout = line.partition(" ")
+    return tip, checkout
+
+
+def _is_same(commit: _Commit, tree: str, base: str, message: str) -> bool:
+    return (commit.tree, commit.parents, commit.message) == (tree, (base,), message)
+
+
+def _check_replaceable(existing: _Commit, phase: Phase, *, checkout: str, force: bool) -> None:
+    if checkout:
+        raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
+    if not force and not existing.is_untouched(phase):
+        raise RepositoryError(
+            "the branch has commits that are not tmlfix's own; "
+            "move them away, or use --force to replace the branch"
+        )
+
+
+def _move_branch(repository: Repository, phase: Phase, commit: str, tip: str) -> None:
+    """Point the branch to ``commit``, if it is at ``tip`` still."""
+    reference = f"refs/heads/{phase.branch}"
+    try:
+        with git_errors():
+            repository.git.update_ref(
+                "--no-deref", "-m", f"tmlfix: phase {phase.number}", reference, commit, tip
+            )
+    except RepositoryError:
+        if _branch_tip(repository, phase)[0] != commit:  # git may have ended badly with its work done
+            raise
+
+
+def _read_commit(room: Git, name: str) -> _Commit:
+    with git_errors():
+        shown = text(room, "log", "-1", "--format=%T%x00%P%x00%ad%x00%cd%x00%B", "--date=raw", name)
+    tree, parents, author_date, committer_date, message = shown.split("\0")
+    return _Commit(name, tree, tuple(parents.split()), author_date, committer_date, message)
+
+
+def _made_by_tmlfix(repository: Repository, commit: str, phase: Phase) -> bool:
+    with clean_room(repository) as room:
+        try:
+            return _read_commit(room, commit).is_untouched(phase)
+        except RepositoryError:
+            return False
+
+
+def _write_tree(room: Git, base: str, changes: Mapping[str, Change]) -> str:
+    """Store the tree of ``base`` with the changed files replaced, their modes kept; its id."""
+    with git_errors():
+        room.read_tree(base)
+        modes = _read_modes(raw(room, "ls_files", "--stage", "-z"))
+        if foreign := next((path for path in changes if path not in modes), None):
+            raise RepositoryError(f"{foreign} is not a file of commit {base}")
+        blobs = _write_blobs(room, [change.after for change in changes.values()])
+        entries = (f"{modes[path]} {blob}\t{path}\0" for path, blob in zip(changes, blobs, strict=True))
+        feed = room_folder(room) / "entries"
+        feed.write_bytes("".join(entries).encode("utf-8", "surrogateescape"))
+        with feed.open("rb") as stream:
+            raw(room, "update_index", "-z", "--index-info", istream=stream)
+        # A partial clone need not have the files that stay as they are.
+        return text(room, "write_tree", "--missing-ok")
+
+
+def _read_modes(listing: bytes) -> dict[str, str]:
+    modes: dict[str, str] = {}
+    for line in listing.split(b"\0"):
+        description, _, name = line.partition(b"\t")
+        modes[name.decode("utf-8", "surrogateescape")] = description[:6].decode("ascii")
+    return modes
+
+
+def _write_blobs(room: Git, contents: Sequence[bytes]) -> list[str]:
+    """Store the contents as they are, in one git process; their ids."""
+    folder = room_folder(room) / "blobs"
+    folder.mkdir()
+    for number, content in enumerate(contents):
+        (folder / str(number)).write_bytes(content)
+    feed = room_folder(room) / "names"
+    feed.write_text("".join(f"blobs/{number}\n" for number in range(len(contents))), encoding="ascii")
+    with feed.open("rb") as stream:
+        return text(room, "hash_object", "-w", "--no-filters", "--stdin-paths", istream=stream).split("\n")
+
+
+def _write_commit(repository: Repository, room: Git, *, base: str, tree: str, message: str) -> str:
+    author, committer = identities(repository)
+    feed = room_folder(room) / "message"
+    feed.write_text(message, encoding="utf-8")
+    # One date for both, so that a later amendment shows: it keeps the author's and renews the committer's.
+    environment = {
+        "GIT_AUTHOR_NAME": author.name,
+        "GIT_AUTHOR_EMAIL": author.email,
+        "GIT_AUTHOR_DATE": f"@{committer.date}",
+        "GIT_COMMITTER_NAME": committer.name,
+        "GIT_COMMITTER_EMAIL": committer.email,
+        "GIT_COMMITTER_DATE": f"@{committer.date}",
+    }
+    with feed.open("rb") as stream, git_errors():
+        return text(room, "commit_tree", "--no-gpg-sign", "-p", base, tree, istream=stream, env=environment)

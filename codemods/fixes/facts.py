@@ -1,0 +1,148 @@
+"""All that the rules may ask about one state of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain, count
+
+from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.compiler.allocates_audit import Reservations
+from codemods.ownership.dependent_tests import NO_SOURCES, Sources, UsingTests
+from codemods.ownership.elements import OwnedList, OwnedLists
+from codemods.ownership.fields import Fields
+from codemods.ownership.obligations import Analysis
+from codemods.semantics.symbols import FunctionInfo
+from tml_ast.lexer import KEYWORDS
+
+
+class Names:
+    """The names of a workspace that a new variable must not meet.
+
+    The compiler cancels drops by name, and in impl methods it forgets to forget: a name that one
+    method gives away is not dropped in the next. So a variable that relies on its drop needs a name
+    that the library gives away nowhere, and one that is given away a name that it drops nowhere. Free
+    functions start afresh, so in a test only its own names count.
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def _graphs(self) -> Iterator[ControlFlowGraph]:
+        for function in self._analysis.index.functions_outside_tests:
+            graph = self._analysis.summaries.graph(function)
+            if graph is not None:
+                yield graph
+
+    @cached_property
+    def _consumers(self) -> dict[str, set[FunctionInfo]]:
+        consumers: dict[str, set[FunctionInfo]] = {}
+        for graph in self._graphs():
+            for name, _ in self._analysis.drops.consumptions(graph):
+                consumers.setdefault(name, set()).add(graph.function)
+        return consumers
+
+    def is_consumed(self, name: str, besides: FunctionInfo) -> bool:
+        """Whether a library function other than ``besides`` gives away a variable of this name."""
+        return bool(self._consumers.get(name, set()) - {besides})
+
+    @cached_property
+    def _dropped(self) -> frozenset[str]:
+        drops = self._analysis.drops
+        return frozenset(
+            variable.name
+            for graph in self._graphs()
+            for variable in graph.variables
+            if drops.is_registered(variable)
+        )
+
+    def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
+        """A name for a variable of ``function`` that the compiler shall drop."""
+        hazards = () if _starts_afresh(function) else self._consumers
+        return self._fresh(function, candidates, taken, hazards)
+
+    def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
+        """A name for a variable of ``function`` that is returned or given away."""
+        hazards = () if _starts_afresh(function) else self._dropped
+        return self._fresh(function, candidates, taken, hazards)
+
+    def _fresh(
+        self,
+        function: FunctionInfo,
+        candidates: Sequence[str],
+        taken: Iterable[str],
+        hazards: Container[str],
+    ) -> str:
+        """The first candidate that is new to the function and no hazard; numbered when there is none."""
+        refused = KEYWORDS | frozenset(taken) | _identifiers(function)
+        numbered = (f"{candidates[0]}_{number}" for number in count(2))
+        return next(
+            each for each in chain(candidates, numbered) if each not in refused and each not in hazards
+        )
+
+
+def _starts_afresh(function: FunctionInfo) -> bool:
+    """Whether only a function's own names count: in a test, one that is no method."""
+    return function.file.is_test and function.owner is None
+
+
+def _identifiers(function: FunctionInfo) -> frozenset[str]:
+    return frozenset(token.text for token in function.node.tokens() if token.type == "IDENT")
+
+
+class Facts:
+    """All that rules may ask about one state of a workspace, found when it is first asked for."""
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        sources: Sources,
+        paths: Container[str],
+        *,
+        library: Facts | None = None,
+        before: Facts | None = None,
+    ) -> None:
+        """``sources`` hold the tests that use these files; ``paths`` are the files that get fixes.
+
+        What is known about the ``library`` is taken from there, and what was found ``before`` about the tests
+        is used where it holds.
+        """
+        self.analysis = analysis
+        self._sources = sources
+        self._paths = paths
+        self._of_tests: dict[str, Facts] = {}
+        self.names: Names = library.names if library is not None else Names(analysis)
+        self.fields: Fields = Fields(analysis, library.fields if library is not None else None)
+        self.tests: UsingTests = UsingTests(analysis, sources, before.tests if before is not None else None)
+        self.lists = OwnedLists(analysis, self.fields, paths)
+        self.reservations = Reservations(analysis, self.tests, paths)
+
+    def beside(self, analysis: Analysis) -> Facts:
+        """The same about tests that use this library. To these no other tests matter."""
+        return Facts(analysis, NO_SOURCES, self._paths, library=self)
+
+    def of_test(self, path: str) -> Facts | None:
+        """The same about a test that uses this library; None for one that cannot be parsed."""
+        analysis = self.tests.analysis(path)
+        if analysis is None:
+            return None
+        if path not in self._of_tests:
+            self._of_tests[path] = self.beside(analysis)
+        return self._of_tests[path]
+
+    def forget_test(self, path: str) -> None:
+        """Let go of what is known about a test."""
+        self._of_tests.pop(path, None)
+        self.tests.forget(path)
+
+    def lists_of_tests(self) -> Iterator[OwnedList]:
+        """The lists of strings in the tests that functions of the library make."""
+        for path in self.tests.paths_mentioning(self._list_makers):
+            facts = self.of_test(path) if path in self._paths else None
+            if facts is not None:
+                yield from facts.lists.all
+
+    @cached_property
+    def _list_makers(self) -> frozenset[str]:
+        functions = self.analysis.index.functions_outside_tests
+        return frozenset(each.name for each in functions if str(each.returns) == "List[Str]")

@@ -1,0 +1,49 @@
+"""How a file calls a function of another module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codemods.fixes.context import Context
+from codemods.semantics.symbols import FunctionInfo
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, line_ending_of
+
+
+@dataclass(frozen=True, slots=True)
+class CallPath:
+    """What to write in a call, and the import that it needs."""
+
+    text: str
+    edits: tuple[SourceEdit, ...] = ()
+
+
+def path_to(context: Context, function: FunctionInfo) -> CallPath | None:
+    """The path by which a file calls a free function; None where its module's name means something else."""
+    if function.file is context.file:
+        return CallPath(function.name)
+    module = list(function.file.module)
+    uses = [item for item in context.file.tree.items if isinstance(item, nodes.Use)]
+    for use in uses:
+        if use.path == module and not use.is_glob and use.group is None:
+            return CallPath(f"{use.alias or module[-1]}::{function.name}")
+    name = module[-1]
+    if not uses or any(name in _introduced(use) for use in uses) or _is_declared(context, name):
+        return None
+    end = uses[-1].end
+    line = line_ending_of(context.file.source, end) + f"use {'::'.join(module)}".encode()
+    return CallPath(f"{name}::{function.name}", (SourceEdit(end, end, line),))
+
+
+def _introduced(use: nodes.Use) -> list[str]:
+    """The names that an import introduces, as far as they are written in it."""
+    if use.is_glob:
+        return []
+    return use.group if use.group is not None else [use.alias or use.path[-1]]
+
+
+def _is_declared(context: Context, name: str) -> bool:
+    """Whether the file itself gives the name to something."""
+    return any(each.name == name for each in context.functions) or any(
+        variable.name == name for _, graph in context.graphs() for variable in graph.variables
+    )

@@ -1,0 +1,93 @@
+"""What several rules ask about the owners of values."""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
+from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
+
+_HOLDING = frozenset((Role.ELEMENT, Role.CONSTRUCTED, Role.RECEIVER, Role.ARGUMENT))
+
+
+def may_own(context: Context, type_: Type | None) -> bool:
+    """Whether values of a type may be released; true where the type is not known."""
+    if type_ is None:
+        return True
+    releases = context.analysis.releases
+    return releases.release_of(type_) is not None or context.analysis.drops.kind(type_) is DropKind.CALL
+
+
+def may_hold_variable(context: Context, graph: ControlFlowGraph, value: Node) -> bool:
+    """Whether a value may be, or hold, what a variable holds already, as with a builder method."""
+    for use in graph.uses_in(value):
+        if use.site.role not in _HOLDING or not may_own(context, use.variable.type):
+            continue
+        if use.site.role in (Role.ELEMENT, Role.CONSTRUCTED):
+            return True
+        if Effect.RETURNS in context.analysis.call_effects(use.site):
+            return True
+    return False
+
+
+def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | None:
+    """The release of a type whose values must be released, by the compiler or by hand."""
+    releases = context.analysis.releases
+    release = releases.release_of(type_)
+    if type_ is None or release is None:
+        return None
+    if releases.needs_release(type_):
+        return release
+    dropped = context.analysis.drops.kind(type_) is DropKind.CALL
+    return release if dropped and releases.is_idempotent(type_) else None
+
+
+def owns_strings(strings: FieldOrigin) -> bool:
+    """Whether strings are nobody else's, and the compiler may free them wherever it drops their holder.
+
+    The empty constant counts as owned: the compiler tells it apart, as with every part of a string.
+    """
+    return strings.is_owned and Holds.SHARED not in strings.holds and only_empty_constants(strings)
+
+
+def text_temporaries(context: Context, graph: ControlFlowGraph, value: Expression) -> list[Expression]:
+    """The strings that evaluating an expression of a test makes, and that wait for its statement's end."""
+    found: list[Expression] = []
+    pending: list[Node] = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, nodes.Block | nodes.Closure | nodes.Arm):
+            continue
+        if isinstance(node, Expression) and _is_new_text(context, graph, node):
+            found.append(node)
+            if isinstance(node, nodes.InterpolatedString | nodes.Binary):
+                continue
+        pending += node.nodes()
+    return sorted(found, key=lambda each: each.start)
+
+
+def _is_new_text(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
+    type_ = graph.type_of(node)
+    if type_ is None or type_.name != "Str":
+        return False
+    if not context.analysis.drops.makes_text(node):
+        return False
+    if isinstance(node, nodes.Binary):
+        return node.operator == "+"
+    call = graph.call_at(node)
+    if call is None:
+        return isinstance(node, nodes.InterpolatedString)
+    return call.callee is not None and context.analysis.summaries.makes_text(call.callee)
+
+
+def is_opened_elsewhere(context: Context, graph: ControlFlowGraph, value: Node) -> bool:
+    """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
+    return any(
+        not context.analysis.is_opened_once(graph, use.variable, use)
+        for use in graph.uses_in(value)
+        if use.variable.type is not None and use.variable.type.target().name in BUILTIN_VARIANTS
+    )

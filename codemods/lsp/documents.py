@@ -1,0 +1,226 @@
+"""Findings and explanations as the language server protocol has them: diagnostics, edits, hovers."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from lsprotocol import types
+
+from codemods.model.findings import Edit, Finding, InputError, Verdict
+from codemods.review.explanations import Explanation
+from codemods.rules import RULES
+from tml_ast import TmlSyntaxError
+from tml_ast.edit import indentation_of, line_ending_of
+from tml_ast.lexer import tokenize
+
+SOURCE = "tmlfix"
+SYNTAX = "syntax"
+FIX_ALL = "source.fixAll.tmlfix"
+REASON = "say why this is no leak"
+"""Stands for the reason in a comment that suppresses a finding, until somebody writes one."""
+
+SEVERITIES = {
+    Verdict.FIXED: types.DiagnosticSeverity.Warning,
+    Verdict.REVIEW: types.DiagnosticSeverity.Information,
+    Verdict.REPORTED: types.DiagnosticSeverity.Warning,
+}
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_WORD = re.compile(rb"\w+|[^\r\n]")
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of an editor's text; half of a surrogate pair becomes what the parser refuses."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+class Positions:
+    """Byte offsets of a text as positions of an editor, whose columns ``units`` counts."""
+
+    def __init__(self, source: bytes, units: Callable[[str], int]) -> None:
+        self.source = source
+        self.units = units
+        self._starts = [0, *(match.end() for match in _LINE_END.finditer(source))]
+
+    def position(self, offset: int) -> types.Position:
+        """The position of an offset."""
+        line = bisect_right(self._starts, offset) - 1
+        before = self.source[self._starts[line] : offset].decode("utf-8", "replace")
+        return types.Position(line, self.units(before))
+
+    def range(self, start: int, end: int) -> types.Range:
+        """The range between two offsets."""
+        return types.Range(self.position(start), self.position(end))
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a 1-based line and column as findings have them: only a line feed ends a line."""
+        start = 0
+        for _ in range(line - 1):
+            start = self.source.find(b"\n", start) + 1
+        rest = self.source[start:].split(b"\n", 1)[0].decode("utf-8", "replace")
+        return start + len(rest[: max(column - 1, 0)].encode())
+
+    def line_of(self, position: types.Position) -> int:
+        """The 1-based line, as findings have it, of a position."""
+        start = self._starts[min(position.line, len(self._starts) - 1)]
+        return self.source.count(b"\n", 0, start) + 1
+
+
+def diagnostic(finding: Finding, positions: Positions) -> types.Diagnostic:
+    """A finding, at the word that it starts with."""
+    start = positions.offset(finding.line, finding.column)
+    return types.Diagnostic(
+        range=_word_range(positions, start),
+        message=finding.message,
+        severity=SEVERITIES[finding.verdict],
+        code=finding.rule,
+        source=SOURCE,
+        data=asdict(finding.key),
+    )
+
+
+def syntax_diagnostic(error: InputError, positions: Positions) -> types.Diagnostic:
+    """A file that does not parse, at the place where it does not."""
+    start = positions.offset(max(error.line, 1), max(error.column, 1))
+    return types.Diagnostic(
+        range=_word_range(positions, start),
+        message=error.message,
+        severity=types.DiagnosticSeverity.Error,
+        code=SYNTAX,
+        source=SOURCE,
+    )
+
+
+def _word_range(positions: Positions, start: int) -> types.Range:
+    word = _WORD.match(positions.source, start)
+    return positions.range(start, word.end() if word is not None else start)
+
+
+# -- edits ----------------------------------------------------------------------------------------
+
+
+def together(finding: Finding, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that can only be fixed with this one, because they share edits, itself included."""
+    chosen = [finding]
+    edits = set(finding.edits)
+    others = [each for each in findings if each != finding and each.edits]
+    while True:
+        more = [each for each in others if edits & set(each.edits)]
+        if not more:
+            return chosen
+        chosen += more
+        others = [each for each in others if each not in more]
+        edits.update(*(each.edits for each in more))
+
+
+def edits_of(findings: Iterable[Finding]) -> list[Edit]:
+    """The edits of findings of one file, each once, in order."""
+    return sorted({edit for finding in findings for edit in finding.edits})
+
+
+def text_edits(edits: Iterable[Edit], positions: Positions) -> list[types.TextEdit]:
+    """Edits as an editor makes them."""
+    return [types.TextEdit(positions.range(each.start, each.end), each.text) for each in edits]
+
+
+def suppression(finding: Finding, source: bytes) -> Edit | None:
+    """The edit that suppresses a finding with a comment above its line; None where no comment can stand."""
+    if finding.rule not in RULES:
+        return None
+    start = 0
+    for _ in range(finding.line - 1):
+        start = source.find(b"\n", start) + 1
+    try:
+        inside = any(token.start < start < token.end for token in tokenize(source))
+    except TmlSyntaxError:
+        return None
+    if inside:
+        return None
+    indentation = indentation_of(source, start).decode()
+    ending = line_ending_of(source, start).decode()
+    return Edit(start, start, f"{indentation}// tmlfix: ignore[{finding.rule}] {REASON}{ending}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An open file: where it is, which version the findings are of, and how its client takes edits."""
+
+    uri: str
+    version: int | None
+    positions: Positions
+    versioned: bool
+
+    def change(self, edits: Iterable[Edit]) -> types.WorkspaceEdit:
+        """The edits as a change of this version."""
+        made = text_edits(edits, self.positions)
+        if not self.versioned:
+            return types.WorkspaceEdit(changes={self.uri: made})
+        identifier = types.OptionalVersionedTextDocumentIdentifier(uri=self.uri, version=self.version)
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, [*made])])
+
+
+def actions(
+    document: Document,
+    findings: Sequence[Finding],
+    diagnostics: Sequence[types.Diagnostic],
+    lines: range,
+    wanted: Collection[str] | None,
+) -> Iterator[types.CodeAction]:
+    """What can be done about the findings on some lines, and about all of the file."""
+    for finding, shown in zip(findings, diagnostics, strict=True):
+        if finding.line in lines and _is_wanted(types.CodeActionKind.QuickFix, wanted):
+            yield from _finding_actions(document, finding, findings, shown)
+    fixed = [each for each in findings if each.verdict is Verdict.FIXED and each.edits]
+    if fixed and _is_wanted(FIX_ALL, wanted):
+        yield types.CodeAction(
+            title="Fix all of tmlfix in this file",
+            kind=FIX_ALL,
+            edit=document.change(edits_of(fixed)),
+        )
+
+
+def _finding_actions(
+    document: Document, finding: Finding, findings: Sequence[Finding], shown: types.Diagnostic
+) -> Iterator[types.CodeAction]:
+    if finding.edits:
+        group = together(finding, [each for each in findings if each.verdict is Verdict.FIXED])
+        others = f" with {len(group) - 1} more" if len(group) > 1 else ""
+        review = " (not proven: review it)" if finding.verdict is Verdict.REVIEW else ""
+        yield types.CodeAction(
+            title=f"Fix {finding.rule}{others}{review}",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[shown],
+            is_preferred=finding.verdict is Verdict.FIXED,
+            edit=document.change(edits_of(group)),
+        )
+    comment = suppression(finding, document.positions.source)
+    if comment is not None:
+        yield types.CodeAction(
+            title=f"Ignore {finding.rule} here, with a comment",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[shown],
+            edit=document.change([comment]),
+        )
+
+
+def _is_wanted(kind: str, wanted: Collection[str] | None) -> bool:
+    """Whether a client that asks for some kinds asks for this one, or for what it belongs to."""
+    return not wanted or any(kind == each or kind.startswith(f"{each}.") for each in wanted)
+
+
+# -- hovers ---------------------------------------------------------------------------------------
+
+
+def hover_text(explanation: Explanation) -> str:
+    """An explanation in Markdown."""
+    parts = []
+    for value in explanation.values:
+        lines = [f"- {statement.text}" for statement in value.statements]
+        parts.append("\n".join([f"`{value.name}` ({value.type}): **{value.headline}**\n", *lines]))
+    for explained in explanation.findings:
+        state = "suppressed" if explained.suppressed else explained.finding.verdict.value
+        parts.append(f"**{explained.finding.rule}** ({state}): {explained.finding.message}")
+    return "\n\n".join(parts)

@@ -1,0 +1,370 @@
+"""The language server: what an editor says and asks, over stdio.
+
+Analyses run in a thread of their own, one at a time, and hovers in another, so that messages are always
+answered. An analysis that a change has overtaken is given up, and never shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+from codemods.app.configuration import OWN_FILE, SHARED_FILE
+from codemods.app.sources import is_marked_root, working_tree_root
+from codemods.files.workspace import SUFFIX
+from codemods.lsp.documents import (
+    FIX_ALL,
+    Document,
+    Positions,
+    actions,
+    diagnostic,
+    encoded,
+    hover_text,
+    syntax_diagnostic,
+)
+from codemods.lsp.open_tree import OpenTree, Snapshot
+from codemods.model.errors import UserError
+
+DELAY = 0.3
+"""Seconds without a change after which the analysis starts; the client may set ``delay`` in milliseconds."""
+
+log = logging.getLogger(__name__)
+
+
+class _Overtaken(Exception):
+    """The texts have changed since the analysis began."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """An open file: its name in the tree, and the last text and version of it."""
+
+    name: str
+    text: bytes
+    version: int | None
+
+
+@dataclass(slots=True)
+class _Tree:
+    """A working tree with open files, and the state of its analysis."""
+
+    tree: OpenTree
+    open: dict[str, _Open] = field(default_factory=dict)
+    """By the file's URI."""
+    snapshot: Snapshot | None = None
+    generation: int = 0
+    """How often anything has changed."""
+    timer: asyncio.TimerHandle | None = None
+    running: asyncio.Task[None] | None = None
+
+    def texts(self) -> dict[str, bytes]:
+        """The texts of the open files, by name."""
+        return {each.name: each.text for each in self.open.values()}
+
+
+class TmlfixServer(LanguageServer):
+    """The server's state: the trees that have open files."""
+
+    def __init__(self) -> None:
+        # An editor and pygls disagree about what ends a line of text, so texts are sent whole.
+        super().__init__("tmlfix", version("tmlfix"), types.TextDocumentSyncKind.Full)
+        self.trees: dict[Path, _Tree] = {}
+        self.delay = DELAY
+        self.stopping = False
+        self.analyses = ThreadPoolExecutor(1, "analysis")
+        self.hovers = ThreadPoolExecutor(1, "hover")
+        self.tokens = count(1)
+
+    # -- open files -----------------------------------------------------------------------------
+
+    def find(self, uri: str) -> tuple[_Tree, _Open] | None:
+        """The tree and the file of a URI that is open."""
+        for tree in self.trees.values():
+            if uri in tree.open:
+                return tree, tree.open[uri]
+        return None
+
+    def open_file(self, uri: str) -> None:
+        """Take note of the text of a file that was opened or has changed."""
+        document = self.workspace.get_text_document(uri)
+        text = encoded(document.source)
+        known = self.find(uri)
+        if known is not None:
+            tree, file = known
+            file.text, file.version = text, document.version
+            self.changed(tree)
+            return
+        path = to_fs_path(uri)
+        if path is None or not uri.startswith("file:") or not path.endswith(SUFFIX):
+            return
+        root = self._root(Path(path))
+        tree = self.trees.setdefault(root, _Tree(OpenTree(root)))
+        name = tree.tree.name_of(Path(path))
+        if name is not None:
+            tree.open[uri] = _Open(name, text, document.version)
+            self.changed(tree)
+
+    def close_file(self, uri: str) -> None:
+        """Forget a file, and what is shown of it."""
+        known = self.find(uri)
+        if known is None:
+            return
+        tree, _ = known
+        del tree.open[uri]
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+        self.changed(tree)
+
+    def _root(self, path: Path) -> Path:
+        """The root of a file's tree; where nothing marks one, the folder of the editor that it lies in."""
+        root = working_tree_root([path])
+        if is_marked_root(root):
+            return root
+        folders = [to_fs_path(uri) for uri in self.workspace.folders]
+        around = [Path(each) for each in folders if each is not None and path.is_relative_to(each)]
+        return max(around, key=lambda each: len(each.parts), default=root)
+
+    # -- analyses -------------------------------------------------------------------------------
+
+    def changed(self, tree: _Tree) -> None:
+        """Start the analysis of a tree, when nothing changes for a while; one that is under way is void."""
+        tree.generation += 1
+        if tree.timer is not None:
+            tree.timer.cancel()
+            tree.timer = None
+        if not tree.open or self.stopping:
+            return
+        loop = asyncio.get_running_loop()
+        tree.timer = loop.call_later(self.delay, self._start, tree)
+
+    def _start(self, tree: _Tree) -> None:
+        tree.timer = None
+        tree.running = asyncio.create_task(self._analyse(tree))
+
+    async def _analyse(self, tree: _Tree) -> None:
+        """Analyse a tree and show what was found, unless something has changed by then."""
+        loop = asyncio.get_running_loop()
+        generation = tree.generation
+        bar = _Bar(self, f"tmlfix-{next(self.tokens)}")
+
+        def progress(what: str, done: int, total: int) -> None:
+            if self.stopping or tree.generation != generation:
+                raise _Overtaken
+            loop.call_soon_threadsafe(bar.report, what, done, total)
+
+        bar.begin()
+        try:
+            snapshot = await loop.run_in_executor(self.analyses, tree.tree.analyse, tree.texts(), progress)
+        except _Overtaken:
+            return
+        except UserError as error:
+            self.say(types.MessageType.Error, f"tmlfix: {error}")
+            return
+        except Exception as error:
+            log.exception("the analysis failed")
+            self.say(types.MessageType.Error, f"tmlfix: the analysis failed: {error!r}")
+            return
+        finally:
+            bar.end()
+        if tree.generation == generation:
+            tree.snapshot = snapshot
+            for uri, file in tree.open.items():
+                self._publish(uri, file, snapshot)
+
+    def _publish(self, uri: str, file: _Open, snapshot: Snapshot) -> None:
+        positions = self.positions(file)
+        shown = [syntax_diagnostic(error, positions) for error in snapshot.errors if error.path == file.name]
+        shown += [diagnostic(each, positions) for each in snapshot.findings(file.name)]
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown, file.version))
+
+    def positions(self, file: _Open) -> Positions:
+        """The positions of a file's text, in the units of the client."""
+        return Positions(file.text, self.workspace.position_codec.client_num_units)
+
+    def say(self, kind: types.MessageType, message: str) -> None:
+        """Put a message into the client's log."""
+        self.window_log_message(types.LogMessageParams(kind, message))
+
+    def stop(self) -> None:
+        """Give up what is under way."""
+        self.stopping = True
+        for tree in self.trees.values():
+            if tree.timer is not None:
+                tree.timer.cancel()
+        for executor in (self.analyses, self.hovers):
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+class _Bar:
+    """The progress of one analysis, where the client shows such."""
+
+    def __init__(self, server: TmlfixServer, token: str) -> None:
+        self.server = server
+        self.token = token
+        self.shown = False
+        self.ended = False
+        self.percentage = -1
+
+    def begin(self) -> None:
+        """Ask the client for a bar; nothing is shown until it agrees."""
+        window = self.server.client_capabilities.window
+        if window is not None and window.work_done_progress:
+            self.server.work_done_progress.create(self.token, self._created)
+
+    def _created(self, *_arguments: Any) -> None:
+        if not self.ended:
+            self.shown = True
+            self.server.work_done_progress.begin(
+                self.token, types.WorkDoneProgressBegin(title="tmlfix", percentage=0)
+            )
+
+    def report(self, what: str, done: int, total: int) -> None:
+        """Tell how far it is, in whole percents."""
+        percentage = 100 * done // total if total else 0
+        if self.shown and not self.ended and percentage != self.percentage:
+            self.percentage = percentage
+            self.server.work_done_progress.report(
+                self.token, types.WorkDoneProgressReport(message=what, percentage=percentage)
+            )
+
+    def end(self) -> None:
+        """Take the bar away."""
+        self.ended = True
+        if self.shown:
+            self.server.work_done_progress.end(self.token, types.WorkDoneProgressEnd())
+
+
+# -- messages -----------------------------------------------------------------------------------------
+
+
+def make_server() -> TmlfixServer:
+    """A server that answers, and is not started yet."""
+    server = TmlfixServer()
+    for method, handler, options in _HANDLERS:
+        server.feature(method, options)(handler)
+    return server
+
+
+def serve() -> int:
+    """Serve on stdin and stdout until the client leaves; the exit status that the protocol asks for."""
+    server = make_server()
+    try:
+        server.start_io()
+    finally:
+        server.stop()
+    return 0 if server.protocol._shutdown else 1
+
+
+def _initialize(server: TmlfixServer, params: types.InitializeParams) -> None:
+    options = params.initialization_options
+    delay = options.get("delay") if isinstance(options, dict) else None
+    if isinstance(delay, int | float) and not isinstance(delay, bool) and delay >= 0:
+        server.delay = delay / 1000
+
+
+def _initialized(server: TmlfixServer, _params: types.InitializedParams) -> None:
+    workspace = server.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace is not None else None
+    if watching is None or not watching.dynamic_registration:
+        return
+    patterns = [f"**/*{SUFFIX}", f"**/{OWN_FILE}", f"**/{SHARED_FILE}"]
+    options = types.DidChangeWatchedFilesRegistrationOptions(
+        [types.FileSystemWatcher(glob_pattern=each) for each in patterns]
+    )
+    server.client_register_capability(
+        types.RegistrationParams(
+            [types.Registration("watch", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)]
+        )
+    )
+
+
+def _did_open(server: TmlfixServer, params: types.DidOpenTextDocumentParams) -> None:
+    server.open_file(params.text_document.uri)
+
+
+def _did_change(server: TmlfixServer, params: types.DidChangeTextDocumentParams) -> None:
+    server.open_file(params.text_document.uri)
+
+
+def _did_save(server: TmlfixServer, params: types.DidSaveTextDocumentParams) -> None:
+    known = server.find(params.text_document.uri)
+    if known is not None:
+        server.changed(known[0])
+
+
+def _did_close(server: TmlfixServer, params: types.DidCloseTextDocumentParams) -> None:
+    server.close_file(params.text_document.uri)
+
+
+def _watched_files_changed(server: TmlfixServer, _params: types.DidChangeWatchedFilesParams) -> None:
+    for tree in server.trees.values():
+        server.changed(tree)
+
+
+def _code_action(server: TmlfixServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    known = server.find(params.text_document.uri)
+    if known is None:
+        return []
+    tree, file = known
+    if tree.snapshot is None or tree.snapshot.files.get(file.name) != file.text:
+        return []
+    positions = server.positions(file)
+    workspace = server.client_capabilities.workspace
+    edits = workspace.workspace_edit if workspace is not None else None
+    document = Document(
+        params.text_document.uri, file.version, positions, bool(edits and edits.document_changes)
+    )
+    findings = tree.snapshot.findings(file.name)
+    shown = [diagnostic(each, positions) for each in findings]
+    lines = range(positions.line_of(params.range.start), positions.line_of(params.range.end) + 1)
+    wanted = [str(getattr(kind, "value", kind)) for kind in params.context.only or []]
+    return list(actions(document, findings, shown, lines, wanted))
+
+
+async def _hover(server: TmlfixServer, params: types.HoverParams) -> types.Hover | None:
+    known = server.find(params.text_document.uri)
+    if known is None:
+        return None
+    tree, file = known
+    line = server.positions(file).line_of(params.position)
+    try:
+        explanation = await asyncio.get_running_loop().run_in_executor(
+            server.hovers, tree.tree.explain, tree.texts(), tree.snapshot, file.name, line
+        )
+    except UserError as error:
+        server.say(types.MessageType.Error, f"tmlfix: {error}")
+        return None
+    text = hover_text(explanation) if explanation is not None else ""
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text)) if text else None
+
+
+def _shutdown(server: TmlfixServer, _params: None) -> None:
+    server.stop()
+
+
+_HANDLERS: tuple[tuple[str, Callable[..., Any], Any], ...] = (
+    (types.INITIALIZE, _initialize, None),
+    (types.INITIALIZED, _initialized, None),
+    (types.SHUTDOWN, _shutdown, None),
+    (types.TEXT_DOCUMENT_DID_OPEN, _did_open, None),
+    (types.TEXT_DOCUMENT_DID_CHANGE, _did_change, None),
+    (types.TEXT_DOCUMENT_DID_SAVE, _did_save, None),
+    (types.TEXT_DOCUMENT_DID_CLOSE, _did_close, None),
+    (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, _watched_files_changed, None),
+    (types.TEXT_DOCUMENT_HOVER, _hover, None),
+    (
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        _code_action,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL]),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The plain data that every layer speaks of: findings, phases, settings, errors, progress."""

@@ -1,0 +1,50 @@
+"""What a project can decide about an analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from codemods.model.phases import Plan
+
+
+class ExplicitReleases(StrEnum):
+    """Which releases are written by name in tests, where the compiler would free the value as well."""
+
+    PLAN = "plan"
+    """Those that the plan asks for: of responses, maps, URLs and JSON values."""
+    NEEDED = "needed"
+    """None: a release is written only where a path leaks without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may get findings, which rules look for them, and what they know beforehand.
+
+    ``include`` and ``exclude`` are patterns over posix paths relative to the root of the tree, where ``*``
+    also matches "/". A file that is left out still informs the analysis of the others.
+    """
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    disabled_rules: frozenset[str] = frozenset()
+    explicit_releases: ExplicitReleases = ExplicitReleases.PLAN
+    owning_types: Mapping[str, str] = field(default_factory=dict)
+    """Types that own something, by name or qualified name, each with the method that releases it."""
+    plan: Plan = field(default_factory=Plan)
+
+    def covers(self, path: str) -> bool:
+        """Whether the file may get findings."""
+        return _matches(path, self.include) and not _matches(path, self.exclude)
+
+    def applies(self, rule: str) -> bool:
+        """Whether the rule of this name looks for findings."""
+        if rule == "named-release" and self.explicit_releases is ExplicitReleases.NEEDED:
+            return False
+        return rule not in self.disabled_rules
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns)

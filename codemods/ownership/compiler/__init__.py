@@ -1,0 +1,1 @@
+"""What the TML compiler frees by itself, and where it stops."""

@@ -1,0 +1,112 @@
+"""String variables: whether the compiler may free one, and where it is still held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.ownership.cfg.graph import (
+    BasicBlock,
+    ControlFlowGraph,
+    Declare,
+    Exit,
+    ExitKind,
+    Role,
+    Use,
+    Variable,
+)
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.obligations import Analysis
+from tml_ast import nodes
+
+
+def drop_hazard(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> str | None:
+    """Why the compiler must not free a string at the end of its variable's block, if there is a reason."""
+    if not analysis.variable_origin(graph, variable).is_fresh:
+        return f"`{variable.name}` may hold a text of something else"
+    uses = graph.uses(variable)
+    if any(use.site.role is Role.INTERPOLATED for use in uses):
+        return f"an interpolation of `{variable.name}` frees it already"
+    fate = analysis.fate(graph, variable)
+    if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
+        return f"the text of `{variable.name}` lives on elsewhere or is freed there already"
+    returned = Effect.RETURNS in fate.effects
+    if not all(_leaves_it(analysis, graph, use, returned=returned) for use in uses):
+        return f"something else may hold the text of `{variable.name}`"
+    return None
+
+
+def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returned: bool) -> bool:
+    """Whether no other name comes to hold the string by this use; what leaves by its name is moved."""
+    site = use.site
+    match site.role:
+        case Role.RETURNED:
+            return analysis.drops.consumes(graph, use)
+        case Role.ARGUMENT | Role.RECEIVER:
+            effects = analysis.call_effects(site)
+            if effects <= {Effect.BORROWS}:
+                return True
+            outer = graph.site_of(site.parent)
+            if outer is None or outer.role is not Role.RETURNED or outer.through is not None:
+                return False
+            return effects <= {Effect.BORROWS, Effect.RETURNS} and analysis.drops.consumes(graph, use)
+        case Role.OPERAND | Role.CONDITION | Role.DISCARDED:
+            return site.through is None
+        case Role.CAST:
+            return not returned
+        case _:
+            return False
+
+
+def held_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
+    """The exits of a variable's scope that some path reaches before it gave the string away."""
+    pending: list[tuple[BasicBlock, int]] = [
+        (block, position + 1)
+        for block in graph.reachable()
+        for position, action in enumerate(block.actions)
+        if isinstance(action, Declare) and action.variable is variable
+    ]
+    seen: set[int] = set()
+    while pending:
+        block, first = pending.pop()
+        for action in block.actions[first:]:
+            if isinstance(action, Exit) and variable in action.variables:
+                yield action
+                break
+            if isinstance(action, Use) and action.variable is variable:
+                if _gives_away(analysis, graph, action):
+                    break
+            elif isinstance(action, Declare) and action.variable is variable:
+                break
+        else:
+            for successor in block.successors:
+                if id(successor) not in seen:
+                    seen.add(id(successor))
+                    pending.append((successor, 0))
+
+
+def _gives_away(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
+    site = use.site
+    if site.role in (Role.ARGUMENT, Role.RECEIVER):
+        return not analysis.call_effects(site) <= {Effect.BORROWS}
+    if site.role is Role.INTERPOLATED:
+        return True
+    return analysis.drops.consumes(graph, use)
+
+
+def lost_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
+    """The exits at which a string that is noted for a drop is not freed, for its name was given away."""
+    lost = []
+    for exit_ in held_at(analysis, graph, variable):
+        if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
+            continue
+        if exit_.kind is ExitKind.END and graph.function.owner is None and variable.depth == 1:
+            continue
+        if not analysis.drops.covers(graph, variable, exit_):
+            lost.append(exit_)
+    return lost
+
+
+def bound_variable(graph: ControlFlowGraph, statement: nodes.Node) -> Variable | None:
+    """The one variable that a let or var declares."""
+    node = statement.pattern if isinstance(statement, nodes.Let) else statement
+    return next(iter(graph.declared_at(node)), None)

@@ -1,0 +1,1 @@
+"""Fixpoints: of values that depend on each other."""

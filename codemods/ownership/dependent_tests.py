@@ -1,0 +1,170 @@
+"""The tests that use a library: each is read when a word in it matters, and seen beside the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cached_property
+
+from codemods.ownership.obligations import Analysis, Kept
+from codemods.semantics.module_paths import is_test_path, module_path
+from codemods.semantics.symbols import FunctionInfo, SourceFile
+from codemods.semantics.words import words_in
+from tml_ast import TmlSyntaxError, nodes
+
+Read = Callable[[str, bytes], SourceFile]
+"""Parses a file. Raises TmlSyntaxError."""
+
+
+class Sources:
+    """The files beside a library by their path, each parsed when it is first asked for.
+
+    They are the tests, and the files of the library itself that cannot be parsed.
+    """
+
+    def __init__(self, sources: Mapping[str, bytes], read: Read = SourceFile.read) -> None:
+        self._sources = dict(sources)
+        self._read = read
+        self._parsed: dict[str, SourceFile | TmlSyntaxError] = {}
+
+    def file(self, path: str) -> SourceFile:
+        """The parsed file. Raises TmlSyntaxError."""
+        if path not in self._parsed:
+            try:
+                self._parsed[path] = self._read(path, self._sources[path])
+            except TmlSyntaxError as error:
+                self._parsed[path] = error
+        found = self._parsed[path]
+        if isinstance(found, TmlSyntaxError):
+            raise found
+        return found
+
+    def forget(self, path: str) -> None:
+        """Let go of the tree of a file; it is parsed again if it is asked for again."""
+        self._parsed.pop(path, None)
+
+    def forget_all(self) -> None:
+        """Let go of all trees."""
+        self._parsed.clear()
+
+    def mentioning(self, words: Collection[str]) -> list[str]:
+        """The paths of the files with one of the words in them, in order."""
+        wanted = {word.encode("utf-8", "surrogateescape") for word in words}
+        return [path for path, known in self._words.items() if not known.isdisjoint(wanted)]
+
+    def is_in_broken(self, word: str) -> bool:
+        """Whether a file that cannot be parsed has the word in it."""
+        return any(self._is_broken(path) for path in self.mentioning([word]))
+
+    def companions(self, file: SourceFile) -> list[SourceFile]:
+        """The other test files whose modules a test imports from, and those that they import from."""
+        found = {file.path: file}
+        pending = [file]
+        while pending:
+            for path in self._imported(pending.pop()):
+                if path not in found and not self._is_broken(path):
+                    found[path] = self.file(path)
+                    pending.append(found[path])
+        return [each for path, each in sorted(found.items()) if path != file.path]
+
+    def _imported(self, file: SourceFile) -> Iterator[str]:
+        for item in file.tree.items:
+            if isinstance(item, nodes.Use):
+                path = tuple(item.path)
+                for length in (len(path), len(path) - 1):
+                    yield from self._test_modules.get(path[:length][-1:], ())
+
+    def _is_broken(self, path: str) -> bool:
+        try:
+            self.file(path)
+        except TmlSyntaxError:
+            return True
+        return False
+
+    @cached_property
+    def _words(self) -> dict[str, frozenset[bytes]]:
+        return {path: words_in(source) for path, source in sorted(self._sources.items())}
+
+    @cached_property
+    def _test_modules(self) -> dict[tuple[str, ...], list[str]]:
+        """The paths of the tests by the last name of their module."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for path in sorted(self._sources):
+            if is_test_path(path):
+                found.setdefault(module_path(path)[-1:], []).append(path)
+        return found
+
+
+NO_SOURCES = Sources({})
+
+
+class UsingTests:
+    """The tests beside one state of a library; what was found of them ``before`` is used where it holds."""
+
+    def __init__(self, library: Analysis, sources: Sources, before: UsingTests | None = None) -> None:
+        self._library = library
+        self._sources = sources
+        self._kept = before._keep_for(library) if before is not None else {}
+        self._known: dict[str, Analysis | None] = {}
+        self.asked: set[str] = set()
+        """The words that files were looked for by: one without them plays no part in what was found."""
+
+    def mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
+        """The tests with one of the words in them, each with what is known about it beside the library."""
+        for path in self.paths_mentioning(words):
+            analysis = self.analysis(path)
+            if analysis is not None:
+                yield analysis, analysis.index.files[path]
+
+    def paths_mentioning(self, words: Collection[str]) -> list[str]:
+        """The paths of the tests with one of the words in them."""
+        self.asked.update(words)
+        return [path for path in self._sources.mentioning(words) if is_test_path(path)]
+
+    def functions_beside(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the words in them, those without it included."""
+        for analysis, file in self.mentioning(words):
+            for function in analysis.index.functions_in(file):
+                yield analysis, function
+
+    def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the words in their own text."""
+        sought = [word.encode("utf-8", "surrogateescape") for word in words]
+        for analysis, function in self.functions_beside(words):
+            source, node = function.file.source, function.node
+            if any(source.find(word, node.start, node.end) >= 0 for word in sought):
+                yield analysis, function
+
+    def analysis(self, path: str) -> Analysis | None:
+        """What is known about one test beside the library; None for one that cannot be parsed."""
+        if path not in self._known:
+            self._known[path] = self._analyse(path)
+        return self._known[path]
+
+    def forget(self, path: str) -> None:
+        """Let go of what is known about a test, and of its tree."""
+        self._known.pop(path, None)
+        self._kept.pop(path, None)
+        self._sources.forget(path)
+
+    def is_in_broken(self, word: str) -> bool:
+        """Whether a file that cannot be parsed has the word in it."""
+        self.asked.add(word)
+        return self._sources.is_in_broken(word)
+
+    def _analyse(self, path: str) -> Analysis | None:
+        try:
+            file = self._sources.file(path)
+        except TmlSyntaxError:
+            return None
+        return self._library.beside([file, *self._sources.companions(file)], self._kept.pop(path, None))
+
+    def _keep_for(self, library: Analysis) -> dict[str, Kept]:
+        """What was found of the tests, as far as it holds for another state of the library."""
+        found = {path: each.keep() for path, each in self._known.items() if each is not None}
+        found = {**self._kept, **found}
+        if library is self._library:
+            return found
+        replaced = library.summaries.replaced
+        if replaced is None or library.follows != id(self._library):
+            return {}
+        return {path: Kept(each.functions, replaced.leaves(each.graphs)) for path, each in found.items()}

@@ -1,0 +1,131 @@
+"""A chart of leaks by module, before and after, as a picture that stands for itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from codemods.reports.console import visible
+
+LONGEST_LABEL = 32
+LETTER = 7.2
+"""Width of a letter of a label, roughly."""
+WIDTH = 860
+ROW, BAR = 38, 13
+TOP, BOTTOM, RIGHT = 96, 46, 96
+
+STYLE = """
+svg { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+.paper { fill: #ffffff; }
+text { fill: #24292f; }
+.title { font-size: 18px; font-weight: 600; }
+.quiet { fill: #57606a; font-size: 12px; }
+.grid { stroke: #d0d7de; stroke-width: 1; }
+.before { fill: #afb8c1; }
+.after { fill: #0969da; }
+@media (prefers-color-scheme: dark) {
+  .paper { fill: #0d1117; }
+  text { fill: #e6edf3; }
+  .quiet { fill: #8d96a0; }
+  .grid { stroke: #30363d; }
+  .before { fill: #6e7681; }
+  .after { fill: #58a6ff; }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One module: its leaks before, and after, with what is to be said of them, if that is known."""
+
+    name: str
+    before: int
+    after: int = 0
+    remark: str | None = None
+
+
+def draw(title: str, subtitle: str, chart: Sequence[Bar], names: tuple[str, str]) -> bytes:
+    """The chart as SVG. ``names`` are those of before and after in its legend."""
+    measured = any(bar.remark is not None for bar in chart)
+    left = 24 + LETTER * max((len(_label(bar.name)) for bar in chart), default=0)
+    step, end = _scale(max((max(bar.before, bar.after) for bar in chart), default=0))
+    height = TOP + ROW * len(chart) + BOTTOM
+    width = WIDTH - left - RIGHT
+
+    svg = Element(
+        "svg",
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {height}",
+        width=str(WIDTH),
+        height=str(height),
+        role="img",
+    )
+    SubElement(svg, "title").text = visible(title)
+    SubElement(svg, "desc").text = visible(subtitle)
+    SubElement(svg, "style").text = STYLE
+    SubElement(svg, "rect", {"class": "paper", "width": str(WIDTH), "height": str(height)})
+    _text(svg, 24, 32, title, "title")
+    _text(svg, 24, 54, subtitle, "quiet")
+    _legend(svg, names if measured else names[:1])
+
+    bottom = TOP + ROW * len(chart)
+    for number in range(0, end + 1, step):
+        x = left + width * number / end
+        line = {"class": "grid", "x1": _at(x), "x2": _at(x), "y1": str(TOP), "y2": str(bottom)}
+        SubElement(svg, "line", line)
+        _text(svg, x, bottom + 18, f"{number:,}", "quiet", "middle")
+    _text(svg, left + width / 2, bottom + 36, "leaks", "quiet", "middle")
+
+    for row, bar in enumerate(chart):
+        y = TOP + ROW * row + (ROW - 2 * BAR) / 2
+        group = SubElement(svg, "g")
+        SubElement(group, "title").text = visible(_sentence(bar))
+        _text(group, left - 10, TOP + ROW * row + ROW / 2 + 4.5, _label(bar.name), "", "end")
+        drawn = [("before", bar.before, f"{bar.before:,}", y if measured else y + BAR / 2)]
+        drawn += [] if bar.remark is None else [("after", bar.after, bar.remark, y + BAR)]
+        for kind, leaks, remark, start in drawn:
+            length = width * leaks / end
+            rectangle = {"class": kind, "x": _at(left), "y": _at(start), "width": _at(length)}
+            SubElement(group, "rect", rectangle | {"height": str(BAR - 1)})
+            _text(group, left + length + 6, start + BAR - 2.5, remark, "quiet")
+    ElementTree.indent(svg)
+    return f"{ElementTree.tostring(svg, 'unicode')}\n".encode()
+
+
+def _legend(svg: Element, names: Sequence[str]) -> None:
+    x = 24.0
+    for kind, name in zip(("before", "after"), names, strict=False):
+        SubElement(
+            svg, "rect", {"class": kind, "x": _at(x), "y": "68", "width": "12", "height": "12", "rx": "2"}
+        )
+        _text(svg, x + 18, 78.5, name, "quiet")
+        x += 44 + LETTER * len(visible(name))
+
+
+def _text(parent: Element, x: float, y: float, text: str, kind: str, anchor: str = "start") -> None:
+    attributes = {"x": _at(x), "y": _at(y), "text-anchor": anchor}
+    SubElement(parent, "text", attributes | ({"class": kind} if kind else {})).text = visible(text)
+
+
+def _sentence(bar: Bar) -> str:
+    return f"{bar.name}: {bar.before:,} leaks" + ("" if bar.remark is None else f", then {bar.remark}")
+
+
+def _label(name: str) -> str:
+    name = visible(name)
+    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…"
+
+
+def _scale(largest: int) -> tuple[int, int]:
+    """A round step of the axis and its end, with about five steps."""
+    rough = max(largest, 5) / 5
+    magnitude = 10 ** math.floor(math.log10(rough))
+    step = next(int(factor * magnitude) for factor in (1, 2, 5, 10) if factor * magnitude >= rough)
+    return step, step * max(math.ceil(largest / step), 1)
+
+
+def _at(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")

@@ -1,0 +1,79 @@
+"""What every output shares: consoles, text that cannot steer a terminal, tables, failures."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from codemods.model.findings import InputError
+
+UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
+
+WIDEST_TABLE = 10_000
+"""Columns of text that a table may take: names are shown whole, however narrow the terminal is."""
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """The text with all that does not print spelled out, so that no name can steer a terminal or hide.
+
+    ASCII control characters, but for the tab, are in caret notation. Other control characters, marks that
+    change the direction of text, blanks without width and line separators are escapes as in Python.
+    """
+    return text if text.isprintable() else "".join(map(_spell, text))
+
+
+def _spell(character: str) -> str:
+    if character == "\t" or unicodedata.category(character) not in UNPRINTABLE:
+        return character
+    if character.isascii():
+        return f"^{chr(ord(character) ^ 0x40)}"
+    return character.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def print_errors(errors: Iterable[InputError]) -> None:
+    """One line for each error, on standard error."""
+    console = make_console(stderr=True)
+    for error in errors:
+        console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
+
+
+def print_note(note: str) -> None:
+    """How the work went, on standard error."""
+    make_console(stderr=True).print(Text.assemble(("note: ", "dim"), visible(note)))
+
+
+def print_failure(message: str) -> None:
+    """Why a command could not run at all, on standard error."""
+    make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), visible(message)))
+
+
+def make_table(*columns: str, right: tuple[int, ...]) -> Table:
+    """A table whose columns of these numbers, from 0, are aligned right."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in right else "left", no_wrap=True)
+    return table
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print a table; with lines, and cut to its width, only on a terminal."""
+    if not console.is_terminal:
+        table.box = None
+    console.width = WIDEST_TABLE
+    console.print(table, crop=False)
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """The number with its noun, in the plural (``nouns``, if it has no plain s) unless it is 1."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {nouns or f'{noun}s'}"

@@ -1,0 +1,177 @@
+"""What programs read: documents in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from codemods.app.commands import Report, RuleText
+from codemods.app.configuration import Configuration
+from codemods.app.parse_check import ParseReport
+from codemods.checks.check import Check, Standing
+from codemods.files.branches import PhaseBranch
+from codemods.model.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.model.phases import phase_numbered
+from codemods.review.explanations import ExplainedFinding, Explanation
+
+JSON_VERSION = 1
+
+
+def parse_document(report: ParseReport, errors: Iterable[InputError]) -> dict[str, Any]:
+    """The JSON of ``tmlfix parse --check``."""
+    return {
+        "files": report.files,
+        "parsed": report.parsed,
+        "rejected": [error_document(rejection) for rejection in report.rejected],
+        "roundtrip_failures": list(report.roundtrip_failures),
+        "lines": report.lines,
+        "seconds": report.seconds,
+        "errors": [error_document(error) for error in errors],
+    }
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The JSON of ``tmlfix apply`` and ``tmlfix status``."""
+    return {
+        "version": JSON_VERSION,
+        "findings": [_finding_document(each) for phase in report.phases for each in phase.findings],
+        "summary": {
+            "source": report.source,
+            "phases": [_phase_document(phase) for phase in report.phases],
+            "branches": [_branch_document(branch) for branch in report.branches],
+            "written": sorted({*report.finished, *report.written}),
+            "unread_elsewhere": report.unread_elsewhere,
+        },
+        "errors": [error_document(error) for error in report.errors],
+    }
+
+
+def check_document(check: Check) -> dict[str, Any]:
+    """The JSON of ``tmlfix check``: that of ``apply``, with the standing of each finding."""
+    document = report_document(check.report)
+    document["findings"] = [
+        _finding_document(each.finding) | {"standing": each.standing.value, "fingerprint": each.fingerprint}
+        for each in check.findings
+    ]
+    document["summary"] |= {
+        **{standing.value: len(check.of(standing)) for standing in Standing},
+        "untouched": check.untouched,
+        "failing": len(check.failing),
+        "no_longer_found": [asdict(entry) for entry in check.gone],
+    }
+    return document | shard_document(check)
+
+
+def shard_document(check: Check) -> dict[str, Any]:
+    """What the document of one shard of a check has besides, for `merging` to read."""
+    if check.shard is None or check.common is None:
+        return {}
+    return {"shard": {**asdict(check.shard), "check": asdict(check.common)}}
+
+
+def configuration_document(configuration: Configuration) -> dict[str, Any]:
+    """The JSON of ``tmlfix config``."""
+    return {
+        "file": configuration.file,
+        "settings": {key: {"value": value, "from": origin} for key, value, origin in configuration.entries()},
+    }
+
+
+def rule_document(rule: RuleText) -> dict[str, Any]:
+    """The JSON of a rule."""
+    return {
+        "rule": rule.name,
+        "summary": rule.summary,
+        "reason": rule.reason,
+        "before": rule.before,
+        "after": rule.after,
+    }
+
+
+def explanation_document(explanation: Explanation) -> dict[str, Any]:
+    """The JSON of ``tmlfix explain PATH:LINE``."""
+    return {
+        "version": JSON_VERSION,
+        "path": explanation.path,
+        "line": explanation.line,
+        "column": explanation.column,
+        "source": explanation.source,
+        "function": explanation.function,
+        "values": [
+            {
+                "name": value.name,
+                "type": value.type,
+                "ownership": value.ownership.value,
+                "start": value.offset,
+                "end": value.offset + value.length,
+                "rules": list(value.rules),
+                "statements": [
+                    {"about": statement.about.value, "text": statement.text} for statement in value.statements
+                ],
+            }
+            for value in explanation.values
+        ],
+        "findings": [_explained_finding_document(each) for each in explanation.findings],
+        "notes": list(explanation.notes),
+    }
+
+
+def _explained_finding_document(explained: ExplainedFinding) -> dict[str, Any]:
+    return {
+        **_finding_document(explained.finding),
+        "suppressed": explained.suppressed,
+        "reason": explained.reason,
+        "diff": "".join(explained.diff),
+    }
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """A document on standard output; what is not UTF-8 in a name is written as a lone surrogate escape."""
+    print(json_text(document), end="")
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """A document as ASCII."""
+    return f"{json.dumps(document, indent=2)}\n"
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    return {
+        "phase": finding.phase,
+        "rule": finding.rule,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "function": finding.function,
+        "message": finding.message,
+        "verdict": finding.verdict.value,
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.edits],
+    }
+
+
+def _phase_document(result: PhaseResult) -> dict[str, Any]:
+    counts = result.by_verdict()
+    return {
+        "phase": result.phase,
+        "name": phase_numbered(result.phase).slug,
+        **{verdict.value: counts[verdict] for verdict in Verdict},
+        "files": len({finding.path for finding in result.findings}),
+        "changed_files": len(result.changes),
+    }
+
+
+def _branch_document(branch: PhaseBranch) -> dict[str, Any]:
+    return {
+        "phase": branch.phase.number,
+        "branch": branch.phase.branch,
+        "state": branch.state.value,
+        "commit": branch.commit,
+        "patch": str(branch.patch) if branch.patch else None,
+        "pushed": branch.pushed,
+    }
+
+
+def error_document(error: InputError) -> dict[str, Any]:
+    return {"path": error.path, "line": error.line, "column": error.column, "message": error.message}

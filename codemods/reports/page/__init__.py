@@ -1,0 +1,228 @@
+"""The page on which findings are reviewed: one file that needs nothing else, and asks for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from codemods.app.commands import RuleText
+from codemods.model.findings import Finding, FindingKey
+from codemods.model.phases import phase_numbered
+from codemods.reports.console import visible
+from codemods.review.hunks import CONTEXT, FileReview, Hunk, Review
+from codemods.review.selection import APPROVE, REJECT, VERSION, digest
+from tml_ast.lexer import KEYWORDS, Token, tokenize
+
+Line = list[str]
+"""The pieces of a line of code; the first letter of each tells its colour."""
+
+COLOURS = {"INT": "n", "FLOAT": "n", "CHAR": "s"}
+"""The colour of tokens by type. Texts have ``s``, comments ``c``, types ``t``, calls ``f``, others ``p``."""
+
+
+def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> str:
+    """The page for a review of ``source``, with what the ``rules`` of its findings tell about themselves."""
+    parts = {name: files(__name__).joinpath(name).read_text("utf-8") for name in ("style.css", "script.js")}
+    style, script = parts["style.css"], parts["script.js"]
+    template = Template(files(__name__).joinpath("page.html").read_text("utf-8"))
+    return template.substitute(
+        style=style,
+        script=script,
+        style_hash=_content_hash(style),
+        script_hash=_content_hash(script),
+        data=_embedded(_document(review, source, rules)),
+    )
+
+
+def _content_hash(text: str) -> str:
+    """What a content security policy knows an inline style or script by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _embedded(document: Any) -> str:
+    """JSON that can stand in a script element: nothing in it can end that, or start a comment."""
+    text = json.dumps(document, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _document(review: Review, source: str, rules: Mapping[str, RuleText]) -> dict[str, Any]:
+    numbers: dict[FindingKey, int] = {}
+    for file in review.files:
+        for finding in file.findings:
+            numbers[finding.key] = len(numbers)
+    findings = [
+        _finding_document(finding, number, review, numbers)
+        for number, file in enumerate(review.files)
+        for finding in file.findings
+    ]
+    used = {each["rule"] for each in findings}
+    document = {
+        "tool": f"tmlfix {version('tmlfix')}",
+        "version": VERSION,
+        "approve": APPROVE,
+        "reject": REJECT,
+        "source": visible(source),
+        "phases": {
+            number: f"{number} {phase_numbered(number).slug}"
+            for number in sorted({file.phase for file in review.files})
+        },
+        "rules": {name: _rule_document(rule) for name, rule in rules.items() if name in used},
+        "files": [
+            {
+                "phase": file.phase,
+                "path": file.path,
+                "label": visible(file.path),
+                "digest": digest(file.content),
+            }
+            for file in review.files
+        ],
+        "findings": findings,
+        "hunks": [
+            hunk
+            for number, file in enumerate(review.files)
+            for hunk in _hunk_documents(number, file, numbers)
+        ],
+    }
+    return document | {"id": digest(json.dumps(document).encode())}
+
+
+def _rule_document(rule: RuleText) -> dict[str, str]:
+    return {"summary": rule.summary.strip(), "reason": rule.reason.strip()}
+
+
+def _finding_document(
+    finding: Finding, file: int, review: Review, numbers: Mapping[FindingKey, int]
+) -> dict[str, Any]:
+    return {
+        "file": file,
+        "phase": finding.phase,
+        "rule": finding.rule,
+        "line": finding.line,
+        "column": finding.column,
+        "function": finding.function,
+        "message": finding.message,
+        "shown": visible(finding.message),
+        "where": visible(finding.function),
+        "verdict": finding.verdict.value,
+        "edits": [[edit.start, edit.end, edit.text] for edit in finding.edits],
+        "shares": sorted(numbers[key] for key in review.shared.get(finding.key, ())),
+        "follows": finding.key in review.following,
+        "causes": [numbers[key] for key in review.following.get(finding.key, ())],
+    }
+
+
+# Hunks
+
+
+def _hunk_documents(
+    number: int, file: FileReview, numbers: Mapping[FindingKey, int]
+) -> Iterator[dict[str, Any]]:
+    """The hunks of a file, and the surroundings of the findings without one, by place."""
+    before = _coloured(file.content)
+    placed = set[FindingKey]()
+    found: list[tuple[int, dict[str, Any]]] = []
+    for hunk in file.hunks:
+        placed |= hunk.keys
+        after = _coloured("".join(hunk.after).encode("utf-8", "surrogateescape"))
+        found.append((hunk.start, _hunk_document(hunk, before, after, numbers)))
+    for finding in file.findings:
+        if finding.key not in placed:
+            start = max(0, finding.line - 1 - CONTEXT)
+            excerpt = {
+                "kind": "excerpt",
+                "at": [start + 1, start + 1],
+                "line": finding.line,
+                "rows": [[_shown(line)] for line in before[start : finding.line + CONTEXT]],
+                "blocks": [],
+                "findings": [numbers[finding.key]],
+            }
+            found.append((start, excerpt))
+    found.sort(key=lambda each: each[0])
+    return ({"file": number, **hunk} for _, hunk in found)
+
+
+def _hunk_document(
+    hunk: Hunk, before: Sequence[Line], after: Sequence[Line], numbers: Mapping[FindingKey, int]
+) -> dict[str, Any]:
+    """A hunk; rows have one line where nothing changes, else those before and after and their block."""
+    rows: list[list[Any]] = []
+    blocks: list[list[int]] = []
+    shown = hunk.start
+    for block in hunk.blocks:
+        rows += ([_shown(line)] for line in before[shown : block.start])
+        old, new = before[block.start : block.end], after[block.new_start : block.new_end]
+        for row in range(max(len(old), len(new))):
+            rows.append([_at(old, row), _at(new, row), len(blocks)])
+        blocks.append(sorted(numbers[key] for key in block.keys))
+        shown = block.end
+    rows += ([_shown(line)] for line in before[shown : hunk.end])
+    return {
+        "kind": "offered" if hunk.is_offered else "made",
+        "heading": hunk.heading,
+        "at": [hunk.start + 1, hunk.new_start + 1],
+        "rows": rows,
+        "blocks": blocks,
+        "findings": sorted(numbers[key] for key in hunk.keys),
+    }
+
+
+def _at(lines: Sequence[Line], number: int) -> Line | int:
+    return _shown(lines[number]) if number < len(lines) else 0
+
+
+def _shown(line: Line) -> Line:
+    """The line without a carriage return at its end; what does not print is spelled out."""
+    *pieces, last = line or [""]
+    return [each[0] + visible(each[1:]) for each in (*pieces, last.removesuffix("\r")) if each]
+
+
+# Colours
+
+
+@lru_cache(maxsize=64)
+def _coloured(content: bytes) -> Sequence[Line]:
+    """The lines of a source file in pieces of one colour each."""
+    lines: list[Line] = [[]]
+    for colour, text in _pieces(content):
+        first, *others = text.split("\n")
+        _extend(lines[-1], colour, first)
+        for other in others:
+            lines.append([])
+            _extend(lines[-1], colour, other)
+    return lines
+
+
+def _extend(line: Line, colour: str, text: str) -> None:
+    if not text:
+        return
+    if line and line[-1][0] == colour:
+        line[-1] += text
+    else:
+        line.append(colour + text)
+
+
+def _pieces(content: bytes) -> Iterator[tuple[str, str]]:
+    tokens = tokenize(content)
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        trivia = token.trivia.decode("utf-8", "surrogateescape")
+        yield ("c" if trivia.strip() else "p"), trivia
+        yield _colour(token, following), token.text
+
+
+def _colour(token: Token, following: Token | None) -> str:
+    if token.type in KEYWORDS:
+        return "k"
+    if token.type.startswith(("STRING", "TEMPLATE")):
+        return "s"
+    if token.type == "IDENT":
+        if token.lexeme[:1].isupper():
+            return "t"
+        return "f" if following is not None and following.type == "(" else "p"
+    return COLOURS.get(token.type, "p")

@@ -1,0 +1,164 @@
+"""SARIF 2.1.0, which code scanning services and editors read."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import quote, unquote
+
+from codemods.app.commands import COMMENTS, RuleText
+from codemods.checks.check import Check, CheckedFinding, Standing
+from codemods.model.findings import Edit, Finding, InputError, Verdict
+from codemods.reports.console import visible
+from codemods.reports.documents import shard_document
+from codemods.rules import RULES
+from tml_ast import position
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+ROOT = "%SRCROOT%"
+FINGERPRINT = "tmlfixFinding/v1"
+LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "note"}
+"""A leak makes no program wrong, so nothing is an error; what needs a person's judgement is a note."""
+
+
+def document(check: Check) -> dict[str, Any]:
+    """The log of one run. Every finding with edits has a fix; one for review says so."""
+    rules: dict[str, RuleText | None] = {**RULES, COMMENTS.name: COMMENTS}
+    rules |= {each.finding.rule: None for each in check.findings if each.finding.rule not in rules}
+    numbers = {name: number for number, name in enumerate(rules)}
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "tmlfix",
+                "version": version("tmlfix"),
+                "shortDescription": {"text": "Finds memory leaks in TML source and writes the fixes."},
+                "rules": [_rule(name, rule) for name, rule in rules.items()],
+            }
+        },
+        "invocations": [invocation([_notification(error) for error in check.report.errors])],
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the tree that was checked."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(each, check, numbers[each.finding.rule]) for each in check.findings],
+    }
+    if check.shard is not None:
+        # Services tell the runs of a matrix by this; without it the next would replace the one before.
+        run["automationDetails"] = {"id": f"tmlfix/shard-{check.shard.number}-of-{check.shard.count}/"}
+        run["properties"] = shard_document(check)
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(name: str, rule: RuleText | None) -> dict[str, Any]:
+    if rule is None:
+        return {"id": visible(name)}
+    reason = rule.reason.strip()
+    return {
+        "id": name,
+        "shortDescription": {"text": rule.summary.strip()},
+        "fullDescription": {"text": reason},
+        "help": {
+            "text": f"{reason}\n\n{_example(rule, plain=True)}",
+            "markdown": f"{reason}\n\n{_example(rule)}",
+        },
+        "defaultConfiguration": {"level": LEVELS[Verdict.FIXED if rule.after else Verdict.REPORTED]},
+        "properties": {"tags": ["memory-leak"]},
+    }
+
+
+def _example(rule: RuleText, *, plain: bool = False) -> str:
+    parts = (("Before" if rule.after else "Code", rule.before), ("After", rule.after))
+    shown = [(title, code.strip("\n")) for title, code in parts if code]
+    if plain:
+        return "\n\n".join(f"{title}:\n\n{code}" for title, code in shown)
+    return "\n\n".join(f"**{title}**\n\n```\n{code}\n```" for title, code in shown)
+
+
+def invocation(notifications: list[dict[str, Any]]) -> dict[str, Any]:
+    """The run of the tool, with what it could not do."""
+    return {
+        "executionSuccessful": not notifications,
+        **({"toolExecutionNotifications": notifications} if notifications else {}),
+    }
+
+
+def _notification(error: InputError) -> dict[str, Any]:
+    location = _location(error.path, error.line, error.column)
+    return {"level": "error", "message": {"text": visible(error.message)}, "locations": [location]}
+
+
+def _result(each: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
+    finding = each.finding
+    location = _location(finding.path, finding.line, finding.column)
+    if finding.function:
+        location["logicalLocations"] = [{"fullyQualifiedName": visible(finding.function), "kind": "function"}]
+    result = {
+        "ruleId": visible(finding.rule),
+        "ruleIndex": rule,
+        "level": LEVELS[finding.verdict],
+        "message": {"text": visible(finding.message)},
+        "locations": [location],
+        "partialFingerprints": {FINGERPRINT: each.fingerprint},
+        "properties": {"verdict": finding.verdict.value, "phase": finding.phase},
+    }
+    if each.standing is Standing.SUPPRESSED:
+        result["suppressions"] = [{"kind": "inSource"}]
+    if check.baseline is not None:
+        result["baselineState"] = "unchanged" if each.standing is Standing.KNOWN else "new"
+    if finding.edits:
+        result["fixes"] = [_fix(finding, check.sources[finding.path])]
+    return result
+
+
+def _fix(finding: Finding, source: bytes) -> dict[str, Any]:
+    proven = finding.verdict is Verdict.FIXED
+    text = (
+        f"Fix {finding.rule}" if proven else f"Possible fix of {finding.rule}; it is not proven, look at it"
+    )
+    change = {
+        "artifactLocation": _artifact(finding.path),
+        "replacements": _replacements(finding.edits, source),
+    }
+    return {"description": {"text": text}, "artifactChanges": [change]}
+
+
+def _replacements(edits: Iterable[Edit], source: bytes) -> list[dict[str, Any]]:
+    return [
+        {"deletedRegion": _region(edit, source), "insertedContent": {"text": edit.text}} for edit in edits
+    ]
+
+
+def _region(edit: Edit, source: bytes) -> dict[str, int]:
+    """What is replaced, as lines and columns and as bytes."""
+    line, column = position(source, edit.start)
+    end_line, end_column = position(source, edit.end)
+    return {
+        "startLine": line,
+        "startColumn": column,
+        "endLine": end_line,
+        "endColumn": end_column,
+        "byteOffset": edit.start,
+        "byteLength": edit.end - edit.start,
+    }
+
+
+def _location(path: str, line: int, column: int) -> dict[str, Any]:
+    region = {"region": {"startLine": line, "startColumn": column}} if line else {}
+    return {"physicalLocation": {"artifactLocation": _artifact(path), **region}}
+
+
+def place(body: Mapping[str, Any]) -> tuple[str, int, int]:
+    """The path, line and column of a result or a notification, as `_location` has written them."""
+    physical = body["locations"][0]["physicalLocation"]
+    uri: str = physical["artifactLocation"]["uri"]
+    path = unquote(uri.removeprefix("file://"), errors="surrogateescape")
+    region = physical.get("region", {"startLine": 0, "startColumn": 0})
+    return path, region["startLine"], region["startColumn"]
+
+
+def _artifact(path: str) -> Mapping[str, str]:
+    """Where a file is; its bytes that stand for no plain character are percent-encoded."""
+    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/")
+    if posixpath.isabs(path):
+        return {"uri": f"file://{uri}"}
+    return {"uri": uri, "uriBaseId": ROOT}

@@ -1,0 +1,1 @@
+"""Rules about what the compiler and C functions leave behind."""

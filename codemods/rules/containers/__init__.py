@@ -1,0 +1,1 @@
+"""Rules about lists and tables, and what they hold."""

@@ -1,0 +1,1 @@
+"""Rules about values that must be released."""

@@ -1,0 +1,149 @@
+"""named-release: the plan wants a value released by name, where the compiler would do it unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.naming import quoted_names, snake_case
+from codemods.fixes.placement import Cleanup, before_exit, mentions
+from codemods.model.findings import Verdict
+from codemods.model.phases import RELEASED_BY_NAME
+from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.fields import Holds
+from codemods.ownership.obligations import Obligation
+from codemods.rules.rule import Rule
+from codemods.semantics.symbols import Type, TypeInfo
+from tml_ast.edit import SourceEdit
+
+NAME = "named-release"
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The values in tests that the plan names, and the types of the library that have no release for it."""
+    if context.file.is_test:
+        for _, graph in context.graphs():
+            for obligation in context.obligations(graph):
+                if obligation.dropped and _is_named(obligation.variable.type):
+                    yield from _proposal(context, graph, obligation)
+        return
+    for info in context.analysis.index.types_in(context.file):
+        type_ = Type(info.name)
+        if info.fields and _is_named(type_):
+            yield from _without_release(context, info, type_)
+
+
+def _is_named(type_: Type | None) -> bool:
+    if type_ is None:
+        return False
+    name = f"_{snake_case(type_.bare)}"
+    return any(name.endswith(f"_{each}") for each in RELEASED_BY_NAME)
+
+
+def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Iterator[Diagnostic]:
+    """Release the value at every exit, unless that would need more than a call."""
+    variable, release = obligation.variable, obligation.release
+    if obligation.leaks or obligation.unclear or obligation.overwritten or obligation.maybe_overwritten:
+        return
+    if not context.analysis.releases.is_idempotent(Type(variable.type.name if variable.type else "")):
+        return
+    call = f"{variable.name}.{release.name}()"
+    edits: list[SourceEdit] = []
+    opens_block = False
+    for exit_ in obligation.dropped:
+        if exit_.value is not None and mentions(graph, exit_.value, obligation.views):
+            return
+        statement = Cleanup(call, variable, frozenset(obligation.views))
+        placement = before_exit(context, graph, exit_, statement, "")
+        if placement is None:
+            return
+        edits += placement.edits
+        opens_block = opens_block or placement.opens_block
+    message = (
+        f"`{variable.name}` ({variable.type}) is dropped by the compiler; the plan wants {call}, "
+        "which is harmless before that"
+    )
+    function = graph.function.qualified_name
+    yield Diagnostic(NAME, variable.offset, function, message, Verdict.FIXED, tuple(edits), opens_block)
+
+
+def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[Diagnostic]:
+    """Why a type that the plan names gets no release, where it has none."""
+    analysis = context.analysis
+    if analysis.releases.release_of(type_) is not None or analysis.drops.kind(type_) is not DropKind.FIELDS:
+        return
+    shared = [
+        name
+        for name in info.fields
+        if analysis.drops.drops_field(type_, name)
+        and context.fields.origin(type_, name).holds & {Holds.SHARED, Holds.BORROWED, Holds.UNKNOWN}
+    ]
+    reason = "the compiler frees its strings with it, and nothing is left to do"
+    if shared:
+        reason += f"; a release would free {quoted_names(shared)}, which another value may hold as well"
+    message = f"{type_.bare} has no release by name: {reason}"
+    offset = info.node.start
+    yield Diagnostic(NAME, offset, type_.bare, message, Verdict.REPORTED)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A value that the plan names is left to the compiler in a test.",
+    reason=(
+        "The plan wants responses, maps, URLs and JSON values released by name in tests, so that a reader "
+        "sees where they end. Where the compiler drops such a value anyway, the release is written if it "
+        "leaves nothing behind that the drop would free again. A type whose strings the compiler frees, and "
+        "that other values may share, gets no release: it would be a double free."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use std::collections::HashMap
+
+@test
+func test_one_entry() -> I32 {
+    let scores = HashMap[I64, I64]::new(4)
+    scores.set(1, 10)
+    assert(scores.get(1) == 10, "the score")
+    return 0
+}
+""",
+            """\
+use std::collections::HashMap
+
+@test
+func test_one_entry() -> I32 {
+    let scores = HashMap[I64, I64]::new(4)
+    scores.set(1, 10)
+    assert(scores.get(1) == 10, "the score")
+    scores.destroy()
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use std::collections::{HashMap, List}
+
+@test
+func test_no_map() -> I32 {
+    let scores: List[I64] = List[I64]::new(4)
+    scores.push(1)
+    return 0
+}
+""",
+        """\
+use std::collections::HashMap
+
+@test
+func test_returns_what_it_reads() -> I32 {
+    let scores = HashMap[I64, I32]::new(4)
+    scores.set(1, 0)
+    return scores.get(1)
+}
+""",
+    ),
+)

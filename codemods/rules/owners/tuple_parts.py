@@ -1,0 +1,221 @@
+"""tuple-parts: what a tuple holds is never released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.owners import may_hold_variable, release_of_dropped
+from codemods.fixes.placement import Cleanup, before_exits
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.fields import Holds
+from codemods.ownership.summaries.contents import Contents
+from codemods.rules.rule import Rule
+from codemods.semantics.symbols import Type
+from tml_ast import nodes
+from tml_ast.nodes import Expression
+
+NAME = "tuple-parts"
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The variables that hold tuples whose parts are lost."""
+    contents = Contents(context.analysis)
+    for _, graph in context.graphs():
+        for variable in graph.variables:
+            if _holds_parts(context, graph, variable):
+                proposal = _proposal(context, graph, variable, contents)
+                if proposal is not None:
+                    yield proposal
+
+
+def part_releases(
+    context: Context,
+    contents: Contents,
+    graph: ControlFlowGraph,
+    name: str,
+    type_: Type,
+    value: Expression,
+    *variant: str,
+) -> dict[int, str]:
+    """The statements that release the parts of the tuple ``name``, by the number of the part.
+
+    ``value`` is what the tuple comes from; with ``variant`` it is that variant's payload.
+    """
+    found: dict[int, str] = {}
+    fresh = context.analysis.summaries.origin(graph, value).is_fresh
+    for number, part in enumerate(type_.arguments):
+        release = release_of_dropped(context, part)
+        if release is not None and fresh:
+            found[number] = f"{name}.{number}.{release.name}()"
+        elif part.name == "Str" and contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
+            found[number] = f"lowlevel {{ mem_free({name}.{number} as I64 as *Unit) }}"
+    return found
+
+
+def _holds_parts(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
+        return False
+    if variable.type is None or variable.type.name != "()" or isinstance(variable.value, nodes.Path):
+        return False
+    if graph.is_assigned(variable):
+        return False
+    if may_hold_variable(context, graph, variable.value):
+        return False
+    if context.analysis.may_be_taken_elsewhere(graph, variable):
+        return False
+    return all(use.site.role is Role.FIELD for use in graph.uses(variable))
+
+
+def _proposal(
+    context: Context, graph: ControlFlowGraph, variable: Variable, contents: Contents
+) -> Diagnostic | None:
+    assert variable.type is not None and variable.value is not None
+    taken = {_part(use) for use in graph.uses(variable) if not _only_reads(context, graph, use)}
+    statements = {
+        number: statement
+        for number, statement in part_releases(
+            context, contents, graph, variable.name, variable.type, variable.value
+        ).items()
+        if number not in taken
+    }
+    if not statements:
+        return None
+    views = frozenset(context.analysis.fate(graph, variable).views | {variable})
+    placements = before_exits(context, graph, Cleanup("\n".join(statements.values()), variable, views))
+    parts = ", ".join(f"{variable.name}.{number}" for number in statements)
+    message = f"{parts} of the tuple `{variable.name}` is never released: the compiler drops no tuple"
+    for exit_ in placements.unplaced:
+        message += f"; not mended on line {context.line(exit_.node.start)}: release it there by hand"
+    verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
+    function = graph.function.qualified_name
+    return Diagnostic(
+        NAME, variable.offset, function, message, verdict, placements.edits, placements.opens_block
+    )
+
+
+def _part(use: Use) -> int | None:
+    access = use.site.parent
+    return int(access.name) if isinstance(access, nodes.FieldAccess) and access.name.isdigit() else None
+
+
+def _only_reads(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
+    """Whether a part stays what it is, and nobody else gets hold of it."""
+    site = graph.site_of(use.site.parent)
+    if site is None:
+        return False
+    if site.role is Role.REFERENCED:
+        site = graph.site_of(site.parent)
+    return site is not None and _borrows(context, graph, site)
+
+
+def _borrows(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
+    match site.role:
+        case Role.RECEIVER | Role.ARGUMENT:
+            if not context.analysis.call_effects(site) <= {Effect.BORROWS}:
+                return False
+            result = graph.type_of(site.parent)
+            return result is not None and not context.analysis.summaries.is_released(result)
+        case Role.OPERAND | Role.CONDITION:
+            return isinstance(site.parent, nodes.Binary)
+        case _:
+            return False
+
+
+RULE = Rule(
+    name=NAME,
+    summary="What a tuple holds is never released.",
+    reason=(
+        "The compiler drops variables, and no tuples: neither a tuple itself nor what it holds is released "
+        "at the end of its block. A part that has a release, or a string that was made for the tuple, is "
+        "released by hand, once, because a part is a copy that does not remember it. A part that is bound to "
+        "a variable of its own is left alone; that variable is dropped."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Reel
+
+func two_reels(size: I64) -> (Reel, Reel) {
+    return (Reel::new(size), Reel::new(size))
+}
+
+pub func sizes(count: I64) -> I64 {
+    let pair: (Reel, Reel) = two_reels(count)
+    return pair.0.size() + pair.1.size()
+}
+""",
+            """\
+use demo::prelude::Reel
+
+func two_reels(size: I64) -> (Reel, Reel) {
+    return (Reel::new(size), Reel::new(size))
+}
+
+pub func sizes(count: I64) -> I64 {
+    let pair: (Reel, Reel) = two_reels(count)
+    let result: I64 = pair.0.size() + pair.1.size()
+    pair.0.destroy()
+    pair.1.destroy()
+    return result
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::number_pair
+
+@test
+func test_pair() -> I32 {
+    let pair = number_pair(1, 2)
+    assert(pair.0 == "1", "first")
+    return 0
+}
+""",
+            """\
+use demo::prelude::number_pair
+
+@test
+func test_pair() -> I32 {
+    let pair = number_pair(1, 2)
+    assert(pair.0 == "1", "first")
+    lowlevel { mem_free(pair.0 as I64 as *Unit) }
+    lowlevel { mem_free(pair.1 as I64 as *Unit) }
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Reel
+
+func two_reels(size: I64) -> (Reel, Reel) {
+    return (Reel::new(size), Reel::new(size))
+}
+
+pub func first(count: I64) -> Reel {
+    let pair: (Reel, Reel) = two_reels(count)
+    let second = pair.1
+    second.destroy()
+    let reel = pair.0
+    return reel
+}
+""",
+        """\
+use demo::prelude::Label
+
+func texts(label: Label) -> (Str, Str) {
+    return (label.peek(), label.peek())
+}
+
+pub func is_same(label: Label) -> Bool {
+    let pair: (Str, Str) = texts(label)
+    return pair.0 == pair.1
+}
+""",
+    ),
+)

@@ -1,0 +1,127 @@
+"""interpolated-view: an interpolation frees a string that a table still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
+from codemods.ownership.releases import is_read_from_memory
+from codemods.rules.rule import Rule
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+
+NAME = "interpolated-view"
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The texts of a table's own memory that its methods interpolate."""
+    if context.file.is_test or b"ptr_read" not in context.file.source:
+        return
+    for function, graph in context.graphs():
+        stored = [
+            use for use in graph.all_uses() if use.site.role is Role.INTERPOLATED and _is_stored(use.variable)
+        ]
+        if stored and context.analysis.releases.frees_stored_words(function.owner):
+            for use in stored:
+                yield _proposal(context, graph, use)
+
+
+def _is_stored(variable: Variable) -> bool:
+    """Whether a string is a word read from memory, and so no copy of its own."""
+    value = variable.value
+    return (
+        variable.type is not None
+        and variable.type.name == "Str"
+        and isinstance(value, nodes.Cast)
+        and is_read_from_memory(value.operand)
+    )
+
+
+def _proposal(context: Context, graph: ControlFlowGraph, use: Use) -> Diagnostic:
+    name = use.variable.name
+    message = f"the interpolation frees `{name}`, which the table still holds and frees again"
+    edit = SourceEdit(use.node.end, use.node.end, b".duplicate()")
+    return Diagnostic(NAME, use.node.start, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
+
+
+RULE = Rule(
+    name=NAME,
+    summary="An interpolation in library code frees a string that a table still holds.",
+    reason=(
+        "In library code the compiler frees every string that an interpolation joins, a variable's as well. "
+        "Where the string is read from memory that the type's own release frees, it would be freed twice, "
+        "and whoever reads it in between gets rubbish. A copy is joined instead, and the copy is freed."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+pub type Slip {
+    block: *Unit
+}
+
+impl Slip {
+    /// The text with its length.
+    pub func label(this) -> Str {
+        let text: Str = lowlevel { ptr_read[I64](this.block as *I64) } as Str
+        let size: I64 = text.len()
+        return "{text} ({size})"
+    }
+
+    pub func destroy(mut this) {
+        if this.block == null {
+            return
+        }
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+        this.block = null
+    }
+}
+""",
+            """\
+pub type Slip {
+    block: *Unit
+}
+
+impl Slip {
+    /// The text with its length.
+    pub func label(this) -> Str {
+        let text: Str = lowlevel { ptr_read[I64](this.block as *I64) } as Str
+        let size: I64 = text.len()
+        return "{text.duplicate()} ({size})"
+    }
+
+    pub func destroy(mut this) {
+        if this.block == null {
+            return
+        }
+        lowlevel { mem_free(lowlevel { ptr_read[I64](this.block as *I64) } as *Unit) }
+        lowlevel { mem_free(this.block) }
+        this.block = null
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+pub type Slip {
+    block: *Unit
+}
+
+impl Slip {
+    /// The text with its length. The slip does not own the text.
+    pub func label(this) -> Str {
+        let text: Str = lowlevel { ptr_read[I64](this.block as *I64) } as Str
+        return "{text}!"
+    }
+
+    pub func destroy(this) {
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+    ),
+)

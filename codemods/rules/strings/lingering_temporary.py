@@ -1,0 +1,491 @@
+"""lingering-temporary: a test makes a string that waits for the end of a statement, which does not come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.hoisting import Purity, statement_to_hoist_before
+from codemods.fixes.naming import short_code, text_name
+from codemods.fixes.owners import text_temporaries
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import is_visible
+from codemods.rules.rule import Rule
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_before
+from tml_ast.nodes import Expression, Node
+
+NAME = "lingering-temporary"
+
+_LEAVING = nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The strings in tests that the compiler frees on some ways only."""
+    if not context.file.is_test:
+        return
+    for _, graph in context.graphs():
+        taken: set[str] = set()
+        bodies = [
+            *(each.body for each in graph.nodes_of(nodes.Loop)),
+            *(each.body for each in graph.nodes_of(nodes.While)),
+            *(each.body for each in graph.nodes_of(nodes.For)),
+        ]
+        ends = {id(each.value) for each in bodies if each.value is not None}
+        for node in graph.nodes_of(nodes.If, nodes.When, nodes.Loop, nodes.While, nodes.For):
+            tested = _tested(node)
+            if tested is not None and (id(node) in ends or _is_lost_somewhere(node)):
+                made = text_temporaries(context, graph, tested)
+                if made:
+                    yield _of_branch(context, graph, node, tested, made, taken)
+            if isinstance(node, nodes.Loop | nodes.While | nodes.For):
+                last = node.body.value
+                if isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+                    for each in text_temporaries(context, graph, last):
+                        yield _of_round(context, graph, last, each, taken)
+
+
+# -- conditions -----------------------------------------------------------------------------------
+
+
+def _tested(node: Node) -> Expression | None:
+    """What decides where control goes."""
+    match node:
+        case nodes.If() | nodes.Loop() | nodes.While():
+            return node.condition
+        case nodes.When():
+            return node.subject
+        case _:
+            return None
+
+
+def _is_lost_somewhere(node: Node) -> bool:
+    """Whether strings of the condition are freed inside, and so nowhere else, or behind it never."""
+    match node:
+        case nodes.If():
+            ways = [node.branch, *([node.alternative] if node.alternative is not None else [])]
+        case nodes.When():
+            ways = [arm.body for arm in node.arms]
+        case nodes.Loop() | nodes.While():
+            ways = [node.body]
+        case _:
+            return False
+    return any(_frees_or_leaves(each) for way in ways for each in way.walk())
+
+
+def _frees_or_leaves(node: Node) -> bool:
+    """Whether a node ends a statement, which frees all strings that are waiting, or jumps away."""
+    if isinstance(node, nodes.Block):
+        return any(not _is_value(node, each) for each in node.statements)
+    return isinstance(node, _LEAVING)
+
+
+def _is_value(block: nodes.Block, statement: Node) -> bool:
+    return isinstance(statement, nodes.ExpressionStatement) and statement.expression is block.value
+
+
+def _of_branch(
+    context: Context,
+    graph: ControlFlowGraph,
+    node: Node,
+    tested: Expression,
+    made: list[Expression],
+    taken: set[str],
+) -> Diagnostic:
+    first = made[0]
+    message = (
+        f"the string of `{short_code(first.text)}` is freed on one way from this condition, "
+        "and lost on the others"
+    )
+    function = graph.function.qualified_name
+    if isinstance(node, nodes.When):
+        edits = _bound(context, graph, first, taken)
+        refusal = "bind it before"
+    else:
+        edits, refusal = _bound_condition(context, graph, node, tested, made, taken)
+    if edits:
+        return Diagnostic(NAME, first.start, function, message, Verdict.FIXED, edits)
+    return Diagnostic(NAME, first.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+
+
+def _bound_condition(
+    context: Context,
+    graph: ControlFlowGraph,
+    node: Node,
+    tested: Expression,
+    made: list[Expression],
+    taken: set[str],
+) -> tuple[tuple[SourceEdit, ...], str]:
+    """Make a statement of a condition; without edits the reason why not."""
+    if not isinstance(node, nodes.If):
+        return (), "it is made in every round: bind it in the loop"
+    place = _statement_of(context, node)
+    if place is None:
+        return (), "there is no place to evaluate it before"
+    if not all(_is_only_read(context, graph, each) for each in made):
+        return (), "something may keep it"
+    name = context.names.for_consumed(graph.function, "condition", "holds", taken=taken)
+    taken.add(name)
+    binding = f"let {name}: Bool = {tested.text}"
+    return (
+        insert_statement_before(context.file.source, context.file.tree, place, binding),
+        SourceEdit(tested.start, tested.end, name.encode()),
+    ), ""
+
+
+def _statement_of(context: Context, node: Node) -> Node | None:
+    """The statement that an ``if`` is; None where other code comes before its condition."""
+    statement = context.parent(node)
+    if not isinstance(statement, nodes.ExpressionStatement | nodes.Let | nodes.Var):
+        return None
+    return statement if isinstance(context.parent(statement), nodes.Block) else None
+
+
+def _is_only_read(context: Context, graph: ControlFlowGraph, made: Expression) -> bool:
+    """Whether nothing keeps a string beyond the condition."""
+    call = graph.call_at(made)
+    if call is not None:
+        fate = context.analysis.summaries.temporary_fate(graph, call)
+        return not fate.view_escapes and fate.effects <= {Effect.BORROWS}
+    site = graph.site_of(made)
+    if site is None or site.through is not None:
+        return False
+    if site.role in (Role.ARGUMENT, Role.RECEIVER):
+        return context.analysis.call_effects(site) <= {Effect.BORROWS}
+    return site.role is Role.OPERAND
+
+
+# -- rounds of a loop -----------------------------------------------------------------------------
+
+
+def _of_round(
+    context: Context, graph: ControlFlowGraph, last: Expression, made: Expression, taken: set[str]
+) -> Diagnostic:
+    message = (
+        f"`{short_code(last.text)}` is the value of the loop's body and no statement, so that only the "
+        f"string of `{short_code(made.text)}` in the last round is freed"
+    )
+    function = graph.function.qualified_name
+    edits: tuple[SourceEdit, ...]
+    if made is last:
+        name = text_name(context, graph.function, made, taken)
+        taken.add(name)
+        edits = (SourceEdit(made.start, made.start, f"let {name}: Str = ".encode()),)
+    else:
+        edits = _bound(context, graph, made, taken)
+    if edits:
+        return Diagnostic(NAME, made.start, function, message, Verdict.FIXED, edits)
+    return Diagnostic(NAME, made.start, function, f"{message}; bind it before", Verdict.REPORTED)
+
+
+def _bound(
+    context: Context, graph: ControlFlowGraph, made: Expression, taken: set[str]
+) -> tuple[SourceEdit, ...]:
+    """Bind a string in front of the statement that reads it; without edits where that is not safe."""
+    place = statement_to_hoist_before(context, graph, made, Purity(context.analysis))
+    if place is None or not _is_only_read(context, graph, made) or _would_be_given_away(graph, made):
+        return ()
+    name = text_name(context, graph.function, made, taken)
+    taken.add(name)
+    binding = f"let {name}: Str = {made.text}"
+    return (
+        insert_statement_before(context.file.source, context.file.tree, place, binding),
+        SourceEdit(made.start, made.end, name.encode()),
+    )
+
+
+def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
+    """Whether a variable in the place of a string would not be dropped, or freed by what reads it."""
+    site = graph.site_of(made)
+    if site is None or site.through is not None:
+        return True
+    match site.role:
+        case Role.RECEIVER:
+            return False
+        case Role.ARGUMENT:
+            callee = site.callee
+            method = isinstance(site.parent, nodes.MethodCall)
+            return not method and (callee is None or not is_visible(callee, graph.function))
+        case Role.OPERAND:
+            return not isinstance(site.parent, nodes.Binary) or site.parent.operator == "+"
+        case _:
+            return True
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A test makes a string that waits for the end of a statement, which does not come.",
+    reason=(
+        "In tests the compiler frees the temporary strings of a statement at its end. A condition does not "
+        "end its statement: its strings are freed by the first statement or return of a branch, and by "
+        "nothing where control goes another way. Bound to a variable in front of the `if`, the condition is "
+        "a statement of its own, and its strings are freed before anything branches. Nor is the last "
+        "expression of a loop's body a statement: a string in it is bound, and dropped in every round."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_render() -> I32 {
+    let label = Label { text: "a" }
+    if label.render() != "a" {
+        return 1
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_render() -> I32 {
+    let label = Label { text: "a" }
+    let condition: Bool = label.render() != "a"
+    if condition {
+        return 1
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Reel, measure_text}
+
+@test
+func test_reels() -> I32 {
+    let count: I64 = 4
+    if measure_text("{count} reels") > 3 {
+        assert(Reel::new(count).size() == 4, "size")
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::{Reel, measure_text}
+
+@test
+func test_reels() -> I32 {
+    let count: I64 = 4
+    let condition: Bool = measure_text("{count} reels") > 3
+    if condition {
+        let reel = Reel::new(count)
+        assert(reel.size() == 4, "size")
+        reel.destroy()
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        measure_text(label.render())
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        let render_text: Str = label.render()
+        measure_text(render_text)
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        label.render()
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        let render_text: Str = label.render()
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        if label.render() == "b" {
+            print("b")
+        }
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < 9) {
+        round = round + 1
+        let condition: Bool = label.render() == "b"
+        if condition {
+            print("b")
+        }
+    }
+    return 0
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Label, measure_text}
+
+func half(number: I64) -> Maybe[I64] {
+    if number % 2 == 1 {
+        return Nothing
+    }
+    return Just(number / 2)
+}
+
+@test
+func test_half() -> I32 {
+    let label = Label { text: "a" }
+    when half(measure_text(label.render())) {
+        Just(found) => return 1,
+        Nothing => return 0,
+    }
+}
+""",
+            """\
+use demo::prelude::{Label, measure_text}
+
+func half(number: I64) -> Maybe[I64] {
+    if number % 2 == 1 {
+        return Nothing
+    }
+    return Just(number / 2)
+}
+
+@test
+func test_half() -> I32 {
+    let label = Label { text: "a" }
+    let render_text: Str = label.render()
+    when half(measure_text(render_text)) {
+        Just(found) => return 1,
+        Nothing => return 0,
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Label
+
+pub func is_open(label: Label) -> Bool {
+    if label.peek() == "open" {
+        return true
+    }
+    return false
+}
+""",
+        """\
+use demo::prelude::Label
+
+@test
+func test_single_expressions() -> I32 {
+    let label = Label { text: "a" }
+    if label.render() == "a" {
+        assert(true, "the end of the statement frees the text")
+    } else {
+        assert(false, "and here as well")
+    }
+    return 0
+}
+""",
+        """\
+use demo::prelude::Label
+
+@test
+func test_peek() -> I32 {
+    let label = Label { text: "a" }
+    if label.peek() != "a" {
+        return 1
+    }
+    return 0
+}
+""",
+    ),
+    reported=(
+        """\
+use demo::prelude::Label
+
+@test
+func test_second_condition() -> I32 {
+    let label = Label { text: "a" }
+    if label.peek() == "b" {
+        return 1
+    } else if label.render() == "c" {
+        return 2
+    }
+    return 0
+}
+""",
+        """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_rounds() -> I32 {
+    let label = Label { text: "a" }
+    var round: I64 = 0
+    loop (round < measure_text(label.render())) {
+        round = round + 1
+        assert(round < 9, "not too many")
+    }
+    return 0
+}
+""",
+    ),
+)

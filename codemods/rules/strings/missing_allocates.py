@@ -1,0 +1,129 @@
+"""missing-allocates: a function makes the string it returns, and nothing tells the compiler so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.model.findings import Verdict
+from codemods.rules.rule import Rule
+from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
+
+NAME = "missing-allocates"
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The functions of the file whose callers lose the strings that they make."""
+    if context.file.is_test:
+        return
+    reservations = context.reservations
+    for function in context.functions:
+        if not reservations.loses_strings(function):
+            continue
+        name = function.qualified_name
+        message = f"{name}() makes the string it returns but lacks @allocates, so callers never free it"
+        offset = function.node.name_token.start
+        refusal = reservations.refusal(function.name)
+        if refusal is not None:
+            yield Diagnostic(NAME, offset, name, f"{message}; not added: {refusal}", Verdict.REPORTED)
+            continue
+        source, start = context.file.source, function.node.start
+        separator = line_ending_of(source, start) + indentation_of(source, start)
+        edit = SourceEdit(start, start, b"@allocates" + separator)
+        yield Diagnostic(NAME, offset, name, message, Verdict.FIXED, (edit,))
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A function makes the string it returns, but lacks `@allocates`.",
+    reason=(
+        "The compiler frees the string of a let, and in tests a temporary one, only when the called name is "
+        "marked with `@allocates`. The mark goes by the bare name, without type or module. So it is added "
+        "where every function of that name in the workspace makes what it returns, and where no caller keeps "
+        "the string, has it freed by hand or puts its variable into an interpolation, which frees it as well."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+
+/// The first letter of a word, or nothing.
+pub func initial_of(word: Str) -> Str {
+    if str::len(word) == 0 {
+        return ""
+    }
+    return str::substring(word, 0, 1)
+}
+
+pub func same_initial(word: Str, other: Str) -> Bool {
+    let first: Str = initial_of(word)
+    return str::starts_with(other, first as Str)
+}
+""",
+            """\
+use core::str
+
+/// The first letter of a word, or nothing.
+@allocates
+pub func initial_of(word: Str) -> Str {
+    if str::len(word) == 0 {
+        return ""
+    }
+    return str::substring(word, 0, 1)
+}
+
+pub func same_initial(word: Str, other: Str) -> Bool {
+    let first: Str = initial_of(word)
+    return str::starts_with(other, first as Str)
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+
+pub type Sign {
+    text: Str,
+}
+
+impl Sign {
+    pub func shout(this) -> Str {
+        return this.text
+    }
+}
+
+pub func shout(word: Str) -> Str {
+    return str::to_uppercase(word)
+}
+
+pub func is_loud(word: Str) -> Bool {
+    return shout(word) == word
+}
+""",
+        """\
+use core::str
+
+pub func shout(word: Str) -> Str {
+    return str::to_uppercase(word)
+}
+
+pub func twice(word: Str) -> Str {
+    let loud: Str = shout(word)
+    return "{loud} {loud}"
+}
+""",
+        """\
+use core::str
+
+pub func shout(word: Str) -> Str {
+    return str::to_uppercase(word)
+}
+
+pub func shout_more(word: Str) -> Str {
+    return shout(word)
+}
+""",
+    ),
+)

@@ -1,0 +1,150 @@
+"""returned-argument: a function makes a string on some paths and hands its argument back on others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.conditions import is_only_reached_empty
+from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Role, Use, VariableKind
+from codemods.ownership.summaries.summaries import Origin
+from codemods.rules.rule import Rule
+from codemods.semantics.symbols import FunctionInfo
+from tml_ast.edit import SourceEdit
+
+NAME = "returned-argument"
+
+_MAKING = frozenset((Origin.FRESH, Origin.LITERAL, Origin.PASSED))
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The private functions of the library whose string is the caller's only sometimes."""
+    if context.file.is_test:
+        return
+    for function, graph in context.graphs():
+        if function.owner is not None or function.is_public or graph.function.returns.name != "Str":
+            continue
+        origins = context.analysis.summaries.result(function).origins
+        if (
+            {Origin.FRESH, Origin.PASSED} <= origins <= _MAKING
+            and graph is context.analysis.summaries.graph(function)
+            and not _replaces_something(context, function)
+        ):
+            yield from _proposals(context, graph)
+
+
+def _replaces_something(context: Context, function: FunctionInfo) -> bool:
+    """Whether a caller assigns the result to a variable, whose earlier string nobody would free."""
+    return any(
+        call.callee is function and call.site.role is Role.ASSIGNED
+        for _, graph in context.graphs()
+        for call in graph.calls()
+    )
+
+
+def _proposals(context: Context, graph: ControlFlowGraph) -> Iterator[Diagnostic]:
+    for use in _handed_back(graph):
+        name = use.variable.name
+        message = (
+            f"{graph.function.name}() hands `{name}` back here and makes a string elsewhere, so no caller "
+            "can tell whether to free the result"
+        )
+        if is_only_reached_empty(graph, use.node, name):
+            text = '""'
+        elif _imports_str(context):
+            text = f"str::substring({name}, 0, str::len({name}))"
+        else:
+            text = f"{name}.duplicate()"
+        edit = SourceEdit(use.node.start, use.node.end, text.encode())
+        yield Diagnostic(NAME, use.node.start, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
+
+
+def _handed_back(graph: ControlFlowGraph) -> Iterator[Use]:
+    """The uses of string parameters as the function's result."""
+    results = {
+        id(exit_.value)
+        for exit_ in graph.exits()
+        if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL) and exit_.value is not None
+    }
+    for use in graph.all_uses():
+        if use.site.role is not Role.RETURNED:
+            continue
+        variable = use.variable
+        if (
+            variable.kind is not VariableKind.PARAMETER
+            or variable.type is None
+            or variable.type.name != "Str"
+        ):
+            continue
+        if graph.is_assigned(variable):
+            continue
+        if id(use.node) in results:
+            yield use
+
+
+def _imports_str(context: Context) -> bool:
+    return context.text_length("").startswith("str::")
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A private function makes a string on some paths and hands its argument back on others.",
+    reason=(
+        "Such a result must be freed when it was made, and must not be when it is the argument, and no "
+        "caller can tell which it is. The function returns a copy of its argument instead, or the empty "
+        "constant where the argument is empty."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+
+func without_dot(name: Str) -> Str {
+    let size: I64 = str::len(name)
+    if size == 0 { return name }
+    if str::char_at(name, size - 1) == 46 {
+        return str::substring(name, 0, size - 1)
+    }
+    return name
+}
+""",
+            """\
+use core::str
+
+func without_dot(name: Str) -> Str {
+    let size: I64 = str::len(name)
+    if size == 0 { return "" }
+    if str::char_at(name, size - 1) == 46 {
+        return str::substring(name, 0, size - 1)
+    }
+    return str::substring(name, 0, str::len(name))
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+
+func same(name: Str) -> Str {
+    if str::len(name) == 0 {
+        return "none"
+    }
+    return name
+}
+""",
+        """\
+use core::str
+
+pub func without_dot(name: Str) -> Str {
+    let size: I64 = str::len(name)
+    if size > 1 {
+        return str::substring(name, 0, size - 1)
+    }
+    return name
+}
+""",
+    ),
+)

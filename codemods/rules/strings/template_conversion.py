@@ -1,0 +1,105 @@
+"""template-conversion: a template literal turns a number into a string that nothing frees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.hoisting import Purity, statement_to_hoist_before
+from codemods.fixes.naming import short_code
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.rules.rule import Rule
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_before
+from tml_ast.nodes import Expression
+
+NAME = "template-conversion"
+
+_NUMBERS = frozenset("I8 I16 I32 I64 U8 U16 U32 U64 F32 F64".split())
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The numbers in the holes of template literals."""
+    if b"`" not in context.file.source:
+        return
+    purity = Purity(context.analysis)
+    for _, graph in context.graphs():
+        taken: set[str] = set()
+        for node in graph.nodes_of(nodes.InterpolatedString):
+            if node.first_token.type == "STRING_START":
+                continue
+            for hole in node.holes:
+                type_ = graph.type_of(hole)
+                if type_ is not None and type_.name in _NUMBERS:
+                    yield _proposal(context, graph, hole, purity, taken)
+
+
+def _proposal(
+    context: Context, graph: ControlFlowGraph, hole: Expression, purity: Purity, taken: set[str]
+) -> Diagnostic:
+    shown = short_code(hole.text)
+    message = f"the string that the template makes of the number `{shown}` is never freed"
+    function = graph.function.qualified_name
+    place = statement_to_hoist_before(context, graph, hole, purity)
+    if place is None:
+        message += "; the template is evaluated again or only sometimes: bind the string by hand"
+        return Diagnostic(NAME, hole.start, function, message, Verdict.REPORTED)
+    stem = hole.text if isinstance(hole, nodes.Path) and hole.identifier else "number"
+    name = context.names.for_dropped(graph.function, f"{stem}_text", f"{stem}_string", taken=taken)
+    taken.add(name)
+    source = context.file.source
+    receiver = hole.text if isinstance(hole, nodes.Path | nodes.MethodCall | nodes.Call) else f"({hole.text})"
+    binding = f"let {name}: Str = {receiver}.to_string()"
+    edits = (
+        insert_statement_before(source, context.file.tree, place, binding),
+        SourceEdit(hole.start, hole.end, name.encode()),
+    )
+    return Diagnostic(NAME, hole.start, function, message, Verdict.FIXED, edits)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A template literal turns a number into a string that nothing frees.",
+    reason=(
+        "A template literal copies what its holes show. For a number it makes a string first, and never "
+        "frees it. A string that is bound to a let is dropped at the end of its block, so the number is "
+        "turned into one before, and the template shows that."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+@test
+func test_price() -> I32 {
+    let price: I64 = 12
+    let line = `costs {price}`
+    assert(line.len() == 8, "length")
+    return 0
+}
+""",
+            """\
+@test
+func test_price() -> I32 {
+    let price: I64 = 12
+    let price_text: Str = price.to_string()
+    let line = `costs {price_text}`
+    assert(line.len() == 8, "length")
+    return 0
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+@test
+func test_name() -> I32 {
+    let name: Str = "Ada"
+    let is_known: Bool = true
+    let line = `{name}: {is_known}`
+    assert(line.len() == 9, "length")
+    return 0
+}
+""",
+    ),
+)

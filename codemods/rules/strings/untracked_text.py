@@ -1,0 +1,691 @@
+"""untracked-text: a string is made for a variable that the compiler does not watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.naming import short_code
+from codemods.fixes.placement import Cleanup, before_exit, mentions
+from codemods.fixes.text_escape import (
+    Escape,
+    assignments,
+    choosing_if,
+    escape,
+    free_at_end_of_use,
+    free_statement,
+    only_empty_literals,
+    proposal,
+)
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.conditions import is_only_reached_empty
+from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.obligations import State
+from codemods.ownership.string_dataflow import states_at_exits
+from codemods.rules.rule import Rule
+from codemods.rules.strings.consumed_by_return import rename
+from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, STR, FunctionInfo
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+from tml_ast.nodes import Expression
+
+NAME = "untracked-text"
+
+_LASTING = nodes.Binary | nodes.Unary | nodes.Group | nodes.Path | nodes.Literal
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The strings of library code that were made for a variable and that nothing frees."""
+    if context.file.is_test:
+        return
+    for _, graph in context.graphs():
+        for variable in graph.variables:
+            if _is_lost(context, graph, variable):
+                yield _proposal(context, graph, variable)
+            elif _shares_its_name(context, graph, variable):
+                yield _renamed(context, graph, variable)
+            elif _replaces_constant(context, graph, variable):
+                yield _replacement(context, graph, variable)
+            elif _is_lost_number(context, graph, variable):
+                yield _number(context, graph, variable)
+            else:
+                yield from _lost_on_failure(context, graph, variable)
+
+
+def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a call made the string, nothing keeps it, and the compiler does not know that it was made."""
+    if variable.kind is not VariableKind.LET or variable.type is None or variable.type.name != "Str":
+        return False
+    if not isinstance(variable.value, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return False
+    if context.analysis.drops.is_registered(variable):
+        return False
+    if graph.is_assigned(variable):
+        return False
+    made = graph.call_at(variable.value)
+    maker = made.callee if made is not None else None
+    if maker is None or _is_payload(maker) or _will_be_marked(context, maker):
+        return False
+    origin = context.analysis.variable_origin(graph, variable)
+    return origin.is_fresh and context.analysis.is_only_read(graph, variable)
+
+
+def _shares_its_name(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a drop that the mark of the maker will bring is cancelled by another function's names.
+
+    Between methods the compiler does not forget the names that were given away.
+    """
+    if variable.kind is not VariableKind.LET or variable.type != STR or graph.function.owner is None:
+        return False
+    if context.analysis.drops.is_registered(variable):
+        return False
+    made = graph.call_at(variable.value) if variable.value is not None else None
+    maker = made.callee if made is not None else None
+    if maker is None or not _will_be_marked(context, maker):
+        return False
+    return context.names.is_consumed(variable.name, graph.function)
+
+
+def _renamed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
+    name = context.names.for_dropped(graph.function, f"{variable.name}_text", f"own_{variable.name}")
+    message = (
+        f"`{variable.name}` gets a name of its own, `{name}`: another function gives that name away, and "
+        "the compiler does not forget that between methods"
+    )
+    edits = tuple(rename(graph, variable, name))
+    return Diagnostic(NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, edits)
+
+
+def _is_payload(maker: FunctionInfo) -> bool:
+    """Whether a method hands out what a Maybe or Outcome holds: it makes nothing itself."""
+    return maker.owner is not None and maker.owner.name in BUILTIN_VARIANTS
+
+
+def _is_lost_number(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a number holds a new string, out of the compiler's sight, and nothing keeps or frees it."""
+    value = variable.value
+    if variable.kind is not VariableKind.LET or variable.type is None or variable.type.name != "I64":
+        return False
+    if not isinstance(value, nodes.Cast) or graph.type_of(value.operand) != STR:
+        return False
+    if not isinstance(value.operand, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return False
+    origin = context.analysis.summaries.origin(graph, value.operand)
+    return origin.is_fresh and context.analysis.is_only_read(graph, variable)
+
+
+def _number(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
+    """Free a string that is held as a number already."""
+    message = f"nothing frees `{variable.name}`: as a number its string is nothing to the compiler"
+    function = graph.function.qualified_name
+    origin = context.analysis.variable_origin(graph, variable)
+    edited: Escape | None = None
+    if only_empty_literals(origin):
+        statement = free_statement(context, variable.name, origin)
+        edited = free_at_end_of_use(context, graph, variable, statement)
+    if edited is None:
+        message += "; free it by hand behind its last use"
+        return Diagnostic(NAME, variable.offset, function, message, Verdict.REPORTED)
+    return Diagnostic(
+        NAME, variable.offset, function, message, Verdict.FIXED, edited.edits, edited.opens_block
+    )
+
+
+def _will_be_marked(context: Context, maker: FunctionInfo) -> bool:
+    """Whether the function gets its ``@allocates`` in this phase, and so needs nothing else."""
+    reservations = context.reservations
+    return (
+        maker.file.path in context.lists.paths
+        and reservations.loses_strings(maker)
+        and reservations.refusal(maker.name) is None
+    )
+
+
+def _replaces_constant(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a variable starts with a constant and may get a string of its own, which nothing keeps."""
+    if variable.kind is not VariableKind.VAR or variable.type is None or variable.type.name != "Str":
+        return False
+    if not isinstance(variable.value, nodes.Literal):
+        return False
+    assigned = assignments(graph, variable)
+    if not assigned or not context.analysis.is_only_read(graph, variable):
+        return False
+    return all(
+        isinstance(each.value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+        and context.analysis.summaries.origin(graph, each.value).is_fresh
+        for each in assigned
+    )
+
+
+def _replacement(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
+    """Free the string under the condition under which it was made."""
+    message = (
+        f"nothing frees the string that `{variable.name}` gets on line "
+        f"{context.line(assignments(graph, variable)[0].start)}: its initialiser is a constant"
+    )
+    edited = _free_on_condition(context, graph, variable)
+    if edited is None:
+        message += "; free it by hand where it is one"
+    return proposal(NAME, graph, variable, message, edited)
+
+
+def _free_on_condition(context: Context, graph: ControlFlowGraph, variable: Variable) -> Escape | None:
+    assigned = assignments(graph, variable)
+    made = context.analysis.summaries.origin(graph, assigned[0].value)
+    if len(assigned) != 1 or not only_empty_literals(made):
+        return None
+    choice = choosing_if(context, variable, assigned[0])
+    if choice is None or choice.condition is None:
+        return None
+    block = next(each for each in context.ancestors(choice) if isinstance(each, nodes.Block))
+    uses = [use.node for use in graph.uses(variable)]
+    used = [each.end for each in block.statements if any(each.start <= use.start < each.end for use in uses)]
+    if not _is_lasting(graph, choice.condition, choice.start, max(used, default=choice.end)):
+        return None
+    if any(
+        variable in each.variables
+        and each.node.start < choice.end
+        and not each.node.start <= variable.node.start
+        for each in graph.exits()
+    ):
+        return None
+    if any(each.node.start < choice.end for each in graph.uses(variable)):
+        return None
+    condition = choice.condition.text
+    if isinstance(choice.condition, nodes.Binary) and choice.condition.operator in ("or", "||"):
+        condition = f"({condition})"
+    if made.literals:
+        condition += f" and {context.text_length(variable.name)} > 0"
+    free = f"lowlevel {{ mem_free({variable.name} as I64 as *Unit) }}"
+    return free_at_end_of_use(context, graph, variable, f"if {condition} {{\n    {free}\n}}")
+
+
+def _lost_on_failure(context: Context, graph: ControlFlowGraph, variable: Variable) -> Iterator[Diagnostic]:
+    """A variable that starts empty and is given away in the end loses its string at exits before."""
+    summaries = context.analysis.summaries
+    if variable.kind is not VariableKind.VAR or variable.type is None or variable.type.name != "Str":
+        return
+    assigned = assignments(graph, variable)
+    if variable.value is None or variable.value.text != '""' or len(assigned) != 1:
+        return
+    made = summaries.origin(graph, assigned[0].value)
+    calls = isinstance(assigned[0].value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+    if not calls or not made.is_fresh or not only_empty_literals(made):
+        return
+    fate = context.analysis.fate(graph, variable)
+    if fate.view_escapes or fate.effects != {Effect.RETURNS} or fate.views != {variable}:
+        return
+    choice = choosing_if(context, variable, assigned[0])
+    exits = states_at_exits(summaries, graph, variable)
+    if choice is None or any(len(states) > 1 for _, states in exits):
+        return
+    statement = free_statement(
+        context, variable.name, context.analysis.variable_origin(graph, variable), is_number=False
+    )
+    edits: list[SourceEdit] = []
+    lines: list[int] = []
+    for exit_, states in exits:
+        if states != {State.OWNED} or exit_.node.start < assigned[0].start:
+            continue
+        if is_only_reached_empty(graph, exit_.node, variable.name):
+            continue
+        reads = exit_.value is not None and mentions(graph, exit_.value, {variable})
+        release = Cleanup(statement, variable, frozenset((variable,)))
+        placement = None if reads else before_exit(context, graph, exit_, release, "")
+        if placement is None or placement.opens_block:
+            return
+        edits += placement.edits
+        lines.append(context.line(exit_.node.start))
+    if edits:
+        message = (
+            f"the string that `{variable.name}` gets on line {context.line(assigned[0].start)} is given away "
+            f"in the end, and lost at the exit on line {', '.join(map(str, sorted(lines)))}"
+        )
+        yield Diagnostic(
+            NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, tuple(edits)
+        )
+
+
+def _is_lasting(graph: ControlFlowGraph, condition: Expression, since: int, until: int) -> bool:
+    """Whether a condition reads only numbers, and none that changes between two places of its block."""
+    read = {use.variable for use in graph.uses_in(condition)}
+    if not all(isinstance(each, _LASTING) for each in condition.walk() if isinstance(each, Expression)):
+        return False
+    if not all(each.type is not None and each.type.name in SCALARS for each in read):
+        return False
+    return not any(each.variable in read and since < each.node.start < until for each in graph.assignments())
+
+
+def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
+    assert variable.value is not None
+    origin = context.analysis.variable_origin(graph, variable)
+    message = (
+        f"nothing frees `{variable.name}`: `{short_code(variable.value.text)}` makes its string, "
+        "which the compiler does not know"
+    )
+    edited: Escape | None = None
+    if not only_empty_literals(origin):
+        message += "; some of what it returns are constants that must not be freed"
+    else:
+        edited = escape(context, graph, variable, origin)
+        if edited is None:
+            message += "; there is no place to free it"
+    return proposal(NAME, graph, variable, message, edited)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A string is made for a variable that the compiler does not watch.",
+    reason=(
+        "The compiler drops a string variable only if its initialiser is an interpolation, a concatenation "
+        "or a call of an @allocates function. The string of any other call is never freed. In library code "
+        "it is held as a number, which the compiler leaves alone for good, and freed behind its last use."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+
+pub func is_done(line: Str) -> Bool {
+    let word: I64 = str::trim(line) as I64
+    let done: Bool = (word as Str) == "done"
+    return done
+}
+""",
+            """\
+use core::str
+
+pub func is_done(line: Str) -> Bool {
+    let word: I64 = str::trim(line) as I64
+    let done: Bool = (word as Str) == "done"
+    if str::len(word as Str) > 0 { lowlevel { mem_free(word as *Unit) } }
+    return done
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+pub func is_done(line: Str) -> Bool {
+    let word: Str = last_word(line)
+    let done: Bool = word == "done"
+    return done
+}
+""",
+            """\
+use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+pub func is_done(line: Str) -> Bool {
+    let word_i64: I64 = last_word(line) as I64
+    let done: Bool = (word_i64 as Str) == "done"
+    if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+    return done
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+pub func last_word(line: Str) -> Str {
+    if str::len(line) < 3 {
+        return ""
+    }
+    return str::trim(line)
+}
+
+pub func weight(line: Str) -> I64 {
+    let word: Str = last_word(line)
+    if str::len(line) > 80 {
+        return 1
+    }
+    if word == "heavy" {
+        return 9
+    }
+    return 2
+}
+""",
+            """\
+use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+pub func last_word(line: Str) -> Str {
+    if str::len(line) < 3 {
+        return ""
+    }
+    return str::trim(line)
+}
+
+pub func weight(line: Str) -> I64 {
+    let word_i64: I64 = last_word(line) as I64
+    if str::len(line) > 80 {
+        if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+        return 1
+    }
+    let condition: Bool = (word_i64 as Str) == "heavy"
+    if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+    if condition {
+        return 9
+    }
+    return 2
+}
+""",
+        ),
+        (
+            """\
+use core::str
+use demo::prelude::{Reel, open_reel}
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+pub func reel_for(word: Str) -> Outcome[Reel, I32] {
+    return open_reel(str::len(word))
+}
+
+pub func turns(line: Str) -> I64 {
+    let word: Str = last_word(line)
+    when reel_for(word) {
+        Err(e) => return 0,
+        Ok(reel) => {
+            reel.destroy()
+            return 1
+        },
+    }
+}
+""",
+            """\
+use core::str
+use demo::prelude::{Reel, open_reel}
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+pub func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+pub func reel_for(word: Str) -> Outcome[Reel, I32] {
+    return open_reel(str::len(word))
+}
+
+pub func turns(line: Str) -> I64 {
+    let word_i64: I64 = last_word(line) as I64
+    let reel_for_result = reel_for(word_i64 as Str)
+    if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+    when reel_for_result {
+        Err(e) => return 0,
+        Ok(reel) => {
+            reel.destroy()
+            return 1
+        },
+    }
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub func padded(line: Str, width: I64) -> I64 {
+    var start: Str = "> "
+    if width > 8 {
+        start = str::substring(line, 0, 8)
+    }
+    let full: Str = start + line
+    return str::len(full as Str)
+}
+""",
+            """\
+use core::str
+
+pub func padded(line: Str, width: I64) -> I64 {
+    var start: Str = "> "
+    if width > 8 {
+        start = str::substring(line, 0, 8)
+    }
+    let full: Str = start + line
+    if width > 8 and str::len(start) > 0 {
+        lowlevel { mem_free(start as I64 as *Unit) }
+    }
+    return str::len(full as Str)
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Title {
+    text: Str,
+}
+
+pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
+    var text: Str = ""
+    if limit > 3 {
+        text = str::substring(line, 0, limit)
+        if str::len(line) > 900 {
+            return Err("too long")
+        }
+    }
+    return Ok(Title { text: text })
+}
+""",
+            """\
+use core::str
+
+pub type Title {
+    text: Str,
+}
+
+pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
+    var text: Str = ""
+    if limit > 3 {
+        text = str::substring(line, 0, limit)
+        if str::len(line) > 900 {
+            if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }
+            return Err("too long")
+        }
+    }
+    return Ok(Title { text: text })
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Page {
+    text: Str,
+}
+
+func first_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+impl Page {
+    pub func with_text(this, word: Str) -> Page {
+        return Page { text: word }
+    }
+
+    pub func first_length(this) -> I64 {
+        let word: Str = first_word(this.text)
+        let length: I64 = str::len(word)
+        return length
+    }
+}
+""",
+            """\
+use core::str
+
+pub type Page {
+    text: Str,
+}
+
+@allocates
+func first_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+impl Page {
+    pub func with_text(this, word: Str) -> Page {
+        return Page { text: word }
+    }
+
+    pub func first_length(this) -> I64 {
+        let word_text: Str = first_word(this.text)
+        let length: I64 = str::len(word_text)
+        return length
+    }
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+
+pub type Badge {
+    word: I64,
+}
+
+impl Badge {
+    pub func new(name: Str) -> Badge {
+        let word: I64 = str::trim(name) as I64
+        return Badge { word: word }
+    }
+
+    pub func destroy(mut this) {
+        if str::len(this.word as Str) > 0 {
+            lowlevel { mem_free(this.word as *Unit) }
+            this.word = 0
+        }
+    }
+}
+""",
+        """\
+use core::str
+
+pub type Word {
+    text: Str,
+}
+
+func last_word(line: Str) -> Str {
+    return str::trim(line)
+}
+
+pub func word_of(line: Str) -> Word {
+    let word: Str = last_word(line)
+    return Word { text: word }
+}
+""",
+        """\
+use core::str
+
+pub type Line {
+    text: Str,
+}
+
+impl Line {
+    /// The last word, which stays the line's.
+    pub func last_word(this) -> Str {
+        return this.text
+    }
+}
+
+func last_word(line: Str) -> Str {
+    if str::len(line) < 3 {
+        return "none"
+    }
+    return str::trim(line)
+}
+
+pub func weight(line: Str) -> I64 {
+    let word: Str = last_word(line)
+    return str::len(word)
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub func width(label: Label) -> I64 {
+    let text: Str = label.peek()
+    return text.len()
+}
+""",
+    ),
+)

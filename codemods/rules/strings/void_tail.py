@@ -1,0 +1,274 @@
+"""void-tail: a function without a result falls off its end, and nothing is dropped or freed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.naming import listed, short_code
+from codemods.fixes.owners import owns_strings, text_temporaries
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.summaries.contents import Contents
+from codemods.rules.rule import Rule
+from tml_ast import nodes
+from tml_ast.edit import insert_before_block_end
+from tml_ast.nodes import Expression
+
+NAME = "void-tail"
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The functions whose end loses what a return would drop or free."""
+    contents = Contents(context.analysis)
+    for function, graph in context.graphs():
+        if function.owner is not None or not function.returns_nothing or graph.function is not function:
+            continue
+        body = function.node.body
+        end = _end(graph)
+        if body is None or end is None:
+            continue
+        consumed = {name for name, _ in context.analysis.drops.consumptions(graph)}
+        lost = [
+            each
+            for each in end.variables
+            if each.name not in consumed and _is_lost(context, contents, graph, each)
+        ]
+        waiting = _waiting(context, graph, body)
+        if lost or waiting:
+            yield _proposal(context, graph, body, end, lost, waiting)
+
+
+def _end(graph: ControlFlowGraph) -> Exit | None:
+    """The end of the body, where control can get there."""
+    for block in graph.reachable():
+        for action in block.actions:
+            if isinstance(action, Exit) and action.kind is ExitKind.END:
+                return action
+    return None
+
+
+def _is_lost(context: Context, contents: Contents, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether nothing but the compiler's drop releases what a variable owns."""
+    if not context.analysis.drops.is_registered(variable) or not _is_made(context, graph, variable):
+        return False
+    releases = context.analysis.releases
+    match context.analysis.drops.kind(variable.type):
+        case DropKind.TEXT:
+            return True
+        case DropKind.FIELDS:
+            if releases.release_of(variable.type) is not None or variable.value is None:
+                return False
+            return owns_strings(contents.strings(graph, variable.value))
+        case _:
+            return False
+
+
+def _waiting(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> list[Expression]:
+    """The strings of a test's last expression, which is no statement whose end would free them."""
+    last = body.value
+    if not context.file.is_test or not isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return []
+    return text_temporaries(context, graph, last)
+
+
+def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether what a variable holds was made for it."""
+    summaries = context.analysis.summaries
+    if context.analysis.variable_origin(graph, variable).is_fresh:
+        return True
+    if graph.is_assigned(variable):
+        return False
+    call = graph.call_at(variable.value) if variable.value is not None else None
+    callee = call.callee if call is not None else None
+    return callee is not None and summaries.makes_text(callee)
+
+
+def _proposal(
+    context: Context,
+    graph: ControlFlowGraph,
+    body: nodes.Block,
+    end: Exit,
+    lost: list[Variable],
+    waiting: list[Expression],
+) -> Diagnostic:
+    names = [f"`{each.name}`" for each in reversed(lost)]
+    names += [f"the string of `{short_code(each.text)}`" for each in waiting]
+    message = (
+        f"falling off the end of {graph.function.name}() drops nothing, {listed(names)} neither; "
+        "a return would"
+    )
+    unsafe = next((each for each in end.variables if not _may_be_dropped(context, graph, each)), None)
+    offset = lost[-1].offset if lost else waiting[0].start
+    if unsafe is not None:
+        message += f"; but it would also drop `{unsafe.name}`, which may be given away or released already"
+        return Diagnostic(NAME, offset, graph.function.qualified_name, message, Verdict.REPORTED)
+    edit = insert_before_block_end(context.file.source, context.file.tree, body, "return")
+    return Diagnostic(NAME, offset, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
+
+
+def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether dropping a variable at the end is right, or does nothing."""
+    analysis, type_ = context.analysis, variable.type
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR):
+        return True
+    if type_ is None:
+        return False
+    fate = analysis.fate(graph, variable)
+    kind = analysis.drops.kind(type_)
+    release = analysis.releases.release_of(type_)
+    if kind is DropKind.NOTHING and release is None:
+        return True
+    if type_.name == "Str" and not analysis.drops.is_registered(variable):
+        return True
+    if fate.view_escapes or not _is_made(context, graph, variable):
+        return False
+    if type_.name == "Str":
+        return fate.effects <= {Effect.BORROWS}
+    if not fate.effects <= {Effect.BORROWS, Effect.RELEASES} or any(
+        each is not variable and each.type == type_ for each in fate.views
+    ):
+        return False
+    if Effect.RELEASES in fate.effects and not analysis.releases.is_idempotent(type_):
+        return False
+    return kind is not DropKind.FIELDS or not context.fields.borrowed_text(type_)
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A function without a result falls off its end, where nothing is dropped.",
+    reason=(
+        "The compiler drops variables in front of a return. Where a free function without a result simply "
+        "ends, it drops none of its own variables, inner blocks aside; and in a test it frees no string that "
+        "its last expression makes on the way. A return as the last statement does both; it is written where "
+        "every variable of the function may be dropped."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use demo::prelude::Label
+
+@test
+func test_render() {
+    let label = Label { text: "a" }
+    let text: Str = label.render()
+    assert(text == "a", "text")
+}
+""",
+            """\
+use demo::prelude::Label
+
+@test
+func test_render() {
+    let label = Label { text: "a" }
+    let text: Str = label.render()
+    assert(text == "a", "text")
+    return
+}
+""",
+        ),
+        (
+            """\
+use core::str
+
+pub type Badge {
+    name: Str,
+}
+
+func badge_of(name: Str) -> Badge {
+    let own: Str = str::trim(name)
+    return Badge { name: own }
+}
+
+@test
+func test_badge() {
+    let badge = badge_of(" a ")
+    assert(badge.name == "a", "trimmed")
+}
+""",
+            """\
+use core::str
+
+pub type Badge {
+    name: Str,
+}
+
+func badge_of(name: Str) -> Badge {
+    let own: Str = str::trim(name)
+    return Badge { name: own }
+}
+
+@test
+func test_badge() {
+    let badge = badge_of(" a ")
+    assert(badge.name == "a", "trimmed")
+    return
+}
+""",
+        ),
+        (
+            """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_width() {
+    let label = Label { text: "a" }
+    assert(label.peek() == "a", "text")
+    measure_text(label.render())
+}
+""",
+            """\
+use demo::prelude::{Label, measure_text}
+
+@test
+func test_width() {
+    let label = Label { text: "a" }
+    assert(label.peek() == "a", "text")
+    measure_text(label.render())
+    return
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use demo::prelude::Label
+
+@test
+func test_peek() {
+    let label = Label { text: "a" }
+    let text: Str = label.peek()
+    assert(text == "a", "text")
+}
+""",
+        """\
+use demo::prelude::Label
+
+pub type Badge {
+    name: Str,
+}
+
+@test
+func test_badge() {
+    let label = Label { text: "a" }
+    let badge = Badge { name: label.peek() }
+    assert(badge.name == "a", "text")
+}
+""",
+        """\
+use demo::prelude::Label
+
+@test
+func test_in_a_block() {
+    let label = Label { text: "a" }
+    if label.peek() == "a" {
+        let text: Str = label.render()
+        assert(text == "a", "text")
+    }
+}
+""",
+    ),
+)

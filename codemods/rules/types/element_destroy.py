@@ -1,0 +1,150 @@
+"""element-destroy: a function hands out a list of structs whose strings nothing can free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.naming import quoted_names
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ExitKind
+from codemods.rules.rule import Rule
+from codemods.semantics.symbols import Type
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, line_ending_of
+
+NAME = "element-destroy"
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The structs of the file that fill lists, own strings and have no release."""
+    if context.file.is_test:
+        return
+    for info in context.analysis.index.types_in(context.file):
+        if info.generics or not isinstance(info.node, nodes.Struct):
+            continue
+        type_ = Type(info.name)
+        if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
+            continue
+        owned = context.fields.owned_texts(type_)
+        if owned and "destroy" not in context.analysis.index.methods.get(info.name, {}):
+            yield _proposal(context, info.node, type_, owned)
+
+
+def _fills_lists(context: Context, type_: Type) -> bool:
+    """Whether some function of the library makes a list of such structs for its caller."""
+    summaries = context.analysis.summaries
+    for function in context.analysis.makers_of_lists.get(type_, ()):
+        graph = summaries.graph(function)
+        if graph is not None and summaries.result(function).is_fresh:
+            return any(each.kind is not ExitKind.END for each in graph.exits())
+    return False
+
+
+def _proposal(context: Context, node: nodes.Struct, type_: Type, owned: list[str]) -> Diagnostic:
+    message = (
+        f"a list of {type_.bare} never frees {quoted_names(owned)} of its elements, "
+        f"and {type_.bare} has no destroy() that would"
+    )
+    lines = [
+        "",
+        "",
+        f"impl {type_.bare} {{",
+        "    /// Frees the strings, and leaves the fields blank.",
+        "    pub func destroy(mut this) {",
+    ]
+    for name in owned:
+        lines += [
+            f"        if {context.text_length(f'this.{name}')} > 0 {{",
+            f"            lowlevel {{ mem_free(this.{name} as I64 as *Unit) }}",
+            f'            this.{name} = ""',
+            "        }",
+        ]
+    lines += ["    }", "}"]
+    ending = line_ending_of(context.file.source, node.end)
+    text = ending.join(line.encode() for line in lines)
+    edit = SourceEdit(node.end, node.end, text)
+    return Diagnostic(NAME, node.start, type_.bare, message, Verdict.FIXED, (edit,))
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A function hands out a list of structs whose strings nothing can free.",
+    reason=(
+        "A list never frees its elements, and what they own is lost with it. A struct whose strings are all "
+        "its own gets a destroy() that frees and blanks them, so that neither a second call nor the "
+        "compiler's drop finds them again; who has the list calls it on every element."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+    size: I64,
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2), size: 2 })
+    return found
+}
+""",
+            """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+    size: I64,
+}
+
+impl Part {
+    /// Frees the strings, and leaves the fields blank.
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: str::substring(line, 0, 2), size: 2 })
+    return found
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+use core::str
+use std::collections::List
+
+pub type Part {
+    text: Str,
+}
+
+pub func parts_of(line: Str) -> List[Part] {
+    let found: List[Part] = List[Part]::new(4)
+    found.push(Part { text: line })
+    return found
+}
+""",
+        """\
+use core::str
+
+pub type Part {
+    text: Str,
+}
+
+pub func part_of(line: Str) -> Part {
+    return Part { text: str::substring(line, 0, 2) }
+}
+""",
+    ),
+)

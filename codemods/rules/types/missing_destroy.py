@@ -1,0 +1,306 @@
+"""missing-destroy: a type owns strings in optional fields, and has no release that could free them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.naming import quoted_names
+from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.fields import Holds
+from codemods.ownership.summaries.contents import Contents
+from codemods.rules.rule import Rule
+from codemods.semantics.symbols import FunctionInfo, Type, TypeInfo
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, documentation_start, line_ending_of, line_start
+
+NAME = "missing-destroy"
+
+_OPTIONAL_TEXT = Type("Maybe", (Type("Str"),))
+_HELPER_NAMES = ("free_text", "free_part", "free_optional_text")
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The types of the file that need a destroy() and have none."""
+    if context.file.is_test:
+        return
+    contents = Contents(context.analysis)
+    for info in context.analysis.index.types_in(context.file):
+        if not info.fields or info.generics:
+            continue
+        type_ = Type(info.name)
+        names = [name for name, each in info.fields.items() if each == _OPTIONAL_TEXT]
+        if not names or info.name in context.analysis.index.drops:
+            continue
+        if context.analysis.releases.release_of(type_) is not None:
+            continue
+        if _owns(context, contents, type_, names):
+            yield _proposal(context, info, type_, names)
+
+
+def _owns(context: Context, contents: Contents, type_: Type, names: list[str]) -> bool:
+    """Whether every value of the type is the only owner of what it holds in these fields, if anything."""
+    constructors = context.fields.constructors(type_)
+    held: frozenset[Holds] = frozenset()
+    for name in names:
+        if not context.fields.origin(type_, name).holds <= {Holds.OWNED, Holds.CONSTANT}:
+            return False
+        for graph, literal in constructors:
+            held |= contents.field(graph, literal, name).holds
+    return held == {Holds.OWNED}
+
+
+def _proposal(context: Context, info: TypeInfo, type_: Type, names: list[str]) -> Diagnostic:
+    message = (
+        f"{type_.bare} owns the text in {quoted_names(names)}, which the compiler never frees, "
+        "and it has no destroy()"
+    )
+    place = info.node.start
+    taker = _taker(context, type_, names)
+    implementation = _implementation(context, info)
+    function = f"{type_.bare}.destroy"
+    if taker is not None:
+        message += f"; {taker} frees such a text already"
+        return Diagnostic(NAME, place, function, message, Verdict.REPORTED)
+    if implementation is None:
+        message += "; it has no impl in its file to write one in"
+        return Diagnostic(NAME, place, function, message, Verdict.REPORTED)
+    helper, definition = _helper(context, implementation)
+    edits = [*definition, _destroy(context, implementation, helper, names)]
+    return Diagnostic(NAME, place, function, message, Verdict.FIXED, tuple(edits))
+
+
+def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
+    """A function in which the compiler drops the text of such a field at the end of an arm."""
+    for analysis, function in chain(
+        context.functions_of_library(), context.tests.functions_mentioning(names)
+    ):
+        drops = analysis.drops
+        graph = analysis.summaries.graph(function)
+        if graph is None:
+            continue
+        for variable in graph.variables:
+            if not _is_opened_field(graph, variable, type_, names):
+                continue
+            if any(
+                isinstance(action, Exit)
+                and variable in action.variables
+                and drops.covers(graph, variable, action)
+                for block in graph.reachable()
+                for action in block.actions
+            ):
+                return function.qualified_name
+    return None
+
+
+def _is_opened_field(graph: ControlFlowGraph, variable: Variable, type_: Type, names: list[str]) -> bool:
+    value = variable.value
+    if variable.kind is not VariableKind.PAYLOAD or not isinstance(value, nodes.FieldAccess):
+        return False
+    owner = graph.type_of(value.object)
+    return value.name in names and (owner is None or owner.target().name == type_.name)
+
+
+def _implementation(context: Context, info: TypeInfo) -> nodes.Impl | None:
+    """The impl of the type's own methods in its file."""
+    return next(
+        (
+            item
+            for item in context.file.tree.items
+            if isinstance(item, nodes.Impl)
+            and item.behavior is None
+            and not item.generic_parameters
+            and item.target.text == info.name.rpartition("::")[2]
+            and not context.file.source[line_start(context.file.source, item.end - 1) : item.end - 1].strip()
+        ),
+        None,
+    )
+
+
+def _helper(context: Context, implementation: nodes.Impl) -> tuple[str, list[SourceEdit]]:
+    """The function of the file that frees an optional text, and its text where there is none."""
+    for function in context.functions:
+        if _frees_optional_text(context, function):
+            return function.name, []
+    taken = context.analysis.index.free_functions
+    name = next((each for each in _HELPER_NAMES if each not in taken), None)
+    if name is None:
+        name = context.names.for_consumed(context.functions[0], *_HELPER_NAMES, taken=taken)
+    text = f"""\
+/// Frees a text, if there is one.
+func {name}(text: Maybe[Str]) {{
+    if text.is_just() {{
+        let word: I64 = text.unwrap() as I64
+        lowlevel {{ mem_free(word as *Unit) }}
+    }}
+}}
+
+"""
+    source = context.file.source
+    offset = documentation_start(source, implementation)
+    ending = line_ending_of(source, offset).decode()
+    return name, [SourceEdit(offset, offset, text.replace("\n", ending).encode())]
+
+
+def _frees_optional_text(context: Context, function: FunctionInfo) -> bool:
+    if function.owner is not None or function.node.body is None or len(function.values) != 1:
+        return False
+    if function.values[0].type != _OPTIONAL_TEXT:
+        return False
+    return bool(context.analysis.summaries.effects(function, 0) & {Effect.RELEASES, Effect.DRAINS})
+
+
+def _destroy(context: Context, implementation: nodes.Impl, helper: str, names: list[str]) -> SourceEdit:
+    """The method, at the end of the impl. ``Nothing`` needs a type of its own to be assigned."""
+    lines = [
+        "",
+        "    /// Frees the texts that it may hold.",
+        "    pub func destroy(mut this) {",
+        "        let none: Maybe[Str] = Nothing",
+    ]
+    for name in names:
+        lines += (f"        {helper}(this.{name})", f"        this.{name} = none")
+    lines += ("    }", "")
+    source = context.file.source
+    end = line_start(source, implementation.end - 1)
+    ending = line_ending_of(source, end).decode()
+    return SourceEdit(end, end, ending.join(lines).encode())
+
+
+RULE = Rule(
+    name=NAME,
+    summary="A type owns strings in optional fields, and has no release that could free them.",
+    reason=(
+        "The compiler frees the string fields of a struct, but never what a Maybe holds. Where every value "
+        "of a type is built with strings that were made for it, the type needs a destroy() that frees them "
+        "and leaves the fields empty, so that a second call finds nothing. Whoever has such a value then "
+        "owes it the call, by missing-release."
+    ),
+    check=check,
+    invalid=(
+        (
+            """\
+pub type Plate {
+    digits: Maybe[Str],
+    remark: Maybe[Str],
+    label: Str,
+}
+
+@extern("crypto_bytes_to_hex")
+func hex_of(block: *Unit) -> Str
+
+impl Plate {
+    pub func of(block: *Unit) -> Plate {
+        let digits: Str = hex_of(block)
+        return Plate { digits: Just(digits), remark: Nothing, label: hex_of(block) }
+    }
+
+    pub func shown(this) -> Str {
+        when this.digits {
+            Just(text) => return text,
+            Nothing => return "",
+        }
+    }
+}
+
+pub func is_blank(block: *Unit) -> Bool {
+    let plate = Plate::of(block)
+    return plate.shown() == ""
+}
+""",
+            """\
+pub type Plate {
+    digits: Maybe[Str],
+    remark: Maybe[Str],
+    label: Str,
+}
+
+@extern("crypto_bytes_to_hex")
+func hex_of(block: *Unit) -> Str
+
+/// Frees a text, if there is one.
+func free_text(text: Maybe[Str]) {
+    if text.is_just() {
+        let word: I64 = text.unwrap() as I64
+        lowlevel { mem_free(word as *Unit) }
+    }
+}
+
+impl Plate {
+    pub func of(block: *Unit) -> Plate {
+        let digits: Str = hex_of(block)
+        return Plate { digits: Just(digits), remark: Nothing, label: hex_of(block) }
+    }
+
+    pub func shown(this) -> Str {
+        when this.digits {
+            Just(text) => return text,
+            Nothing => return "",
+        }
+    }
+
+    /// Frees the texts that it may hold.
+    pub func destroy(mut this) {
+        let none: Maybe[Str] = Nothing
+        free_text(this.digits)
+        this.digits = none
+        free_text(this.remark)
+        this.remark = none
+    }
+}
+
+pub func is_blank(block: *Unit) -> Bool {
+    let plate = Plate::of(block)
+    let result: Bool = plate.shown() == ""
+    plate.destroy()
+    return result
+}
+""",
+        ),
+    ),
+    valid=(
+        """\
+pub type Caption {
+    text: Maybe[Str],
+}
+
+impl Caption {
+    pub func of(text: Str) -> Caption {
+        return Caption { text: Just(text) }
+    }
+
+    pub func constant() -> Caption {
+        return Caption { text: Just("none") }
+    }
+}
+""",
+        """\
+pub type Plate {
+    digits: Maybe[Str],
+}
+
+@extern("crypto_bytes_to_hex")
+func hex_of(block: *Unit) -> Str
+
+impl Plate {
+    pub func of(block: *Unit) -> Plate {
+        let digits: Str = hex_of(block)
+        return Plate { digits: Just(digits) }
+    }
+
+    pub func is_blank(this) -> Bool {
+        when this.digits {
+            Just(text) => {
+                let blank: Bool = text == ""
+                return blank
+            },
+            Nothing => return true,
+        }
+    }
+}
+""",
+    ),
+)

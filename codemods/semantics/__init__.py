@@ -1,0 +1,1 @@
+"""What each file declares, and the types of expressions."""

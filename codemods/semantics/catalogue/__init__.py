@@ -1,0 +1,38 @@
+"""What tmlfix knows of the standard library where its source is not in the workspace.
+
+Data, not code: the files beside this one declare, in TML, the types that own something and the
+functions that make or keep it. The decorators say what a missing body would: ``@catalogued`` on
+every function, ``@view`` for a result that belongs to something else, ``@retains(name)`` for a
+parameter that is kept, ``@releases`` for a release and ``@idempotent`` for one that may be called
+twice. A module of the workspace always wins over the file of the same name here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from codemods.semantics.module_paths import module_path
+from codemods.semantics.symbols import SourceFile
+from tml_ast import parse
+
+
+@cache
+def catalogue_files() -> tuple[SourceFile, ...]:
+    """The parsed files of the catalogue."""
+    found = []
+    for path, entry in _tml_files(files("codemods.semantics.catalogue"), ""):
+        source = entry.read_bytes()
+        found.append(SourceFile(f"catalogue/{path}", source, parse(source), module_path(path)))
+    return tuple(found)
+
+
+def _tml_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+    found: list[tuple[str, Traversable]] = []
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            found += _tml_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".tml"):
+            found.append((f"{prefix}{entry.name}", entry))
+    return found

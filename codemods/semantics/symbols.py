@@ -1,0 +1,698 @@
+"""What the files of a workspace declare: types, fields, functions, methods, Drop, visibility, imports.
+
+Types are compared by their qualified name (``std::http::response::Response``); the built-in ones
+and those that nothing declares keep their bare name. The module path of a file follows from where
+it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` is its folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from codemods.semantics.module_paths import is_test_path, module_path
+from codemods.semantics.words import words_in
+from tml_ast import TmlSyntaxError, nodes, parse, position
+from tml_ast.nodes import TypeNode
+
+T = TypeVar("T")
+
+BUILTIN_VARIANTS: Mapping[str, tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]] = {
+    "Maybe": (("T",), {"Just": ("T",), "Nothing": ()}),
+    "Outcome": (("T", "E"), {"Ok": ("T",), "Err": ("E",)}),
+}
+"""The enums that the compiler itself declares: generic parameters, and the payload of each variant."""
+
+SCALARS = frozenset(
+    "I8 I16 I32 I64 I128 U8 U16 U32 U64 U128 F32 F64 Bool Char Unit Never Isize Usize".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type as the analysis sees it: a name and arguments.
+
+    ``name`` is a qualified or built-in name, or one of ``ref``, ``*``, ``()``, ``[]`` and ``func`` for
+    references, pointers, tuples, arrays and functions. A generic parameter keeps its bare name.
+    """
+
+    name: str
+    arguments: tuple[Type, ...] = ()
+
+    @property
+    def bare(self) -> str:
+        """The last segment of the name."""
+        return self.name.rpartition("::")[2]
+
+    def __str__(self) -> str:
+        inside = ", ".join(map(str, self.arguments))
+        match self.name:
+            case "ref":
+                return f"ref {inside}"
+            case "*":
+                return f"*{inside}"
+            case "()":
+                return f"({inside})"
+            case _:
+                return f"{self.bare}[{inside}]" if self.arguments else self.bare
+
+    def substitute(self, bindings: Mapping[str, Type]) -> Type:
+        """This type with generic parameters replaced."""
+        if not bindings:
+            return self
+        if not self.arguments:
+            return bindings.get(self.name, self)
+        return Type(self.name, tuple(argument.substitute(bindings) for argument in self.arguments))
+
+    def target(self) -> Type:
+        """What a reference refers to; the type itself otherwise."""
+        return self.arguments[0].target() if self.name == "ref" and self.arguments else self
+
+
+STR = Type("Str")
+BOOL = Type("Bool")
+UNIT = Type("Unit")
+
+
+DEEPEST_TREE = 5000
+"""Levels of a tree that the analysis follows; it calls itself for each of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFile:
+    """A parsed file of the workspace."""
+
+    path: str
+    source: bytes = field(repr=False)
+    tree: nodes.Module = field(repr=False)
+    module: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: str, source: bytes) -> SourceFile:
+        """Parse a file. Raises TmlSyntaxError also where its tree is too deep to analyse."""
+        tree = parse(source)
+        too_deep = tree.node_below(DEEPEST_TREE)
+        if too_deep is None:
+            return cls(path, source, tree, module_path(path))
+        line, column = position(source, too_deep.start)
+        raise TmlSyntaxError("nested too deeply to analyse", line, column, too_deep.start)
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether the compiler takes it for a test."""
+        return is_test_path(self.path)
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The words in its text."""
+        return words_in(self.source)
+
+
+@dataclass(eq=False, slots=True)
+class TypeInfo:
+    """A declared struct, enum or class."""
+
+    name: str
+    file: SourceFile
+    node: nodes.Item
+    generics: tuple[str, ...]
+    fields: dict[str, Type] = field(default_factory=dict)
+    variants: dict[str, tuple[Type, ...]] = field(default_factory=dict)
+    alias: Type | None = None
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """All that it means to other declarations."""
+        parts = (tuple(self.fields.items()), tuple(self.variants.items()), self.alias)
+        return (self.name, self.file.path, type(self.node), self.generics, *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """A parameter: its name (None for a destructuring pattern) and type (None for a bare receiver)."""
+
+    name: str | None
+    type: Type | None
+    is_receiver: bool
+    is_mutable: bool
+
+
+@dataclass(eq=False, repr=False)
+class FunctionInfo:
+    """A declared function or method."""
+
+    name: str
+    file: SourceFile
+    node: nodes.Function
+    owner: Type | None
+    generics: tuple[str, ...]
+    parameters: tuple[ParameterInfo, ...]
+    returns: Type
+    behavior: str | None = None
+    impl: nodes.Impl | None = None
+
+    def __repr__(self) -> str:
+        return f"FunctionInfo({self.qualified_name})"
+
+    @property
+    def qualified_name(self) -> str:
+        """``Type.name`` for a method, the name for a function: for messages."""
+        return f"{self.owner.bare}.{self.name}" if self.owner else self.name
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """All that it means to the code that calls it, apart from decorators and visibility."""
+        return (self.name, self.owner, self.generics, self.parameters, self.returns, self.behavior)
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether it is called on a value."""
+        return bool(self.parameters) and self.parameters[0].is_receiver
+
+    @property
+    def values(self) -> tuple[ParameterInfo, ...]:
+        """The parameters without the receiver."""
+        return self.parameters[1:] if self.has_receiver else self.parameters
+
+    @cached_property
+    def is_extern(self) -> bool:
+        """Whether another language implements it."""
+        return self.node.decorator("extern") is not None
+
+    @cached_property
+    def allocates(self) -> bool:
+        """Whether ``@allocates`` takes effect: it is ignored on externs and generic functions."""
+        return self.node.decorator("allocates") is not None and not self.is_extern and not self.generics
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is ``pub``."""
+        return self.node.is_public
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the test runner calls it."""
+        return self.node.decorator("test") is not None
+
+    @property
+    def returns_nothing(self) -> bool:
+        """Whether it is declared without a value."""
+        return self.returns == UNIT
+
+
+RELEASE_NAMES = ("destroy", "free", "drop")
+"""What a type's own release may be called, unless the project says otherwise."""
+
+
+class Index:
+    """Everything that the files of a workspace declare.
+
+    ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
+    may have any name. What the files that it has in common with a ``previous`` index declare is taken from
+    there, where the types of both are the same. With a ``library``, the files stand beside those of the
+    library: they see what it declares, and change nothing of what that means. ``declared`` are functions
+    of files that are known to mean the same here as where they were found.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[SourceFile],
+        owning_types: Mapping[str, str] | None = None,
+        previous: Index | None = None,
+        library: Index | None = None,
+        declared: Mapping[SourceFile, Sequence[FunctionInfo]] | None = None,
+    ) -> None:
+        self.base = library
+        self.owning_types = owning_types or {}
+        own_files = list(files)
+        self.files = {file.path: file for file in own_files}
+        self.types: dict[str, TypeInfo] = {}
+        self.own_functions: list[FunctionInfo] = []
+        self.own_types: set[str] = set()
+        """The types that its own files declare or add methods to."""
+        self.methods: dict[str, dict[str, list[FunctionInfo]]] = {}
+        self.free_functions: dict[str, list[FunctionInfo]] = {}
+        """Those of its own files, by their name."""
+        self.drops: set[str] = set()
+        self._types_by_bare_name: dict[str, list[TypeInfo]] = {}
+        self._imports: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._globs: dict[str, list[tuple[str, ...]]] = {}
+        self._reachable: dict[SourceFile, frozenset[SourceFile]] = {}
+        self._is_sharing = library is not None
+        """Whether what is known about types is the library's own, not a copy."""
+        self._copied: set[str] = set()
+        """The types whose table of methods is no longer the library's."""
+        if library is not None:
+            self.owning_types = library.owning_types
+            self.files = {**library.files, **self.files}
+            self.types = library.types
+            self.methods = library.methods
+            self.drops = library.drops
+            self._types_by_bare_name = library._types_by_bare_name
+        self._own_type_infos: list[TypeInfo] = []
+        for file in own_files:
+            self._imports[file.path], self._globs[file.path] = _imported(file)
+            for item in _items(file.tree.items):
+                if isinstance(item, nodes.TypeDeclaration | nodes.Class):
+                    self._own_type_infos.append(self._declare_type(file, item))
+        for info in self._own_type_infos:
+            if self.types[info.name] is info:
+                self._resolve_members(info)
+        self.continues = previous if previous is not None and self._has_same_types(previous) else None
+        """The previous index, if functions that are in both mean the same in both."""
+        for file in own_files:
+            known = declared.get(file) if declared is not None else None
+            if self.continues is not None and self.continues.files.get(file.path) is file:
+                known = self.continues.functions_in(file)
+            if known is not None:
+                for function in known:
+                    self._add(function)
+                continue
+            for item in _items(file.tree.items):
+                self._declare_functions(file, item)
+
+    def forget_previous(self) -> None:
+        """Let go of the previous index, when nothing more is to be taken from what is known about it."""
+        self.continues = None
+
+    def is_own(self, function: FunctionInfo) -> bool:
+        """Whether a function is declared beside the library, not in it."""
+        return self.base is None or function.file.path not in self.base.files
+
+    @cached_property
+    def functions(self) -> list[FunctionInfo]:
+        """All functions, those of the library first."""
+        return [*self.base.functions, *self.own_functions] if self.base else self.own_functions
+
+    # -- releases -----------------------------------------------------------------------------
+
+    def declared_release(self, type_: Type) -> str | None:
+        """What the project says the release of a type is called."""
+        return self.owning_types.get(type_.name) or self.owning_types.get(type_.bare)
+
+    def release_names(self, type_: Type) -> tuple[str, ...]:
+        """What the release of a type may be called, the likeliest first."""
+        declared = self.declared_release(type_)
+        return RELEASE_NAMES if declared is None else (declared, *RELEASE_NAMES)
+
+    def has_release_name(self, function: FunctionInfo) -> bool:
+        """Whether a function is called what the release of its type may be called."""
+        if function.owner is None:
+            return function.name in RELEASE_NAMES
+        return function.name in self.release_names(function.owner)
+
+    # -- declarations -------------------------------------------------------------------------
+
+    def _declare_type(self, file: SourceFile, item: nodes.TypeDeclaration | nodes.Class) -> TypeInfo:
+        generics = item.child(nodes.GenericParameters)
+        names = tuple(each.name for each in generics.all(nodes.GenericParameter)) if generics else ()
+        info = TypeInfo("::".join((*file.module, item.name)), file, item, names)
+        self._stop_sharing()
+        self.types.setdefault(info.name, info)
+        self.own_types.add(info.name)
+        _append(self._types_by_bare_name, item.name, info, shared=self.base is not None)
+        return info
+
+    def _resolve_members(self, info: TypeInfo) -> None:
+        generics = frozenset(info.generics)
+        node = info.node
+        if isinstance(node, nodes.Struct | nodes.Union):
+            info.fields = {
+                each.name: self.resolve(each.annotation, info.file, generics) for each in node.fields
+            }
+        elif isinstance(node, nodes.Class):
+            info.fields = {
+                each.name: self.resolve(each.annotation, info.file, generics)
+                for each in node.all(nodes.ClassField)
+                if each.annotation is not None
+            }
+        elif isinstance(node, nodes.Enum | nodes.SumType):
+            info.variants = {
+                each.name: tuple(self.resolve(payload, info.file, generics) for payload in each.payload)
+                for each in node.variants
+            }
+        elif isinstance(node, nodes.Alias) and node.target is not None:
+            info.alias = self.resolve(node.target, info.file, generics)
+
+    def _declare_functions(self, file: SourceFile, item: nodes.Item) -> None:
+        if isinstance(item, nodes.Function):
+            self._declare_function(file, item, None, None, ())
+        elif isinstance(item, nodes.Impl):
+            generics = tuple(each.name for each in item.generic_parameters)
+            owner = self.resolve(item.target, file, frozenset(generics))
+            behavior = item.behavior
+            name = behavior.segments[-1] if isinstance(behavior, nodes.NamedType) else None
+            for function in item.functions:
+                self._declare_function(file, function, owner, item, generics, name)
+        elif isinstance(item, nodes.Class):
+            owner = Type("::".join((*file.module, item.name)))
+            for function in item.functions:
+                self._declare_function(file, function, owner, None, ())
+
+    def _declare_function(
+        self,
+        file: SourceFile,
+        node: nodes.Function,
+        owner: Type | None,
+        impl: nodes.Impl | None,
+        outer_generics: tuple[str, ...],
+        behavior: str | None = None,
+    ) -> None:
+        generics = (*outer_generics, *(each.name for each in node.generic_parameters))
+        known = frozenset(generics)
+        this = {"This": owner, "Self": owner} if owner else {}
+
+        def resolved(annotation: TypeNode | None) -> Type | None:
+            if annotation is None:
+                return None
+            return self.resolve(annotation, file, known).substitute(this)
+
+        parameters = tuple(
+            ParameterInfo(
+                each.name,
+                owner if each.is_receiver and each.annotation is None else resolved(each.annotation),
+                each.is_receiver,
+                each.is_mutable,
+            )
+            for each in node.parameters
+        )
+        returns = resolved(node.return_type) or UNIT
+        self._add(FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl))
+
+    def _add(self, function: FunctionInfo) -> None:
+        self.own_functions.append(function)
+        owner = function.owner
+        shared = self.base is not None
+        if owner is None:
+            self.free_functions.setdefault(function.name, []).append(function)
+            return
+        self._stop_sharing()
+        if function.behavior == "Drop":
+            self.drops.add(owner.name)
+        if owner.name not in function.generics:
+            methods = self.methods.get(owner.name)
+            if methods is None or (shared and owner.name not in self._copied):
+                self._copied.add(owner.name)
+                methods = self.methods[owner.name] = dict(methods or {})
+            _append(methods, function.name, function, shared=shared)
+        self.own_types.add(owner.name)
+
+    def _stop_sharing(self) -> None:
+        """Copy what is known about the types of the library, to add to it."""
+        if self._is_sharing:
+            self._is_sharing = False
+            self.types = dict(self.types)
+            self.methods = dict(self.methods)
+            self.drops = set(self.drops)
+            self._types_by_bare_name = dict(self._types_by_bare_name)
+
+    def _has_same_types(self, other: Index) -> bool:
+        """Whether the names and parts of all types are those of another index."""
+        return [each.shape for each in self._all_types()] == [each.shape for each in other._all_types()]
+
+    def _all_types(self) -> Iterator[TypeInfo]:
+        return (info for infos in self._types_by_bare_name.values() for info in infos)
+
+    # -- look-up ------------------------------------------------------------------------------
+
+    def resolve(self, node: TypeNode, file: SourceFile, generics: frozenset[str] = frozenset()) -> Type:
+        """The type that a type expression of ``file`` stands for."""
+        if isinstance(node, nodes.ReferenceType):
+            return Type("ref", (self.resolve(node.target, file, generics),))
+        if isinstance(node, nodes.TupleType) and node.child(nodes.ReturnType) is None:
+            elements = tuple(self.resolve(each, file, generics) for each in node.all(TypeNode))
+            return Type("()", elements) if elements else UNIT
+        if isinstance(node, nodes.PointerType | nodes.ArrayType):
+            name = "*" if isinstance(node, nodes.PointerType) else "[]"
+            return Type(name, tuple(self.resolve(each, file, generics) for each in node.all(TypeNode)))
+        if not isinstance(node, nodes.NamedType):
+            return Type("func")
+        arguments = tuple(
+            self.resolve(each, file, generics) for each in node.arguments if isinstance(each, TypeNode)
+        )
+        segments = node.segments
+        if len(segments) == 1 and (segments[0] in generics or segments[0] in ("This", "Self")):
+            return Type(segments[0])
+        info = self.type_named(segments, file)
+        if info is None:
+            return Type(segments[-1], arguments)
+        if info.alias is not None:
+            return info.alias.substitute(dict(zip(info.generics, arguments, strict=False)))
+        return Type(info.name, arguments)
+
+    def type_named(self, segments: list[str], file: SourceFile) -> TypeInfo | None:
+        """The type that a path names in ``file``: its own, an imported one, or the only one there is."""
+        name = segments[-1]
+        if name in BUILTIN_VARIANTS or name == "Str" or name in SCALARS:
+            return None
+        candidates = self._types_by_bare_name.get(name, [])
+        if not candidates:
+            return None
+        own = [each for each in candidates if each.file is file]
+        if own:
+            return own[0]
+        wanted = self._import_target(segments, file)
+        if wanted is not None:
+            found = [each for each in candidates if _same_module(each.file.module, wanted[:-1])]
+            if found:
+                return found[0]
+            below = [each for each in candidates if _below(each.file.module, wanted[:-1])]
+            if len(below) == 1:
+                return below[0]
+        for glob in self._globs_of(file):
+            found = [each for each in candidates if _below(each.file.module, glob)]
+            if len(found) == 1:
+                return found[0]
+        if len(candidates) != 1 or (wanted is not None and wanted[0] != candidates[0].file.module[0]):
+            return None
+        return candidates[0]
+
+    def _import_target(self, segments: list[str], file: SourceFile) -> tuple[str, ...] | None:
+        imported = self._imports_of(file).get(segments[0])
+        if imported is not None:
+            return (*imported, *segments[1:])
+        own = file.module[-(len(segments) - 1) :] if len(segments) > 1 else ()
+        if own and own == tuple(segments[:-1]):
+            return (*file.module, segments[-1])
+        return tuple(segments) if len(segments) > 1 else None
+
+    def functions_named(self, segments: list[str], file: SourceFile) -> list[FunctionInfo]:
+        """The free functions that a path may call from ``file``, the likeliest only."""
+        candidates = self._called(segments[-1])
+        if len(segments) == 1 or self._is_own_module(segments[:-1], file):
+            own = [each for each in candidates if each.file is file]
+            if own:
+                return own
+        wanted = self._import_target(segments, file)
+        if wanted is not None:
+            found = [each for each in candidates if _same_module(each.file.module, wanted[:-1])]
+            found = found or [each for each in candidates if _below(each.file.module, wanted[:-1])]
+            if found:
+                return found
+            return []
+        for glob in self._globs_of(file):
+            found = [each for each in candidates if _below(each.file.module, glob)]
+            if found:
+                return found
+        builtin = [each for each in candidates if each.file.module[-1:] == ("intrinsics",)]
+        return builtin
+
+    def _called(self, name: str) -> list[FunctionInfo]:
+        """The free functions of a name."""
+        own = self.free_functions.get(name, [])
+        return own if self.base is None else [*self.base._called(name), *own]
+
+    def _imports_of(self, file: SourceFile) -> dict[str, tuple[str, ...]]:
+        if self.base is not None and file.path not in self._imports:
+            return self.base._imports_of(file)
+        return self._imports[file.path]
+
+    def _globs_of(self, file: SourceFile) -> list[tuple[str, ...]]:
+        if self.base is not None and file.path not in self._globs:
+            return self.base._globs_of(file)
+        return self._globs[file.path]
+
+    def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
+        """Whether a path is the last name of the file's own module: a module may call itself by it."""
+        return segments == [file.module[-1]] and segments[0] not in self._imports_of(file)
+
+    def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
+        """The functions that a file declares."""
+        if self.base is not None and file.path in self.base.files:
+            return self.base.functions_in(file)
+        return self._functions_by_path.get(file.path, [])
+
+    def functions_mentioning(self, words: Collection[str]) -> Iterator[FunctionInfo]:
+        """The functions of the files in which all the words stand."""
+        wanted = {word.encode("utf-8", "surrogateescape") for word in words}
+        for file in self.files.values():
+            if wanted <= file.words:
+                yield from self.functions_in(file)
+
+    @cached_property
+    def functions_outside_tests(self) -> list[FunctionInfo]:
+        """The functions that are not in tests."""
+        if self.base is not None and not any(not each.file.is_test for each in self.own_functions):
+            return self.base.functions_outside_tests
+        return [function for function in self.functions if not function.file.is_test]
+
+    def types_in(self, file: SourceFile) -> list[TypeInfo]:
+        """The types that a file declares."""
+        if self.base is not None and file.path in self.base.files:
+            return self.base.types_in(file)
+        return self._types_by_path.get(file.path, [])
+
+    @cached_property
+    def _types_by_path(self) -> dict[str, list[TypeInfo]]:
+        found: dict[str, list[TypeInfo]] = {}
+        for info in self._own_type_infos:
+            if self.types[info.name] is info:
+                found.setdefault(info.file.path, []).append(info)
+        return found
+
+    @cached_property
+    def _functions_by_path(self) -> dict[str, list[FunctionInfo]]:
+        found: dict[str, list[FunctionInfo]] = {}
+        for function in self.own_functions:
+            found.setdefault(function.file.path, []).append(function)
+        return found
+
+    def reachable(self, file: SourceFile) -> frozenset[SourceFile]:
+        """The files that a program with ``file`` in it may be made of, as far as imports tell."""
+        if file not in self._reachable:
+            self._reachable[file] = self._reach(file)
+        return self._reachable[file]
+
+    def _reach(self, file: SourceFile) -> frozenset[SourceFile]:
+        found = {file}
+        pending = [file]
+        while pending:
+            current = pending.pop()
+            for path in [*self._imports_of(current).values(), *self._globs_of(current)]:
+                for each in self._files_of(path):
+                    if each in found:
+                        continue
+                    if self.base is not None:
+                        found |= self.base.reachable(each)
+                    else:
+                        found.add(each)
+                        pending.append(each)
+        return frozenset(found)
+
+    def _files_of(self, path: tuple[str, ...]) -> Iterator[SourceFile]:
+        """The files of the module that an imported path names, or that holds what it names."""
+        for length in (len(path), len(path) - 1):
+            yield from self._modules.get(path[:length], ())
+
+    @cached_property
+    def _modules(self) -> dict[tuple[str, ...], list[SourceFile]]:
+        if self.base is not None:
+            return self.base._modules
+        found: dict[tuple[str, ...], list[SourceFile]] = {}
+        for file in self.files.values():
+            if not file.is_test:
+                found.setdefault(file.module, []).append(file)
+        return found
+
+    def type_info(self, type_: Type) -> TypeInfo | None:
+        """The declaration of a type, or None for a built-in or unknown one."""
+        return self.types.get(type_.target().name)
+
+    def method(self, type_: Type, name: str) -> FunctionInfo | None:
+        """The method or associated function of a type; inherent ones come first."""
+        found = self.methods.get(type_.target().name, {}).get(name, [])
+        inherent = [each for each in found if each.behavior is None]
+        return next(iter(inherent or found), None)
+
+    def bindings(self, function: FunctionInfo, receiver: Type) -> dict[str, Type]:
+        """What the generic parameters of a method stand for on this receiver."""
+        if function.owner is None:
+            return {}
+        return match_types(function.owner, receiver.target(), frozenset(function.generics))
+
+    def variants(self, type_: Type) -> dict[str, tuple[Type, ...]]:
+        """The variants of an enum with their payload types; empty for every other type."""
+        target = type_.target()
+        if target.name in BUILTIN_VARIANTS:
+            generics, variants = BUILTIN_VARIANTS[target.name]
+            bound = dict(zip(generics, target.arguments, strict=False))
+            return {
+                name: tuple(bound.get(each, Type(each)) for each in payload)
+                for name, payload in variants.items()
+            }
+        info = self.types.get(target.name)
+        if info is None:
+            return {}
+        bound = dict(zip(info.generics, target.arguments, strict=False))
+        return {
+            name: tuple(each.substitute(bound) for each in payload) for name, payload in info.variants.items()
+        }
+
+    def fields(self, type_: Type) -> dict[str, Type]:
+        """The fields of a struct with their types."""
+        target = type_.target()
+        info = self.types.get(target.name)
+        if info is None:
+            return {}
+        bound = dict(zip(info.generics, target.arguments, strict=False))
+        return {name: each.substitute(bound) for name, each in info.fields.items()}
+
+
+def _append(table: dict[str, list[T]], key: str, value: T, *, shared: bool) -> None:
+    """Add to a list of a table; where the lists are shared with another table, to a new one."""
+    if shared:
+        table[key] = [*table.get(key, ()), value]
+    else:
+        table.setdefault(key, []).append(value)
+
+
+def match_types(pattern: Type, type_: Type, generics: frozenset[str]) -> dict[str, Type]:
+    """The generic parameters that make ``pattern`` equal ``type_``, as far as they can be read off."""
+    if pattern.name in generics and not pattern.arguments:
+        return {pattern.name: type_}
+    found: dict[str, Type] = {}
+    if pattern.name == type_.name:
+        for left, right in zip(pattern.arguments, type_.arguments, strict=False):
+            found.update(match_types(left, right, generics))
+    elif pattern.name == "ref" and pattern.arguments:
+        return match_types(pattern.arguments[0], type_, generics)
+    return found
+
+
+def _items(items: Iterable[nodes.Item]) -> Iterable[nodes.Item]:
+    for item in items:
+        if isinstance(item, nodes.Namespace):
+            yield from _items(item.items)
+        else:
+            yield item
+
+
+def _imported(file: SourceFile) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
+    """Local name to full path, and the paths imported whole."""
+    names: dict[str, tuple[str, ...]] = {}
+    globs: list[tuple[str, ...]] = []
+    for item in file.tree.items:
+        if not isinstance(item, nodes.Use):
+            continue
+        path = tuple(item.path)
+        if item.is_glob:
+            globs.append(path)
+        elif item.group is not None:
+            names.update({name: (*path, name) for name in item.group})
+        elif path:
+            names[item.alias or path[-1]] = path
+    return names, globs
+
+
+def _same_module(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a file's module is the one named; the package may be spelled otherwise in a use."""
+    return bool(wanted) and (module == wanted or (len(wanted) > 1 and module[1:] == wanted[1:]))
+
+
+def _below(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a module lies in the one named, which may re-export it."""
+    if not wanted:
+        return False
+    return module[: len(wanted)] == wanted or (len(wanted) > 1 and module[1 : len(wanted)] == wanted[1:])

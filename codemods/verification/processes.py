@@ -1,0 +1,130 @@
+"""Running a program that the user names: with a time limit, and nothing of it left when it is over."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from codemods.model.errors import UserError
+
+LARGEST_OUTPUT = 64 * 1024 * 1024
+"""Bytes of the end of an output that are read; what matters stands there."""
+
+MOST_OUTPUT = 256 * 1024 * 1024
+"""Bytes that a run may print; it is ended then, before it fills the disk."""
+
+LOOK = 0.02
+"""Seconds between two looks at a running program."""
+
+PLACE = "{}"
+"""Stands in a command for what it is run on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: its status (negative: the signal that ended it; None: ended here), its output."""
+
+    status: int | None
+    output: bytes
+    is_endless: bool = False
+    """Whether it printed more than it may."""
+
+
+def read_command(text: str, folder: Path) -> tuple[str, ...]:
+    """The words of a command, the program with its whole path; no shell is involved.
+
+    A program with a slash in its name is looked up from ``folder``. Raises `UserError` if there is none.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"the command {text!r} cannot be read: {error}") from error
+    if not words:
+        raise UserError("the command is empty; name the program that runs one test file")
+    program = words[0]
+    path = str(folder / program) if "/" in program else program
+    found = shutil.which(path)
+    if found is None:
+        where = "does not exist or cannot be run" if "/" in program else "is not on your PATH"
+        raise UserError(f"the program {program} {where}; name another one")
+    return (os.path.abspath(found), *words[1:])  # noqa: PTH100  (a link may choose what the program does)
+
+
+def command_on(command: Sequence[str], name: str) -> list[str]:
+    """The command with ``name`` in its place, or at its end."""
+    if any(PLACE in word for word in command[1:]):
+        return [command[0], *(word.replace(PLACE, name) for word in command[1:])]
+    return [*command, name]
+
+
+def run(
+    command: Sequence[str], *, folder: Path, output: Path, seconds: float, stop: threading.Event
+) -> Ending:
+    """Run a program in ``folder`` until it ends, its time is up, it prints too much or ``stop`` is set.
+
+    It has a process group of its own, which is killed in any case. What it prints goes to the file
+    ``output``. Raises `UserError` if it cannot be started.
+    """
+    with output.open("wb") as stream:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise UserError(f"{command[0]} cannot be run: {error.strerror}") from error
+        try:
+            end = time.monotonic() + seconds
+            is_endless = False
+            while process.poll() is None and time.monotonic() < end and not stop.wait(LOOK):
+                if os.fstat(stream.fileno()).st_size > MOST_OUTPUT:
+                    is_endless = True
+                    break
+            status = None if is_endless else process.poll()
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return Ending(status, _last(output), is_endless)
+
+
+def _last(output: Path) -> bytes:
+    with output.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - LARGEST_OUTPUT))
+        return stream.read()
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let what ends a program in silence raise KeyboardInterrupt, so that it can clean up behind it."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # One that is ignored stays so: nohup asks for it.
+    fatal = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
+    for number in fatal:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in fatal:
+            signal.signal(number, signal.SIG_DFL)

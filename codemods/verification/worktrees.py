@@ -1,0 +1,105 @@
+"""The whole tree of a commit, laid out in a folder of its own.
+
+It is what ``git worktree add`` would give, without a trace in the repository: no hook, filter or
+configuration has a part in it, and there is no ``.git``. Files hold the exact bytes of the commit.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from codemods.files.repository import Repository, clean_room
+from codemods.files.workspace import MISSING, NO_PATH, Entry, list_entries, read_blobs
+from codemods.model.errors import UserError
+
+BATCH = 32 * 1024 * 1024
+"""Bytes of files that are held in memory at a time, unless one file has more."""
+
+SUBMODULE = "commit"
+
+
+def lay_out(repository: Repository, commit: str, folder: Path, links: Iterable[str] = ()) -> None:
+    """Write all files of the commit to the new ``folder``, with their modes.
+
+    A symbolic link is made if it stays inside; a submodule is an empty folder, as after a clone. ``links``
+    are paths below the repository's checkout that the folder gets too, as links to what is there.
+    Raises `UserError` if the commit cannot be laid out.
+    """
+    folder.mkdir(mode=0o700)
+    with clean_room(repository) as room:
+        entries = list_entries(room, commit)
+        for entry in entries:
+            if not {"", ".", "..", ".git"}.isdisjoint(entry.path.lower().split("/")):
+                raise UserError(f"{entry.path} {NO_PATH}")
+        made: list[Path] = []
+        # Links come last, so that no file is written through one.
+        for batch in _batches(sorted(entries, key=lambda entry: entry.is_link)):
+            blobs = [entry for entry in batch if entry.kind != SUBMODULE]
+            contents = dict(zip(blobs, read_blobs(room, [each.blob for each in blobs]), strict=True))
+            for entry in batch:
+                path = folder / entry.path
+                _write(path, entry, contents.get(entry))
+                if entry.is_link:
+                    made.append(path)
+    _remove_leading_out(folder, made)
+    for name in links:
+        _link(folder / name, repository.root / name)
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if batch and size + entry.size > BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry.size
+    yield batch
+
+
+def _write(path: Path, entry: Entry, content: bytes | None) -> None:
+    try:
+        if entry.kind == SUBMODULE:
+            path.mkdir(parents=True, exist_ok=True)
+            return
+        if content is None:
+            raise UserError(f"{entry.path} {MISSING}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if entry.is_link:
+            path.symlink_to(os.fsdecode(content))
+        else:
+            mode = 0o755 if entry.mode == "100755" else 0o644
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"{entry.path} stands twice in the tree, by names that are one here") from error
+
+
+def _remove_leading_out(folder: Path, links: Sequence[Path]) -> None:
+    root = os.path.realpath(folder)
+    outside = [each for each in links if not Path(os.path.realpath(each)).is_relative_to(root)]
+    for link in outside:
+        link.unlink()
+
+
+def _link(path: Path, target: Path) -> None:
+    if os.path.lexists(path):
+        raise UserError(f"{path.name} is in the commit already; only what git does not hold can be linked")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+
+
+def make_removable(folder: Path) -> None:
+    """Give back the permissions to remove what a program has left below ``folder``."""
+    for parent, names, _ in os.walk(folder):
+        for name in names:
+            path = os.path.join(parent, name)  # noqa: PTH118
+            with suppress(OSError):
+                if not os.path.islink(path):  # noqa: PTH114
+                    os.chmod(path, stat.S_IRWXU)  # noqa: PTH101

@@ -1,0 +1,182 @@
+"""Fixes random functions and judges every path of the result: `python -m tests.campaigns.prove_fixes --help`.
+
+The functions come from tml_functions, the verdict from second_opinion, which shares no code with the
+analysis. A program that tmlfix makes worse is reduced to a small one and printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
+from itertools import cycle
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from codemods.engine import analyse
+from codemods.model.findings import Verdict
+from codemods.model.phases import phase_of
+from tests.campaigns.wrong_rules import WRONG, Spoil, wrong_rules
+from tests.second_opinion.comparison import compare
+from tests.support.tml_functions import ENTRY, LIBRARY, programs
+
+ABOUT_THE_VALUE_BEFORE = frozenset({"overwritten-owner", "overwritten-text"})
+"""Rules whose findings stand where a new value is made, and speak of the one that it replaces."""
+
+BATCH = 50
+"""Programs that one process judges in a row; a small batch loses little when one goes wrong."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was tried."""
+
+    programs: int = 0
+    at_fault: int = 0
+    """Programs that release twice by themselves."""
+    paths: int = 0
+    leaking_paths: int = 0
+    leaks_before: int = 0
+    leaks_after: int = 0
+    refused: int = 0
+    """Programs in which the engine found a fault of a rule and left a file as it was."""
+    wrong_fixes: int = 0
+    """Fixes that were spoiled on purpose."""
+    fixed: Counter[str] = field(default_factory=Counter)
+    reported: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Add what another process tried."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+class WorseThanTheLeak(AssertionError):
+    """A program that tmlfix made worse, with the complaints."""
+
+
+def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> None:
+    """Fix a program and compare it with what it was, on all its paths.
+
+    With ``spoil`` the rules are wrong on purpose, and nothing that they promise counts.
+    """
+    phase = phase_of(LIBRARY)
+    assert phase is not None
+    with wrong_rules(spoil) if spoil else nullcontext(()) as spoiled:
+        result = analyse(files, [phase.number])
+    assert spoil or not result.errors, result.errors
+    tally.refused += bool(result.errors)
+    tally.wrong_fixes += len(spoiled)
+    findings = list(result.findings)
+    fixed = {
+        (each.path, each.line)
+        for each in findings
+        if each.verdict is Verdict.FIXED and each.rule not in ABOUT_THE_VALUE_BEFORE
+    }
+    others = {
+        (each.path, each.line)
+        for each in findings
+        if each.verdict is not Verdict.FIXED or "not mended" in each.message
+    }
+    changed = {path: change.after for each in result.phases for path, change in each.changes.items()}
+    promised = set() if spoil else fixed - others
+    comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=promised)
+    tally.programs += 1
+    if comparison is None:
+        tally.at_fault += 1
+        return
+    if comparison.complaints:
+        sources = [
+            f"--- {path}\n{text.decode()}" for path, text in (files | changed).items() if path != LIBRARY
+        ]
+        raise WorseThanTheLeak("\n".join([*comparison.complaints, "the fixed version:", *sources]))
+    tally.paths += comparison.paths
+    tally.leaking_paths += comparison.leaking_paths
+    tally.leaks_before += comparison.leaks_before
+    tally.leaks_after += comparison.leaks_after
+    tally.fixed.update(each.rule for each in findings if each.verdict is Verdict.FIXED)
+    tally.reported.update(each.rule for each in findings if each.verdict is not Verdict.FIXED)
+
+
+def prove(count: int, start: int, spoil: Spoil | None = None) -> tuple[Tally, str]:
+    """Judge random programs; what was tried, and what was wrong with the first that was made worse.
+
+    It is made small, unless the rules were spoiled.
+    """
+    tally = Tally()
+
+    @seed(start)
+    @given(programs())
+    @settings(
+        max_examples=count,
+        phases=(Phase.generate,) if spoil else (Phase.generate, Phase.shrink),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def holds(files: dict[str, bytes]) -> None:
+        judge(files, tally, spoil)
+
+    try:
+        holds()
+    except WorseThanTheLeak as error:
+        return tally, str(error)
+    return tally, ""
+
+
+def _prove(arguments: tuple[int, int, Spoil | None]) -> tuple[Tally, str]:
+    return prove(*arguments)
+
+
+def main() -> int:
+    """Run the command; 1 if a fix was worse than the leak."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--programs", type=int, default=20_000, help="how many programs (20000)")
+    parser.add_argument("--seed", type=int, default=1, help="where the random programs start (1)")
+    parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), help="how many processes")
+    parser.add_argument(
+        "--wrong-rules", action="store_true", help="spoil the fixes on purpose: nothing worse may be written"
+    )
+    options = parser.parse_args()
+    spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)
+    starts = range(0, options.programs, BATCH)
+    batches = [
+        (min(BATCH, options.programs - done), options.seed * 1_000_000 + done, spoil)
+        for done, spoil in zip(starts, cycle(spoils), strict=False)
+    ]
+    started = time.monotonic()
+    tally = Tally()
+    wrong: list[str] = []
+    with multiprocessing.Pool(options.jobs, maxtasksperchild=4) as pool:
+        for each, complaint in pool.imap_unordered(_prove, batches):
+            tally.add(each)
+            if complaint:
+                wrong.append(complaint)
+                print(f"\n{complaint}\n", flush=True)
+            if sys.stderr.isatty():
+                print(f"\r{tally.programs} programs", end="", file=sys.stderr, flush=True)
+    print(
+        f"{tally.programs:,} programs, {tally.paths:,} paths, {tally.leaking_paths:,} of them leaking; "
+        f"{tally.leaks_before:,} leaks before, {tally.leaks_after:,} after; "
+        f"{tally.fixed.total():,} findings fixed, {tally.reported.total():,} reported; "
+        f"{tally.at_fault} programs at fault themselves, {len(wrong)} made worse; "
+        + (
+            f"{tally.wrong_fixes:,} wrong fixes, refused in {tally.refused:,} programs; "
+            if options.wrong_rules
+            else ""
+        )
+        + f"{time.monotonic() - started:,.0f} s"
+    )
+    for rule, number in sorted(tally.fixed.items()):
+        print(f"  {rule:20} {number:>7,} fixed {tally.reported[rule]:>7,} reported")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

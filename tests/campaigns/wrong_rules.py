@@ -1,0 +1,90 @@
+"""Rules that are wrong on purpose: their releases come twice, behind the return, or in a branch too many."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+from codemods.fixes.context import Context, Diagnostic
+from codemods.model.findings import Verdict
+from codemods.rules import RULES
+from codemods.rules.rule import Rule
+from tml_ast.edit import SourceEdit
+
+Spoil = Callable[[Diagnostic, bytes], Diagnostic]
+
+
+def releases(edits: tuple[SourceEdit, ...]) -> list[SourceEdit]:
+    """The edits that insert whole lines which release something."""
+    return [
+        each
+        for each in edits
+        if each.start == each.end
+        and each.text.endswith(b"\n")
+        and (b".destroy()" in each.text or b"mem_free" in each.text or b"destroy_" in each.text)
+        and b"func " not in each.text
+    ]
+
+
+def release_twice(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+    """Every release once more."""
+    wrong = releases(proposal.edits)
+    edits = (replace(each, text=each.text * 2) if each in wrong else each for each in proposal.edits)
+    return replace(proposal, edits=tuple(edits))
+
+
+def release_behind_the_return(proposal: Diagnostic, source: bytes) -> Diagnostic:
+    """Releases that stand where nothing gets any more."""
+    edits = []
+    for each in proposal.edits:
+        line = source[each.start : source.index(b"\n", each.start) + 1] if each.start < len(source) else b""
+        late = each in releases(proposal.edits) and line.lstrip().startswith(b"return")
+        moved = each.start + len(line)
+        edits.append(replace(each, start=moved, end=moved) if late else each)
+    return replace(proposal, edits=tuple(edits))
+
+
+def release_in_a_branch_too_many(proposal: Diagnostic, source: bytes) -> Diagnostic:
+    """The first release also in front of some line between the value and its release."""
+    wrong = releases(proposal.edits)
+    if not wrong:
+        return proposal
+    first = wrong[0]
+    lines = [
+        offset
+        for offset in range(proposal.offset + 1, first.start)
+        if source[offset - 1 : offset] == b"\n"
+        and not any(each.start <= offset <= each.end for each in proposal.edits)
+    ]
+    if not lines:
+        return proposal
+    at = random.Random(proposal.offset).choice(lines)
+    return replace(proposal, edits=(*proposal.edits, replace(first, start=at, end=at)))
+
+
+WRONG: tuple[Spoil, ...] = (release_twice, release_behind_the_return, release_in_a_branch_too_many)
+
+
+@contextmanager
+def wrong_rules(spoil: Spoil) -> Iterator[list[Diagnostic]]:
+    """All rules with their fixes spoiled; yields the proposals that were."""
+    spoiled: list[Diagnostic] = []
+
+    def wrong(rule: Rule) -> Rule:
+        def check(context: Context) -> Iterator[Diagnostic]:
+            for proposal in rule.check(context):
+                if proposal.verdict is not Verdict.FIXED:
+                    yield proposal
+                    continue
+                worse = spoil(proposal, context.file.source)
+                if worse != proposal:
+                    spoiled.append(worse)
+                yield worse
+
+        return replace(rule, check=check)
+
+    with patch.dict(RULES, {name: wrong(rule) for name, rule in RULES.items()}):
+        yield spoiled

@@ -1,0 +1,219 @@
+"""The README and the pages say what is true: their output is run again, tables and names are looked up."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from codemods.cli import FAILED, FOUND, app, load_commands
+from codemods.model.phases import OUTSIDE, PHASES
+from codemods.rules import RULES
+from tests.support import pages, rule_pages
+from tests.support.bundled import PROJECT
+from tests.support.pages import PAGES, Part, Session
+
+TEXTS = {page: page.read_text() for page in PAGES}
+TEXT = TEXTS[pages.README]
+ALL = "\n".join(TEXTS.values())
+HINT = "bring the pages up to date with: .venv/bin/python -m tests.update"
+
+
+def prose(text: str) -> str:
+    """A page without what is printed or drawn; commands to copy stay."""
+    return re.sub(r"(?ms)^```(?:console|diff|text)\n.*?^```$", "", text)
+
+
+PROSE = prose(ALL)
+
+SESSIONS = [(page, session) for page, text in TEXTS.items() for session in pages.sessions(text)]
+PARTS = [(page, part) for page, text in TEXTS.items() for part in pages.parts(text)]
+
+
+def label(value: object) -> str:
+    match value:
+        case Path():
+            return value.stem
+        case Session():
+            return value.steps[0][0]
+        case Part():
+            return " ".join([value.name, *value.arguments])
+        case _:
+            return str(value)
+
+
+@pytest.mark.parametrize(("page", "session"), SESSIONS, ids=label)
+def test_commands_print_what_is_shown(page: Path, session: Session) -> None:
+    assert pages.normalised(session.run().text()) == pages.normalised(session.text()), HINT
+
+
+def test_every_command_in_a_session_is_shown_with_tmlfix_in_it() -> None:
+    for _, session in SESSIONS:
+        assert any("tmlfix " in command for command, _ in session.steps)
+    assert len(SESSIONS) == ALL.count("```console")
+
+
+@pytest.mark.parametrize(("page", "part"), PARTS, ids=label)
+def test_diffs_and_tables_are_those_of_the_project(page: Path, part: Part) -> None:
+    assert TEXTS[page][part.start : part.end] == part.text(), HINT
+
+
+def test_every_diff_is_generated() -> None:
+    assert [part.name for _, part in PARTS].count("diff") == ALL.count("```diff") > 0
+
+
+def test_the_tables_name_every_rule_phase_and_command() -> None:
+    def first_column(name: str) -> list[str]:
+        (part,) = (part for part in pages.parts(TEXT) if part.name == name)
+        return re.findall(r"(?m)^\| \[?`?([^`|]+?)`?(?:\]\([^)]*\))? \|", TEXT[part.start : part.end])[2:]
+
+    assert first_column("rules") == list(RULES)
+    assert "All phases apply all rules" in TEXT
+    assert first_column("phases") == [str(phase.number) for phase in PHASES]
+    assert first_column("commands") == [f"tmlfix {command}" for command in pages.program()]
+
+
+def test_the_change_shown_is_part_of_a_semantic_patch() -> None:
+    (shown,) = re.findall(r"(?ms)^```text\n( let .*?)^```$", TEXT)
+    folder = PROJECT / "codemods" / "semantic_patches"
+    assert any(shown in path.read_text() for path in folder.glob("*.patch"))
+
+
+def test_commands_and_options_exist() -> None:
+    commands = set(re.findall(r"tmlfix ([a-z][\w-]*)", re.sub(r"\s+", " ", PROSE + "".join(shown()))))
+    assert commands >= pages.program().keys()
+    for line in [*shown(), *re.findall(r"`(tmlfix [^`]+)`", PROSE), *re.findall(r"(?m)^tmlfix .*$", PROSE)]:
+        if line.startswith("tmlfix ") and line.split()[1] in pages.program():
+            assert set(re.findall(r"--[a-z-]+", line)) <= options(line.split()[1]) | {"--help"}, line
+
+
+@pytest.mark.parametrize("command", pages.program())
+def test_every_option_is_told(command: str) -> None:
+    assert options(command) <= set(re.findall(r"--[a-z-]+", ALL))
+
+
+def shown() -> Iterator[str]:
+    """The commands of all sessions."""
+    return (command for _, session in SESSIONS for command, _ in session.steps)
+
+
+def options(command: str) -> set[str]:
+    """The options of a command."""
+    load_commands()
+    group = typer.main.get_command(app)
+    parameters = group.commands[command].params  # type: ignore[attr-defined]
+    return {name for each in parameters for name in each.opts if name.startswith("--")}
+
+
+def test_exit_statuses_are_those_of_the_program() -> None:
+    (table,) = re.findall(r"(?ms)^## Exit status\n\n(.*?)\n\n", TEXT)
+
+    assert re.findall(r"(?m)^\| (\d) \|", table) == ["0", str(FOUND), str(FAILED)]
+
+
+def test_what_is_outside_of_the_plan_is_named() -> None:
+    for pattern in OUTSIDE:
+        assert f"`{pattern.removeprefix('/').removesuffix('*')}`" in TEXT
+
+
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [(page, target) for page, text in TEXTS.items() for target in re.findall(r"\]\(([^)]+)\)", prose(text))],
+    ids=label,
+)
+def test_links_lead_somewhere(page: Path, target: str) -> None:
+    if target.startswith("https://"):
+        return
+    name, _, anchor = target.partition("#")
+    file = page.parent / name if name else page
+    assert file.exists()
+    if anchor:
+        headings = re.findall(r"(?m)^#+ (.*)$", file.read_text())
+        assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+
+
+def test_what_is_to_be_typed_can_be_typed() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    for target in re.findall(r"\bmake (\w+)", TEXT):
+        assert f"\n{target}: " in makefile
+    for script in re.findall(r"(?:python|bash) (\S+\.\w+)", ALL):
+        assert (PROJECT / script).exists()
+
+
+# The pages of the rules
+
+
+@pytest.mark.parametrize(("name", "page"), rule_pages.rule_pages().items(), ids=label)
+def test_the_page_of_a_rule_is_made_from_the_rule(name: str, page: str) -> None:
+    assert (rule_pages.FOLDER / name).read_text() == page, HINT
+
+
+def test_every_rule_has_a_page_and_nothing_else_has() -> None:
+    assert {path.stem for path in rule_pages.FOLDER.iterdir()} == RULES.keys()
+
+
+# The long runs
+
+
+def long_runs() -> list[tuple[str, ...]]:
+    """The scripts, with their subcommands and options, that the README and the pages tell to run."""
+    lines = ALL.splitlines()
+    found = (re.match(r"\s*\.venv/bin/python (tests/\w+\.py)([^#]*)", line) for line in lines)
+    return sorted({(match[1], *match[2].split()) for match in found if match})
+
+
+@pytest.mark.parametrize("command", long_runs(), ids=" ".join)
+def test_long_runs_have_the_options_that_are_told(command: tuple[str, ...]) -> None:
+    script, *words = command
+    subcommand = [word for word in words[:1] if word.islower() and word.isalpha()]
+    shown = subprocess.run(
+        [sys.executable, PROJECT / script, *subcommand, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", shown))
+
+
+# The map of the code
+
+
+def listed(package: str) -> list[str]:
+    """The modules of a package, as the map lists them."""
+    (section,) = re.findall(rf"(?m)^{package}/ .*\n((?:    \w.*\n)+)", TEXT)
+    return re.findall(r"(?m)^    (\w+) ", section)
+
+
+def imports(path: Path, package: str) -> set[str]:
+    """The modules of the package that a file, or any file of a folder, imports."""
+    found = set[str]()
+    for file in path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.ImportFrom(module=str(module), names=names):
+                    found |= {f"{module}.{name.name}" for name in names} if module == package else {module}
+                case ast.Import(names=names):
+                    found |= {name.name for name in names}
+    return {name.split(".")[1] for name in found if name.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize("package", ["codemods", "tml_ast"])
+def test_the_map_lists_every_module(package: str) -> None:
+    entries = (path for path in (PROJECT / package).iterdir() if path.suffix == ".py" or path.is_dir())
+    assert sorted(listed(package)) == sorted({path.stem for path in entries} - {"__init__", "__pycache__"})
+
+
+@pytest.mark.parametrize("package", ["codemods", "tml_ast"])
+def test_a_module_imports_only_what_stands_below_it(package: str) -> None:
+    modules = listed(package)
+    for number, module in enumerate(modules):
+        above = imports(PROJECT / package / module, package) & set(modules[:number])
+        assert not above, f"{package}.{module} imports {above}"
+
+
+def test_the_language_knows_nothing_about_leaks() -> None:
+    assert not imports(PROJECT / "tml_ast", "codemods")

@@ -1,0 +1,245 @@
+"""Semantic patches are all or nothing, and nobody is left with a text that they free."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.engine import analyse
+from codemods.model.findings import Finding, Verdict
+from codemods.semantic_patches import SemanticPatch, semantic_patches
+from tml_ast import parse
+
+PATCHES = {patch.name: patch for patch in semantic_patches()}
+STOCK = PATCHES["hash-table-contents"].example[0]
+
+
+def findings(patch: str, files: dict[str, str]) -> list[Finding]:
+    """What a patch finds in a library."""
+    result = analyse({path: code.encode() for path, code in files.items()}, [1])
+    assert not result.errors
+    return [finding for finding in result.findings if finding.rule == patch]
+
+
+def stock_with(code: str) -> dict[str, str]:
+    """The table of the example, and a module that uses it."""
+    use = "use demo::http::stock::Stock\nuse std::collections::List\n\n"
+    return {"lib/demo/src/http/stock.tml": STOCK, "lib/demo/src/http/clerk.tml": use + code}
+
+
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_a_patch_fits_once_and_not_again(patch: SemanticPatch) -> None:
+    before, after = patch.example
+    assert len(list(patch.applications(parse(before.encode())))) == 1
+    assert not list(patch.applications(parse(after.encode())))
+
+
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_every_change_of_a_patch_is_in_its_example(patch: SemanticPatch) -> None:
+    (application,) = patch.applications(parse(patch.example[0].encode()))
+    assert {hunk.why for hunk, _ in application.matches} == {hunk.why for hunk in patch.hunks}
+
+
+def test_nothing_is_done_where_one_change_does_not_fit() -> None:
+    without = STOCK.replace("mem_free(tags as *Unit)", "mem_free(tags_block as *Unit)")
+    assert without != STOCK
+    assert not findings("hash-table-contents", {"lib/demo/src/http/stock.tml": without})
+
+
+def test_a_change_that_may_be_missing_may_be_missing() -> None:
+    without = STOCK.replace("-128 as I8", "-2 as I8")
+    (finding,) = findings("hash-table-contents", {"lib/demo/src/http/stock.tml": without})
+    assert finding.verdict is Verdict.FIXED
+    assert not any("removed_value" in edit.text for edit in finding.edits)
+
+
+def test_a_name_that_is_taken_stops_the_patch() -> None:
+    taken = STOCK.replace("is_thing", "release_key")
+    (finding,) = findings("hash-table-contents", {"lib/demo/src/http/stock.tml": taken})
+    assert finding.verdict is Verdict.REPORTED
+    assert "`release_key`" in finding.message
+
+
+HARMLESS = {
+    "read before": """\
+pub func swap_out(stock: Stock[Str, Str]) -> I64 {
+    let amount: Str = stock.amount_of("nails")
+    let size: I64 = amount.len()
+    stock.take_out("nails")
+    return size
+}
+""",
+    "read anew": """\
+pub func renew(stock: Stock[Str, Str]) -> I64 {
+    stock.put("nails", "many")
+    let amount: Str = stock.amount_of("nails")
+    return amount.len()
+}
+""",
+    "numbers": """\
+pub func count(stock: Stock[I64, I64]) -> I64 {
+    let amount: I64 = stock.amount_of(7)
+    stock.take_out(7)
+    return amount
+}
+""",
+}
+HARMFUL = {
+    "read after removing": """\
+pub func swap_out(stock: Stock[Str, Str]) -> I64 {
+    let amount: Str = stock.amount_of("nails")
+    stock.take_out("nails")
+    return amount.len()
+}
+""",
+    "read after replacing": """\
+pub func replace(stock: Stock[Str, Str]) -> Str {
+    let amount: Str = stock.amount_of("nails")
+    stock.put("nails", "few")
+    return amount
+}
+""",
+    "read after clearing a field": """\
+pub type Clerk {
+    stock: Stock[Str, Str]
+}
+
+impl Clerk {
+    pub func start_anew(this) -> I64 {
+        let amount: Str = this.stock.amount_of("nails")
+        this.stock.empty()
+        return amount.len()
+    }
+}
+""",
+    "read by a cast": """\
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let amount: Str = stock.amount_of("nails") as Str
+    stock.put("nails", "few")
+    return amount.len()
+}
+""",
+    "read by another name": """\
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let amount: Str = stock.amount_of("nails")
+    let known: Str = amount
+    stock.put("nails", "few")
+    return known.len()
+}
+""",
+    "kept in a tuple": """\
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let known: (Str, I64) = (stock.amount_of("nails"), 1 as I64)
+    stock.put("nails", "few")
+    let amount: Str = known.0
+    return amount.len()
+}
+""",
+    "kept in a struct": """\
+pub type Note {
+    amount: Str
+}
+
+pub func replace(stock: Stock[Str, Str]) -> I64 {
+    let note = Note { amount: stock.amount_of("nails") }
+    stock.empty()
+    return note.amount.len()
+}
+""",
+    "kept in a list": """\
+pub func replace(stock: Stock[Str, Str], amounts: ref List[Str]) -> I64 {
+    amounts.push(stock.amount_of("nails"))
+    stock.empty()
+    return amounts.len()
+}
+""",
+    "read and freed by others": """\
+pub type Clerk {
+    stock: Stock[Str, Str]
+}
+
+impl Clerk {
+    pub func look_up(this, thing: Str) -> Str {
+        return this.stock.amount_of(thing)
+    }
+
+    pub func note(this, thing: Str) {
+        this.stock.put(thing, "some")
+    }
+}
+
+pub func replace(clerk: Clerk) -> I64 {
+    let amount: Str = clerk.look_up("nails")
+    clerk.note("nails")
+    return amount.len()
+}
+""",
+    "handed out of a table that ends": """\
+pub func only() -> Str {
+    let stock = Stock[Str, Str]::new(4)
+    stock.put("nails", "many")
+    return stock.amount_of("nails")
+}
+""",
+}
+NEW = """\
+    /// An empty stock.
+    pub func new(places: I64) -> Stock[K, V] {
+        let block: *Unit = lowlevel { mem_alloc(32) }
+        Stock[K, V] { cell: block }
+    }
+
+    /// Stores a duplicate of the amount"""
+
+
+@pytest.mark.parametrize("code", HARMLESS.values(), ids=HARMLESS)
+def test_callers_that_are_done_with_a_text_do_not_stop_the_patch(code: str) -> None:
+    files = stock_with(code)
+    (finding,) = findings("hash-table-contents", files)
+    assert finding.verdict is Verdict.FIXED
+
+
+@pytest.mark.parametrize("code", HARMFUL.values(), ids=HARMFUL)
+def test_a_caller_that_still_reads_a_freed_text_stops_the_patch(code: str) -> None:
+    files = stock_with(code)
+    files["lib/demo/src/http/stock.tml"] = STOCK.replace("    /// Stores a duplicate of the amount", NEW)
+    (finding,) = findings("hash-table-contents", files)
+    assert finding.verdict is Verdict.REPORTED
+    assert "still reads a text" in finding.message
+
+
+def test_a_test_that_reads_by_a_reserved_name_stops_the_patch() -> None:
+    files = {
+        "lib/demo/src/http/stock.tml": STOCK,
+        "lib/demo/src/http/sign.tml": """\
+pub type Sign {
+    text: Str
+}
+
+impl Sign {
+    @allocates
+    pub func amount_of(this) -> Str {
+        return this.text.duplicate()
+    }
+}
+""",
+        "tests/http/stock.test.tml": """\
+use demo::http::sign::Sign
+use demo::http::stock::Stock
+
+@test
+func test_amount() -> I32 {
+    assert(shown(), "amount")
+    return 0
+}
+
+func shown(stock: Stock[Str, Str]) -> Bool {
+    return stock.amount_of("nails") == "many"
+}
+""",
+    }
+    (finding,) = findings("hash-table-contents", files)
+    assert finding.verdict is Verdict.REPORTED
+    assert "@allocates" in finding.message
+    del files["lib/demo/src/http/sign.tml"]
+    (finding,) = findings("hash-table-contents", files)
+    assert finding.verdict is Verdict.FIXED

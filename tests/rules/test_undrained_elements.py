@@ -1,0 +1,381 @@
+"""Lists of strings: which are destroyed with their strings, by what, and which must be left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.engine import analyse
+from codemods.model.findings import AnalysisResult, Verdict
+
+MAKER = "lib/demo/src/http/fields.tml"
+MAKING = """\
+use core::str
+use std::collections::List
+
+/// The fields of a record.
+pub func fields(record: Str, delimiter: Str) -> List[Str] {
+    return str::split(record, delimiter)
+}
+
+/// The first field, or nothing.
+pub func first_field(fields: List[Str]) -> Maybe[Str] {
+    if fields.len() == 0 {
+        return Nothing
+    }
+    return Just(fields.get(0))
+}
+
+/// Names that nobody may free.
+pub func names() -> List[Str] {
+    let found = List[Str]::new(2)
+    found.push("one")
+    return found
+}
+
+/// A copy of a field.
+@allocates
+pub func copy_of(field: Str) -> Str {
+    return str::substring(field, 0, str::len(field))
+}
+
+/// How long all fields are.
+pub func width(fields: List[Str]) -> I64 {
+    var total: I64 = 0
+    var i: I64 = 0
+    loop (i < fields.len()) {
+        let field: Str = fields.get(i)
+        total = total + str::len(field)
+        i = i + 1
+    }
+    return total
+}
+
+/// Ends a list.
+pub func finish(fields: List[Str]) {
+    fields.destroy()
+}
+
+/// Shows a text, and frees it by that.
+pub func shown(text: Str) -> I64 {
+    let line: Str = "<{text}>"
+    let length: I64 = str::len(line)
+    return length
+}
+"""
+RESERVING = """\
+use core::str
+
+pub type Shelf {
+    word: I64,
+}
+
+impl Shelf {
+    @allocates
+    pub func get(this, place: I64) -> Str {
+        return str::repeat("x", place)
+    }
+}
+"""
+HELPER = """
+/// Destroys a list of strings that were made for it, the strings first.
+pub func destroy_parts(parts: ref List[Str]) {
+    var i: I64 = 0
+    loop (i < parts.len()) {
+        let word: I64 = parts.get(i) as I64
+        // an empty part is a constant
+        if str::len(word as Str) > 0 {
+            lowlevel { mem_free(word as *Unit) }
+        }
+        i = i + 1
+    }
+    parts.destroy()
+}
+"""
+TEST = "tests/http/fields.test.tml"
+
+
+def code_of(body: str) -> str:
+    return f"use demo::http::fields::*\nuse demo::http::fields\n\n@test\nfunc test_it() -> I32 {{\n{body}}}\n"
+
+
+def run(body: str, **others: str) -> AnalysisResult:
+    """The library, a test with this body, and further files of the library by their name."""
+    files = {MAKER: MAKING.encode(), TEST: code_of(body).encode()}
+    files |= {f"lib/demo/src/http/{name}.tml": text.encode() for name, text in others.items()}
+    result = analyse(files, [1])
+    assert not result.errors
+    return result
+
+
+def after(result: AnalysisResult, path: str) -> str | None:
+    """What became of a file, if anything."""
+    change = result.phases[0].changes.get(path)
+    return change.after.decode() if change is not None else None
+
+
+def test_the_module_that_makes_the_list_gets_one_function_for_tests() -> None:
+    body = """\
+    let one = fields("a,b", ",")
+    let two = fields("c,d", ",")
+    assert(one.len() == two.len(), "size")
+    return 0
+"""
+    result = run(body)
+
+    library, test = after(result, MAKER), after(result, TEST)
+    assert library is not None and library == MAKING.replace(
+        "/// The first field", f"{HELPER[1:]}\n/// The first field"
+    )
+    release = """\
+    fields::destroy_parts(ref one)
+    fields::destroy_parts(ref two)
+    return 0
+"""
+    assert test == code_of(body.replace("    return 0\n", release))
+
+
+def test_a_function_that_is_there_is_used() -> None:
+    body = """\
+    let all = fields("a,b", ",")
+    all.destroy()
+    return 0
+"""
+    files = {MAKER: (MAKING + HELPER).encode(), TEST: code_of(body).encode()}
+    result = analyse(files, [1])
+
+    assert set(result.phases[0].changes) == {TEST}
+    assert after(result, TEST) == code_of(body.replace("all.destroy()", "fields::destroy_parts(ref all)"))
+
+
+def test_a_function_that_keeps_the_list_goes_before_its_release() -> None:
+    keeping = HELPER.replace("    parts.destroy()\n", "")
+    body = """\
+    let all = fields("a,b", ",")
+    all.destroy()
+    return 0
+"""
+    files = {MAKER: (MAKING + keeping).encode(), TEST: code_of(body).encode()}
+
+    became = after(analyse(files, [1]), TEST)
+
+    drained = "fields::destroy_parts(ref all)\n    all.destroy()"
+    assert became == code_of(body.replace("all.destroy()", drained))
+
+
+def test_a_function_that_would_free_a_constant_is_not_used() -> None:
+    careless = HELPER.replace("if str::len(word as Str) > 0 {", "if true {")
+    body = """\
+    let all = fields("a,b", ",")
+    all.destroy()
+    return 0
+"""
+    files = {MAKER: (MAKING + careless).encode(), TEST: code_of(body).encode()}
+
+    became = after(analyse(files, [1]), TEST)
+
+    assert became is not None and "fields::destroy_pieces(ref all)" in became
+
+
+def test_a_module_of_another_phase_is_left_alone() -> None:
+    body = '    let all = fields("a,b", ",")\n    return 0\n'
+    elsewhere = MAKER.replace("http", "demo")
+    test = code_of(body).replace("demo::http::fields", "demo::demo::fields")
+
+    result = analyse({elsewhere: MAKING.encode(), TEST: test.encode()}, [1])
+
+    assert not result.phases[0].changes
+    assert [each.verdict for each in result.findings] == [Verdict.REPORTED]
+
+
+def test_a_string_that_passes_for_new_is_cast_where_it_is_read() -> None:
+    body = """\
+    let all = fields("a,b", ",")
+    assert(width(all) == 2, "width")
+    return 0
+"""
+    plain, reserved = run(body), run(body, shelf=RESERVING)
+
+    cast = """\
+        // the list's own string: the cast keeps the compiler from freeing it
+        let field: Str = fields.get(i) as Str
+"""
+    assert cast not in (after(plain, MAKER) or "")
+    assert cast in (after(reserved, MAKER) or "")
+    for result in (plain, reserved):
+        assert "fields::destroy_parts(ref all)" in (after(result, TEST) or "")
+
+
+def test_a_string_that_passes_for_new_is_cast_beside_the_list() -> None:
+    code = """\
+use core::str
+use std::collections::List
+
+pub func first_length(line: Str) -> I64 {
+    let words = str::split(line, " ")
+    let first: Str = words.get(0)
+    let length: I64 = str::len(first)
+    words.destroy()
+    return length
+}
+"""
+    path = "lib/demo/src/http/words.tml"
+    result = analyse({path: code.encode(), "lib/demo/src/http/shelf.tml": RESERVING.encode()}, [1])
+
+    became = after(result, path)
+    assert became is not None
+    assert "let first: Str = words.get(0) as Str" in became
+    assert "    destroy_parts(ref words)\n    return length" in became
+
+
+HAZARDS = {
+    "two variables hold one list": """\
+    let all = fields("a,b", ",")
+    let same = all
+    same.destroy()
+    return 0
+""",
+    "a reference to the list lives beside it": """\
+    let all = fields("a,b", ",")
+    let same: ref List[Str] = ref all
+    assert(same.len() == 2, "size")
+    return 0
+""",
+    "another list takes its place": """\
+    var all = fields("a,b", ",")
+    all = names()
+    assert(all.len() == 1, "size")
+    return 0
+""",
+    "the strings are constants": """\
+    let all = names()
+    all.destroy()
+    return 0
+""",
+    "the delimiter may be empty, and the string is the caller's": """\
+    let delimiter: Str = ""
+    let all = fields("a,b", delimiter)
+    all.destroy()
+    return 0
+""",
+    "the list is released twice": """\
+    let all = fields("a,b", ",")
+    all.destroy()
+    all.destroy()
+    return 0
+""",
+    "the list is released on some paths only": """\
+    let all = fields("a,b", ",")
+    if all.len() == 2 {
+        all.destroy()
+    }
+    return 0
+""",
+    "a function ends the list": """\
+    let all = fields("a,b", ",")
+    finish(all)
+    return 0
+""",
+    "a string is read after the release": """\
+    let all = fields("a,b", ",")
+    let first: Str = all.get(0)
+    all.destroy()
+    assert(first == "a", "first")
+    return 0
+""",
+    "a string outlives the block of the list": """\
+    var first: Str = ""
+    if true {
+        let all = fields("a,b", ",")
+        first = all.get(0)
+    }
+    assert(first == "a", "first")
+    return 0
+""",
+    "a string goes into another list": """\
+    let all = fields("a,b", ",")
+    let others = List[Str]::new(2)
+    others.push(all.get(0))
+    return 0
+""",
+    "interpolation frees a string": """\
+    let all = fields("a,b", ",")
+    let first: Str = all.get(0)
+    let line: Str = "<{first}>"
+    assert(line == "<a>", "line")
+    return 0
+""",
+    "interpolation frees a string as it is read": """\
+    let all = fields("a,b", ",")
+    let line: Str = "<{all.get(0)}>"
+    assert(line == "<a>", "line")
+    return 0
+""",
+    "a function frees a string by showing it": """\
+    let all = fields("a,b", ",")
+    assert(shown(all.get(0)) == 3, "line")
+    return 0
+""",
+    "the end of an arm frees a string": """\
+    let all = fields("a,b", ",")
+    when first_field(all) {
+        Just(first) => assert(first == "a", "first"),
+        Nothing => return 1,
+    }
+    return 0
+""",
+    "a string is freed by hand": """\
+    let all = fields("a,b", ",")
+    let first: Str = all.get(0)
+    lowlevel { mem_free(first as I64 as *Unit) }
+    return 0
+""",
+    "the test fills the list": """\
+    let all = fields("a,b", ",")
+    all.push(copy_of("c"))
+    all.destroy()
+    return 0
+""",
+    "the test makes the list": """\
+    let all = List[Str]::new(2)
+    all.push(copy_of("c"))
+    all.destroy()
+    return 0
+""",
+    "an inner variable has the name of the list": """\
+    let all = fields("a,b", ",")
+    if true {
+        let all: I64 = 2
+        return 1
+    }
+    return 0
+""",
+    "a closure holds the list": """\
+    let all = fields("a,b", ",")
+    let size = do() all.len()
+    assert(size() == 2, "size")
+    return 0
+""",
+}
+
+
+@pytest.mark.parametrize("making", [MAKING, MAKING + HELPER], ids=["without", "with a function for it"])
+@pytest.mark.parametrize("body", HAZARDS.values(), ids=HAZARDS)
+def test_a_list_is_left_alone(body: str, making: str) -> None:
+    result = analyse({MAKER: making.encode(), TEST: code_of(body).encode()}, [1])
+
+    fixed = [each for each in result.findings if each.verdict is Verdict.FIXED]
+    assert not [each for each in fixed if each.rule == "undrained-elements"]
+    assert not result.errors
+
+
+def test_a_test_does_not_read_by_a_reserved_name() -> None:
+    body = """\
+    let all = fields("a,b", ",")
+    assert_eq(all.get(0), "a")
+    return 0
+"""
+    plain, reserved = run(body), run(body, shelf=RESERVING)
+
+    assert "fields::destroy_parts(ref all)" in (after(plain, TEST) or "")
+    assert not reserved.phases[0].changes
+    assert any("frees it there" in each.message for each in reserved.findings)

@@ -1,0 +1,188 @@
+"""The parts of the README and the pages that nobody writes: what the commands print, diffs and tables."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer.main
+from typer.core import TyperGroup
+
+from codemods.cli import app, load_commands
+from codemods.engine.result_cache import FOLDER_VARIABLE
+from codemods.model.phases import PHASES, phase_of
+from codemods.rules import RULES
+from tests.support.bundled import EXAMPLE, PATCHES, PROJECT, Example, environment
+
+README = PROJECT / "README.md"
+PAGES = [README, PROJECT / "SECURITY.md", *sorted(PROJECT.glob("docs/*.md"))]
+SHOWN_FOLDER = "/home/ada/example"
+"""Stands for the folder of the example, which is another one each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A block of commands with what they print, from their place in the page."""
+
+    start: int
+    end: int
+    steps: tuple[tuple[str, str], ...]
+
+    def text(self) -> str:
+        """The block's lines."""
+        return "".join(f"$ {command}\n{output}" for command, output in self.steps)
+
+    def run(self) -> Session:
+        """The same commands with what they print in a new copy of the example."""
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch).resolve()
+            example = Example.create(folder / "example")
+            results = {FOLDER_VARIABLE: str(folder / "results")}
+            steps = tuple((command, _output(example.folder, command, results)) for command, _ in self.steps)
+        return Session(self.start, self.end, steps)
+
+
+def _output(folder: Path, command: str, variables: Mapping[str, str]) -> str:
+    process = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = process.stdout.replace(str(folder), SHOWN_FOLDER).rstrip().splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def sessions(page: str) -> list[Session]:
+    """The blocks marked as ``console``."""
+    found = []
+    for block in re.finditer(r"(?ms)^```console\n(.*?)^```$", page):
+        commands = re.finditer(r"(?ms)^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", block[1])
+        steps = tuple((command[1], command[2]) for command in commands)
+        found.append(Session(block.start(1), block.end(1), steps))
+    return found
+
+
+def normalised(output: str) -> str:
+    """Without what another version of git or a slower machine may print otherwise."""
+    output = re.sub(r"\b[0-9a-f]{7,40}\b", "<commit>", output)
+    return re.sub(r'(?<="seconds": )\d+\.\d+', "<seconds>", output)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A generated part: between ``<!-- name argument... -->`` and ``<!-- end -->``."""
+
+    start: int
+    end: int
+    name: str
+    arguments: tuple[str, ...]
+
+    def text(self) -> str:
+        """What belongs there."""
+        return f"\n{PARTS[self.name](*self.arguments)}\n"
+
+
+def parts(page: str) -> list[Part]:
+    """The generated parts, in order."""
+    return [
+        Part(part.start(2), part.end(2), *_split(part[1]))
+        for part in re.finditer(
+            r"(?ms)^<!-- ((?:diff|rules|phases|commands)\b.*?) -->$(.*?)^<!-- end -->$", page
+        )
+    ]
+
+
+def _split(words: str) -> tuple[str, tuple[str, ...]]:
+    name, *arguments = words.split()
+    return name, tuple(arguments)
+
+
+def updated(page: str) -> str:
+    """The page with everything generated anew; output that differs in nothing of note stays."""
+    for part in reversed(parts(page)):
+        page = page[: part.start] + part.text() + page[part.end :]
+    for session in reversed(sessions(page)):
+        now = session.run().text()
+        if normalised(now) != normalised(session.text()):
+            page = page[: session.start] + now + page[session.end :]
+    return page
+
+
+# The generated parts
+
+
+def diff_of(file: str, *hunks: str) -> str:
+    """Hunks of a file, counted from 1, as a patch of the project has them; none named means all."""
+    phase = phase_of(file)
+    assert phase is not None
+    patch = (PATCHES / phase.patch_name).read_text()
+    (section,) = re.findall(rf"(?ms)^(--- a/{re.escape(file)}\n.*?)(?=^diff --git |\Z)", patch)
+    head, *found = re.split(r"(?m)^(?=@@ )", section)
+    chosen = [found[int(number) - 1] for number in hunks] or found
+    return f"```diff\n{head}{''.join(chosen)}```"
+
+
+def table(*columns: str, rows: Iterator[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def rules() -> str:
+    """What each rule finds."""
+    return table(
+        "rule",
+        "finds",
+        rows=((f"[`{name}`](docs/rules/{name}.md)", rule.summary) for name, rule in RULES.items()),
+    )
+
+
+def phases() -> str:
+    """What each phase is called, and files of the example that it owns."""
+    files = sorted(path.relative_to(EXAMPLE).as_posix() for path in EXAMPLE.rglob("*.tml"))
+    owned = {phase: [file for file in files if phase_of(file) is phase] for phase in PHASES}
+    return table(
+        "phase",
+        "name",
+        "owns",
+        "for example",
+        rows=(
+            (str(phase.number), f"`{phase.slug}`", _scope(phase.scope), f"`{owned[phase][-1]}`")
+            for phase in PHASES
+        ),
+    )
+
+
+def _scope(scope: tuple[str, ...]) -> str:
+    names = [f"`{folder[1]}`" for pattern in scope if (folder := re.fullmatch(r"\*/(\w+)/\*", pattern))]
+    if not names:
+        return "every other .tml file"
+    return f"modules and tests named {', '.join(names[:-1])}{' or ' if names[1:] else ''}{names[-1]}"
+
+
+def program() -> dict[str, str]:
+    """The commands by name, each with what it is for."""
+    load_commands()
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return {name: str(command.help).strip().splitlines()[0] for name, command in group.commands.items()}
+
+
+def commands() -> str:
+    """What each command is for."""
+    return table("command", "does", rows=((f"`tmlfix {name}`", text) for name, text in program().items()))
+
+
+PARTS: Mapping[str, Callable[..., str]] = {
+    "diff": diff_of,
+    "rules": rules,
+    "phases": phases,
+    "commands": commands,
+}
