@@ -10,7 +10,8 @@ from itertools import pairwise
 from codemods.engine.jobs import Fixed
 from codemods.engine.suppressions import RULE as SUPPRESSION_COMMENT
 from codemods.engine.suppressions import suppressions
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.facts import Facts
 from codemods.model.findings import Change, Edit, Finding, FindingKey, InputError, Verdict
 from codemods.model.phases import Phase
@@ -184,7 +185,7 @@ class FixLoop:
         """What a rule proposes for a file; a rule that fails or contradicts itself is a fault."""
         path = context.file.path
         try:
-            proposals = list(rule.check(context))
+            proposals = list(rule.check(context.for_rule(rule.name)))
         except Exception as error:
             if path in excluded:
                 return []

@@ -1,41 +1,79 @@
-"""What a rule may ask about a file, and what it proposes."""
+"""What a rule may ask about a file, and how it says what it found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.facts import Facts
 from codemods.model.findings import Verdict
-from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.elements import OwnedList
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.semantics.symbols import STR, FunctionInfo, SourceFile
 from tml_ast import nodes, position
-from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """A finding before it has a phase: edits are spans of the file as it is now."""
+class FileFacts:
+    """What is worked out about one file, once for all rules."""
 
-    rule: str
-    offset: int
-    function: str
-    message: str
-    verdict: Verdict
-    edits: tuple[SourceEdit, ...] = ()
-    opens_block: bool = False
-    """Whether the edits put a block around code that other edits may want to get into."""
+    def __init__(self, analysis: Analysis, file: SourceFile) -> None:
+        self._analysis = analysis
+        self._file = file
+        self._obligations: dict[int, list[Obligation]] = {}
+
+    @cached_property
+    def parents(self) -> dict[int, Node]:
+        """The parent of every node, by the identity of the node."""
+        return {
+            id(child): node
+            for node in self._file.tree.walk()
+            for child in node.children
+            if isinstance(child, Node)
+        }
+
+    @cached_property
+    def functions(self) -> list[FunctionInfo]:
+        """The functions that the file declares."""
+        return self._analysis.index.functions_in(self._file)
+
+    @cached_property
+    def graphs(self) -> list[tuple[FunctionInfo, ControlFlowGraph]]:
+        """The functions with a body and their control-flow graphs, each closure with one of its own."""
+        known = ((function, self._analysis.summaries.graph(function)) for function in self.functions)
+        return [
+            (function, each)
+            for function, graph in known
+            if graph is not None
+            for each in graph.with_closures()
+        ]
+
+    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
+        """The obligations of a function, worked out once."""
+        if id(graph) not in self._obligations:
+            self._obligations[id(graph)] = self._analysis.obligations(graph)
+        return self._obligations[id(graph)]
 
 
 class Context:
-    """One file of a workspace, and what is known about it."""
+    """One file of a workspace as a rule sees it: what is known about it, and the way to report.
 
-    def __init__(self, facts: Facts, file: SourceFile, line: Callable[[int], int]) -> None:
+    ``rule`` is the name that its diagnostics get.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        file: SourceFile,
+        line: Callable[[int], int],
+        rule: str = "",
+        file_facts: FileFacts | None = None,
+    ) -> None:
         self._facts = facts
+        self._file_facts = file_facts or FileFacts(facts.analysis, file)
+        self.rule = rule
         self.analysis = facts.analysis
         self.names = facts.names
         self.fields = facts.fields
@@ -45,33 +83,63 @@ class Context:
         self.file = file
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
-        self._graphs: list[tuple[FunctionInfo, ControlFlowGraph]] | None = None
-        self._obligations: dict[int, list[Obligation]] = {}
+
+    def for_rule(self, name: str) -> Context:
+        """The same file for another rule."""
+        return Context(self._facts, self.file, self.line, name, self._file_facts)
 
     def beside(self, file: SourceFile) -> Context:
         """Another file of the same workspace; its lines are those that it has now."""
         facts = self._facts
         if file.path not in self.analysis.index.files:
             facts = facts.of_test(file.path) or facts
-        return Context(facts, file, lambda offset: position(file.source, offset)[0])
+        return Context(facts, file, lambda offset: position(file.source, offset)[0], self.rule)
 
-    def lists_of_tests(self) -> Iterator[OwnedList]:
-        """The lists of strings in the tests, made by functions of the library."""
-        return self._facts.lists_of_tests()
+    # -- diagnostics --------------------------------------------------------------------------
 
-    @cached_property
-    def parents(self) -> dict[int, Node]:
-        """The parent of every node, by the identity of the node."""
-        return {
-            id(child): node
-            for node in self.file.tree.walk()
-            for child in node.children
-            if isinstance(child, Node)
-        }
+    def fix(
+        self,
+        function: ControlFlowGraph | FunctionInfo,
+        at: Variable | Node,
+        message: str,
+        repair: Repair | Refusal,
+    ) -> Diagnostic:
+        """A finding with the edits that fix it; with a refusal it is only reported, and says why."""
+        if isinstance(repair, Refusal):
+            return self.report(function, at, message, because=repair.reason)
+        return self._diagnostic(function, at, message, Verdict.FIXED, repair)
+
+    def report(
+        self,
+        function: ControlFlowGraph | FunctionInfo,
+        at: Variable | Node,
+        message: str,
+        *,
+        because: str = "",
+    ) -> Diagnostic:
+        """A finding without edits; ``because`` ends its message."""
+        message = f"{message}; {because}" if because else message
+        return self._diagnostic(function, at, message, Verdict.REPORTED, Repair(()))
+
+    def _diagnostic(
+        self,
+        function: ControlFlowGraph | FunctionInfo,
+        at: Variable | Node,
+        message: str,
+        verdict: Verdict,
+        repair: Repair,
+    ) -> Diagnostic:
+        offset = at.offset if isinstance(at, Variable) else at.start
+        owner = function.function if isinstance(function, ControlFlowGraph) else function
+        return Diagnostic(
+            self.rule, offset, owner.qualified_name, message, verdict, repair.edits, repair.opens_block
+        )
+
+    # -- the file -----------------------------------------------------------------------------
 
     def parent(self, node: Node) -> Node | None:
         """The node that ``node`` is a child of."""
-        return self.parents.get(id(node))
+        return self._file_facts.parents.get(id(node))
 
     def ancestors(self, node: Node) -> Iterator[Node]:
         """The nodes around ``node``, innermost first."""
@@ -80,32 +148,28 @@ class Context:
             yield current
             current = self.parent(current)
 
-    @cached_property
+    @property
     def functions(self) -> list[FunctionInfo]:
         """The functions that the file declares."""
-        return self.analysis.index.functions_in(self.file)
+        return self._file_facts.functions
+
+    def graphs(self) -> list[tuple[FunctionInfo, ControlFlowGraph]]:
+        """The functions with a body and their control-flow graphs, each closure with one of its own."""
+        return self._file_facts.graphs
+
+    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
+        """The obligations of a function."""
+        return self._file_facts.obligations(graph)
+
+    # -- the workspace ------------------------------------------------------------------------
 
     def functions_of_library(self) -> Iterator[tuple[Analysis, FunctionInfo]]:
         """The functions of the library, each with what is known about it."""
         return ((self.analysis, function) for function in self.analysis.index.functions)
 
-    def graphs(self) -> list[tuple[FunctionInfo, ControlFlowGraph]]:
-        """The functions with a body and their control-flow graphs, each closure with one of its own."""
-        if self._graphs is None:
-            known = ((function, self.analysis.summaries.graph(function)) for function in self.functions)
-            self._graphs = [
-                (function, each)
-                for function, graph in known
-                if graph is not None
-                for each in graph.with_closures()
-            ]
-        return self._graphs
-
-    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
-        """The obligations of a function, made once."""
-        if id(graph) not in self._obligations:
-            self._obligations[id(graph)] = self.analysis.obligations(graph)
-        return self._obligations[id(graph)]
+    def lists_of_tests(self) -> Iterator[OwnedList]:
+        """The lists of strings in the tests, made by functions of the library."""
+        return self._facts.lists_of_tests()
 
     def text_length(self, text: str) -> str:
         """The length of a string expression, by what the file imports or declares."""

@@ -5,32 +5,72 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """An example that the rule fixes: the source, and what it becomes."""
+
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """An example in which the rule fixes nothing."""
+
+    title: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An example that the rule only has something to say about."""
+
+    title: str
+    code: str
+
+
+Example = Fixed | Untouched | Reported
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of fix: its trigger and its explanation, with examples that are run as tests.
+    """One kind of finding: how it is found, why it is one, and the examples that teach it.
 
-    ``valid`` are sources in which the rule fixes nothing; ``invalid`` are pairs of a source and what
-    it becomes; ``reported`` are sources that it only has something to say about.
-    All of them stand beside ``prelude.tml``.
+    The examples stand beside ``prelude.tml`` and are run as tests; further ones are in ``tests/rules/cases``.
     """
 
     name: str
     summary: str
     reason: str
     check: Callable[[Context], Iterable[Diagnostic]]
-    invalid: tuple[tuple[str, str], ...]
-    valid: tuple[str, ...]
-    reported: tuple[str, ...] = ()
+    examples: tuple[Example, ...]
+
+    @property
+    def fixed(self) -> tuple[Fixed, ...]:
+        """The examples that get a fix."""
+        return tuple(each for each in self.examples if isinstance(each, Fixed))
+
+    @property
+    def untouched(self) -> tuple[Untouched, ...]:
+        """The examples that are left alone."""
+        return tuple(each for each in self.examples if isinstance(each, Untouched))
+
+    @property
+    def reported(self) -> tuple[Reported, ...]:
+        """The examples that are reported without a fix."""
+        return tuple(each for each in self.examples if isinstance(each, Reported))
 
     @property
     def before(self) -> str:
         """The first example, before."""
-        return self.invalid[0][0] if self.invalid else self.reported[0]
+        return self.fixed[0].before if self.fixed else self.reported[0].code
 
     @property
     def after(self) -> str | None:
         """The first example, after; None for a rule that fixes nothing."""
-        return self.invalid[0][1] if self.invalid else None
+        return self.fixed[0].after if self.fixed else None

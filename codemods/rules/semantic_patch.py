@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import (
     BasicBlock,
@@ -20,7 +21,7 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Analysis
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantic_patches import Application, SemanticPatch, semantic_patches
 from codemods.semantics.symbols import SCALARS, FunctionInfo, Type
 from tml_ast import nodes
@@ -268,8 +269,10 @@ def _rule(patch: SemanticPatch) -> Rule:
         summary=patch.summary,
         reason=patch.reason,
         check=partial(_check, patch),
-        invalid=(patch.example,),
-        valid=patch.untouched,
+        examples=(
+            Fixed("The whole shape", *patch.example),
+            *(Untouched("A part of it is missing", code) for code in patch.untouched),
+        ),
     )
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from codemods.engine import analyse, tasks
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import AnalysisResult, Finding, PhaseResult, Verdict
 from codemods.model.phases import PHASES
 from codemods.ownership.obligations import Analysis

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
 from codemods.rules import RULES
+from codemods.rules.rule import Example, Fixed, Reported, Untouched
+from tests.support.rule_examples import all_examples
 from tml_ast import parse
 
 PRELUDE = files("codemods.rules").joinpath("prelude.tml").read_bytes()
 
-INVALID = [
-    pytest.param(name, before, after, id=f"{name}-{number}")
-    for name, rule in RULES.items()
-    for number, (before, after) in enumerate(rule.invalid)
-]
-VALID = [
-    pytest.param(name, code, id=f"{name}-{number}")
-    for name, rule in RULES.items()
-    for number, code in enumerate(rule.valid)
-]
+EXAMPLES = list(all_examples())
 
-REPORTED = [
-    pytest.param(name, code, id=f"{name}-{number}")
-    for name, rule in RULES.items()
-    for number, code in enumerate(rule.reported)
-]
+
+def _of_kind(kind: type[Example]) -> list[Any]:
+    found = [(name, example) for name, example in EXAMPLES if isinstance(example, kind)]
+    return [
+        pytest.param(name, example, id=f"{name}: {example.title or number}")
+        for number, (name, example) in enumerate(found)
+    ]
 
 
 def run(code: str) -> tuple[AnalysisResult, str]:
@@ -39,34 +35,34 @@ def run(code: str) -> tuple[AnalysisResult, str]:
     return result, change.after.decode() if change else code
 
 
-@pytest.mark.parametrize(("rule", "before", "after"), INVALID)
-def test_invalid_example_is_fixed(rule: str, before: str, after: str) -> None:
-    result, became = run(before)
-    assert became == after
+@pytest.mark.parametrize(("rule", "example"), _of_kind(Fixed))
+def test_it_is_fixed(rule: str, example: Fixed) -> None:
+    result, became = run(example.before)
+    assert became == example.after
     assert rule in {finding.rule for finding in result.findings if finding.verdict is Verdict.FIXED}
     assert not result.errors
 
 
-@pytest.mark.parametrize(("rule", "before", "after"), INVALID)
-def test_a_second_run_finds_nothing(rule: str, before: str, after: str) -> None:
-    result, became = run(after)
-    assert became == after
+@pytest.mark.parametrize(("rule", "example"), _of_kind(Fixed))
+def test_a_second_run_finds_nothing(rule: str, example: Fixed) -> None:
+    result, became = run(example.after)
+    assert became == example.after
     assert rule not in {finding.rule for finding in result.findings}
 
 
-@pytest.mark.parametrize(("rule", "code"), VALID)
-def test_valid_example_is_left_alone(rule: str, code: str) -> None:
-    result, became = run(code)
-    assert became == code
-    found = [each for each in result.findings if each.verdict is Verdict.FIXED or not RULES[rule].invalid]
+@pytest.mark.parametrize(("rule", "example"), _of_kind(Untouched))
+def test_it_is_left_alone(rule: str, example: Untouched) -> None:
+    result, became = run(example.code)
+    assert became == example.code
+    found = [each for each in result.findings if each.verdict is Verdict.FIXED or not RULES[rule].fixed]
     assert rule not in {finding.rule for finding in found}
     assert not result.errors
 
 
-@pytest.mark.parametrize(("rule", "code"), REPORTED)
-def test_reported_example_is_reported_and_left_alone(rule: str, code: str) -> None:
-    result, became = run(code)
-    assert became == code
+@pytest.mark.parametrize(("rule", "example"), _of_kind(Reported))
+def test_it_is_reported_and_left_alone(rule: str, example: Reported) -> None:
+    result, became = run(example.code)
+    assert became == example.code
     assert (rule, Verdict.REPORTED) in {(finding.rule, finding.verdict) for finding in result.findings}
     assert not result.errors
 
@@ -76,9 +72,10 @@ def test_rule_explains_itself(name: str) -> None:
     rule = RULES[name]
     assert rule.name == name
     assert rule.summary.endswith(".") and rule.reason.endswith(".")
-    assert (rule.invalid or rule.reported) and rule.valid
-    for code in (*rule.valid, *rule.reported, *(part for pair in rule.invalid for part in pair)):
-        parse(code.encode())
+    assert (rule.fixed or rule.reported) and rule.untouched
+    for example in rule.examples:
+        for code in (example.before, example.after) if isinstance(example, Fixed) else (example.code,):
+            parse(code.encode())
 
 
 def test_prelude_itself_has_no_findings() -> None:

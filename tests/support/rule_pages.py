@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.files.diffs import diff_lines
 from codemods.model.findings import Change
 from codemods.rules import RULES
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Example, Fixed, Rule
 from tests.support.bundled import PROJECT
 
 FOLDER = PROJECT / "docs" / "rules"
@@ -22,18 +22,31 @@ def _page(rule: Rule) -> Iterator[str]:
     yield f"# {rule.name}\n"
     yield f"{rule.summary.strip()}\n"
     yield f"**Why.** {rule.reason.strip()}\n"
-    if rule.invalid:
+    if rule.fixed:
         yield "## What it fixes\n"
-        yield from (_block("diff", _diff(before, after)) for before, after in rule.invalid)
+        for fixed in rule.fixed:
+            yield from _titled(fixed, _block("diff", _diff(fixed.before, fixed.after)))
     if rule.reported:
         yield "## What it reports without a fix\n"
-        yield from (_block("tml", code) for code in rule.reported)
-    if rule.valid:
+        for reported in rule.reported:
+            yield from _titled(reported, _block("tml", reported.code))
+    if rule.untouched:
         yield "## What it leaves alone\n"
-        yield from (_block("tml", code) for code in rule.valid)
-    if any("demo::prelude" in code for code in (*rule.valid, *rule.reported, *sum(rule.invalid, ()))):
+        for untouched in rule.untouched:
+            yield from _titled(untouched, _block("tml", untouched.code))
+    if any("demo::prelude" in _code(example) for example in rule.examples):
         yield "The examples use [a small library](../../codemods/rules/prelude.tml).\n"
     yield "[All rules](../../README.md#rules)\n"
+
+
+def _titled(example: Example, block: str) -> Iterator[str]:
+    if example.title:
+        yield f"{example.title}:\n"
+    yield block
+
+
+def _code(example: Example) -> str:
+    return example.before if isinstance(example, Fixed) else example.code
 
 
 def _block(language: str, code: str) -> str:

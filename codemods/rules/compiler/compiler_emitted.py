@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Reported, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -90,9 +91,10 @@ RULE = Rule(
         "mended."
     ),
     check=check,
-    invalid=(),
-    valid=(
-        """\
+    examples=(
+        Untouched(
+            "",
+            """\
 @test
 func test_nothing() -> I32 {
     let found: Maybe[I32] = Nothing
@@ -100,7 +102,10 @@ func test_nothing() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 @flags
 type Mode {
     Fast,
@@ -115,7 +120,10 @@ func test_one_mode() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -125,9 +133,10 @@ func test_label() -> I32 {
     return 0
 }
 """,
-    ),
-    reported=(
-        """\
+        ),
+        Reported(
+            "",
+            """\
 @test
 func test_found() -> I32 {
     let found: Maybe[I32] = Just(7)
@@ -135,7 +144,10 @@ func test_found() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Reported(
+            "",
+            """\
 @test
 func test_failed() -> I32 {
     let result: Outcome[I32, Str] = Err("late")
@@ -144,7 +156,10 @@ func test_failed() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Reported(
+            "",
+            """\
 @flags
 type Mode {
     Fast,
@@ -158,7 +173,10 @@ func test_both_modes() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Reported(
+            "",
+            """\
 @flags
 type Mode {
     Fast,
@@ -172,5 +190,6 @@ func test_all_modes() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

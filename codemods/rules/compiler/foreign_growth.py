@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.imports import path_to
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.builtins import GROWN_BY_C, extern_symbol
 from codemods.ownership.compiler.drops import called_name
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
@@ -130,8 +131,9 @@ RULE = Rule(
         "list for good. When TML makes room first, C finds enough and leaves the block alone."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 use core::intrinsics::{ptr_read, ptr_write, mem_alloc, mem_realloc, mem_free}
@@ -198,9 +200,9 @@ impl Machine {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 @extern("other_update_text")
@@ -214,5 +216,6 @@ pub func feed(engine: *Unit, text: Str, roll: Roll) {
     other_text(engine, text, roll.block)
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import short_code
 from codemods.fixes.placement import Cleanup, after_last_use, before_exits, exits_of
 from codemods.model.findings import Verdict
@@ -13,7 +14,7 @@ from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_te
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after
@@ -199,8 +200,9 @@ RULE = Rule(
         "new on every path, and nothing keeps it, it is freed by hand behind its last use."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 @extern("crypto_bytes_to_hex")
 func hex_of(block: *Unit) -> Str
@@ -223,7 +225,8 @@ pub func is_blank(block: *Unit) -> Bool {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::measure_text
 
@@ -262,7 +265,8 @@ pub func width(block: *Unit) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 pub type Plate {
     digits: Maybe[Str],
@@ -295,7 +299,8 @@ pub func plate_of(block: *Unit) -> Plate {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::read_mark
 
@@ -324,7 +329,8 @@ func test_mark() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::number_pair
 
@@ -350,9 +356,9 @@ func test_pair() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 @extern("tml_os_platform")
 func platform_name() -> Str
 
@@ -361,7 +367,10 @@ pub func is_known() -> Bool {
     return name != ""
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 @extern("crypto_bytes_to_hex")
 func hex_of(block: *Unit) -> Str
 
@@ -371,7 +380,10 @@ pub func digits_of(block: *Unit) -> Str {
     return digits
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 @extern("crypto_bytes_to_hex")
 func hex_of(block: *Unit) -> Str
 
@@ -382,7 +394,10 @@ pub func is_blank(block: *Unit) -> Bool {
     return blank
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -394,5 +409,6 @@ func test_text_of_another() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, ExitKind, Variable
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.releases import is_read_from_memory
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of, line_start
@@ -105,8 +106,9 @@ RULE = Rule(
         "no call, so the compiler leaves such a variable alone."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -157,9 +159,9 @@ impl Drawer {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Drawer {
@@ -183,5 +185,6 @@ impl Drawer {
     }
 }
 """,
+        ),
     ),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
 
@@ -91,8 +92,9 @@ RULE = Rule(
         "it. It is freed right there, unless some variable may still hold it."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -121,9 +123,9 @@ pub func words_but_last(line: Str) -> List[Str] {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use std::collections::List
 
 pub func names_but_last(first: Str, last: Str) -> List[Str] {
@@ -134,7 +136,10 @@ pub func names_but_last(first: Str, last: Str) -> List[Str] {
     return names
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 use std::collections::List
 
@@ -147,5 +152,6 @@ pub func last_word(line: Str) -> Str {
     return last
 }
 """,
+        ),
     ),
 )

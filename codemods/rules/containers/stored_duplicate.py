@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Reported, Rule, Untouched
 from tml_ast import nodes
 
 NAME = "stored-duplicate"
@@ -60,29 +61,10 @@ RULE = Rule(
         "rule knows, so this is only reported."
     ),
     check=check,
-    invalid=(),
-    reported=(
-        """\
-use core::str
-
-pub type Note {
-    block: *Unit
-}
-
-impl Note {
-    pub func write(this, text: Str) {
-        let word: I64 = str::trim(text) as I64
-        lowlevel { ptr_write[I64](this.block as *I64, word) }
-    }
-
-    pub func destroy(mut this) {
-        lowlevel { mem_free(this.block) }
-    }
-}
-""",
-    ),
-    valid=(
-        """\
+    examples=(
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Note {
@@ -101,5 +83,27 @@ impl Note {
     }
 }
 """,
+        ),
+        Reported(
+            "",
+            """\
+use core::str
+
+pub type Note {
+    block: *Unit
+}
+
+impl Note {
+    pub func write(this, text: Str) {
+        let word: I64 = str::trim(text) as I64
+        lowlevel { ptr_write[I64](this.block as *I64, word) }
+    }
+
+    pub func destroy(mut this) {
+        lowlevel { mem_free(this.block) }
+    }
+}
+""",
+        ),
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.fields import only_empty_constants
 from codemods.ownership.summaries.summaries import Origin
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
@@ -101,8 +102,9 @@ RULE = Rule(
         "a getter of the same name that is marked @allocates, the compiler would drop the list's string."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -189,9 +191,9 @@ pub func parts_of(line: Str) -> List[Part] {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 use std::collections::List
 
@@ -206,5 +208,6 @@ pub func part_of(line: Str) -> Part {
     return Part { text: word }
 }
 """,
+        ),
     ),
 )

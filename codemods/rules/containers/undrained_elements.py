@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.imports import path_to
 from codemods.fixes.naming import result_name
 from codemods.fixes.placement import Cleanup, before_exit, mentions
@@ -23,7 +24,7 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import Claim, Hazard, OwnedList
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import RELEASE_NAMES, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -364,8 +365,9 @@ RULE = Rule(
         "string that is still used, is left alone."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -407,7 +409,8 @@ pub func count_words(line: Str) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{words_of}
 
@@ -437,9 +440,9 @@ func test_words() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 use std::collections::List
 
@@ -451,7 +454,10 @@ pub func first_word(line: Str) -> Str {
     return first
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 use std::collections::List
 
@@ -464,7 +470,10 @@ pub func twice(line: Str) -> I64 {
     return count
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use std::collections::List
 
 pub func count_names(name: Str) -> I64 {
@@ -475,5 +484,6 @@ pub func count_names(name: Str) -> I64 {
     return count
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import owner_name
 from codemods.fixes.placement import Cleanup, before_exits, exits_of
 from codemods.model.findings import Verdict
@@ -12,7 +13,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, 
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
 from codemods.ownership.struct_lists import element_type
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import RELEASE_NAMES, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
@@ -136,8 +137,9 @@ RULE = Rule(
         "destroyed."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -205,7 +207,8 @@ pub func count_parts(line: Str) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -272,9 +275,9 @@ pub func count_parts(line: Str) -> I64 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 use std::collections::List
 
@@ -305,5 +308,6 @@ pub func first_size(line: Str) -> I64 {
     return size
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import owner_name, short_code, text_name
 from codemods.fixes.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
@@ -22,7 +23,7 @@ from codemods.rules.owners.unopened_payload import (
     owed_payloads,
     payload_name,
 )
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -315,8 +316,9 @@ RULE = Rule(
         "released by the rules for variables."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -338,7 +340,8 @@ func test_size() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -359,7 +362,8 @@ func test_new() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -384,9 +388,9 @@ func test_open() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::open_reel
 
 @test
@@ -395,7 +399,10 @@ func test_refused() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::open_reel
 
 @test
@@ -407,14 +414,20 @@ func test_opened_later() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::{Reel, Shelf}
 
 pub func fill(shelf: Shelf) {
     shelf.keep(Reel::new(4))
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 @test
@@ -426,7 +439,10 @@ func test_only_on_a_condition() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -435,5 +451,6 @@ func test_a_label_owns_nothing() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.owners import is_opened_elsewhere, owns_strings
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
@@ -13,7 +14,7 @@ from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
 from codemods.rules.owners.unopened_payload import known_variant, payload_name, settled_variant
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -206,8 +207,9 @@ RULE = Rule(
         "that the compiler does not drop is released by its own release, which follows by missing-release."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -236,7 +238,8 @@ func test_open() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::read_mark
 
@@ -268,7 +271,8 @@ func test_read() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use std::collections::List
 
@@ -304,7 +308,8 @@ pub func has_numbers(count: I64) -> Bool {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 use demo::prelude::read_mark
@@ -340,9 +345,9 @@ func test_read() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 func text_of(label: Label) -> Maybe[Str] {
@@ -356,7 +361,10 @@ pub func has_text(label: Label) -> Bool {
     }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::open_reel
 
 @test
@@ -371,9 +379,10 @@ func test_opened_later() -> I32 {
     return 0
 }
 """,
-    ),
-    reported=(
-        """\
+        ),
+        Reported(
+            "",
+            """\
 use demo::prelude::read_mark
 
 pub func count_marks(limit: I64) -> I64 {
@@ -390,5 +399,6 @@ pub func count_marks(limit: I64) -> I64 {
     return count
 }
 """,
+        ),
     ),
 )

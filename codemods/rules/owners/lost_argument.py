@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.placement import Cleanup, before_exit, mentions
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_behind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast.edit import SourceEdit
 
@@ -125,8 +126,9 @@ RULE = Rule(
         "all pass an owner of their own and do not use it again."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use std::collections::List
 
@@ -189,9 +191,9 @@ pub func make_track(length: I64) -> Track {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use std::collections::List
 
 pub type Track {
@@ -215,7 +217,10 @@ pub func make_track(length: I64) -> Track {
     return track
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use std::collections::List
 
 pub type Track {
@@ -230,5 +235,6 @@ pub func track_of(points: List[I64], length: I64) -> Track {
     return Track { points: points, length: length }
 }
 """,
+        ),
     ),
 )

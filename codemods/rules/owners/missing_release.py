@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import exits_told, result_name
 from codemods.fixes.placement import Cleanup, before_exit, mentions
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Obligation
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from tml_ast.edit import SourceEdit
 
 MISSING_RELEASE = "missing-release"
@@ -149,8 +150,9 @@ MISSING_RELEASE_RULE = Rule(
         "exit; a returned value that still needs it is bound first."
     ),
     check=missing_releases,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -173,7 +175,8 @@ func test_size() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -211,7 +214,8 @@ func test_open() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{Reel, measure}
 
@@ -231,7 +235,8 @@ pub func fresh_size(count: I64) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -267,7 +272,8 @@ func test_rounds() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -293,7 +299,8 @@ pub func measure_twice() -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use std::collections::List
 
@@ -314,7 +321,8 @@ func test_falls_off_its_end() {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::intrinsics::{mem_alloc, mem_free}
 
@@ -399,7 +407,8 @@ func test_unrolled() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::intrinsics::{mem_alloc, mem_free}
 
@@ -468,7 +477,8 @@ func test_room() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use std::text::Text
 
@@ -491,9 +501,9 @@ func test_greeting() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 func same_reel(reel: Reel) -> Maybe[Reel] {
@@ -511,7 +521,10 @@ func test_same_reel() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::intrinsics::{mem_alloc, mem_free}
 
 pub type Stack {
@@ -539,7 +552,10 @@ func test_clear() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 @test
@@ -553,7 +569,10 @@ func test_released_on_every_path() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::{Reel, Shelf}
 
 pub func move_it(shelf: Shelf) -> Reel {
@@ -563,7 +582,10 @@ pub func move_it(shelf: Shelf) -> Reel {
     return handed_out
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 pub func wrap(size: I64) -> Maybe[Reel] {
@@ -571,7 +593,10 @@ pub func wrap(size: I64) -> Maybe[Reel] {
     return Just(reel)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 @test
@@ -583,7 +608,10 @@ func test_released_in_one_branch() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 func size_of_another(reel: Reel) -> I64 {
@@ -591,7 +619,10 @@ func size_of_another(reel: Reel) -> I64 {
     return same.size()
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use std::collections::List
 
 @test
@@ -601,7 +632,10 @@ func test_dropped_by_the_compiler() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 pub func later(size: I64) -> I64 {
@@ -610,7 +644,10 @@ pub func later(size: I64) -> I64 {
     return measured()
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -621,9 +658,10 @@ func test_strings_are_freed_by_the_compiler() -> I32 {
     return 0
 }
 """,
-    ),
-    reported=(
-        """\
+        ),
+        Reported(
+            "",
+            """\
 use demo::prelude::Reel
 
 @test
@@ -633,6 +671,7 @@ func test_elsewhere(later: func(Reel)) -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )
 SCOPED_CLEANUP_RULE = Rule(
@@ -645,8 +684,9 @@ SCOPED_CLEANUP_RULE = Rule(
         "payload at the end of a block before the block's value is used."
     ),
     check=scoped_cleanups,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -675,7 +715,8 @@ func test_open() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -701,9 +742,9 @@ pub func size_or_zero(count: I64) -> I64 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::{Reel, open_reel}
 
 pub func unwrap_reel(count: I64) -> Reel {
@@ -713,7 +754,10 @@ pub func unwrap_reel(count: I64) -> Reel {
     }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::open_reel
 
 @test
@@ -725,5 +769,6 @@ func test_released_in_the_arm() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names, snake_case
 from codemods.fixes.placement import Cleanup, before_exit, mentions
 from codemods.model.findings import Verdict
@@ -13,7 +14,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.obligations import Obligation
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type, TypeInfo
 from tml_ast.edit import SourceEdit
 
@@ -97,8 +98,9 @@ RULE = Rule(
         "that other values may share, gets no release: it would be a double free."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use std::collections::HashMap
 
@@ -123,9 +125,9 @@ func test_one_entry() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use std::collections::{HashMap, List}
 
 @test
@@ -135,7 +137,10 @@ func test_no_map() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use std::collections::HashMap
 
 @test
@@ -145,5 +150,6 @@ func test_returns_what_it_reads() -> I32 {
     return scores.get(1)
 }
 """,
+        ),
     ),
 )

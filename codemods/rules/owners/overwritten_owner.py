@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import count_name
 from codemods.fixes.placement import mentions
@@ -24,7 +25,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Obligation
 from codemods.ownership.summaries.summaries import Origin
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
@@ -230,8 +231,9 @@ RULE = Rule(
         "nothing refers to it afterwards, and for a struct only if its release blanks what it frees."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -260,7 +262,8 @@ func test_two_sizes() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -290,7 +293,8 @@ pub func doubled(size: I64, times: I64) -> Reel {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -317,9 +321,9 @@ pub func two_widths(text: Str) -> I64 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 @test
@@ -331,7 +335,10 @@ func test_released_in_between() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::{Reel, Shelf}
 
 pub func fill(shelf: Shelf) {
@@ -341,7 +348,10 @@ pub func fill(shelf: Shelf) {
     shelf.keep(reel)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func dots(count: I64) -> Str {
@@ -350,5 +360,6 @@ pub func dots(count: I64) -> Str {
     return line
 }
 """,
+        ),
     ),
 )

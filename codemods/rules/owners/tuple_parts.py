@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.owners import may_hold_variable, release_of_dropped
 from codemods.fixes.placement import Cleanup, before_exits
 from codemods.model.findings import Verdict
@@ -12,7 +13,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Vari
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -134,8 +135,9 @@ RULE = Rule(
         "a variable of its own is left alone; that variable is dropped."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Reel
 
@@ -164,7 +166,8 @@ pub func sizes(count: I64) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::number_pair
 
@@ -188,9 +191,9 @@ func test_pair() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Reel
 
 func two_reels(size: I64) -> (Reel, Reel) {
@@ -205,7 +208,10 @@ pub func first(count: I64) -> Reel {
     return reel
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 func texts(label: Label) -> (Str, Str) {
@@ -217,5 +223,6 @@ pub func is_same(label: Label) -> Bool {
     return pair.0 == pair.1
 }
 """,
+        ),
     ),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import owner_name
 from codemods.fixes.owners import may_hold_variable, release_of_dropped
 from codemods.fixes.placement import Cleanup, before_exits, exits_of
@@ -15,7 +16,7 @@ from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
 from codemods.rules.owners.tuple_parts import part_releases
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -243,8 +244,9 @@ RULE = Rule(
         "is believed, and what cannot be there is not released."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -270,7 +272,8 @@ func test_open() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -325,7 +328,8 @@ pub func is_refused(count: I64) -> Bool {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::open_reel
 
@@ -355,7 +359,8 @@ func test_open() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::read_mark
 
@@ -382,9 +387,9 @@ func test_read() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::open_reel
 
 @test
@@ -396,7 +401,10 @@ func test_opened_later() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::open_reel
 
 @test
@@ -406,7 +414,10 @@ func test_refused() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func text_of(label: Label) -> Maybe[Str] {
@@ -418,5 +429,6 @@ pub func has_text(label: Label) -> Bool {
     return text.is_just()
 }
 """,
+        ),
     ),
 )

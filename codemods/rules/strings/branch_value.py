@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.compiler.string_drops import drop_hazard, held_at
 from codemods.ownership.summaries.summaries import Origin
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -109,8 +110,9 @@ RULE = Rule(
         "compiler frees such strings too early, so there nothing is changed."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -146,9 +148,9 @@ pub func width(count: I64, is_double: Bool) -> I64 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func shown(word: Str, is_plain: Bool) -> I64 {
@@ -156,7 +158,10 @@ pub func shown(word: Str, is_plain: Bool) -> I64 {
     return str::len(text as Str)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func shown(word: Str, is_plain: Bool) -> I64 {
@@ -164,7 +169,10 @@ pub func shown(word: Str, is_plain: Bool) -> I64 {
     return str::len(text as Str)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func shown(word: Str, is_plain: Bool) -> I64 {
@@ -172,5 +180,6 @@ pub func shown(word: Str, is_plain: Bool) -> I64 {
     return str::len(text as Str)
 }
 """,
+        ),
     ),
 )

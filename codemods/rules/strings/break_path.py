@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.owners import owns_strings
 from codemods.fixes.text_escape import Escape, escape, only_empty_literals, proposal
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.summaries.contents import Contents, variant_of
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 
 NAME = "break-path"
 
@@ -112,8 +113,9 @@ RULE = Rule(
         "compiler never drops, and freed behind its last use; a condition that needs it is decided first."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -147,9 +149,9 @@ pub func stars(line: Str) -> I64 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func stars(line: Str) -> I64 {
@@ -164,7 +166,10 @@ pub func stars(line: Str) -> I64 {
     return count
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 @test
@@ -178,9 +183,10 @@ func test_stars() -> I32 {
     return 0
 }
 """,
-    ),
-    reported=(
-        """\
+        ),
+        Reported(
+            "",
+            """\
 use core::str
 
 @test
@@ -194,5 +200,6 @@ func test_stars() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

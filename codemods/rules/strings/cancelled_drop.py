@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
@@ -12,7 +13,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import is_visible
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.rules.strings.consumed_by_return import rename
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
@@ -185,8 +186,9 @@ RULE = Rule(
         "which is no name and keeps the drop."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -222,7 +224,8 @@ pub func host_length(address: Str) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -278,9 +281,9 @@ pub func width(line: Str) -> I64 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func width_of(text: Str) -> I64 {
@@ -293,7 +296,10 @@ pub func width(line: Str) -> I64 {
     return found
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 func set_word(slot: I64, text: Str) {
@@ -305,5 +311,6 @@ pub func keep(slot: I64, line: Str) {
     set_word(slot, kept)
 }
 """,
+        ),
     ),
 )

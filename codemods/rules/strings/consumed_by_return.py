@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import result_name
 from codemods.fixes.placement import annotation
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import is_visible
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of
 
@@ -129,8 +130,9 @@ RULE = Rule(
         "not forget such names between methods."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -149,7 +151,8 @@ pub func width(label: Label) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 use demo::prelude::measure_text
@@ -220,16 +223,19 @@ impl Ruler {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::measure_text
 
 pub func width(text: Str) -> I64 {
     return measure_text(text)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::{Label, measure_text}
 
 pub func width(label: Label) -> I64 {
@@ -237,7 +243,10 @@ pub func width(label: Label) -> I64 {
     return measure_text(text)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func relabel(label: Label) -> Label {
@@ -249,5 +258,6 @@ pub func copy_of(text: Str) -> Label {
     return Label { text: text }
 }
 """,
+        ),
     ),
 )

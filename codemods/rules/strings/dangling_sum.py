@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 
@@ -76,8 +77,9 @@ RULE = Rule(
         "owns it like the rest."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 pub type Refusal {
     reason: Str,
@@ -98,7 +100,8 @@ pub func refuse(name: Str) -> Refusal {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 pub func greet(name: Str) -> Outcome[I64, Str] {
     if name == "" {
@@ -117,17 +120,21 @@ pub func greet(name: Str) -> Outcome[I64, Str] {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 pub func greet(name: Str) -> Str {
     return "hello " + name
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 pub func constant() -> Maybe[Str] {
     return Just("hello " + "world")
 }
 """,
+        ),
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.string_drops import drop_hazard, lost_at
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before, line_start
@@ -129,8 +130,9 @@ RULE = Rule(
         "elsewhere the early return hands out a copy, and the string itself is freed like any other."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -174,7 +176,8 @@ pub func word_at(line: Str, wanted: I64) -> Str {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -198,9 +201,9 @@ pub func signed(amount: Str, is_negative: Bool) -> Str {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func signed(amount: Str, is_negative: Bool) -> Str {
@@ -211,7 +214,10 @@ pub func signed(amount: Str, is_negative: Bool) -> Str {
     return digits
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func quoted(amount: Str, is_plain: Bool) -> Str {
@@ -222,5 +228,6 @@ pub func quoted(amount: Str, is_plain: Bool) -> Str {
     return "'{digits}'"
 }
 """,
+        ),
     ),
 )

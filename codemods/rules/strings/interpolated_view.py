@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.releases import is_read_from_memory
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
@@ -55,8 +56,9 @@ RULE = Rule(
         "and whoever reads it in between gets rubbish. A copy is joined instead, and the copy is freed."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 pub type Slip {
     block: *Unit
@@ -104,9 +106,9 @@ impl Slip {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 pub type Slip {
     block: *Unit
 }
@@ -123,5 +125,6 @@ impl Slip {
     }
 }
 """,
+        ),
     ),
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, split_before, split_edits, statement_to_hoist_before
 from codemods.fixes.naming import short_code, text_name
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.rules.strings.consumed_by_return import bind_returned
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
@@ -138,8 +139,9 @@ RULE = Rule(
         "evaluating it earlier changes nothing; an if whose condition is tested step by step becomes two."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Label
 
@@ -158,7 +160,8 @@ pub func is_open(label: Label) -> Bool {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -176,7 +179,8 @@ pub func width(label: Label) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -209,7 +213,8 @@ pub func marks(line: Str, at: I64) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -236,9 +241,9 @@ pub func starts_with_word(line: Str) -> Bool {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func is_open(label: Label, count: I64) -> I64 {
@@ -248,7 +253,10 @@ pub func is_open(label: Label, count: I64) -> I64 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -258,26 +266,36 @@ func test_render() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func is_open(label: Label) -> Bool {
     return label.peek() == "open"
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func relabel(label: Label) -> Label {
     return Label { text: label.render() }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func longer(label: Label) -> Str {
     return label.render() + "!"
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import short_code, text_name
 from codemods.fixes.owners import text_temporaries
@@ -12,7 +13,7 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import is_visible
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression, Node
@@ -225,8 +226,9 @@ RULE = Rule(
         "expression of a loop's body a statement: a string in it is bound, and dropped in every round."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Label
 
@@ -253,7 +255,8 @@ func test_render() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{Reel, measure_text}
 
@@ -282,7 +285,8 @@ func test_reels() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -313,7 +317,8 @@ func test_rounds() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::Label
 
@@ -343,7 +348,8 @@ func test_rounds() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::Label
 
@@ -378,7 +384,8 @@ func test_rounds() -> I32 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -419,9 +426,9 @@ func test_half() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func is_open(label: Label) -> Bool {
@@ -431,7 +438,10 @@ pub func is_open(label: Label) -> Bool {
     return false
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -445,7 +455,10 @@ func test_single_expressions() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -457,9 +470,10 @@ func test_peek() -> I32 {
     return 0
 }
 """,
-    ),
-    reported=(
-        """\
+        ),
+        Reported(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -473,7 +487,10 @@ func test_second_condition() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Reported(
+            "",
+            """\
 use demo::prelude::{Label, measure_text}
 
 @test
@@ -487,5 +504,6 @@ func test_rounds() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
 
 NAME = "missing-allocates"
@@ -43,8 +44,9 @@ RULE = Rule(
         "the string, has it freed by hand or puts its variable into an interpolation, which frees it as well."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -79,9 +81,9 @@ pub func same_initial(word: Str, other: Str) -> Bool {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Sign {
@@ -102,7 +104,10 @@ pub func is_loud(word: Str) -> Bool {
     return shout(word) == word
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func shout(word: Str) -> Str {
@@ -114,7 +119,10 @@ pub func twice(word: Str) -> Str {
     return "{loud} {loud}"
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func shout(word: Str) -> Str {
@@ -125,5 +133,6 @@ pub func shout_more(word: Str) -> Str {
     return shout(word)
 }
 """,
+        ),
     ),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.placement import Cleanup, before_exit, mentions
 from codemods.fixes.text_escape import (
     as_number,
@@ -21,7 +22,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.ownership.summaries.summaries import Result
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_before_block_end
 from tml_ast.nodes import Expression, Node
@@ -190,8 +191,9 @@ RULE = Rule(
         "never drops, and freed on the paths where the string was replaced or is not given away."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -243,9 +245,9 @@ pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Title {
@@ -260,7 +262,10 @@ pub func title_of(line: Str, limit: I64) -> Title {
     return Title { text: text }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Pair {
@@ -277,5 +282,6 @@ pub func pair_of(line: Str, limit: I64) -> Pair {
     return Pair { full: trimmed, short: short }
 }
 """,
+        ),
     ),
 )

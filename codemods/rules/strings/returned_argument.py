@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Role, Use, VariableKind
 from codemods.ownership.summaries.summaries import Origin
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast.edit import SourceEdit
 
@@ -96,8 +97,9 @@ RULE = Rule(
         "constant where the argument is empty."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -123,9 +125,9 @@ func without_dot(name: Str) -> Str {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 func same(name: Str) -> Str {
@@ -135,7 +137,10 @@ func same(name: Str) -> Str {
     return name
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub func without_dot(name: Str) -> Str {
@@ -146,5 +151,6 @@ pub func without_dot(name: Str) -> Str {
     return name
 }
 """,
+        ),
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression
@@ -67,8 +68,9 @@ RULE = Rule(
         "turned into one before, and the template shows that."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 @test
 func test_price() -> I32 {
@@ -89,9 +91,9 @@ func test_price() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 @test
 func test_name() -> I32 {
     let name: Str = "Ada"
@@ -101,5 +103,6 @@ func test_name() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.string_drops import bound_variable, drop_hazard, held_at
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, line_ending_of
@@ -106,8 +107,9 @@ RULE = Rule(
         "and a type."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use test::assert_eq
 
@@ -130,9 +132,9 @@ func test_trim() -> I32 {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 use test::assert_eq
 
@@ -143,7 +145,10 @@ func test_trim() -> I32 {
     return 0
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use test::assert_eq
 
 @test
@@ -154,5 +159,6 @@ func test_trim() -> I32 {
     return 0
 }
 """,
+        ),
     ),
 )

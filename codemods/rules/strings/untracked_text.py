@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import short_code
 from codemods.fixes.placement import Cleanup, before_exit, mentions
 from codemods.fixes.text_escape import (
@@ -23,7 +24,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKin
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.rules.strings.consumed_by_return import rename
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, STR, FunctionInfo
 from tml_ast import nodes
@@ -283,8 +284,9 @@ RULE = Rule(
         "it is held as a number, which the compiler leaves alone for good, and freed behind its last use."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -305,7 +307,8 @@ pub func is_done(line: Str) -> Bool {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -356,7 +359,8 @@ pub func is_done(line: Str) -> Bool {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -425,7 +429,8 @@ pub func weight(line: Str) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 use demo::prelude::{Reel, open_reel}
@@ -497,7 +502,8 @@ pub func turns(line: Str) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -526,7 +532,8 @@ pub func padded(line: Str, width: I64) -> I64 {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -565,7 +572,8 @@ pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -614,9 +622,9 @@ impl Page {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Badge {
@@ -637,7 +645,10 @@ impl Badge {
     }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Word {
@@ -653,7 +664,10 @@ pub func word_of(line: Str) -> Word {
     return Word { text: word }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Line {
@@ -679,7 +693,10 @@ pub func weight(line: Str) -> I64 {
     return str::len(word)
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub func width(label: Label) -> I64 {
@@ -687,5 +704,6 @@ pub func width(label: Label) -> I64 {
     return text.len()
 }
 """,
+        ),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import listed, short_code
 from codemods.fixes.owners import owns_strings, text_temporaries
 from codemods.model.findings import Verdict
@@ -12,7 +13,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Varia
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.summaries.contents import Contents
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
 from tml_ast.nodes import Expression
@@ -146,8 +147,9 @@ RULE = Rule(
         "every variable of the function may be dropped."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use demo::prelude::Label
 
@@ -170,7 +172,8 @@ func test_render() {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -209,7 +212,8 @@ func test_badge() {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -232,9 +236,9 @@ func test_width() {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -244,7 +248,10 @@ func test_peek() {
     assert(text == "a", "text")
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 pub type Badge {
@@ -258,7 +265,10 @@ func test_badge() {
     assert(badge.name == "a", "text")
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use demo::prelude::Label
 
 @test
@@ -270,5 +280,6 @@ func test_in_a_block() {
     }
 }
 """,
+        ),
     ),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ExitKind
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, line_ending_of
@@ -76,8 +77,9 @@ RULE = Rule(
         "compiler's drop finds them again; who has the list calls it on every element."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -119,9 +121,9 @@ pub func parts_of(line: Str) -> List[Part] {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 use std::collections::List
 
@@ -135,7 +137,10 @@ pub func parts_of(line: Str) -> List[Part] {
     return found
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Part {
@@ -146,5 +151,6 @@ pub func part_of(line: Str) -> Part {
     return Part { text: str::substring(line, 0, 2) }
 }
 """,
+        ),
     ),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import Role, Use, uses_behind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Fields, only_empty_constants
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -306,8 +307,9 @@ RULE = Rule(
         "the compiler's own drop finds it again. Text that belongs to the caller is blanked, not freed."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 use core::str
 
@@ -355,7 +357,8 @@ impl Badge {
 }
 """,
         ),
-        (
+        Fixed(
+            "",
             """\
 use core::str
 use std::collections::List
@@ -412,9 +415,9 @@ impl Parts {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 use core::str
 
 pub type Badge {
@@ -437,7 +440,10 @@ impl Badge {
     }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 use std::collections::List
 
 pub type Names {
@@ -456,5 +462,6 @@ impl Names {
     }
 }
 """,
+        ),
     ),
 )

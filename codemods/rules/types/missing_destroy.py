@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from codemods.fixes.context import Context, Diagnostic
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
-from codemods.rules.rule import Rule
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo, Type, TypeInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, documentation_start, line_ending_of, line_start
@@ -180,8 +181,9 @@ RULE = Rule(
         "owes it the call, by missing-release."
     ),
     check=check,
-    invalid=(
-        (
+    examples=(
+        Fixed(
+            "",
             """\
 pub type Plate {
     digits: Maybe[Str],
@@ -260,9 +262,9 @@ pub func is_blank(block: *Unit) -> Bool {
 }
 """,
         ),
-    ),
-    valid=(
-        """\
+        Untouched(
+            "",
+            """\
 pub type Caption {
     text: Maybe[Str],
 }
@@ -277,7 +279,10 @@ impl Caption {
     }
 }
 """,
-        """\
+        ),
+        Untouched(
+            "",
+            """\
 pub type Plate {
     digits: Maybe[Str],
 }
@@ -302,5 +307,6 @@ impl Plate {
     }
 }
 """,
+        ),
     ),
 )

@@ -1,0 +1,38 @@
+"""What a rule yields: a diagnostic, with the edits that fix it or the reason why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codemods.model.findings import Verdict
+from tml_ast.edit import SourceEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding before it has a phase: edits are spans of the file as it is now."""
+
+    rule: str
+    offset: int
+    function: str
+    message: str
+    verdict: Verdict
+    edits: tuple[SourceEdit, ...] = ()
+    opens_block: bool = False
+    """Whether the edits put a block around code that other edits may want to get into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Edits that together fix a finding."""
+
+    edits: tuple[SourceEdit, ...]
+    opens_block: bool = False
+    """Whether they put a block around code that other edits may want to get into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a finding gets no edit, as the end of its message: ``there is no place to free it``."""
+
+    reason: str

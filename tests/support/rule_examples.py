@@ -1,0 +1,38 @@
+"""The examples of the rules: those in a rule's own file, and the files of ``tests/rules/cases``.
+
+A case is a file ``RULE/TITLE.fixed.tml``, ``.untouched.tml`` or ``.reported.tml``, its title in words with
+hyphens. In a fixed one a line ``// -- after --`` parts the source from what it becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.rules import RULES
+from codemods.rules.rule import Example, Fixed, Reported, Untouched
+from tests.support.bundled import PROJECT
+
+CASES = PROJECT / "tests" / "rules" / "cases"
+AFTER = "// -- after --\n"
+
+
+def all_examples() -> Iterator[tuple[str, Example]]:
+    """Every example, with the name of its rule."""
+    for name, rule in RULES.items():
+        yield from ((name, example) for example in rule.examples)
+    for file in sorted(CASES.glob("*/*.tml")):
+        yield file.parent.name, _read(file.name, file.read_text(encoding="utf-8"))
+
+
+def _read(name: str, text: str) -> Example:
+    title, kind, _ = name.rsplit(".", 2)
+    title = title.replace("-", " ")
+    match kind:
+        case "fixed":
+            before, after = text.split(AFTER)
+            return Fixed(title, before, after)
+        case "untouched":
+            return Untouched(title, text)
+        case "reported":
+            return Reported(title, text)
+    raise ValueError(f"{name}: {kind} is none of fixed, untouched, reported")
