@@ -13,6 +13,7 @@ from codemods.ownership.elements import OwnedList
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.semantics.symbols import STR, FunctionInfo, SourceFile
 from tml_ast import nodes, position
+from tml_ast.lexer import Token
 from tml_ast.nodes import Node
 
 
@@ -99,20 +100,24 @@ class Context:
 
     def fix(
         self,
-        function: ControlFlowGraph | FunctionInfo,
-        at: Variable | Node,
+        function: ControlFlowGraph | FunctionInfo | str,
+        at: Variable | Node | Token,
         message: str,
         repair: Repair | Refusal,
     ) -> Diagnostic:
-        """A finding with the edits that fix it; with a refusal it is only reported, and says why."""
+        """A finding with the edits that fix it; with a refusal it is only reported, and says why.
+
+        ``function`` may be a qualified name, for a type or a function that is not there yet.
+        """
         if isinstance(repair, Refusal):
             return self.report(function, at, message, because=repair.reason)
+        message = f"{message}; {repair.remark}" if repair.remark else message
         return self._diagnostic(function, at, message, Verdict.FIXED, repair)
 
     def report(
         self,
-        function: ControlFlowGraph | FunctionInfo,
-        at: Variable | Node,
+        function: ControlFlowGraph | FunctionInfo | str,
+        at: Variable | Node | Token,
         message: str,
         *,
         because: str = "",
@@ -123,17 +128,17 @@ class Context:
 
     def _diagnostic(
         self,
-        function: ControlFlowGraph | FunctionInfo,
-        at: Variable | Node,
+        function: ControlFlowGraph | FunctionInfo | str,
+        at: Variable | Node | Token,
         message: str,
         verdict: Verdict,
         repair: Repair,
     ) -> Diagnostic:
         offset = at.offset if isinstance(at, Variable) else at.start
-        owner = function.function if isinstance(function, ControlFlowGraph) else function
-        return Diagnostic(
-            self.rule, offset, owner.qualified_name, message, verdict, repair.edits, repair.opens_block
-        )
+        if isinstance(function, ControlFlowGraph):
+            function = function.function
+        name = function if isinstance(function, str) else function.qualified_name
+        return Diagnostic(self.rule, offset, name, message, verdict, repair.edits, repair.opens_block)
 
     # -- the file -----------------------------------------------------------------------------
 

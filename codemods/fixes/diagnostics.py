@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codemods.model.findings import Verdict
@@ -29,6 +30,15 @@ class Repair:
     edits: tuple[SourceEdit, ...]
     opens_block: bool = False
     """Whether they put a block around code that other edits may want to get into."""
+    remark: str = ""
+    """What is left to do by hand, as the end of the message; empty where they fix all of it."""
+
+    @classmethod
+    def of(cls, repairs: Iterable[Repair], remark: str = "") -> Repair:
+        """Several repairs as one."""
+        repairs = tuple(repairs)
+        edits = tuple(edit for repair in repairs for edit in repair.edits)
+        return cls(edits, any(repair.opens_block for repair in repairs), remark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def exit_offset(exit_: Exit) -> int:
     return exit_.node.end - 1 if ends else (exit_.value or exit_.node).start
 
 
-def exits_told(exits: Iterable[Exit], line: Callable[[int], int]) -> str:
+def describe_exits(exits: Iterable[Exit], line: Callable[[int], int]) -> str:
     """``the returns on lines 36 and 43, the arm end on line 45``."""
     lines: dict[str, set[int]] = {}
     for exit_ in exits:

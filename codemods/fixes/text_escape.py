@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import result_name
-from codemods.fixes.placement import Cleanup, before_exit, is_hidden, mentions
+from codemods.fixes.release_at_exits import Cleanup, before_exit, is_hidden, mentions
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
 from codemods.ownership.summaries.summaries import Result
@@ -154,7 +154,7 @@ def free_at_end_of_use(
             if any(each.start == exit_.value.start for each in found):
                 return None
         placement = before_exit(context, graph, exit_, release, name)
-        if placement is None:
+        if isinstance(placement, Refusal):
             return None
         found += placement.edits
         opens_block = opens_block or placement.opens_block
@@ -208,7 +208,7 @@ def _free_behind_condition(
         if exit_.value is not None and mentions(graph, exit_.value, {variable}):
             return None
         placement = before_exit(context, graph, exit_, release, "")
-        if placement is None or placement.opens_block:
+        if isinstance(placement, Refusal) or placement.opens_block:
             return None
         found += placement.edits
     word = _keyword(last)

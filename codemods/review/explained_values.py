@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from codemods.fixes.naming import exits_told, listed, quoted_names, short_code
+from codemods.fixes.naming import describe_exits, listed, quoted_names, short_code
 from codemods.ownership.cfg.graph import (
     Assign,
     ControlFlowGraph,
@@ -266,13 +266,13 @@ class ValueExplainer:
             found.add(Ownership.MOVED)
             statements += self._uses_told(obligation.moved)
         if obligation.dropped:
-            places = exits_told(obligation.dropped, self.line_of)
+            places = describe_exits(obligation.dropped, self.line_of)
             fate(Ownership.DROPPED, f"the compiler drops it at the end of its block: {places}")
         if obligation.leaks:
-            places = exits_told(obligation.leaks, self.line_of)
+            places = describe_exits(obligation.leaks, self.line_of)
             fate(Ownership.LEAKS, f"leaks at {places}: `{release}` is missing")
         if obligation.unclear:
-            places = exits_told(obligation.unclear, self.line_of)
+            places = describe_exits(obligation.unclear, self.line_of)
             fate(
                 Ownership.UNCLEAR,
                 f"may leak at {places}: it gets there on some paths only, or a part of it lives on",
@@ -318,7 +318,7 @@ class ValueExplainer:
         given = self._given_away(variable)
         statements += given
         if dropped:
-            text = f"{self._drop(type_)} at the end of its block: {exits_told(dropped, self.line_of)}"
+            text = f"{self._drop(type_)} at the end of its block: {describe_exits(dropped, self.line_of)}"
             statements.append(Statement(About.FATE, text))
         if left and origin.is_fresh and self._is_dropped_type(type_):
             statements += self._not_dropped(variable, left)
@@ -357,7 +357,7 @@ class ValueExplainer:
         for exit_ in exits:
             by_reason.setdefault(self._obstacle(variable, exit_), []).append(exit_)
         for reason, places in by_reason.items():
-            text = f"not freed at {exits_told(places, self.line_of)}: {reason}"
+            text = f"not freed at {describe_exits(places, self.line_of)}: {reason}"
             yield Statement(About.FATE, text)
 
     def _obstacle(self, variable: Variable, exit_: Exit) -> str:

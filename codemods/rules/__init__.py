@@ -21,6 +21,7 @@ from codemods.rules.owners import (
     missing_release,
     named_release,
     overwritten_owner,
+    scoped_cleanup,
     tuple_parts,
     unopened_payload,
 )
@@ -54,8 +55,8 @@ RULES: Mapping[str, Rule] = {
         dangling_sum.RULE,
         missing_destroy.RULE,
         incomplete_destroy.RULE,
-        missing_release.MISSING_RELEASE_RULE,
-        missing_release.SCOPED_CLEANUP_RULE,
+        missing_release.RULE,
+        scoped_cleanup.RULE,
         named_release.RULE,
         discarded_owner.RULE,
         ignored_payload.RULE,

@@ -359,12 +359,12 @@ def test_time_goes_to_the_innermost_stage(modules: list[str], stage: str) -> Non
 def test_time_goes_to_the_rule_that_asks() -> None:
     modules = [
         "codemods.ownership.cfg.graph",
-        "codemods.fixes.placement",
+        "codemods.fixes.release_at_exits",
         "codemods.rules.owners.missing_release",
     ]
 
     assert sampling.rule_of([*modules, "codemods.engine.schedule"]) == "missing-release"
-    assert sampling.rule_of(["codemods.fixes.placement"]) is None
+    assert sampling.rule_of(["codemods.fixes.release_at_exits"]) is None
 
 
 def test_what_the_stages_are_made_of_exists() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import short_code
-from codemods.fixes.placement import Cleanup, after_last_use, before_exits, exits_of
+from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exits, exits_of
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_text
@@ -128,17 +128,10 @@ def _freed(
 ) -> Diagnostic:
     release = Cleanup(_free(context, variable.name), variable, views | {variable})
     message = _message(variable)
-    function = graph.function.qualified_name
     behind = after_last_use(context, graph, release)
-    if behind is not None:
-        return Diagnostic(NAME, variable.offset, function, message, Verdict.FIXED, behind.edits)
-    placements = before_exits(context, graph, release)
-    for exit_ in placements.unplaced:
-        message += f"; not mended on line {context.line(exit_.node.start)}: free it there by hand"
-    verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
-    return Diagnostic(
-        NAME, variable.offset, function, message, verdict, placements.edits, placements.opens_block
-    )
+    if isinstance(behind, Refusal):
+        behind = before_exits(context, graph, release)
+    return context.fix(graph, variable, message, behind)
 
 
 def _kept_on_condition(

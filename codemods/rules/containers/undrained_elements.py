@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.imports import path_to
 from codemods.fixes.naming import result_name
-from codemods.fixes.placement import Cleanup, before_exit, mentions
+from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import (
     Action,
@@ -163,7 +163,7 @@ def _drains(context: Context, owned: OwnedList, helper: _Helper) -> list[SourceE
         if exit_.value is not None and mentions(graph, exit_.value, release.needed_by):
             name = result_name(context, graph.function, exit_.value)
         placement = before_exit(context, graph, exit_, release, name)
-        if placement is None:
+        if isinstance(placement, Refusal):
             return None
         edits += placement.edits
     return edits

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import owner_name
-from codemods.fixes.placement import Cleanup, before_exits, exits_of
-from codemods.model.findings import Verdict
+from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_behind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
@@ -115,17 +114,10 @@ def _proposal(
     source, tree = context.file.source, context.file.tree
     if dropped is not None:
         lines.append(f"{variable.name}.{dropped.release.name}()")
-        placed = before_exits(context, graph, Cleanup("\n".join(lines), variable, frozenset(dropped.views)))
-        if placed.unplaced or not placed.edits:
-            message += "; there is no place for it at each of its exits"
-            return Diagnostic(NAME, variable.offset, graph.function.qualified_name, message, Verdict.REPORTED)
-        edits = placed.edits
-    else:
-        edits = tuple(insert_statement_before(source, tree, place, "\n".join(lines)) for place in places)
-    opens_block = dropped is not None and placed.opens_block
-    return Diagnostic(
-        NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, edits, opens_block
-    )
+        cleanup = Cleanup("\n".join(lines), variable, frozenset(dropped.views))
+        return context.fix(graph, variable, message, before_every_exit(context, graph, cleanup))
+    edits = tuple(insert_statement_before(source, tree, place, "\n".join(lines)) for place in places)
+    return context.fix(graph, variable, message, Repair(edits))
 
 
 RULE = Rule(

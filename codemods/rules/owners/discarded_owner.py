@@ -8,21 +8,15 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import owner_name, short_code, text_name
+from codemods.fixes.open_payload import opening, owed_payloads, part_releases, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
+from codemods.fixes.variants import asserted_variant, only_asks
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, called_name, is_visible
 from codemods.ownership.summaries.contents import Contents
 from codemods.ownership.summaries.summaries import Origin
-from codemods.rules.owners.tuple_parts import part_releases
-from codemods.rules.owners.unopened_payload import (
-    asserted_variant,
-    only_asks,
-    opening,
-    owed_payloads,
-    payload_name,
-)
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
 from tml_ast import nodes

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.open_payload import payload_name
 from codemods.fixes.owners import is_opened_elsewhere, owns_strings
+from codemods.fixes.variants import known_variant, settled_variant
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
-from codemods.rules.owners.unopened_payload import known_variant, payload_name, settled_variant
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes

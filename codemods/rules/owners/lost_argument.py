@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.placement import Cleanup, before_exit, mentions
-from codemods.model.findings import Verdict
+from codemods.fixes.release_at_exits import Cleanup, before_every_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_behind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
-from tml_ast.edit import SourceEdit
 
 NAME = "lost-argument"
 
@@ -98,22 +96,8 @@ def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation)
         f"{graph.function.name}() takes over `{variable.name}` ({variable.type}) and loses it where it "
         f"leaves without it, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
     )
-    edits: list[SourceEdit] = []
-    for exit_ in obligation.leaks:
-        reads = exit_.value is not None and mentions(graph, exit_.value, release.needed_by)
-        placement = None if reads else before_exit(context, graph, exit_, release, "")
-        if placement is None or placement.opens_block:
-            return Diagnostic(
-                NAME,
-                variable.offset,
-                graph.function.qualified_name,
-                f"{message}; there is no block to release it in",
-                Verdict.REPORTED,
-            )
-        edits += placement.edits
-    return Diagnostic(
-        NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, tuple(edits)
-    )
+    repair = before_every_exit(context, graph, release, obligation.leaks, in_place=True)
+    return context.fix(graph, variable, message, repair)
 
 
 RULE = Rule(

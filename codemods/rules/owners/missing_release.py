@@ -1,147 +1,45 @@
-"""missing-release and its sibling scoped-cleanup: an owner leaves its scope unreleased."""
+"""missing-release: an owner leaves its scope unreleased."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.naming import exits_told, result_name
-from codemods.fixes.placement import Cleanup, before_exit, mentions
-from codemods.model.findings import Verdict
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable
-from codemods.ownership.compiler.drops import DropKind
+from codemods.fixes.diagnostics import Diagnostic, Repair
+from codemods.fixes.leaks import leak_message, release_leaks
+from codemods.fixes.naming import describe_exits
+from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
-from tml_ast.edit import SourceEdit
-
-MISSING_RELEASE = "missing-release"
-SCOPED_CLEANUP = "scoped-cleanup"
 
 
-def missing_releases(context: Context) -> Iterator[Diagnostic]:
-    """The leaks that a release in an existing block mends, and those that nothing here can mend."""
-    return (each for each in _proposals(context) if each.rule == MISSING_RELEASE)
-
-
-def scoped_cleanups(context: Context) -> Iterator[Diagnostic]:
-    """The leaks that need a block to release in."""
-    return (each for each in _proposals(context) if each.rule == SCOPED_CLEANUP)
-
-
-def _proposals(context: Context) -> Iterator[Diagnostic]:
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The leaks that a release in an existing block fixes, and those that nothing here can fix."""
     for _, graph in context.graphs():
         for obligation in context.obligations(graph):
             if obligation.leaks or obligation.unclear:
-                yield _proposal(context, graph, obligation)
+                repair = release_leaks(context, graph, obligation)
+                if not isinstance(repair, Repair) or not repair.opens_block:
+                    message = leak_message(context, obligation, repair)
+                    yield context.fix(graph, obligation.variable, message, repair)
             elif obligation.unfollowed:
                 yield _unfollowed(context, graph, obligation)
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Diagnostic:
-    variable = obligation.variable
-    release = Cleanup(f"{variable.name}.{obligation.release.name}()", variable, frozenset(obligation.views))
-    refusal = _refusal(context, obligation)
-    edits: list[SourceEdit] = []
-    opens_block = False
-    unplaced: list[Exit] = []
-    if refusal is None:
-        result = _result_name(context, graph, obligation)
-        for exit_ in obligation.leaks:
-            placement = before_exit(context, graph, exit_, release, result)
-            if placement is None:
-                unplaced.append(exit_)
-            else:
-                edits += placement.edits
-                opens_block = opens_block or placement.opens_block
-    left = [*unplaced, *obligation.unclear]
-    fixed = bool(edits) and refusal is None
-    message = _describe(
-        context, obligation, obligation.leaks if fixed else [*obligation.leaks, *obligation.unclear]
-    )
-    if refusal is not None:
-        message += f"; {refusal}"
-    elif left:
-        message += f"; not mended at {exits_told(left, context.line)}: release it there by hand"
-    return Diagnostic(
-        SCOPED_CLEANUP if opens_block else MISSING_RELEASE,
-        variable.offset,
-        graph.function.qualified_name,
-        message,
-        Verdict.FIXED if fixed else Verdict.REPORTED,
-        tuple(edits) if fixed else (),
-        opens_block,
-    )
-
-
 def _unfollowed(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Diagnostic:
-    """A value that nothing releases and that cannot be followed: its leak is told, and no more."""
+    """A value that nothing releases and that cannot be followed."""
     variable = obligation.variable
-    lines = sorted({context.line(each.node.start) for each in obligation.lost})
+    line = min(context.line(node.node.start) for node in obligation.lost)
     message = (
         f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, may leak at "
-        f"{exits_told(obligation.unfollowed, context.line)}: what becomes of it on line {lines[0]} cannot be "
+        f"{describe_exits(obligation.unfollowed, context.line)}: what becomes of it on line {line} cannot be "
         f"followed; if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
     )
-    function = graph.function.qualified_name
-    return Diagnostic(MISSING_RELEASE, variable.offset, function, message, Verdict.REPORTED)
+    return context.report(graph, variable, message)
 
 
-def _refusal(context: Context, obligation: Obligation) -> str | None:
-    """Why no release is written for this variable, if none is."""
-    if obligation.overwritten or obligation.maybe_overwritten:
-        return "it is overwritten while it owns a value; release the old value first"
-    if obligation.unclear and not obligation.leaks:
-        return "no release is proven safe: some path gives it away or keeps a part of it"
-    variable = obligation.variable
-    drops = context.analysis.drops
-    if variable.type is not None and drops.kind(variable.type) is DropKind.FIELDS:
-        shared = _borrowed_text_fields(context, obligation)
-        if shared:
-            return (
-                f"its {obligation.release.name}() leaves {', '.join(shared)} to the compiler, "
-                "but that text belongs to the caller"
-            )
-    return None
-
-
-def _borrowed_text_fields(context: Context, obligation: Obligation) -> list[str]:
-    """Borrowed text that the compiler frees as soon as the variable is no longer consumed."""
-    variable, graph = obligation.variable, obligation.graph
-    assert variable.type is not None
-    covered = [
-        exit_ for exit_ in obligation.leaks if not context.analysis.drops.covers(graph, variable, exit_)
-    ]
-    if not covered:
-        return []
-    done = context.analysis.releases.fields_released(variable.type, obligation.release)
-    return [
-        name
-        for name in context.fields.borrowed_text(variable.type)
-        if name in done and not done[name].blanked
-    ]
-
-
-def _result_name(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> str:
-    """A name for the value that leaves after the release."""
-    for exit_ in obligation.leaks:
-        if exit_.value is not None and mentions(graph, exit_.value, obligation.views):
-            return result_name(context, graph.function, exit_.value)
-    return ""
-
-
-def _describe(context: Context, obligation: Obligation, exits: list[Exit]) -> str:
-    variable: Variable = obligation.variable
-    line = context.line(variable.offset)
-    places = exits_told(exits, context.line)
-    return (
-        f"`{variable.name}` ({variable.type}), created on line {line}, leaks at {places}: "
-        f"{variable.name}.{obligation.release.name}() is missing"
-    )
-
-
-MISSING_RELEASE_RULE = Rule(
-    name=MISSING_RELEASE,
+RULE = Rule(
+    name="missing-release",
     summary="An owned value leaves its scope unreleased.",
     reason=(
         "The compiler drops a variable only if its type has Drop, and not even then when its name was given "
@@ -149,7 +47,7 @@ MISSING_RELEASE_RULE = Rule(
         "release of its own that nothing calls on some path leaks there. The release goes in front of that "
         "exit; a returned value that still needs it is bound first."
     ),
-    check=missing_releases,
+    check=check,
     examples=(
         Fixed(
             "",
@@ -668,104 +566,6 @@ use demo::prelude::Reel
 func test_elsewhere(later: func(Reel)) -> I32 {
     let reel = Reel::new(4)
     later(reel)
-    return 0
-}
-""",
-        ),
-    ),
-)
-SCOPED_CLEANUP_RULE = Rule(
-    name=SCOPED_CLEANUP,
-    summary="An owned value lives in an arm that has no block to release it in.",
-    reason=(
-        "The payload of an arm lives until the arm ends. Where the arm is a single expression there is no "
-        "place for a release, so the expression moves into a block that uses the value and then releases it. "
-        "A value that the arm hands on is bound first, and never the payload itself: the compiler drops a "
-        "payload at the end of a block before the block's value is used."
-    ),
-    check=scoped_cleanups,
-    examples=(
-        Fixed(
-            "",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_open() -> I32 {
-    when open_reel(3) {
-        Err(e) => assert(false, "open"),
-        Ok(reel) => assert(reel.size() == 3, "size"),
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_open() -> I32 {
-    when open_reel(3) {
-        Err(e) => assert(false, "open"),
-        Ok(reel) => {
-            assert(reel.size() == 3, "size")
-            reel.destroy()
-        },
-    }
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
-            """\
-use demo::prelude::open_reel
-
-pub func size_or_zero(count: I64) -> I64 {
-    when open_reel(count) {
-        Err(e) => return 0,
-        Ok(reel) => return reel.size(),
-    }
-}
-""",
-            """\
-use demo::prelude::open_reel
-
-pub func size_or_zero(count: I64) -> I64 {
-    when open_reel(count) {
-        Err(e) => return 0,
-        Ok(reel) => {
-            let size_result: I64 = reel.size()
-            reel.destroy()
-            return size_result
-        },
-    }
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::{Reel, open_reel}
-
-pub func unwrap_reel(count: I64) -> Reel {
-    return when open_reel(count) {
-        Err(e) => Reel::new(1),
-        Ok(reel) => reel,
-    }
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_released_in_the_arm() -> I32 {
-    when open_reel(3) {
-        Err(e) => return 1,
-        Ok(reel) => reel.destroy(),
-    }
     return 0
 }
 """,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import quoted_names, snake_case
-from codemods.fixes.placement import Cleanup, before_exit, mentions
+from codemods.fixes.release_at_exits import Cleanup, before_every_exit, mentions
 from codemods.model.findings import Verdict
 from codemods.model.phases import RELEASED_BY_NAME
 from codemods.ownership.cfg.graph import ControlFlowGraph
@@ -16,7 +16,6 @@ from codemods.ownership.fields import Holds
 from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type, TypeInfo
-from tml_ast.edit import SourceEdit
 
 NAME = "named-release"
 
@@ -39,7 +38,7 @@ def _is_named(type_: Type | None) -> bool:
     if type_ is None:
         return False
     name = f"_{snake_case(type_.bare)}"
-    return any(name.endswith(f"_{each}") for each in RELEASED_BY_NAME)
+    return any(name.endswith(f"_{wanted}") for wanted in RELEASED_BY_NAME)
 
 
 def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Iterator[Diagnostic]:
@@ -50,23 +49,18 @@ def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation)
     if not context.analysis.releases.is_idempotent(Type(variable.type.name if variable.type else "")):
         return
     call = f"{variable.name}.{release.name}()"
-    edits: list[SourceEdit] = []
-    opens_block = False
-    for exit_ in obligation.dropped:
-        if exit_.value is not None and mentions(graph, exit_.value, obligation.views):
-            return
-        statement = Cleanup(call, variable, frozenset(obligation.views))
-        placement = before_exit(context, graph, exit_, statement, "")
-        if placement is None:
-            return
-        edits += placement.edits
-        opens_block = opens_block or placement.opens_block
+    values = (exit_.value for exit_ in obligation.dropped)
+    if any(value is not None and mentions(graph, value, obligation.views) for value in values):
+        return
+    cleanup = Cleanup(call, variable, frozenset(obligation.views))
+    repair = before_every_exit(context, graph, cleanup, obligation.dropped)
+    if isinstance(repair, Refusal):
+        return
     message = (
         f"`{variable.name}` ({variable.type}) is dropped by the compiler; the plan wants {call}, "
         "which is harmless before that"
     )
-    function = graph.function.qualified_name
-    yield Diagnostic(NAME, variable.offset, function, message, Verdict.FIXED, tuple(edits), opens_block)
+    yield context.fix(graph, variable, message, repair)
 
 
 def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[Diagnostic]:
@@ -84,8 +78,7 @@ def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[
     if shared:
         reason += f"; a release would free {quoted_names(shared)}, which another value may hold as well"
     message = f"{type_.bare} has no release by name: {reason}"
-    offset = info.node.start
-    yield Diagnostic(NAME, offset, type_.bare, message, Verdict.REPORTED)
+    yield Diagnostic(NAME, info.node.start, type_.bare, message, Verdict.REPORTED)
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.hoisting import Purity, statement_to_hoist_before
 from codemods.fixes.naming import count_name
-from codemods.fixes.placement import mentions
+from codemods.fixes.release_at_exits import mentions
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import (
     Action,

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.owners import may_hold_variable, release_of_dropped
-from codemods.fixes.placement import Cleanup, before_exits
-from codemods.model.findings import Verdict
+from codemods.fixes.open_payload import part_releases
+from codemods.fixes.owners import may_hold_variable
+from codemods.fixes.release_at_exits import Cleanup, before_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression
 
 NAME = "tuple-parts"
 
@@ -30,30 +27,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 proposal = _proposal(context, graph, variable, contents)
                 if proposal is not None:
                     yield proposal
-
-
-def part_releases(
-    context: Context,
-    contents: Contents,
-    graph: ControlFlowGraph,
-    name: str,
-    type_: Type,
-    value: Expression,
-    *variant: str,
-) -> dict[int, str]:
-    """The statements that release the parts of the tuple ``name``, by the number of the part.
-
-    ``value`` is what the tuple comes from; with ``variant`` it is that variant's payload.
-    """
-    found: dict[int, str] = {}
-    fresh = context.analysis.summaries.origin(graph, value).is_fresh
-    for number, part in enumerate(type_.arguments):
-        release = release_of_dropped(context, part)
-        if release is not None and fresh:
-            found[number] = f"{name}.{number}.{release.name}()"
-        elif part.name == "Str" and contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
-            found[number] = f"lowlevel {{ mem_free({name}.{number} as I64 as *Unit) }}"
-    return found
 
 
 def _holds_parts(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -85,16 +58,10 @@ def _proposal(
     if not statements:
         return None
     views = frozenset(context.analysis.fate(graph, variable).views | {variable})
-    placements = before_exits(context, graph, Cleanup("\n".join(statements.values()), variable, views))
+    repair = before_exits(context, graph, Cleanup("\n".join(statements.values()), variable, views))
     parts = ", ".join(f"{variable.name}.{number}" for number in statements)
     message = f"{parts} of the tuple `{variable.name}` is never released: the compiler drops no tuple"
-    for exit_ in placements.unplaced:
-        message += f"; not mended on line {context.line(exit_.node.start)}: release it there by hand"
-    verdict = Verdict.FIXED if placements.edits else Verdict.REPORTED
-    function = graph.function.qualified_name
-    return Diagnostic(
-        NAME, variable.offset, function, message, verdict, placements.edits, placements.opens_block
-    )
+    return context.fix(graph, variable, message, repair)
 
 
 def _part(use: Use) -> int | None:

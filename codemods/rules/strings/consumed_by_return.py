@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import result_name
-from codemods.fixes.placement import annotation
+from codemods.fixes.release_at_exits import annotation
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.placement import Cleanup, before_exit, mentions
+from codemods.fixes.diagnostics import Diagnostic, Refusal
+from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.fixes.text_escape import (
     as_number,
     assignments,
@@ -151,7 +151,7 @@ def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> li
             statement = "\n".join(each[1] for each in lost)
             release = Cleanup(statement, lost[-1][0], frozenset((first, second)))
             placement = before_exit(context, graph, exit_, release, "")
-            if placement is None or placement.opens_block:
+            if isinstance(placement, Refusal) or placement.opens_block:
                 return None
             edits += placement.edits
     if _is_left(graph, handover.branch):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import short_code
-from codemods.fixes.placement import Cleanup, before_exit, mentions
+from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.fixes.text_escape import (
     Escape,
     assignments,
@@ -233,8 +233,8 @@ def _lost_on_failure(context: Context, graph: ControlFlowGraph, variable: Variab
             continue
         reads = exit_.value is not None and mentions(graph, exit_.value, {variable})
         release = Cleanup(statement, variable, frozenset((variable,)))
-        placement = None if reads else before_exit(context, graph, exit_, release, "")
-        if placement is None or placement.opens_block:
+        placement = before_exit(context, graph, exit_, release, "")
+        if reads or isinstance(placement, Refusal) or placement.opens_block:
             return
         edits += placement.edits
         lines.append(context.line(exit_.node.start))

@@ -1,17 +1,18 @@
-"""Where a release goes: the edits that put statements in front of an exit.
+"""Release at exits: the edits that put statements in front of the exits from a variable's scope.
 
-When the value that leaves still needs what is released, it is bound first. Where there is no block
-to put a statement in, one is opened.
+A value that leaves and still needs what is released is bound first. Where there is no block to put a
+statement in, one is opened.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
-from codemods.fixes.naming import result_name
+from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.naming import describe_exits, result_name
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -26,23 +27,9 @@ from tml_ast.edit import (
 from tml_ast.nodes import Expression, Node
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """The edits for one exit, and whether they open a block."""
-
-    edits: tuple[SourceEdit, ...]
-    opens_block: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Placements:
-    """The edits for all exits of a variable's scope, and the exits that have no room for any."""
-
-    edits: tuple[SourceEdit, ...]
-    opens_block: bool
-    unplaced: tuple[Exit, ...]
+_HIDDEN = Refusal("its name means another variable there")
+_NO_ROOM = Refusal("there is no block to release it in")
+_NO_EXIT = Refusal("control never leaves its scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +52,7 @@ def mentions(graph: ControlFlowGraph, node: Node, variables: Container[Variable]
 
 
 def exits_of(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
-    """The exits from the scope of a variable that control can get to."""
+    """The reachable exits from the scope of a variable."""
     return [
         action
         for block in graph.reachable()
@@ -75,39 +62,81 @@ def exits_of(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
 
 
 def before_exits(
-    context: Context, graph: ControlFlowGraph, release: Cleanup, exits: Sequence[Exit] | None = None
-) -> Placements:
-    """Put a release in front of every exit from the scope of its variable, or of those given."""
-    edits: list[SourceEdit] = []
-    unplaced: list[Exit] = []
-    opens_block = False
-    result = ""
-    for exit_ in exits_of(graph, release.owner) if exits is None else exits:
-        if exit_.value is not None and mentions(graph, exit_.value, release.needed_by):
-            result = result or result_name(context, graph.function, exit_.value)
-        placement = before_exit(context, graph, exit_, release, result)
-        if placement is None:
-            unplaced.append(exit_)
+    context: Context,
+    graph: ControlFlowGraph,
+    release: Cleanup,
+    exits: Sequence[Exit] | None = None,
+    *,
+    unsafe: Sequence[Exit] = (),
+) -> Repair | Refusal:
+    """Release a variable in front of every exit from its scope, or of those given, that has room for it.
+
+    The remark of the repair names the exits without room, and the ``unsafe`` ones, which get no release.
+    """
+    repairs: list[Repair] = []
+    missed: list[Exit] = []
+    for exit_, placed in _placed(context, graph, release, exits):
+        if isinstance(placed, Refusal):
+            missed.append(exit_)
         else:
-            edits += placement.edits
-            opens_block = opens_block or placement.opens_block
-    return Placements(tuple(edits), opens_block, tuple(unplaced))
+            repairs.append(placed)
+    missed += unsafe
+    remark = ""
+    if missed:
+        remark = f"not fixed at {describe_exits(missed, context.line)}: release it there by hand"
+    return Repair.of(repairs, remark) if repairs else Refusal(remark or _NO_EXIT.reason)
 
 
-def after_last_use(context: Context, graph: ControlFlowGraph, release: Cleanup) -> Placement | None:
-    """Put a release behind the last use of its variable; None unless every path goes through there."""
-    let = next((each for each in context.ancestors(release.owner.node) if isinstance(each, nodes.Let)), None)
+def before_every_exit(
+    context: Context,
+    graph: ControlFlowGraph,
+    release: Cleanup,
+    exits: Sequence[Exit] | None = None,
+    *,
+    in_place: bool = False,
+) -> Repair | Refusal:
+    """The same, refused unless each exit has room; ``in_place``: without a new binding or block."""
+    repairs: list[Repair] = []
+    for exit_, placed in _placed(context, graph, release, exits):
+        if isinstance(placed, Refusal):
+            return placed
+        if in_place and (placed.opens_block or _is_needed(graph, exit_, release)):
+            return _NO_ROOM
+        repairs.append(placed)
+    return Repair.of(repairs) if repairs else _NO_EXIT
+
+
+def _placed(
+    context: Context, graph: ControlFlowGraph, release: Cleanup, exits: Sequence[Exit] | None
+) -> Iterator[tuple[Exit, Repair | Refusal]]:
+    exits = exits_of(graph, release.owner) if exits is None else exits
+    kept = (exit_.value for exit_ in exits if _is_needed(graph, exit_, release))
+    value = next(kept, None)
+    result = result_name(context, graph.function, value) if value is not None else ""
+    for exit_ in exits:
+        yield exit_, before_exit(context, graph, exit_, release, result)
+
+
+def _is_needed(graph: ControlFlowGraph, exit_: Exit, release: Cleanup) -> bool:
+    """Whether the value that leaves is made from what is released."""
+    return exit_.value is not None and mentions(graph, exit_.value, release.needed_by)
+
+
+def after_last_use(context: Context, graph: ControlFlowGraph, release: Cleanup) -> Repair | Refusal:
+    """Release a variable after its last use; refused unless every path goes through there."""
+    around = context.ancestors(release.owner.node)
+    let = next((node for node in around if isinstance(node, nodes.Let)), None)
     block = context.parent(let) if let is not None else None
     if let is None or not isinstance(block, nodes.Block) or len(exits_of(graph, release.owner)) != 1:
-        return None
-    using = [each for each in block.statements if mentions(graph, each, release.needed_by)]
+        return _NO_ROOM
+    using = [statement for statement in block.statements if mentions(graph, statement, release.needed_by)]
     last = using[-1] if using else let
-    if last is block.statements[-1] or any(isinstance(each, nodes.Return) for each in last.walk()):
-        return None
+    if last is block.statements[-1] or any(isinstance(node, nodes.Return) for node in last.walk()):
+        return _NO_ROOM
     if is_hidden(graph, release.owner, release.statement, last.end):
-        return None
+        return _HIDDEN
     edit = insert_statement_after(context.file.source, context.file.tree, last, release.statement)
-    return Placement((edit,))
+    return Repair((edit,))
 
 
 def is_hidden(graph: ControlFlowGraph, owner: Variable, text: str, place: int) -> bool:
@@ -118,28 +147,28 @@ def is_hidden(graph: ControlFlowGraph, owner: Variable, text: str, place: int) -
     """
     names = set(_IDENTIFIER.findall(text))
     return any(
-        each is not owner
-        and each.name in names
-        and each.kind is not VariableKind.PAYLOAD
-        and owner.offset < each.offset < place
-        for each in graph.variables
+        variable is not owner
+        and variable.name in names
+        and variable.kind is not VariableKind.PAYLOAD
+        and owner.offset < variable.offset < place
+        for variable in graph.variables
     )
 
 
 def before_exit(
     context: Context, graph: ControlFlowGraph, exit_: Exit, release: Cleanup, result: str
-) -> Placement | None:
-    """Put a release in front of an exit; None where that cannot be done.
+) -> Repair | Refusal:
+    """Release a variable in front of one exit.
 
     ``result`` names the binding of the value that leaves, if it reads what is released.
     """
     node, value = exit_.node, exit_.value
     leaves = exit_.kind in (ExitKind.RETURN, ExitKind.BREAK, ExitKind.CONTINUE)
     if is_hidden(graph, release.owner, release.statement, node.start if leaves else node.end):
-        return None
+        return _HIDDEN
     match exit_.kind:
         case ExitKind.RETURN | ExitKind.BREAK | ExitKind.CONTINUE:
-            keep = value if value is not None and mentions(graph, value, release.needed_by) else None
+            keep = value if _is_needed(graph, exit_, release) else None
             return _before_jump(context, graph, node, release, keep, result)
         case ExitKind.END:
             assert isinstance(node, nodes.Block)
@@ -149,7 +178,7 @@ def before_exit(
         case ExitKind.ARM:
             return _in_arm(context, graph, node, release, result)
         case _:
-            return None
+            return _NO_ROOM
 
 
 def _before_jump(
@@ -159,30 +188,30 @@ def _before_jump(
     release: Cleanup,
     value: Expression | None,
     result: str,
-) -> Placement | None:
+) -> Repair | Refusal:
     parent = context.parent(node)
     source = context.file.source
     if isinstance(parent, nodes.ExpressionStatement):
         if value is None:
             if len(release.lines) > 1 and not _starts_line(source, parent):
-                return None
+                return _NO_ROOM
             place = _before_releases(context, graph, parent, release.owner)
-            return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
+            return Repair((insert_statement_before(source, context.file.tree, place, release.statement),))
         if not _starts_line(source, parent) or _mixes_numbers(value):
-            return None
+            return _NO_ROOM
         binding = result + annotation(graph, node)
-        return Placement(_bound_value(source, node, value, release, f"return {result}", binding))
+        return Repair(_bound_value(source, node, value, release, f"return {result}", binding))
     if value is not None and _mixes_numbers(value):
-        return None
+        return _NO_ROOM
     if isinstance(parent, nodes.Arm) and isinstance(node, Expression):
         binding = result + annotation(graph, node)
         return _open_block(context, parent, node, value, release, f"return {result}", binding)
-    return None
+    return _NO_ROOM
 
 
 def annotation(graph: ControlFlowGraph, jump: Node) -> str:
     """The declared type of what a function returns, for a binding of it."""
-    if any(each.start <= jump.start < each.end for each in graph.nodes_of(nodes.Closure)):
+    if any(closure.start <= jump.start < closure.end for closure in graph.nodes_of(nodes.Closure)):
         return ""
     returned = graph.function.node.return_type
     if returned is None or isinstance(returned, nodes.TupleType) or not isinstance(jump, nodes.Return):
@@ -193,7 +222,7 @@ def annotation(graph: ControlFlowGraph, jump: Node) -> str:
 def _mixes_numbers(value: Expression) -> bool:
     """Whether a tuple holds bare numbers, whose type is only right where it is returned at once."""
     return isinstance(value, nodes.Tuple) and any(
-        isinstance(each, nodes.Literal) and each.kind in ("INT", "FLOAT") for each in value.elements
+        isinstance(element, nodes.Literal) and element.kind in ("INT", "FLOAT") for element in value.elements
     )
 
 
@@ -256,8 +285,8 @@ def _open_block(
     release: Cleanup,
     last: str,
     binding: str,
-) -> Placement:
-    """Turn the body of an arm into a block that holds ``statement``."""
+) -> Repair:
+    """Turn the body of an arm into a block that holds the release."""
     source = context.file.source
     outer = indentation_of(source, arm.start)
     ending = line_ending_of(source, arm.start)
@@ -266,23 +295,23 @@ def _open_block(
     if value is None:
         head = b"{" + inner.join([b"", *lines, b""])
         tail = ending + outer + b"}"
-        return Placement(
+        return Repair(
             (SourceEdit(body.start, body.start, head), SourceEdit(body.end, body.end, tail)), opens_block=True
         )
     head = b"{" + inner + f"let {binding} = ".encode()
     tail = inner.join([b"", *lines, last.encode()]) + ending + outer + b"}"
-    return Placement(
+    return Repair(
         (SourceEdit(body.start, value.start, head), SourceEdit(value.end, body.end, tail)), opens_block=True
     )
 
 
-def _at_end(context: Context, graph: ControlFlowGraph, block: nodes.Block, release: Cleanup) -> Placement:
+def _at_end(context: Context, graph: ControlFlowGraph, block: nodes.Block, release: Cleanup) -> Repair:
     source = context.file.source
     last = block.statements[-1] if block.statements else None
     if isinstance(last, nodes.ExpressionStatement) and _releases_older(context, graph, last, release.owner):
         place = _before_releases(context, graph, last, release.owner)
-        return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
-    return Placement((insert_before_block_end(source, context.file.tree, block, release.statement),))
+        return Repair((insert_statement_before(source, context.file.tree, place, release.statement),))
+    return Repair((insert_before_block_end(source, context.file.tree, block, release.statement),))
 
 
 def _before_value(
@@ -292,26 +321,26 @@ def _before_value(
     value: Expression | None,
     release: Cleanup,
     result: str,
-) -> Placement | None:
+) -> Repair | Refusal:
     """In front of the value of a block, or at its end when it has none."""
     if value is None and _gives_an_arm_its_type(context, graph, block):
         value = block.value
         assert value is not None
-        if any(isinstance(each, nodes.Block) for each in value.walk()):
-            return None
+        if any(isinstance(node, nodes.Block) for node in value.walk()):
+            return _NO_ROOM
         result = result or result_name(context, graph.function, value)
     if value is None:
         return _at_end(context, graph, block, release)
     holder = context.parent(value)
     if not isinstance(holder, nodes.ExpressionStatement):
-        return None
+        return _NO_ROOM
     source = context.file.source
     if not mentions(graph, value, release.needed_by):
         place = _before_releases(context, graph, holder, release.owner)
-        return Placement((insert_statement_before(source, context.file.tree, place, release.statement),))
+        return Repair((insert_statement_before(source, context.file.tree, place, release.statement),))
     if not _starts_line(source, holder):
-        return None
-    return Placement(_bound_value(source, value, value, release, result, result))
+        return _NO_ROOM
+    return Repair(_bound_value(source, value, value, release, result, result))
 
 
 def _gives_an_arm_its_type(context: Context, graph: ControlFlowGraph, block: nodes.Block) -> bool:
@@ -347,7 +376,7 @@ def _has_value(graph: ControlFlowGraph, node: Expression) -> bool:
 
 def _in_arm(
     context: Context, graph: ControlFlowGraph, arm: Node, release: Cleanup, result: str
-) -> Placement | None:
+) -> Repair | Refusal:
     """At the end of an arm, in whose scope its payload lives."""
     assert isinstance(arm, nodes.Arm)
     body = arm.body
@@ -364,4 +393,4 @@ def _in_arm(
     inner = ending + outer + INDENT
     head = SourceEdit(body.start, body.start, b"{" + inner)
     tail = inner.join([b"", *release.lines]) + ending + outer + b"}"
-    return Placement((head, SourceEdit(body.end, body.end, tail)), opens_block=True)
+    return Repair((head, SourceEdit(body.end, body.end, tail)), opens_block=True)

@@ -1,0 +1,54 @@
+"""The leaks of owners: how they read, and how they are fixed where that is safe."""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.naming import describe_exits
+from codemods.fixes.release_at_exits import Cleanup, before_exits
+from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.obligations import Obligation
+
+
+def release_leaks(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Repair | Refusal:
+    """Release an owner in front of the exits at which it leaks."""
+    if obligation.overwritten or obligation.maybe_overwritten:
+        return Refusal("it is overwritten while it owns a value; release the old value first")
+    if obligation.unclear and not obligation.leaks:
+        return Refusal("no release is proven safe: some path gives it away or keeps a part of it")
+    borrowed = _borrowed_text_fields(context, obligation)
+    if borrowed:
+        return Refusal(
+            f"its {obligation.release.name}() leaves {', '.join(borrowed)} to the compiler, "
+            "but that text belongs to the caller"
+        )
+    variable = obligation.variable
+    release = Cleanup(f"{variable.name}.{obligation.release.name}()", variable, frozenset(obligation.views))
+    return before_exits(context, graph, release, obligation.leaks, unsafe=obligation.unclear)
+
+
+def leak_message(context: Context, obligation: Obligation, repair: Repair | Refusal) -> str:
+    """Where an owner leaks: at the exits that the repair is for, or at all of them if there is none."""
+    variable = obligation.variable
+    unclear = obligation.unclear if isinstance(repair, Refusal) else []
+    return (
+        f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, leaks at "
+        f"{describe_exits([*obligation.leaks, *unclear], context.line)}: "
+        f"{variable.name}.{obligation.release.name}() is missing"
+    )
+
+
+def _borrowed_text_fields(context: Context, obligation: Obligation) -> list[str]:
+    """Borrowed text that the compiler frees as soon as the variable is no longer consumed."""
+    variable, graph, analysis = obligation.variable, obligation.graph, context.analysis
+    if variable.type is None or analysis.drops.kind(variable.type) is not DropKind.FIELDS:
+        return []
+    if all(analysis.drops.covers(graph, variable, exit_) for exit_ in obligation.leaks):
+        return []
+    done = analysis.releases.fields_released(variable.type, obligation.release)
+    return [
+        name
+        for name in context.fields.borrowed_text(variable.type)
+        if name in done and not done[name].blanked
+    ]

@@ -1,0 +1,130 @@
+"""Open a payload: a ``when`` that names what a Maybe or Outcome holds, and releases it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codemods.fixes.context import Context
+from codemods.fixes.naming import owner_name
+from codemods.fixes.owners import release_of_dropped
+from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.fields import Holds
+from codemods.ownership.summaries.contents import Contents
+from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
+from tml_ast.nodes import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a variant of a Maybe or Outcome holds that somebody must release."""
+
+    payload: Type
+    name: str
+    """A name to bind it to."""
+    statements: tuple[str, ...]
+    """What releases it then; the compiler drops the name where there is nothing."""
+
+
+def owed_payloads(
+    context: Context,
+    contents: Contents,
+    graph: ControlFlowGraph,
+    value: Expression,
+    type_: Type,
+    taken: set[str],
+) -> dict[str, Owed]:
+    """What the variants of a Maybe or Outcome hold that is lost unless they are opened."""
+    if type_.name not in BUILTIN_VARIANTS:
+        return {}
+    found: dict[str, Owed] = {}
+    for variant, payload in context.analysis.index.variants(type_).items():
+        if len(payload) != 1:
+            continue
+        if _releases(context, contents, graph, value, variant, payload[0], "payload") is None:
+            continue
+        name = payload_name(context, graph, payload[0], taken | {each.name for each in found.values()})
+        statements = _releases(context, contents, graph, value, variant, payload[0], name)
+        assert statements is not None
+        found[variant] = Owed(payload[0], name, statements)
+    return found
+
+
+def payload_name(context: Context, graph: ControlFlowGraph, payload: Type, taken: set[str]) -> str:
+    """A name for what a variant holds, or for another value of such a type."""
+    if payload.name == "()":
+        return context.names.for_dropped(graph.function, "parts", "pair", "payload", taken=taken)
+    if payload.name == "Str":
+        return context.names.for_dropped(graph.function, "text", "new_text", "payload", taken=taken)
+    return owner_name(context, graph.function, payload, taken)
+
+
+def _releases(
+    context: Context,
+    contents: Contents,
+    graph: ControlFlowGraph,
+    value: Expression,
+    variant: str,
+    payload: Type,
+    name: str,
+) -> tuple[str, ...] | None:
+    """The statements that release a payload once it has a name; None if nobody owes it anything."""
+    analysis = context.analysis
+    if payload.name == "()":
+        parts = part_releases(context, contents, graph, name, payload, value, variant)
+        return tuple(parts.values()) or None
+    release = release_of_dropped(context, payload)
+    if release is not None:
+        fresh = analysis.summaries.origin(graph, value).is_fresh
+        return (f"{name}.{release.name}()",) if fresh else None
+    if analysis.drops.kind(payload) not in (DropKind.TEXT, DropKind.FIELDS):
+        return None
+    strings = contents.strings(graph, value, variant)
+    owned = strings.is_owned and Holds.SHARED not in strings.holds
+    return () if owned and analysis.summaries.origin(graph, value).is_fresh else None
+
+
+def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed]) -> list[str]:
+    """The lines of a ``when`` that names what is to be released, and releases it."""
+    lines = []
+    if not any(each.statements for each in owed.values()):
+        lines.append("// What it holds is freed only where it has a name.")
+    lines.append(f"when {subject} {{")
+    for variant, payload in context.analysis.index.variants(type_).items():
+        each = owed.get(variant)
+        if each is None:
+            lines.append(f"    {variant}(_) => {{}}," if payload else f"    {variant} => {{}},")
+        elif len(each.statements) == 1:
+            lines.append(f"    {variant}({each.name}) => {each.statements[0]},")
+        elif each.statements:
+            lines.append(f"    {variant}({each.name}) => {{")
+            lines += (f"        {statement}" for statement in each.statements)
+            lines.append("    },")
+        else:
+            lines.append(f"    {variant}({each.name}) => {{}},")
+    return [*lines, "}"]
+
+
+def part_releases(
+    context: Context,
+    contents: Contents,
+    graph: ControlFlowGraph,
+    name: str,
+    type_: Type,
+    value: Expression,
+    *variant: str,
+) -> dict[int, str]:
+    """The statements that release the parts of the tuple ``name``, by the number of the part.
+
+    ``value`` is what the tuple comes from; with ``variant`` it is that variant's payload.
+    """
+    found: dict[int, str] = {}
+    fresh = context.analysis.summaries.origin(graph, value).is_fresh
+    for number, part in enumerate(type_.arguments):
+        release = release_of_dropped(context, part)
+        if release is not None and fresh:
+            found[number] = f"{name}.{number}.{release.name}()"
+        elif part.name == "Str" and contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
+            found[number] = f"lowlevel {{ mem_free({name}.{number} as I64 as *Unit) }}"
+    return found

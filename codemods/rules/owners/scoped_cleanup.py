@@ -1,0 +1,121 @@
+"""scoped-cleanup: an owner leaks where a block is needed to release it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic, Repair
+from codemods.fixes.leaks import leak_message, release_leaks
+from codemods.rules.rule import Fixed, Rule, Untouched
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The leaks that need a block to release in."""
+    for _, graph in context.graphs():
+        for obligation in context.obligations(graph):
+            if obligation.leaks or obligation.unclear:
+                repair = release_leaks(context, graph, obligation)
+                if isinstance(repair, Repair) and repair.opens_block:
+                    message = leak_message(context, obligation, repair)
+                    yield context.fix(graph, obligation.variable, message, repair)
+
+
+RULE = Rule(
+    name="scoped-cleanup",
+    summary="An owned value lives in an arm that has no block to release it in.",
+    reason=(
+        "The payload of an arm lives until the arm ends. Where the arm is a single expression there is no "
+        "place for a release, so the expression moves into a block that uses the value and then releases it. "
+        "A value that the arm hands on is bound first, and never the payload itself: the compiler drops a "
+        "payload at the end of a block before the block's value is used."
+    ),
+    check=check,
+    examples=(
+        Fixed(
+            "",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => assert(false, "open"),
+        Ok(reel) => assert(reel.size() == 3, "size"),
+    }
+    return 0
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_open() -> I32 {
+    when open_reel(3) {
+        Err(e) => assert(false, "open"),
+        Ok(reel) => {
+            assert(reel.size() == 3, "size")
+            reel.destroy()
+        },
+    }
+    return 0
+}
+""",
+        ),
+        Fixed(
+            "",
+            """\
+use demo::prelude::open_reel
+
+pub func size_or_zero(count: I64) -> I64 {
+    when open_reel(count) {
+        Err(e) => return 0,
+        Ok(reel) => return reel.size(),
+    }
+}
+""",
+            """\
+use demo::prelude::open_reel
+
+pub func size_or_zero(count: I64) -> I64 {
+    when open_reel(count) {
+        Err(e) => return 0,
+        Ok(reel) => {
+            let size_result: I64 = reel.size()
+            reel.destroy()
+            return size_result
+        },
+    }
+}
+""",
+        ),
+        Untouched(
+            "",
+            """\
+use demo::prelude::{Reel, open_reel}
+
+pub func unwrap_reel(count: I64) -> Reel {
+    return when open_reel(count) {
+        Err(e) => Reel::new(1),
+        Ok(reel) => reel,
+    }
+}
+""",
+        ),
+        Untouched(
+            "",
+            """\
+use demo::prelude::open_reel
+
+@test
+func test_released_in_the_arm() -> I32 {
+    when open_reel(3) {
+        Err(e) => return 1,
+        Ok(reel) => reel.destroy(),
+    }
+    return 0
+}
+""",
+        ),
+    ),
+)
