@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity, statement_to_hoist_before
+from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import owner_name, short_code, text_name
 from codemods.fixes.open_payload import opening, owed_payloads, part_releases, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
@@ -171,7 +172,7 @@ def _read_once(
         return None
     message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
     function = graph.function.qualified_name
-    place = statement_to_hoist_before(context, graph, node, purity)
+    place = statement_to_bind_before(context, graph, node, purity)
     refusal = None
     if place is None:
         refusal = "it is evaluated again or only sometimes: bind it by hand"

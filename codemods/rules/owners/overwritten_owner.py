@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity, statement_to_hoist_before
+from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import count_name
 from codemods.fixes.release_at_exits import mentions
 from codemods.model.findings import Verdict
@@ -93,7 +94,7 @@ def _owner(
     lines: list[str] = []
     edits: list[SourceEdit] = []
     for reading in readings:
-        if statement_to_hoist_before(context, graph, reading, purity) is not statement:
+        if statement_to_bind_before(context, graph, reading, purity) is not statement:
             refusal = "the old value is asked at a point that cannot be moved: bind it by hand"
             return _finding(context, graph, action, refusal)
         name = count_name(context, graph.function, reading, taken)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity, statement_to_hoist_before
+from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
@@ -47,7 +48,7 @@ def _proposal(
     message = (
         f"the compiler frees `{short_code(node.text)}` at the end of its statement, and what holds it later"
     )
-    place = statement_to_hoist_before(context, graph, node, purity)
+    place = statement_to_bind_before(context, graph, node, purity)
     if place is None:
         message += "; it is evaluated again or only sometimes: bind it by hand"
         return Diagnostic(NAME, node.start, function, message, Verdict.REPORTED)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.bind_before import bind_between, split_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity, split_before, split_edits, statement_to_hoist_before
+from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code, text_name
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
@@ -62,7 +63,7 @@ def _same_in_statement(
     context: Context, graph: ControlFlowGraph, call: CallSite, calls: list[CallSite], purity: Purity
 ) -> list[CallSite]:
     """The call and those like it in the same statement, which one binding can serve."""
-    place = statement_to_hoist_before(context, graph, call.node, purity)
+    place = statement_to_bind_before(context, graph, call.node, purity)
     if place is None or not purity.is_pure(graph, call.node):
         return [call]
     return [
@@ -70,7 +71,7 @@ def _same_in_statement(
         for each in calls
         if each.node.text == call.node.text
         and _is_temporary(context, graph, each)
-        and statement_to_hoist_before(context, graph, each.node, purity) is place
+        and statement_to_bind_before(context, graph, each.node, purity) is place
     ]
 
 
@@ -86,14 +87,12 @@ def _proposal(
     message = (
         f"nothing frees the string of `{short_code(node.text)}`: a library body drops strings only from a let"
     )
-    place = statement_to_hoist_before(context, graph, node, purity)
+    place = statement_to_bind_before(context, graph, node, purity)
     split = split_before(context, graph, node, purity)
     if split is not None:
         name = text_name(context, graph.function, node, frozenset(taken))
         taken.add(name)
-        edits = split_edits(context, split, node, name)
-        function = graph.function.qualified_name
-        return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, tuple(edits), opens_block=True)
+        return context.fix(graph, node, message, bind_between(context, split, node, name))
     refusal = None
     if place is None:
         refusal = "it is evaluated again or only sometimes, so it cannot be bound before its statement"

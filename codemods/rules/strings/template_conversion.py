@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity, statement_to_hoist_before
+from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph
@@ -42,7 +43,7 @@ def _proposal(
     shown = short_code(hole.text)
     message = f"the string that the template makes of the number `{shown}` is never freed"
     function = graph.function.qualified_name
-    place = statement_to_hoist_before(context, graph, hole, purity)
+    place = statement_to_bind_before(context, graph, hole, purity)
     if place is None:
         message += "; the template is evaluated again or only sometimes: bind the string by hand"
         return Diagnostic(NAME, hole.start, function, message, Verdict.REPORTED)

@@ -1,0 +1,204 @@
+"""Bind before: an expression is bound in front of the statement that holds it, where nothing else changes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Repair
+from codemods.fixes.hoisting import Purity
+from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from tml_ast import nodes
+from tml_ast.edit import (
+    INDENT,
+    SourceEdit,
+    indentation_of,
+    insert_statement_before,
+    line_ending_of,
+    line_start,
+)
+from tml_ast.nodes import Expression, Node
+
+_SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
+
+
+def bind_before(
+    context: Context, statement: Node, node: Expression, name: str, *, type_: str = "", value: str = ""
+) -> Repair:
+    """``let name: type_ = value`` in front of a statement, and the name in the place of ``node``.
+
+    ``value`` is what ``node`` says, if nothing else is given.
+    """
+    annotation = f": {type_}" if type_ else ""
+    binding = f"let {name}{annotation} = {value or node.text}"
+    return Repair(
+        (
+            insert_statement_before(context.file.source, context.file.tree, statement, binding),
+            SourceEdit(node.start, node.end, name.encode()),
+        )
+    )
+
+
+def statement_to_bind_before(
+    context: Context, graph: ControlFlowGraph, node: Expression, purity: Purity
+) -> Node | None:
+    """The statement in front of which ``node`` can be evaluated instead; None where that is not the same.
+
+    Whatever is evaluated before ``node`` in its statement must be free of effects, and must not see any
+    of ``node``; only a pure expression may leave a place that is evaluated on a condition.
+    """
+    pure = purity.is_pure(graph, node)
+    child: Node = node
+    for parent in context.ancestors(node):
+        match parent:
+            case nodes.Let() | nodes.Var() | nodes.ExpressionStatement():
+                return parent if isinstance(context.parent(parent), nodes.Block) else None
+            case nodes.If():
+                if child is not parent.condition or isinstance(context.parent(parent), nodes.If):
+                    return None
+            case nodes.When():
+                if child is not parent.subject:
+                    return None
+            case nodes.Binary() if parent.operator in _SHORT_CIRCUIT and child is parent.right:
+                if not pure or not _is_plain_call(graph, node) or _may_guard(graph, parent.left, node):
+                    return None
+            case nodes.Ternary() if child is not parent.condition:
+                return None
+            case (
+                nodes.Block()
+                | nodes.Arm()
+                | nodes.Loop()
+                | nodes.While()
+                | nodes.For()
+                | nodes.Closure()
+                | nodes.LetCondition()
+                | nodes.Guard()
+            ):
+                return None
+            case _:
+                pass
+        if not _harmless_before(graph, parent, child, purity if pure else None):
+            return None
+        child = parent
+    return None
+
+
+def _may_guard(graph: ControlFlowGraph, condition: Expression, node: Expression) -> bool:
+    """Whether a condition speaks of what ``node`` uses, so that it may be what makes evaluating it safe."""
+    tested = _variables_in(graph, condition)
+    return any(
+        used in tested and used.kind is not VariableKind.RECEIVER for used in _variables_in(graph, node)
+    )
+
+
+def _variables_in(graph: ControlFlowGraph, node: Expression) -> set[Variable]:
+    return {use.variable for use in graph.uses_in(node)}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An ``if`` whose condition can be cut in two, so that something is bound between."""
+
+    statement: Node
+    branch: nodes.Block
+    before: Expression
+    """The last operand of ``and`` that is evaluated before."""
+    after: Expression
+    """The operand that holds what is to be bound."""
+
+
+def split_before(context: Context, graph: ControlFlowGraph, node: Expression, purity: Purity) -> Split | None:
+    """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only sometimes."""
+    pure = purity.is_pure(graph, node)
+    child: Node = node
+    operand: Expression | None = None
+    before: Expression | None = None
+    for parent in context.ancestors(node):
+        if isinstance(parent, nodes.Binary) and parent.operator in ("and", "&&"):
+            if operand is None and child is parent.right:
+                operand = parent.right
+                before = _last_operand(parent.left)
+        elif isinstance(parent, nodes.If):
+            return _split_of(context, parent, child, before, operand)
+        elif (
+            operand is not None
+            or not _is_step(parent)
+            or not _harmless_before(graph, parent, child, purity if pure else None)
+        ):
+            return None
+        child = parent
+    return None
+
+
+def _is_step(node: Node) -> bool:
+    """Whether a step of a condition may consist of a node: it evaluates all of its parts."""
+    if isinstance(node, nodes.Binary):
+        return node.operator not in _SHORT_CIRCUIT
+    return isinstance(node, nodes.Unary | nodes.Group | nodes.Call | nodes.MethodCall | nodes.Cast)
+
+
+def _last_operand(node: Expression) -> Expression:
+    return node.right if isinstance(node, nodes.Binary) and node.operator in ("and", "&&") else node
+
+
+def _split_of(
+    context: Context, node: nodes.If, condition: Node, before: Expression | None, operand: Expression | None
+) -> Split | None:
+    statement = context.parent(node)
+    if condition is not node.condition or node.alternative is not None or before is None or operand is None:
+        return None
+    if not isinstance(statement, nodes.ExpressionStatement) or not isinstance(node.branch, nodes.Block):
+        return None
+    source = context.file.source
+    gap = source[before.end : operand.start].split()
+    starts_line = not source[line_start(source, statement.start) : statement.start].strip()
+    if gap not in ([b"and"], [b"&&"]) or not starts_line:
+        return None
+    if any(b"\n" in source[token.start : token.end] for token in node.branch.tokens()):
+        return None
+    return Split(statement, node.branch, before, operand)
+
+
+def bind_between(context: Context, split: Split, node: Expression, name: str) -> Repair:
+    """Cut the condition, bind the string of ``node`` between the halves and use that."""
+    source = context.file.source
+    ending = line_ending_of(source, split.statement.start)
+    outer = indentation_of(source, split.statement.start)
+    inner = ending + outer + INDENT
+    binding = f"let {name}: Str = {node.text}".encode()
+    unchanged = source[split.after.start : node.start]
+    cut = b" {" + inner + binding + inner + b"if " + unchanged + name.encode()
+    edits = [
+        SourceEdit(split.before.end, node.end, cut),
+        SourceEdit(split.branch.end, split.branch.end, ending + outer + b"}"),
+    ]
+    for match in re.finditer(rb"\n(?=[^\r\n])", source[node.end : split.branch.end]):
+        offset = node.end + match.end()
+        edits.append(SourceEdit(offset, offset, INDENT))
+    return Repair(tuple(edits), opens_block=True)
+
+
+def _is_plain_call(graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether a call only needs names, so that it may be made although its turn may not come."""
+    inner = any(isinstance(part, _EVALUATED) and part is not node for part in node.walk())
+    call = graph.call_at(node)
+    calls_itself = call is not None and call.callee is graph.function
+    return not inner and not calls_itself
+
+
+def _harmless_before(graph: ControlFlowGraph, parent: Node, child: Node, purity: Purity | None) -> bool:
+    """Whether what ``parent`` evaluates before ``child`` may as well be evaluated after it.
+
+    A pure ``child`` can change places with what is pure, any other only with names and constants.
+    """
+    for sibling in parent.nodes():
+        if sibling is child:
+            return True
+        if purity is not None:
+            if isinstance(sibling, Expression) and not purity.is_pure(graph, sibling):
+                return False
+        elif any(isinstance(part, _EVALUATED) for part in sibling.walk()):
+            return False
+    return True
