@@ -313,7 +313,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "the receiver of a call",
             """\
 use demo::prelude::Reel
 
@@ -336,29 +336,7 @@ func test_size() -> I32 {
 """,
         ),
         Fixed(
-            "",
-            """\
-use demo::prelude::Reel
-
-@test
-func test_new() -> I32 {
-    Reel::new(4)
-    return 0
-}
-""",
-            """\
-use demo::prelude::Reel
-
-@test
-func test_new() -> I32 {
-    let reel = Reel::new(4)
-    reel.destroy()
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
+            "an Outcome that is only asked",
             """\
 use demo::prelude::open_reel
 
@@ -384,66 +362,12 @@ func test_open() -> I32 {
 """,
         ),
         Untouched(
-            "",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_refused() -> I32 {
-    assert(open_reel(0).is_err(), "refused")
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_opened_later() -> I32 {
-    let opened = open_reel(3)
-    assert(opened.is_ok(), "opened")
-    let reel = opened.unwrap()
-    reel.destroy()
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
+            "given to a shelf",
             """\
 use demo::prelude::{Reel, Shelf}
 
 pub func fill(shelf: Shelf) {
     shelf.keep(Reel::new(4))
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Reel
-
-@test
-func test_only_on_a_condition() -> I32 {
-    var i: I64 = 0
-    loop (i < Reel::new(4).size()) {
-        i = i + 1
-    }
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_a_label_owns_nothing() -> I32 {
-    assert(Label { text: "a" }.peek() == "a", "text")
-    return 0
 }
 """,
         ),

@@ -15,7 +15,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.contents import Contents
-from codemods.rules.rule import Fixed, Reported, Rule, Untouched
+from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -210,7 +210,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "an arm that ignores an owner",
             """\
 use demo::prelude::open_reel
 
@@ -240,77 +240,7 @@ func test_open() -> I32 {
 """,
         ),
         Fixed(
-            "",
-            """\
-use demo::prelude::read_mark
-
-@test
-func test_read() -> I32 {
-    let text: Str = "unread"
-    when read_mark(3) {
-        Ok(_) => {
-            assert(text == "unread", "untouched")
-        },
-        Err(_) => return 1,
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::read_mark
-
-@test
-func test_read() -> I32 {
-    let text: Str = "unread"
-    when read_mark(3) {
-        Ok(new_text) => {
-            assert(text == "unread", "untouched")
-        },
-        Err(_) => return 1,
-    }
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
-            """\
-use std::collections::List
-
-func numbers(count: I64) -> Maybe[List[I64]] {
-    if count < 0 {
-        return Nothing
-    }
-    return Just(List[I64]::new(count))
-}
-
-pub func has_numbers(count: I64) -> Bool {
-    return when numbers(count) {
-        Just(_) => true,
-        Nothing => false,
-    }
-}
-""",
-            """\
-use std::collections::List
-
-func numbers(count: I64) -> Maybe[List[I64]] {
-    if count < 0 {
-        return Nothing
-    }
-    return Just(List[I64]::new(count))
-}
-
-pub func has_numbers(count: I64) -> Bool {
-    return when numbers(count) {
-        Just(list) => true,
-        Nothing => false,
-    }
-}
-""",
-        ),
-        Fixed(
-            "",
+            "a name that is in use already",
             """\
 use core::str
 use demo::prelude::read_mark
@@ -347,24 +277,7 @@ func test_read() -> I32 {
 """,
         ),
         Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-func text_of(label: Label) -> Maybe[Str] {
-    return Just(label.peek())
-}
-
-pub func has_text(label: Label) -> Bool {
-    return when text_of(label) {
-        Just(_) => true,
-        Nothing => false,
-    }
-}
-""",
-        ),
-        Untouched(
-            "",
+            "opened once more",
             """\
 use demo::prelude::open_reel
 
@@ -378,26 +291,6 @@ func test_opened_later() -> I32 {
     let reel = opened.unwrap()
     reel.destroy()
     return 0
-}
-""",
-        ),
-        Reported(
-            "",
-            """\
-use demo::prelude::read_mark
-
-pub func count_marks(limit: I64) -> I64 {
-    var count: I64 = 0
-    loop (count < limit) {
-        when read_mark(count) {
-            Ok(_) => {
-                break
-            },
-            Err(_) => {},
-        }
-        count = count + 1
-    }
-    return count
 }
 """,
         ),

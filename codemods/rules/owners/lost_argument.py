@@ -112,7 +112,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "an early return loses the list",
             """\
 use std::collections::List
 
@@ -176,7 +176,7 @@ pub func make_track(length: I64) -> Track {
 """,
         ),
         Untouched(
-            "",
+            "a caller releases it",
             """\
 use std::collections::List
 
@@ -203,7 +203,7 @@ pub func make_track(length: I64) -> Track {
 """,
         ),
         Untouched(
-            "",
+            "a public function",
             """\
 use std::collections::List
 

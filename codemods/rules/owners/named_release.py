@@ -93,7 +93,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "a map in a test",
             """\
 use std::collections::HashMap
 
@@ -119,7 +119,7 @@ func test_one_entry() -> I32 {
 """,
         ),
         Untouched(
-            "",
+            "a list, which the plan does not name",
             """\
 use std::collections::{HashMap, List}
 
@@ -132,7 +132,7 @@ func test_no_map() -> I32 {
 """,
         ),
         Untouched(
-            "",
+            "the value that leaves still needs it",
             """\
 use std::collections::HashMap
 

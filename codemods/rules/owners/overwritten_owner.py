@@ -234,7 +234,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "the old value is released first",
             """\
 use demo::prelude::Reel
 
@@ -264,7 +264,7 @@ func test_two_sizes() -> I32 {
 """,
         ),
         Fixed(
-            "",
+            "the new value asks the old one for a number",
             """\
 use demo::prelude::Reel
 
@@ -294,36 +294,8 @@ pub func doubled(size: I64, times: I64) -> Reel {
 }
 """,
         ),
-        Fixed(
-            "",
-            """\
-use core::str
-
-pub func two_widths(text: Str) -> I64 {
-    var line: Str = str::trim(text)
-    let width: I64 = str::len(line)
-    line = str::to_uppercase(text)
-    let total: I64 = width + str::len(line)
-    return total
-}
-""",
-            """\
-use core::str
-
-pub func two_widths(text: Str) -> I64 {
-    var line: Str = str::trim(text)
-    let width: I64 = str::len(line)
-    if str::len(line) > 0 {
-        lowlevel { mem_free(line as I64 as *Unit) }
-    }
-    line = str::to_uppercase(text)
-    let total: I64 = width + str::len(line)
-    return total
-}
-""",
-        ),
         Untouched(
-            "",
+            "released in between",
             """\
 use demo::prelude::Reel
 
@@ -334,31 +306,6 @@ func test_released_in_between() -> I32 {
     reel = Reel::new(8)
     reel.destroy()
     return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::{Reel, Shelf}
-
-pub func fill(shelf: Shelf) {
-    var reel = Reel::new(4)
-    shelf.keep(reel)
-    reel = Reel::new(8)
-    shelf.keep(reel)
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-pub func dots(count: I64) -> Str {
-    var line: Str = str::repeat(".", count)
-    line = line + "!"
-    return line
 }
 """,
         ),

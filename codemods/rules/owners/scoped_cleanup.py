@@ -33,7 +33,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "an arm without a block",
             """\
 use demo::prelude::open_reel
 
@@ -63,7 +63,7 @@ func test_open() -> I32 {
 """,
         ),
         Fixed(
-            "",
+            "an arm that returns what it reads",
             """\
 use demo::prelude::open_reel
 
@@ -90,20 +90,7 @@ pub func size_or_zero(count: I64) -> I64 {
 """,
         ),
         Untouched(
-            "",
-            """\
-use demo::prelude::{Reel, open_reel}
-
-pub func unwrap_reel(count: I64) -> Reel {
-    return when open_reel(count) {
-        Err(e) => Reel::new(1),
-        Ok(reel) => reel,
-    }
-}
-""",
-        ),
-        Untouched(
-            "",
+            "released in the arm",
             """\
 use demo::prelude::open_reel
 

@@ -104,7 +104,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "two owners",
             """\
 use demo::prelude::Reel
 
@@ -134,7 +134,7 @@ pub func sizes(count: I64) -> I64 {
 """,
         ),
         Fixed(
-            "",
+            "two strings",
             """\
 use demo::prelude::number_pair
 
@@ -159,7 +159,7 @@ func test_pair() -> I32 {
 """,
         ),
         Untouched(
-            "",
+            "parts with names of their own",
             """\
 use demo::prelude::Reel
 
@@ -173,21 +173,6 @@ pub func first(count: I64) -> Reel {
     second.destroy()
     let reel = pair.0
     return reel
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-func texts(label: Label) -> (Str, Str) {
-    return (label.peek(), label.peek())
-}
-
-pub func is_same(label: Label) -> Bool {
-    let pair: (Str, Str) = texts(label)
-    return pair.0 == pair.1
 }
 """,
         ),

@@ -86,7 +86,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "only asked whether it is there",
             """\
 use demo::prelude::open_reel
 
@@ -113,94 +113,7 @@ func test_open() -> I32 {
 """,
         ),
         Fixed(
-            "",
-            """\
-use core::str
-use std::collections::List
-
-pub type Refusal {
-    reason: Str,
-}
-
-func refuse(reason: Str) -> Refusal {
-    return Refusal { reason: reason }
-}
-
-pub func numbers(count: I64) -> Outcome[List[I64], Refusal] {
-    if count < 0 {
-        return Err(refuse("less than nothing: {count}"))
-    }
-    return Ok(List[I64]::new(count))
-}
-
-pub func is_refused(count: I64) -> Bool {
-    let made = numbers(count)
-    return made.is_err()
-}
-""",
-            """\
-use core::str
-use std::collections::List
-
-pub type Refusal {
-    reason: Str,
-}
-
-func refuse(reason: Str) -> Refusal {
-    return Refusal { reason: reason }
-}
-
-pub func numbers(count: I64) -> Outcome[List[I64], Refusal] {
-    if count < 0 {
-        return Err(refuse("less than nothing: {count}"))
-    }
-    return Ok(List[I64]::new(count))
-}
-
-pub func is_refused(count: I64) -> Bool {
-    let made = numbers(count)
-    let is_err_result: Bool = made.is_err()
-    when made {
-        Ok(list) => list.destroy(),
-        Err(refusal) => {},
-    }
-    return is_err_result
-}
-""",
-        ),
-        Fixed(
-            "",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_open() -> I32 {
-    let opened = open_reel(3)
-    if opened.is_err() {
-        return 1
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_open() -> I32 {
-    let opened = open_reel(3)
-    if opened.is_err() {
-        return 1
-    }
-    when opened {
-        Ok(reel) => reel.destroy(),
-        Err(_) => {},
-    }
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
+            "a string that the compiler frees once it has a name",
             """\
 use demo::prelude::read_mark
 
@@ -228,22 +141,7 @@ func test_read() -> I32 {
 """,
         ),
         Untouched(
-            "",
-            """\
-use demo::prelude::open_reel
-
-@test
-func test_opened_later() -> I32 {
-    let opened = open_reel(3)
-    assert(opened.is_ok(), "opened")
-    let reel = opened.unwrap()
-    reel.destroy()
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
+            "an assertion rules the owner out",
             """\
 use demo::prelude::open_reel
 
@@ -252,21 +150,6 @@ func test_refused() -> I32 {
     let opened = open_reel(0)
     assert(opened.is_err(), "refused")
     return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub func text_of(label: Label) -> Maybe[Str] {
-    return Just(label.peek())
-}
-
-pub func has_text(label: Label) -> Bool {
-    let text = text_of(label)
-    return text.is_just()
 }
 """,
         ),

@@ -79,7 +79,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "a list of structs that own their strings",
             """\
 use core::str
 use std::collections::List
@@ -122,7 +122,7 @@ pub func parts_of(line: Str) -> List[Part] {
 """,
         ),
         Untouched(
-            "",
+            "strings of the caller",
             """\
 use core::str
 use std::collections::List
@@ -139,7 +139,7 @@ pub func parts_of(line: Str) -> List[Part] {
 """,
         ),
         Untouched(
-            "",
+            "no function lists them",
             """\
 use core::str
 

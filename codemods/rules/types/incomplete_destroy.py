@@ -309,7 +309,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "a string kept as a number",
             """\
 use core::str
 
@@ -358,7 +358,7 @@ impl Badge {
 """,
         ),
         Fixed(
-            "",
+            "a list of strings",
             """\
 use core::str
 use std::collections::List
@@ -416,7 +416,7 @@ impl Parts {
 """,
         ),
         Untouched(
-            "",
+            "a string of the caller",
             """\
 use core::str
 
@@ -437,28 +437,6 @@ impl Badge {
 
     pub func destroy(this) {
         lowlevel { mem_free(this.block) }
-    }
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use std::collections::List
-
-pub type Names {
-    texts: List[Str],
-}
-
-impl Names {
-    pub func of(first: Str, second: Str) -> Names {
-        let found = List[Str]::new(4)
-        found.push(first)
-        found.push(second)
-        return Names { texts: found }
-    }
-
-    pub func destroy(this) {
     }
 }
 """,

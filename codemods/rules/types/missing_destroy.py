@@ -183,7 +183,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "strings in optional fields",
             """\
 pub type Plate {
     digits: Maybe[Str],
@@ -263,7 +263,7 @@ pub func is_blank(block: *Unit) -> Bool {
 """,
         ),
         Untouched(
-            "",
+            "strings of the caller",
             """\
 pub type Caption {
     text: Maybe[Str],
@@ -281,7 +281,7 @@ impl Caption {
 """,
         ),
         Untouched(
-            "",
+            "an arm frees the string already",
             """\
 pub type Plate {
     digits: Maybe[Str],
