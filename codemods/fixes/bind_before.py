@@ -41,15 +41,13 @@ def bind_before(
     )
 
 
-def statement_to_bind_before(
-    context: Context, graph: ControlFlowGraph, node: Expression, purity: Purity
-) -> Node | None:
+def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Node | None:
     """The statement in front of which ``node`` can be evaluated instead; None where that is not the same.
 
     Whatever is evaluated before ``node`` in its statement must be free of effects, and must not see any
     of ``node``; only a pure expression may leave a place that is evaluated on a condition.
     """
-    pure = purity.is_pure(graph, node)
+    pure = context.purity.is_pure(graph, node)
     child: Node = node
     for parent in context.ancestors(node):
         match parent:
@@ -79,7 +77,7 @@ def statement_to_bind_before(
                 return None
             case _:
                 pass
-        if not _harmless_before(graph, parent, child, purity if pure else None):
+        if not _harmless_before(graph, parent, child, context.purity if pure else None):
             return None
         child = parent
     return None
@@ -109,9 +107,9 @@ class Split:
     """The operand that holds what is to be bound."""
 
 
-def split_before(context: Context, graph: ControlFlowGraph, node: Expression, purity: Purity) -> Split | None:
+def split_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Split | None:
     """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only sometimes."""
-    pure = purity.is_pure(graph, node)
+    pure = context.purity.is_pure(graph, node)
     child: Node = node
     operand: Expression | None = None
     before: Expression | None = None
@@ -125,7 +123,7 @@ def split_before(context: Context, graph: ControlFlowGraph, node: Expression, pu
         elif (
             operand is not None
             or not _is_step(parent)
-            or not _harmless_before(graph, parent, child, purity if pure else None)
+            or not _harmless_before(graph, parent, child, context.purity if pure else None)
         ):
             return None
         child = parent

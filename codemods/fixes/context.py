@@ -79,6 +79,8 @@ class Context:
         self.names = facts.names
         self.fields = facts.fields
         self.lists = facts.lists
+        self.purity = facts.purity
+        self.contents = facts.contents
         self.reservations = facts.reservations
         self.tests = facts.tests
         self.file = file

@@ -11,7 +11,6 @@ from codemods.fixes.owners import release_of_dropped
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.summaries.contents import Contents
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast.nodes import Expression
 
@@ -29,7 +28,6 @@ class Owed:
 
 def owed_payloads(
     context: Context,
-    contents: Contents,
     graph: ControlFlowGraph,
     value: Expression,
     type_: Type,
@@ -42,10 +40,10 @@ def owed_payloads(
     for variant, payload in context.analysis.index.variants(type_).items():
         if len(payload) != 1:
             continue
-        if _releases(context, contents, graph, value, variant, payload[0], "payload") is None:
+        if _releases(context, graph, value, variant, payload[0], "payload") is None:
             continue
         name = payload_name(context, graph, payload[0], taken | {each.name for each in found.values()})
-        statements = _releases(context, contents, graph, value, variant, payload[0], name)
+        statements = _releases(context, graph, value, variant, payload[0], name)
         assert statements is not None
         found[variant] = Owed(payload[0], name, statements)
     return found
@@ -62,7 +60,6 @@ def payload_name(context: Context, graph: ControlFlowGraph, payload: Type, taken
 
 def _releases(
     context: Context,
-    contents: Contents,
     graph: ControlFlowGraph,
     value: Expression,
     variant: str,
@@ -72,7 +69,7 @@ def _releases(
     """The statements that release a payload once it has a name; None if nobody owes it anything."""
     analysis = context.analysis
     if payload.name == "()":
-        parts = part_releases(context, contents, graph, name, payload, value, variant)
+        parts = part_releases(context, graph, name, payload, value, variant)
         return tuple(parts.values()) or None
     release = release_of_dropped(context, payload)
     if release is not None:
@@ -80,7 +77,7 @@ def _releases(
         return (f"{name}.{release.name}()",) if fresh else None
     if analysis.drops.kind(payload) not in (DropKind.TEXT, DropKind.FIELDS):
         return None
-    strings = contents.strings(graph, value, variant)
+    strings = context.contents.strings(graph, value, variant)
     owned = strings.is_owned and Holds.SHARED not in strings.holds
     return () if owned and analysis.summaries.origin(graph, value).is_fresh else None
 
@@ -108,7 +105,6 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
 
 def part_releases(
     context: Context,
-    contents: Contents,
     graph: ControlFlowGraph,
     name: str,
     type_: Type,
@@ -125,6 +121,6 @@ def part_releases(
         release = release_of_dropped(context, part)
         if release is not None and fresh:
             found[number] = f"{name}.{number}.{release.name}()"
-        elif part.name == "Str" and contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
+        elif part.name == "Str" and context.contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
             found[number] = f"lowlevel {{ mem_free({name}.{number} as I64 as *Unit) }}"
     return found

@@ -13,7 +13,6 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, 
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_text
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import Holds
-from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
 from tml_ast import nodes
@@ -27,10 +26,9 @@ _OPPOSITE = {"==": "!=", "!=": "=="}
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The strings of foreign functions, and those out of a Maybe or Outcome, that are never freed."""
-    contents = Contents(context.analysis)
     for _, graph in context.graphs():
         for variable in graph.variables:
-            if not _is_unnoticed(context, graph, variable, contents):
+            if not _is_unnoticed(context, graph, variable):
                 continue
             fate = context.analysis.fate(graph, variable)
             drops = context.analysis.drops
@@ -46,7 +44,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     yield _freed_otherwise(context, graph, variable, *kept)
 
 
-def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable, contents: Contents) -> bool:
+def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether a variable always gets a string that was made for it, which the compiler never frees."""
     if variable.type is None or variable.type.name != "Str" or variable.value is None:
         return False
@@ -65,7 +63,7 @@ def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable,
         return False
     if context.analysis.may_be_taken_elsewhere(graph, variable):
         return False
-    return contents.strings(graph, variable.value).holds == {Holds.OWNED}
+    return context.contents.strings(graph, variable.value).holds == {Holds.OWNED}
 
 
 def _is_part_of_tuple(context: Context, variable: Variable) -> bool:

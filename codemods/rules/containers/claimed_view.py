@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, ExitKind, Variable
@@ -23,11 +22,10 @@ NAME = "claimed-view"
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The strings of containers in the file that are freed because a name says that they are new."""
-    purity = Purity(context.analysis)
     for _, graph in context.graphs():
         for variable in graph.variables:
             call = _claimed(context, graph, variable)
-            if call is not None and _hands_out(context, call, purity):
+            if call is not None and _hands_out(context, call):
                 yield _proposal(context, graph, variable, call)
 
 
@@ -46,12 +44,12 @@ def _claimed(context: Context, graph: ControlFlowGraph, variable: Variable) -> C
     return graph.call_at(variable.value)
 
 
-def _hands_out(context: Context, call: CallSite, purity: Purity) -> bool:
+def _hands_out(context: Context, call: CallSite) -> bool:
     """Whether a call returns a string that stays where it was, in what outlives the function."""
     callee, receiver = call.callee, call.receiver
     if callee is None or callee.allocates or not _reads_memory(context, callee):
         return False
-    if not purity.function_is_pure(callee):
+    if not context.purity.function_is_pure(callee):
         return False
     owner = callee.owner
     if context.analysis.releases.frees_stored_words(owner):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import owner_name, short_code, text_name
 from codemods.fixes.open_payload import opening, owed_payloads, part_releases, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
@@ -16,7 +15,6 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, called_name, is_visible
-from codemods.ownership.summaries.contents import Contents
 from codemods.ownership.summaries.summaries import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
@@ -35,17 +33,15 @@ NAME = "discarded-owner"
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The owned results that are used once, or not at all, and lost."""
-    purity = Purity(context.analysis)
-    contents = Contents(context.analysis)
     for _, graph in context.graphs():
         taken: set[str] = set()
         for call in graph.calls():
             if call.constructor or call.callee is None or call.type is None:
                 continue
             proposal = (
-                _unread(context, graph, call, contents, taken)
+                _unread(context, graph, call, taken)
                 if _is_unread(context, call)
-                else _read_once(context, graph, call, contents, purity, taken)
+                else _read_once(context, graph, call, taken)
             )
             if proposal is not None:
                 yield proposal
@@ -64,9 +60,7 @@ def _is_unread(context: Context, call: CallSite) -> bool:
     return site.role is Role.DISCARDED and isinstance(site.parent, nodes.ExpressionStatement)
 
 
-def _unread(
-    context: Context, graph: ControlFlowGraph, call: CallSite, contents: Contents, taken: set[str]
-) -> Diagnostic | None:
+def _unread(context: Context, graph: ControlFlowGraph, call: CallSite, taken: set[str]) -> Diagnostic | None:
     """Give the result a name, or open it."""
     node, type_ = call.node, call.type
     assert type_ is not None and call.callee is not None
@@ -82,7 +76,7 @@ def _unread(
     function = graph.function.qualified_name
     binding = call.site.parent if isinstance(call.site.parent, nodes.Let) else None
     if type_.name in BUILTIN_VARIANTS:
-        owed = owed_payloads(context, contents, graph, node, type_, taken)
+        owed = owed_payloads(context, graph, node, type_, taken)
         if not owed:
             return None
         held = " or ".join(str(each.payload) for each in owed.values())
@@ -95,7 +89,7 @@ def _unread(
             message += "; open it by hand"
             return Diagnostic(NAME, node.start, function, message, Verdict.REPORTED)
         return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, (edit,))
-    if not _is_owed(context, graph, call, contents, dropped=_is_dropped_there(context, call)):
+    if not _is_owed(context, graph, call, dropped=_is_dropped_there(context, call)):
         return None
     if is_opened_elsewhere(context, graph, node):
         return None
@@ -161,18 +155,16 @@ def _read_once(
     context: Context,
     graph: ControlFlowGraph,
     call: CallSite,
-    contents: Contents,
-    purity: Purity,
     taken: set[str],
 ) -> Diagnostic | None:
     """Bind a result in front of the statement that reads it."""
     node, type_ = call.node, call.type
     assert type_ is not None
-    if not _is_lost(context, graph, call, contents):
+    if not _is_lost(context, graph, call):
         return None
     message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
     function = graph.function.qualified_name
-    place = statement_to_bind_before(context, graph, node, purity)
+    place = statement_to_bind_before(context, graph, node)
     refusal = None
     if place is None:
         refusal = "it is evaluated again or only sometimes: bind it by hand"
@@ -189,13 +181,13 @@ def _read_once(
     return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, (binding, use))
 
 
-def _is_lost(context: Context, graph: ControlFlowGraph, call: CallSite, contents: Contents) -> bool:
+def _is_lost(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
     assert call.type is not None
     if call.type.name in BUILTIN_VARIANTS:
         site = call.site
         if site.role is not Role.RECEIVER or site.through is not None or not only_asks(site):
             return False
-        owed = owed_payloads(context, contents, graph, call.node, call.type, set())
+        owed = owed_payloads(context, graph, call.node, call.type, set())
         if not owed:
             return False
         assertion = next(
@@ -206,7 +198,7 @@ def _is_lost(context: Context, graph: ControlFlowGraph, call: CallSite, contents
     site = call.site
     if site.role not in (Role.FIELD, Role.RECEIVER, Role.ARGUMENT) or site.through is not None:
         return False
-    if not _is_owed(context, graph, call, contents):
+    if not _is_owed(context, graph, call):
         return False
     if not context.analysis.summaries.origin(graph, call.node).is_fresh or may_hold_variable(
         context, graph, call.node
@@ -235,9 +227,7 @@ def _may_be_owed(context: Context, type_: Type) -> bool:
     )
 
 
-def _is_owed(
-    context: Context, graph: ControlFlowGraph, call: CallSite, contents: Contents, *, dropped: bool = False
-) -> bool:
+def _is_owed(context: Context, graph: ControlFlowGraph, call: CallSite, *, dropped: bool = False) -> bool:
     """Whether a value must be released; ``dropped``: the compiler drops it as far as it drops its type."""
     analysis, type_ = context.analysis, call.type
     assert type_ is not None
@@ -246,14 +236,14 @@ def _is_owed(
     if str(type_) == "List[Str]" and dropped:
         return owns_strings(context.fields.made_elements(graph, call.node))
     if type_.name == "()":
-        return bool(part_releases(context, contents, graph, "parts", type_, call.node))
+        return bool(part_releases(context, graph, "parts", type_, call.node))
     if dropped:
         return False
     match analysis.drops.kind(type_):
         case DropKind.CALL:
             return True
         case DropKind.FIELDS:
-            return owns_strings(contents.strings(graph, call.node))
+            return owns_strings(context.contents.strings(graph, call.node))
         case _:
             return False
 

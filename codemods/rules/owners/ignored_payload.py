@@ -14,7 +14,6 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
@@ -29,15 +28,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The wildcards, and the names that are in use already, of arms that lose what was made for them."""
     if b"when" not in context.file.source:
         return
-    contents = Contents(context.analysis)
     for _, graph in context.graphs():
         taken: set[str] = set()
         for node in graph.nodes_of(nodes.When):
-            yield from _of_when(context, contents, graph, node, taken)
+            yield from _of_when(context, graph, node, taken)
 
 
 def _of_when(
-    context: Context, contents: Contents, graph: ControlFlowGraph, node: nodes.When, taken: set[str]
+    context: Context, graph: ControlFlowGraph, node: nodes.When, taken: set[str]
 ) -> Iterator[Diagnostic]:
     subject = graph.type_of(node.subject)
     opened = [(arm, pattern) for arm in node.arms if (pattern := _opened(graph, arm)) is not None]
@@ -58,9 +56,9 @@ def _of_when(
         if not context.analysis.releases.needs_release(payload[0]):
             if subject.name not in BUILTIN_VARIANTS:
                 continue
-            if not _is_lost(context, contents, graph, node, variant, payload[0]):
+            if not _is_lost(context, graph, node, variant, payload[0]):
                 continue
-            refusal = _refusal(context, contents, graph, node, arm, payload[0])
+            refusal = _refusal(context, graph, node, arm, payload[0])
         bound = pattern.payload[0]
         if isinstance(bound, nodes.WildcardPattern):
             yield _unnamed(context, graph, bound, variant, payload[0], refusal, taken)
@@ -152,7 +150,6 @@ def _has_name_in_use(context: Context, payload: Variable, graph: ControlFlowGrap
 
 def _is_lost(
     context: Context,
-    contents: Contents,
     graph: ControlFlowGraph,
     node: nodes.When,
     variant: str,
@@ -163,7 +160,7 @@ def _is_lost(
         case DropKind.CALL:
             return True
         case DropKind.FIELDS | DropKind.TEXT:
-            strings = contents.strings(graph, node.subject, variant)
+            strings = context.contents.strings(graph, node.subject, variant)
             return strings.is_owned and Holds.SHARED not in strings.holds
         case _:
             return False
@@ -171,7 +168,6 @@ def _is_lost(
 
 def _refusal(
     context: Context,
-    contents: Contents,
     graph: ControlFlowGraph,
     node: nodes.When,
     arm: nodes.Arm,
@@ -183,7 +179,7 @@ def _refusal(
         idempotent = context.analysis.releases.is_idempotent(payload)
         if context.analysis.releases.release_of(payload) is not None and idempotent:
             return None
-    elif not owns_strings(contents.strings(graph, node.subject, variant)):
+    elif not owns_strings(context.contents.strings(graph, node.subject, variant)):
         return "but it may be a constant, which nobody may free"
     if any(isinstance(each, nodes.Break | nodes.Continue) for each in arm.body.walk()):
         return "but a break or continue leaves the arm, and would not drop it"

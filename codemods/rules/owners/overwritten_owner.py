@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import count_name
 from codemods.fixes.release_at_exits import mentions
 from codemods.model.findings import Verdict
@@ -90,11 +89,10 @@ def _owner(
     if statement is None or readings is None:
         return _finding(context, graph, action, "the new value is made from the old one: bind it by hand")
     source, tree = context.file.source, context.file.tree
-    purity = Purity(context.analysis)
     lines: list[str] = []
     edits: list[SourceEdit] = []
     for reading in readings:
-        if statement_to_bind_before(context, graph, reading, purity) is not statement:
+        if statement_to_bind_before(context, graph, reading) is not statement:
             refusal = "the old value is asked at a point that cannot be moved: bind it by hand"
             return _finding(context, graph, action, refusal)
         name = count_name(context, graph.function, reading, taken)

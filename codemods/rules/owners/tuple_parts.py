@@ -11,7 +11,6 @@ from codemods.fixes.owners import may_hold_variable
 from codemods.fixes.release_at_exits import Cleanup, before_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 
@@ -20,11 +19,10 @@ NAME = "tuple-parts"
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The variables that hold tuples whose parts are lost."""
-    contents = Contents(context.analysis)
     for _, graph in context.graphs():
         for variable in graph.variables:
             if _holds_parts(context, graph, variable):
-                proposal = _proposal(context, graph, variable, contents)
+                proposal = _proposal(context, graph, variable)
                 if proposal is not None:
                     yield proposal
 
@@ -43,15 +41,13 @@ def _holds_parts(context: Context, graph: ControlFlowGraph, variable: Variable) 
     return all(use.site.role is Role.FIELD for use in graph.uses(variable))
 
 
-def _proposal(
-    context: Context, graph: ControlFlowGraph, variable: Variable, contents: Contents
-) -> Diagnostic | None:
+def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic | None:
     assert variable.type is not None and variable.value is not None
     taken = {_part(use) for use in graph.uses(variable) if not _only_reads(context, graph, use)}
     statements = {
         number: statement
         for number, statement in part_releases(
-            context, contents, graph, variable.name, variable.type, variable.value
+            context, graph, variable.name, variable.type, variable.value
         ).items()
         if number not in taken
     }

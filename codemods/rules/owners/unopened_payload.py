@@ -11,7 +11,6 @@ from codemods.fixes.owners import may_hold_variable
 from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of
 from codemods.fixes.variants import known_variant, only_asks, settled_variant
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
-from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
 from tml_ast import nodes
@@ -21,12 +20,11 @@ NAME = "unopened-payload"
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The variables that are only asked which variant they are."""
-    contents = Contents(context.analysis)
     for _, graph in context.graphs():
         taken: set[str] = set()
         for variable in graph.variables:
             if _is_unopened(context, graph, variable):
-                proposal = _proposal(context, graph, variable, contents, taken)
+                proposal = _proposal(context, graph, variable, taken)
                 if proposal is not None:
                     yield proposal
 
@@ -49,11 +47,11 @@ def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) 
 
 
 def _proposal(
-    context: Context, graph: ControlFlowGraph, variable: Variable, contents: Contents, taken: set[str]
+    context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]
 ) -> Diagnostic | None:
     """Open the variable before each exit, and release what it holds."""
     assert variable.type is not None and variable.value is not None
-    owed = owed_payloads(context, contents, graph, variable.value, variable.type, taken)
+    owed = owed_payloads(context, graph, variable.value, variable.type, taken)
     if not owed:
         return None
     settled = settled_variant(context, graph, variable)

@@ -10,7 +10,7 @@ from codemods.fixes.owners import owns_strings
 from codemods.fixes.text_escape import Escape, escape, only_empty_literals, proposal
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.summaries.contents import Contents, variant_of
+from codemods.ownership.summaries.contents import variant_of
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 
 NAME = "break-path"
@@ -22,11 +22,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """What the compiler drops at the end of its block, and not where a jump leaves it."""
     if not any(each.encode() in context.file.source for each in _JUMPS.values()):
         return
-    contents = Contents(context.analysis)
     for _, graph in context.graphs():
         jumps = _jumps(graph)
         for variable in graph.variables if jumps else ():
-            jump = _losing_jump(context, contents, graph, variable, jumps)
+            jump = _losing_jump(context, graph, variable, jumps)
             if jump is not None:
                 yield _proposal(context, graph, variable, jump)
 
@@ -44,41 +43,39 @@ def _jumps(graph: ControlFlowGraph) -> list[Exit]:
 
 
 def _losing_jump(
-    context: Context, contents: Contents, graph: ControlFlowGraph, variable: Variable, jumps: list[Exit]
+    context: Context, graph: ControlFlowGraph, variable: Variable, jumps: list[Exit]
 ) -> Exit | None:
     """The first jump that leaves the block of a variable that only the compiler's drop releases."""
     jump = next((each for each in jumps if variable in each.variables), None)
     if jump is None or not context.analysis.drops.is_registered(variable):
         return None
-    if not _is_owner(context, contents, graph, variable):
+    if not _is_owner(context, graph, variable):
         return None
     return jump if context.analysis.is_only_read(graph, variable) else None
 
 
-def _is_owner(context: Context, contents: Contents, graph: ControlFlowGraph, variable: Variable) -> bool:
+def _is_owner(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether a variable holds what was made for it, and nobody releases by hand."""
     if not context.analysis.variable_origin(graph, variable).is_fresh or variable.value is None:
         return False
     if variable.kind is VariableKind.PAYLOAD:
-        return _is_text_of_arm(context, contents, graph, variable)
+        return _is_text_of_arm(context, graph, variable)
     if _is_text(variable):
         return True
     by_compiler = context.analysis.drops.kind(variable.type) is DropKind.FIELDS
     if not by_compiler or context.analysis.releases.release_of(variable.type) is not None:
         return False
-    return owns_strings(contents.strings(graph, variable.value))
+    return owns_strings(context.contents.strings(graph, variable.value))
 
 
-def _is_text_of_arm(
-    context: Context, contents: Contents, graph: ControlFlowGraph, variable: Variable
-) -> bool:
+def _is_text_of_arm(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     assert variable.value is not None
     if context.analysis.drops.kind(variable.type) not in (DropKind.TEXT, DropKind.FIELDS):
         return False
     if context.analysis.releases.release_of(variable.type) is not None:
         return False
     opened = variant_of(graph, variable)
-    return opened is not None and owns_strings(contents.strings(graph, variable.value, opened))
+    return opened is not None and owns_strings(context.contents.strings(graph, variable.value, opened))
 
 
 def _is_text(variable: Variable) -> bool:

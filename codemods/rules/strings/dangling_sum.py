@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
@@ -22,12 +21,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The sums of strings that are written inside of a struct, a tuple, a Maybe or an Outcome."""
     if context.file.is_test:
         return
-    purity = Purity(context.analysis)
     for _, graph in context.graphs():
         taken: dict[int, set[str]] = {}
         for node in graph.nodes_of(nodes.Binary) if graph.has_any(b"+") else ():
             if _dangles(context, graph, node):
-                yield _proposal(context, graph, node, purity, taken)
+                yield _proposal(context, graph, node, taken)
 
 
 def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary) -> bool:
@@ -41,14 +39,14 @@ def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary) -> b
 
 
 def _proposal(
-    context: Context, graph: ControlFlowGraph, node: nodes.Binary, purity: Purity, taken: dict[int, set[str]]
+    context: Context, graph: ControlFlowGraph, node: nodes.Binary, taken: dict[int, set[str]]
 ) -> Diagnostic:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
     function = graph.function.qualified_name
     message = (
         f"the compiler frees `{short_code(node.text)}` at the end of its statement, and what holds it later"
     )
-    place = statement_to_bind_before(context, graph, node, purity)
+    place = statement_to_bind_before(context, graph, node)
     if place is None:
         message += "; it is evaluated again or only sometimes: bind it by hand"
         return Diagnostic(NAME, node.start, function, message, Verdict.REPORTED)

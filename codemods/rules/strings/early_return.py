@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.string_drops import drop_hazard, lost_at
@@ -25,16 +24,13 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The strings that are lost where they are not returned."""
     if context.file.is_test:
         return
-    purity = Purity(context.analysis)
     for _, graph in context.graphs():
         for variable in graph.variables:
             if variable.type == STR and context.analysis.drops.is_registered(variable):
-                yield from _proposals(context, graph, variable, purity)
+                yield from _proposals(context, graph, variable)
 
 
-def _proposals(
-    context: Context, graph: ControlFlowGraph, variable: Variable, purity: Purity
-) -> Iterator[Diagnostic]:
+def _proposals(context: Context, graph: ControlFlowGraph, variable: Variable) -> Iterator[Diagnostic]:
     lost = lost_at(context.analysis, graph, variable)
     if not lost:
         return
@@ -58,7 +54,7 @@ def _proposals(
         hazard = "its name is given away at another place as well"
     edits: list[SourceEdit] | None = None
     if hazard is None:
-        edits = _made_where_needed(context, graph, variable, purity) or _copied(context, early)
+        edits = _made_where_needed(context, graph, variable) or _copied(context, early)
         if edits is None:
             hazard = "there is no way known to copy a string"
     if edits is None:
@@ -84,7 +80,7 @@ def _copied(context: Context, early: list[Use]) -> list[SourceEdit] | None:
 
 
 def _made_where_needed(
-    context: Context, graph: ControlFlowGraph, variable: Variable, purity: Purity
+    context: Context, graph: ControlFlowGraph, variable: Variable
 ) -> list[SourceEdit] | None:
     """Move the declaration into the one branch that uses it, when it stands right before the ``if``."""
     pattern = variable.node
@@ -98,7 +94,8 @@ def _made_where_needed(
     following = behind[0].expression if behind and isinstance(behind[0], nodes.ExpressionStatement) else None
     if not isinstance(following, nodes.If) or following.condition is None:
         return None
-    if not purity.is_pure(graph, following.condition) or not purity.is_pure(graph, statement.value):
+    made = (following.condition, statement.value)
+    if not all(context.purity.is_pure(graph, expression) for expression in made):
         return None
     if graph.is_assigned(variable):
         return None

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import bind_between, split_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code, text_name
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
@@ -27,7 +26,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The strings that library code makes in the middle of an expression."""
     if context.file.is_test:
         return
-    purity = Purity(context.analysis)
     for _, graph in context.graphs():
         done: set[int] = set()
         taken: set[str] = set()
@@ -35,9 +33,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for call in calls:
             if id(call.node) in done or not _is_temporary(context, graph, call):
                 continue
-            same = _same_in_statement(context, graph, call, calls, purity)
+            same = _same_in_statement(context, graph, call, calls)
             done.update(id(each.node) for each in same)
-            yield _proposal(context, graph, call, same, purity, taken)
+            yield _proposal(context, graph, call, same, taken)
 
 
 def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
@@ -60,18 +58,18 @@ def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> 
 
 
 def _same_in_statement(
-    context: Context, graph: ControlFlowGraph, call: CallSite, calls: list[CallSite], purity: Purity
+    context: Context, graph: ControlFlowGraph, call: CallSite, calls: list[CallSite]
 ) -> list[CallSite]:
     """The call and those like it in the same statement, which one binding can serve."""
-    place = statement_to_bind_before(context, graph, call.node, purity)
-    if place is None or not purity.is_pure(graph, call.node):
+    place = statement_to_bind_before(context, graph, call.node)
+    if place is None or not context.purity.is_pure(graph, call.node):
         return [call]
     return [
         each
         for each in calls
         if each.node.text == call.node.text
         and _is_temporary(context, graph, each)
-        and statement_to_bind_before(context, graph, each.node, purity) is place
+        and statement_to_bind_before(context, graph, each.node) is place
     ]
 
 
@@ -80,15 +78,14 @@ def _proposal(
     graph: ControlFlowGraph,
     call: CallSite,
     same: list[CallSite],
-    purity: Purity,
     taken: set[str],
 ) -> Diagnostic:
     node = call.node
     message = (
         f"nothing frees the string of `{short_code(node.text)}`: a library body drops strings only from a let"
     )
-    place = statement_to_bind_before(context, graph, node, purity)
-    split = split_before(context, graph, node, purity)
+    place = statement_to_bind_before(context, graph, node)
+    split = split_before(context, graph, node)
     if split is not None:
         name = text_name(context, graph.function, node, frozenset(taken))
         taken.add(name)

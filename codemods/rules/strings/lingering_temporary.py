@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code, text_name
 from codemods.fixes.owners import text_temporaries
 from codemods.model.findings import Verdict
@@ -186,7 +185,7 @@ def _bound(
     context: Context, graph: ControlFlowGraph, made: Expression, taken: set[str]
 ) -> tuple[SourceEdit, ...]:
     """Bind a string in front of the statement that reads it; without edits where that is not safe."""
-    place = statement_to_bind_before(context, graph, made, Purity(context.analysis))
+    place = statement_to_bind_before(context, graph, made)
     if place is None or not _is_only_read(context, graph, made) or _would_be_given_away(graph, made):
         return ()
     name = text_name(context, graph.function, made, taken)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.hoisting import Purity
 from codemods.fixes.naming import short_code
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph
@@ -25,7 +24,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The numbers in the holes of template literals."""
     if b"`" not in context.file.source:
         return
-    purity = Purity(context.analysis)
     for _, graph in context.graphs():
         taken: set[str] = set()
         for node in graph.nodes_of(nodes.InterpolatedString):
@@ -34,16 +32,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
             for hole in node.holes:
                 type_ = graph.type_of(hole)
                 if type_ is not None and type_.name in _NUMBERS:
-                    yield _proposal(context, graph, hole, purity, taken)
+                    yield _proposal(context, graph, hole, taken)
 
 
-def _proposal(
-    context: Context, graph: ControlFlowGraph, hole: Expression, purity: Purity, taken: set[str]
-) -> Diagnostic:
+def _proposal(context: Context, graph: ControlFlowGraph, hole: Expression, taken: set[str]) -> Diagnostic:
     shown = short_code(hole.text)
     message = f"the string that the template makes of the number `{shown}` is never freed"
     function = graph.function.qualified_name
-    place = statement_to_bind_before(context, graph, hole, purity)
+    place = statement_to_bind_before(context, graph, hole)
     if place is None:
         message += "; the template is evaluated again or only sometimes: bind the string by hand"
         return Diagnostic(NAME, hole.start, function, message, Verdict.REPORTED)

@@ -12,7 +12,6 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
@@ -23,7 +22,6 @@ NAME = "void-tail"
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The functions whose end loses what a return would drop or free."""
-    contents = Contents(context.analysis)
     for function, graph in context.graphs():
         if function.owner is not None or not function.returns_nothing or graph.function is not function:
             continue
@@ -33,9 +31,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             continue
         consumed = {name for name, _ in context.analysis.drops.consumptions(graph)}
         lost = [
-            each
-            for each in end.variables
-            if each.name not in consumed and _is_lost(context, contents, graph, each)
+            each for each in end.variables if each.name not in consumed and _is_lost(context, graph, each)
         ]
         waiting = _waiting(context, graph, body)
         if lost or waiting:
@@ -51,7 +47,7 @@ def _end(graph: ControlFlowGraph) -> Exit | None:
     return None
 
 
-def _is_lost(context: Context, contents: Contents, graph: ControlFlowGraph, variable: Variable) -> bool:
+def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether nothing but the compiler's drop releases what a variable owns."""
     if not context.analysis.drops.is_registered(variable) or not _is_made(context, graph, variable):
         return False
@@ -62,7 +58,7 @@ def _is_lost(context: Context, contents: Contents, graph: ControlFlowGraph, vari
         case DropKind.FIELDS:
             if releases.release_of(variable.type) is not None or variable.value is None:
                 return False
-            return owns_strings(contents.strings(graph, variable.value))
+            return owns_strings(context.contents.strings(graph, variable.value))
         case _:
             return False
 

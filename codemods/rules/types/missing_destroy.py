@@ -12,7 +12,6 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import Holds
-from codemods.ownership.summaries.contents import Contents
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo, Type, TypeInfo
 from tml_ast import nodes
@@ -28,7 +27,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The types of the file that need a destroy() and have none."""
     if context.file.is_test:
         return
-    contents = Contents(context.analysis)
     for info in context.analysis.index.types_in(context.file):
         if not info.fields or info.generics:
             continue
@@ -38,11 +36,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
             continue
         if context.analysis.releases.release_of(type_) is not None:
             continue
-        if _owns(context, contents, type_, names):
+        if _owns(context, type_, names):
             yield _proposal(context, info, type_, names)
 
 
-def _owns(context: Context, contents: Contents, type_: Type, names: list[str]) -> bool:
+def _owns(context: Context, type_: Type, names: list[str]) -> bool:
     """Whether every value of the type is the only owner of what it holds in these fields, if anything."""
     constructors = context.fields.constructors(type_)
     held: frozenset[Holds] = frozenset()
@@ -50,7 +48,7 @@ def _owns(context: Context, contents: Contents, type_: Type, names: list[str]) -
         if not context.fields.origin(type_, name).holds <= {Holds.OWNED, Holds.CONSTANT}:
             return False
         for graph, literal in constructors:
-            held |= contents.field(graph, literal, name).holds
+            held |= context.contents.field(graph, literal, name).holds
     return held == {Holds.OWNED}
 
 
