@@ -18,7 +18,7 @@ def only_asks(site: Site) -> bool:
 
 
 def settled_variant(context: Context, graph: ControlFlowGraph, variable: Variable) -> str | None:
-    """The variant that an assertion right behind the declaration leaves as the only one."""
+    """The variant that an assertion right after the declaration leaves as the only one."""
     let = context.parent(variable.node) if not isinstance(variable.node, nodes.Var) else variable.node
     block = context.parent(let) if let is not None else None
     if let is None or not isinstance(block, nodes.Block):

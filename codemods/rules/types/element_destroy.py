@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
-from codemods.model.findings import Verdict
+from codemods.fixes.write_destroy import free_string, in_new_impl
 from codemods.ownership.cfg.graph import ExitKind
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, line_ending_of
-
-NAME = "element-destroy"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -28,8 +25,17 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
             continue
         owned = context.fields.owned_texts(type_)
-        if owned and "destroy" not in context.analysis.index.methods.get(info.name, {}):
-            yield _proposal(context, info.node, type_, owned)
+        if not owned or "destroy" in context.analysis.index.methods.get(info.name, {}):
+            continue
+        message = (
+            f"a list of {type_.bare} never frees {quoted_names(owned)} of its elements, "
+            f"and {type_.bare} has no destroy() that would"
+        )
+        statements = (free_string(context, f"this.{name}") for name in owned)
+        comment = "Frees the strings, and leaves the fields blank."
+        yield context.fix(
+            type_.bare, info.node, message, in_new_impl(context, info.node, comment, statements)
+        )
 
 
 def _fills_lists(context: Context, type_: Type) -> bool:
@@ -38,38 +44,12 @@ def _fills_lists(context: Context, type_: Type) -> bool:
     for function in context.analysis.makers_of_lists.get(type_, ()):
         graph = summaries.graph(function)
         if graph is not None and summaries.result(function).is_fresh:
-            return any(each.kind is not ExitKind.END for each in graph.exits())
+            return any(exit_.kind is not ExitKind.END for exit_ in graph.exits())
     return False
 
 
-def _proposal(context: Context, node: nodes.Struct, type_: Type, owned: list[str]) -> Diagnostic:
-    message = (
-        f"a list of {type_.bare} never frees {quoted_names(owned)} of its elements, "
-        f"and {type_.bare} has no destroy() that would"
-    )
-    lines = [
-        "",
-        "",
-        f"impl {type_.bare} {{",
-        "    /// Frees the strings, and leaves the fields blank.",
-        "    pub func destroy(mut this) {",
-    ]
-    for name in owned:
-        lines += [
-            f"        if {context.text_length(f'this.{name}')} > 0 {{",
-            f"            lowlevel {{ mem_free(this.{name} as I64 as *Unit) }}",
-            f'            this.{name} = ""',
-            "        }",
-        ]
-    lines += ["    }", "}"]
-    ending = line_ending_of(context.file.source, node.end)
-    text = ending.join(line.encode() for line in lines)
-    edit = SourceEdit(node.end, node.end, text)
-    return Diagnostic(NAME, node.start, type_.bare, message, Verdict.FIXED, (edit,))
-
-
 RULE = Rule(
-    name=NAME,
+    name="element-destroy",
     summary="A function hands out a list of structs whose strings nothing can free.",
     reason=(
         "A list never frees its elements, and what they own is lost with it. A struct whose strings are all "

@@ -6,21 +6,15 @@ from collections.abc import Iterator
 from itertools import chain
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import quoted_names
-from codemods.model.findings import Verdict
+from codemods.fixes.write_destroy import OPTIONAL_STRING, in_impl, optional_string_helper
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable, VariableKind
-from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import Holds
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo, Type, TypeInfo
+from codemods.semantics.symbols import Type, TypeInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, documentation_start, line_ending_of, line_start
-
-NAME = "missing-destroy"
-
-_OPTIONAL_TEXT = Type("Maybe", (Type("Str"),))
-_HELPER_NAMES = ("free_text", "free_part", "free_optional_text")
+from tml_ast.edit import line_start
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -31,13 +25,16 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if not info.fields or info.generics:
             continue
         type_ = Type(info.name)
-        names = [name for name, each in info.fields.items() if each == _OPTIONAL_TEXT]
+        names = [name for name, field_type in info.fields.items() if field_type == OPTIONAL_STRING]
         if not names or info.name in context.analysis.index.drops:
             continue
-        if context.analysis.releases.release_of(type_) is not None:
+        if context.analysis.releases.release_of(type_) is not None or not _owns(context, type_, names):
             continue
-        if _owns(context, type_, names):
-            yield _proposal(context, info, type_, names)
+        message = (
+            f"{type_.bare} owns the text in {quoted_names(names)}, which the compiler never frees, "
+            "and it has no destroy()"
+        )
+        yield context.fix(f"{type_.bare}.destroy", info.node, message, _destroy(context, info, type_, names))
 
 
 def _owns(context: Context, type_: Type, names: list[str]) -> bool:
@@ -52,24 +49,20 @@ def _owns(context: Context, type_: Type, names: list[str]) -> bool:
     return held == {Holds.OWNED}
 
 
-def _proposal(context: Context, info: TypeInfo, type_: Type, names: list[str]) -> Diagnostic:
-    message = (
-        f"{type_.bare} owns the text in {quoted_names(names)}, which the compiler never frees, "
-        "and it has no destroy()"
-    )
-    place = info.node.start
+def _destroy(context: Context, info: TypeInfo, type_: Type, names: list[str]) -> Repair | Refusal:
     taker = _taker(context, type_, names)
-    implementation = _implementation(context, info)
-    function = f"{type_.bare}.destroy"
     if taker is not None:
-        message += f"; {taker} frees such a text already"
-        return Diagnostic(NAME, place, function, message, Verdict.REPORTED)
+        return Refusal(f"{taker} frees such a text already")
+    implementation = _implementation(context, info)
     if implementation is None:
-        message += "; it has no impl in its file to write one in"
-        return Diagnostic(NAME, place, function, message, Verdict.REPORTED)
-    helper, definition = _helper(context, implementation)
-    edits = [*definition, _destroy(context, implementation, helper, names)]
-    return Diagnostic(NAME, place, function, message, Verdict.FIXED, tuple(edits))
+        return Refusal("it has no impl in its file to write one in")
+    helper, definition = optional_string_helper(context, implementation)
+    # `Nothing` needs a type of its own to be assigned.
+    statements = ["let none: Maybe[Str] = Nothing"]
+    for name in names:
+        statements += (f"{helper}(this.{name})", f"this.{name} = none")
+    method = in_impl(context, implementation, "Frees the texts that it may hold.", statements)
+    return Repair.of((definition, method))
 
 
 def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
@@ -119,58 +112,8 @@ def _implementation(context: Context, info: TypeInfo) -> nodes.Impl | None:
     )
 
 
-def _helper(context: Context, implementation: nodes.Impl) -> tuple[str, list[SourceEdit]]:
-    """The function of the file that frees an optional text, and its text where there is none."""
-    for function in context.functions:
-        if _frees_optional_text(context, function):
-            return function.name, []
-    taken = context.analysis.index.free_functions
-    name = next((each for each in _HELPER_NAMES if each not in taken), None)
-    if name is None:
-        name = context.names.for_consumed(context.functions[0], *_HELPER_NAMES, taken=taken)
-    text = f"""\
-/// Frees a text, if there is one.
-func {name}(text: Maybe[Str]) {{
-    if text.is_just() {{
-        let word: I64 = text.unwrap() as I64
-        lowlevel {{ mem_free(word as *Unit) }}
-    }}
-}}
-
-"""
-    source = context.file.source
-    offset = documentation_start(source, implementation)
-    ending = line_ending_of(source, offset).decode()
-    return name, [SourceEdit(offset, offset, text.replace("\n", ending).encode())]
-
-
-def _frees_optional_text(context: Context, function: FunctionInfo) -> bool:
-    if function.owner is not None or function.node.body is None or len(function.values) != 1:
-        return False
-    if function.values[0].type != _OPTIONAL_TEXT:
-        return False
-    return bool(context.analysis.summaries.effects(function, 0) & {Effect.RELEASES, Effect.DRAINS})
-
-
-def _destroy(context: Context, implementation: nodes.Impl, helper: str, names: list[str]) -> SourceEdit:
-    """The method, at the end of the impl. ``Nothing`` needs a type of its own to be assigned."""
-    lines = [
-        "",
-        "    /// Frees the texts that it may hold.",
-        "    pub func destroy(mut this) {",
-        "        let none: Maybe[Str] = Nothing",
-    ]
-    for name in names:
-        lines += (f"        {helper}(this.{name})", f"        this.{name} = none")
-    lines += ("    }", "")
-    source = context.file.source
-    end = line_start(source, implementation.end - 1)
-    ending = line_ending_of(source, end).decode()
-    return SourceEdit(end, end, ending.join(lines).encode())
-
-
 RULE = Rule(
-    name=NAME,
+    name="missing-destroy",
     summary="A type owns strings in optional fields, and has no release that could free them.",
     reason=(
         "The compiler frees the string fields of a struct, but never what a Maybe holds. Where every value "

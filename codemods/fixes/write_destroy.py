@@ -1,0 +1,193 @@
+"""Write a destroy: the statements that free fields and leave them blank, and the method to hold them.
+
+A blank field is what makes a second call, and the compiler's own drop, find nothing to free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.fields import FieldOrigin
+from codemods.semantics.symbols import FunctionInfo, Type
+from tml_ast import nodes
+from tml_ast.edit import (
+    SourceEdit,
+    documentation_start,
+    indentation_of,
+    insert_before_block_end,
+    insert_statement_before,
+    line_ending_of,
+    line_start,
+)
+
+OPTIONAL_STRING = Type("Maybe", (Type("Str"),))
+_HELPER_NAMES = ("free_text", "free_part", "free_optional_text")
+
+
+# -- statements -----------------------------------------------------------------------------------
+
+
+def free_string(context: Context, place: str) -> str:
+    """Free the string in ``place``; an empty one may be a constant."""
+    return (
+        f"if {context.text_length(place)} > 0 {{\n"
+        f"    lowlevel {{ mem_free({place} as I64 as *Unit) }}\n"
+        f'    {place} = ""\n'
+        "}"
+    )
+
+
+def free_number(context: Context, place: str, type_: Type, origin: FieldOrigin) -> str:
+    """Free the string whose address ``place`` holds as a number or pointer."""
+    blank = "null" if type_.name == "*" else "0"
+    test = f"{place} != {blank}"
+    if _may_be_constant(origin):
+        test = f"{context.text_length(f'{place} as Str')} > 0"
+    return f"if {test} {{\n    lowlevel {{ mem_free({place} as *Unit) }}\n    {place} = {blank}\n}}"
+
+
+def free_elements(
+    context: Context, name: str, type_: Type, origin: FieldOrigin, index: str, *, returns: bool
+) -> str:
+    """Free the strings in the list field ``name``; a destroyed list has none.
+
+    ``index`` names the counter. ``returns``: there is nothing else to release when the list is destroyed.
+    """
+    item = f"{name}_item"
+    free = f"lowlevel {{ mem_free({item} as *Unit) }}"
+    if _may_be_constant(origin):
+        free = f"if {context.text_length(f'{item} as Str')} > 0 {{\n        {free}\n    }}"
+    loop = (
+        f"var {index}: I64 = 0\n"
+        f"loop ({index} < this.{name}.len()) {{\n"
+        f"    let {item}: I64 = this.{name}.get({index}) as I64\n"
+        f"    {free}\n"
+        f"    {index} = {index} + 1\n"
+        "}"
+    )
+    handle = _handle_of(context, type_)
+    if handle is None:
+        return loop
+    if returns:
+        return f"if this.{name}.{handle} == null {{\n    return\n}}\n{loop}"
+    indented = loop.replace("\n", "\n    ")
+    return f"if this.{name}.{handle} != null {{\n    {indented}\n}}"
+
+
+def _may_be_constant(origin: FieldOrigin) -> bool:
+    """Whether a string may be the literal "", which must not be freed; a copy of it must."""
+    return '""' in origin.literals
+
+
+def _handle_of(context: Context, list_type: Type) -> str | None:
+    """The pointer inside a list, null once it is destroyed."""
+    fields = context.analysis.index.fields(list_type)
+    pointers = [name for name, type_ in fields.items() if type_.name == "*"]
+    return pointers[0] if len(pointers) == 1 else None
+
+
+def optional_string_helper(context: Context, implementation: nodes.Impl) -> tuple[str, Repair]:
+    """The function of the file that frees an optional string, and what writes it if there is none."""
+    for function in context.functions:
+        if _frees_optional_string(context, function):
+            return function.name, Repair(())
+    taken = context.analysis.index.free_functions
+    name = next((name for name in _HELPER_NAMES if name not in taken), None)
+    if name is None:
+        name = context.names.for_consumed(context.functions[0], *_HELPER_NAMES, taken=taken)
+    text = f"""\
+/// Frees a text, if there is one.
+func {name}(text: Maybe[Str]) {{
+    if text.is_just() {{
+        let word: I64 = text.unwrap() as I64
+        lowlevel {{ mem_free(word as *Unit) }}
+    }}
+}}
+
+"""
+    source = context.file.source
+    offset = documentation_start(source, implementation)
+    ending = line_ending_of(source, offset).decode()
+    return name, Repair((SourceEdit(offset, offset, text.replace("\n", ending).encode()),))
+
+
+def _frees_optional_string(context: Context, function: FunctionInfo) -> bool:
+    if function.owner is not None or function.node.body is None or len(function.values) != 1:
+        return False
+    if function.values[0].type != OPTIONAL_STRING:
+        return False
+    return bool(context.analysis.summaries.effects(function, 0) & {Effect.RELEASES, Effect.DRAINS})
+
+
+# -- the method -----------------------------------------------------------------------------------
+
+
+def in_new_impl(context: Context, struct: nodes.Struct, comment: str, statements: Iterable[str]) -> Repair:
+    """A destroy() in an impl of its own, after the struct."""
+    lines = ["", "", f"impl {struct.name} {{", *_method(comment, statements), "}"]
+    ending = line_ending_of(context.file.source, struct.end)
+    text = ending.join(line.encode() for line in lines)
+    return Repair((SourceEdit(struct.end, struct.end, text),))
+
+
+def in_impl(context: Context, implementation: nodes.Impl, comment: str, statements: Iterable[str]) -> Repair:
+    """A destroy() at the end of an impl."""
+    source = context.file.source
+    end = line_start(source, implementation.end - 1)
+    lines = ["", *_method(comment, statements), ""]
+    text = line_ending_of(source, end).join(line.encode() for line in lines)
+    return Repair((SourceEdit(end, end, text),))
+
+
+def _method(comment: str, statements: Iterable[str]) -> list[str]:
+    lines = "\n".join(statements).split("\n")
+    return [
+        f"    /// {comment}",
+        "    pub func destroy(mut this) {",
+        *(f"        {line}" for line in lines),
+        "    }",
+    ]
+
+
+def complete(
+    context: Context, release: FunctionInfo, first: Sequence[str], last: Sequence[str]
+) -> Repair | Refusal:
+    """Put statements before and after what a release does already."""
+    node, body, receiver = release.node, release.node.body, release.node.parameters[0]
+    assert body is not None
+    edits: list[SourceEdit] = []
+    if not receiver.is_mutable:
+        if receiver.token("this") is None:
+            return Refusal("its receiver has no room for `mut`")
+        edits.append(SourceEdit(receiver.start, receiver.start, b"mut "))
+    source, tree = context.file.source, context.file.tree
+    if body.statements:
+        if first:
+            edits.append(insert_statement_before(source, tree, body.statements[0], "\n".join(first)))
+        if last:
+            edits.append(insert_before_block_end(source, tree, body, "\n".join(last)))
+        return Repair(tuple(edits))
+    outer = indentation_of(source, node.start)
+    ending = line_ending_of(source, node.start)
+    lines = "\n".join([*first, *last]).encode().split(b"\n")
+    interior = ending + b"".join(outer + b"    " + line + ending for line in lines) + outer
+    edits.append(SourceEdit(body.start + 1, body.end - 1, interior))
+    return Repair((*_outdated_comment(source, node), *edits))
+
+
+def _outdated_comment(source: bytes, node: nodes.Function) -> list[SourceEdit]:
+    """A release that did nothing said so: of its documentation only the first line stays true."""
+    start = line_start(source, node.start)
+    first = start
+    while first > 0:
+        previous = line_start(source, first - 1)
+        if not source[previous:first].lstrip().startswith(b"///"):
+            break
+        first = previous
+    if first == start:
+        return []
+    second = source.index(b"\n", first) + 1
+    return [SourceEdit(second, start, b"")] if second < start else []
