@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.naming import owner_name
-from codemods.fixes.owners import release_of_dropped
+from codemods.fixes.owners import are_unshared, release_of_dropped
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
@@ -37,16 +37,22 @@ def owed_payloads(
     if type_.name not in BUILTIN_VARIANTS:
         return {}
     found: dict[str, Owed] = {}
-    for variant, payload in context.analysis.index.variants(type_).items():
-        if len(payload) != 1:
+    for variant, payloads in context.analysis.index.variants(type_).items():
+        if len(payloads) != 1:
             continue
-        if _releases(context, graph, value, variant, payload[0], "payload") is None:
+        payload = payloads[0]
+        if _releases(context, graph, value, variant, payload, "payload") is None:
             continue
-        name = payload_name(context, graph, payload[0], taken | {each.name for each in found.values()})
-        statements = _releases(context, graph, value, variant, payload[0], name)
+        name = payload_name(context, graph, payload, taken | {owed.name for owed in found.values()})
+        statements = _releases(context, graph, value, variant, payload, name)
         assert statements is not None
-        found[variant] = Owed(payload[0], name, statements)
+        found[variant] = Owed(payload, name, statements)
     return found
+
+
+def held_types(owed: Mapping[str, Owed]) -> str:
+    """``Reel or Str``, for a message."""
+    return " or ".join(str(payload.payload) for payload in owed.values())
 
 
 def payload_name(context: Context, graph: ControlFlowGraph, payload: Type, taken: set[str]) -> str:
@@ -77,29 +83,26 @@ def _releases(
         return (f"{name}.{release.name}()",) if fresh else None
     if analysis.drops.kind(payload) not in (DropKind.TEXT, DropKind.FIELDS):
         return None
-    strings = context.contents.strings(graph, value, variant)
-    owned = strings.is_owned and Holds.SHARED not in strings.holds
+    owned = are_unshared(context.contents.strings(graph, value, variant))
     return () if owned and analysis.summaries.origin(graph, value).is_fresh else None
 
 
 def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed]) -> list[str]:
     """The lines of a ``when`` that names what is to be released, and releases it."""
     lines = []
-    if not any(each.statements for each in owed.values()):
+    if not any(payload.statements for payload in owed.values()):
         lines.append("// What it holds is freed only where it has a name.")
     lines.append(f"when {subject} {{")
-    for variant, payload in context.analysis.index.variants(type_).items():
-        each = owed.get(variant)
-        if each is None:
-            lines.append(f"    {variant}(_) => {{}}," if payload else f"    {variant} => {{}},")
-        elif len(each.statements) == 1:
-            lines.append(f"    {variant}({each.name}) => {each.statements[0]},")
-        elif each.statements:
-            lines.append(f"    {variant}({each.name}) => {{")
-            lines += (f"        {statement}" for statement in each.statements)
-            lines.append("    },")
+    for variant, payloads in context.analysis.index.variants(type_).items():
+        pattern = f"{variant}(_)" if payloads else variant
+        statements: tuple[str, ...] = ()
+        if variant in owed:
+            pattern = f"{variant}({owed[variant].name})"
+            statements = owed[variant].statements
+        if len(statements) > 1:
+            lines += (f"    {pattern} => {{", *(f"        {line}" for line in statements), "    },")
         else:
-            lines.append(f"    {variant}({each.name}) => {{}},")
+            lines.append(f"    {pattern} => {statements[0] if statements else '{}'},")
     return [*lines, "}"]
 
 

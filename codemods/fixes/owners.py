@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codemods.fixes.context import Context
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
@@ -46,12 +46,30 @@ def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | N
     return release if dropped and releases.is_idempotent(type_) else None
 
 
+def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a variable of a let or var keeps its first value, which nothing else holds or gets hold of."""
+    value = variable.value
+    return (
+        variable.kind in (VariableKind.LET, VariableKind.VAR)
+        and value is not None
+        and not isinstance(value, nodes.Path)
+        and not graph.is_assigned(variable)
+        and not may_hold_variable(context, graph, value)
+        and not context.analysis.may_be_taken_elsewhere(graph, variable)
+    )
+
+
+def are_unshared(strings: FieldOrigin) -> bool:
+    """Whether strings were made for their holder, and nothing else holds them."""
+    return strings.is_owned and Holds.SHARED not in strings.holds
+
+
 def owns_strings(strings: FieldOrigin) -> bool:
     """Whether strings are nobody else's, and the compiler may free them wherever it drops their holder.
 
     The empty constant counts as owned: the compiler tells it apart, as with every part of a string.
     """
-    return strings.is_owned and Holds.SHARED not in strings.holds and only_empty_constants(strings)
+    return are_unshared(strings) and only_empty_constants(strings)
 
 
 def text_temporaries(context: Context, graph: ControlFlowGraph, value: Expression) -> list[Expression]:
@@ -67,7 +85,7 @@ def text_temporaries(context: Context, graph: ControlFlowGraph, value: Expressio
             if isinstance(node, nodes.InterpolatedString | nodes.Binary):
                 continue
         pending += node.nodes()
-    return sorted(found, key=lambda each: each.start)
+    return sorted(found, key=lambda made: made.start)
 
 
 def _is_new_text(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:

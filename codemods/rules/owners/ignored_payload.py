@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.open_payload import payload_name
-from codemods.fixes.owners import is_opened_elsewhere, owns_strings
+from codemods.fixes.owners import are_unshared, is_opened_elsewhere, owns_strings
 from codemods.fixes.variants import known_variant, settled_variant
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.fields import Holds
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
-NAME = "ignored-payload"
-
 _TAKING_OVER = frozenset((Effect.RELEASES, Effect.DRAINS, Effect.RETURNS, Effect.RETAINS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    """What an arm of a ``when`` is given, and does not keep under a name of its own."""
+
+    subject: nodes.Expression
+    arm: nodes.Arm
+    variant: str
+    type: Type
+    pattern: nodes.Pattern
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -31,12 +39,18 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         taken: set[str] = set()
         for node in graph.nodes_of(nodes.When):
-            yield from _of_when(context, graph, node, taken)
+            for payload in _lost_payloads(context, graph, node):
+                if isinstance(payload.pattern, nodes.BindingPattern):
+                    yield from _named_again(context, graph, payload, taken)
+                else:
+                    yield _unnamed(context, graph, payload, taken)
 
 
-def _of_when(
-    context: Context, graph: ControlFlowGraph, node: nodes.When, taken: set[str]
-) -> Iterator[Diagnostic]:
+# -- what is lost ---------------------------------------------------------------------------------
+
+
+def _lost_payloads(context: Context, graph: ControlFlowGraph, node: nodes.When) -> Iterator[_Payload]:
+    """The payloads that were made for whoever opens them, and that an arm loses."""
     subject = graph.type_of(node.subject)
     opened = [(arm, pattern) for arm in node.arms if (pattern := _opened(graph, arm)) is not None]
     if subject is None or not opened:
@@ -49,21 +63,11 @@ def _of_when(
     variants = context.analysis.index.variants(subject)
     for arm, pattern in opened:
         variant = pattern.segments[-1]
-        payload = variants.get(variant, ())
-        if len(payload) != 1 or (only is not None and variant != only):
-            continue
-        refusal = None
-        if not context.analysis.releases.needs_release(payload[0]):
-            if subject.name not in BUILTIN_VARIANTS:
-                continue
-            if not _is_lost(context, graph, node, variant, payload[0]):
-                continue
-            refusal = _refusal(context, graph, node, arm, payload[0])
-        bound = pattern.payload[0]
-        if isinstance(bound, nodes.WildcardPattern):
-            yield _unnamed(context, graph, bound, variant, payload[0], refusal, taken)
-        elif isinstance(bound, nodes.BindingPattern):
-            yield from _named_again(context, graph, bound, refusal, taken)
+        types = variants.get(variant, ())
+        if len(types) == 1 and only in (None, variant):
+            payload = _Payload(node.subject, arm, variant, types[0], pattern.payload[0])
+            if _is_lost(context, graph, payload, subject):
+                yield payload
 
 
 def _opened(graph: ControlFlowGraph, arm: nodes.Arm) -> nodes.VariantPattern | None:
@@ -77,113 +81,13 @@ def _opened(graph: ControlFlowGraph, arm: nodes.Arm) -> nodes.VariantPattern | N
             return None
     elif not isinstance(bound, nodes.WildcardPattern):
         return None
-    return None if _cannot_go_on(graph, arm) else pattern
+    return None if _panics(graph, arm) else pattern
 
 
-def _cannot_go_on(graph: ControlFlowGraph, arm: nodes.Arm) -> bool:
+def _panics(graph: ControlFlowGraph, arm: nodes.Arm) -> bool:
     """Whether an arm ends in a panic, which drops nothing."""
     body = graph.type_of(arm.body)
     return body is not None and body.name == "Never" and not isinstance(arm.body, nodes.Return)
-
-
-def _unnamed(
-    context: Context,
-    graph: ControlFlowGraph,
-    bound: nodes.Pattern,
-    variant: str,
-    payload: Type,
-    refusal: str | None,
-    taken: set[str],
-) -> Diagnostic:
-    """Name a payload that is ignored."""
-    message = f"`_` loses the {payload} of this {variant}: name it to release it"
-    function = graph.function.qualified_name
-    if refusal is not None:
-        return Diagnostic(NAME, bound.start, function, f"{message}; {refusal}", Verdict.REPORTED)
-    name = payload_name(context, graph, payload, taken)
-    taken.add(name)
-    edit = SourceEdit(bound.start, bound.end, name.encode())
-    return Diagnostic(NAME, bound.start, function, message, Verdict.FIXED, (edit,))
-
-
-def _named_again(
-    context: Context, graph: ControlFlowGraph, bound: nodes.Pattern, refusal: str | None, taken: set[str]
-) -> Iterator[Diagnostic]:
-    """Give a payload a name of its own if the compiler takes it for another variable."""
-    variable = next(iter(graph.declared_at(bound)), None)
-    if variable is None or not context.analysis.drops.is_registered(variable):
-        return
-    if not _has_name_in_use(context, variable, graph):
-        return
-    if context.analysis.fate(graph, variable).effects & _TAKING_OVER:
-        return
-    message = f"`{variable.name}` is not dropped: the function has another variable of that name"
-    function = graph.function.qualified_name
-    uses = [use.node for use in graph.uses(variable)]
-    only_names = all(isinstance(each, nodes.Path) for each in uses)
-    if refusal is None and not (only_names and context.analysis.is_only_read(graph, variable)):
-        refusal = "if nothing else releases it, give it a name of its own"
-    if refusal is not None:
-        yield Diagnostic(NAME, bound.start, function, f"{message}; {refusal}", Verdict.REPORTED)
-        return
-    name = context.names.for_dropped(
-        graph.function, f"new_{variable.name}", f"{variable.name}_here", taken=taken
-    )
-    taken.add(name)
-    edits = tuple(SourceEdit(each.start, each.end, name.encode()) for each in (bound, *uses))
-    yield Diagnostic(NAME, bound.start, function, message, Verdict.FIXED, edits)
-
-
-def _has_name_in_use(context: Context, payload: Variable, graph: ControlFlowGraph) -> bool:
-    """Whether the name of a payload is in force already, so that the compiler does not note it for a drop.
-
-    The compiler forgets the names of an arm at its end, and those of other blocks never.
-    """
-    around = {id(each) for each in context.ancestors(payload.node)}
-    return any(
-        each.name == payload.name
-        and each.offset < payload.offset
-        and all(id(arm) in around for arm in context.ancestors(each.node) if isinstance(arm, nodes.Arm))
-        for each in graph.variables
-    )
-
-
-def _is_lost(
-    context: Context,
-    graph: ControlFlowGraph,
-    node: nodes.When,
-    variant: str,
-    payload: Type,
-) -> bool:
-    """Whether a payload that the compiler would drop was made for whoever opens it."""
-    match context.analysis.drops.kind(payload):
-        case DropKind.CALL:
-            return True
-        case DropKind.FIELDS | DropKind.TEXT:
-            strings = context.contents.strings(graph, node.subject, variant)
-            return strings.is_owned and Holds.SHARED not in strings.holds
-        case _:
-            return False
-
-
-def _refusal(
-    context: Context,
-    graph: ControlFlowGraph,
-    node: nodes.When,
-    arm: nodes.Arm,
-    payload: Type,
-) -> str | None:
-    """Why a name would not be enough to have the compiler drop a payload."""
-    variant = next(each.segments[-1] for each in arm.patterns if isinstance(each, nodes.VariantPattern))
-    if context.analysis.drops.kind(payload) is DropKind.CALL:
-        idempotent = context.analysis.releases.is_idempotent(payload)
-        if context.analysis.releases.release_of(payload) is not None and idempotent:
-            return None
-    elif not owns_strings(context.contents.strings(graph, node.subject, variant)):
-        return "but it may be a constant, which nobody may free"
-    if any(isinstance(each, nodes.Break | nodes.Continue) for each in arm.body.walk()):
-        return "but a break or continue leaves the arm, and would not drop it"
-    return None
 
 
 def _only_variant(context: Context, graph: ControlFlowGraph, node: nodes.When) -> str | None:
@@ -194,8 +98,97 @@ def _only_variant(context: Context, graph: ControlFlowGraph, node: nodes.When) -
     return settled_variant(context, graph, variable) or known_variant(context, node, variable)
 
 
+def _is_lost(context: Context, graph: ControlFlowGraph, payload: _Payload, subject: Type) -> bool:
+    """Whether a payload was made for whoever opens it, and must be released."""
+    if context.analysis.releases.needs_release(payload.type):
+        return True
+    if subject.name not in BUILTIN_VARIANTS:
+        return False
+    match context.analysis.drops.kind(payload.type):
+        case DropKind.CALL:
+            return True
+        case DropKind.FIELDS | DropKind.TEXT:
+            return are_unshared(context.contents.strings(graph, payload.subject, payload.variant))
+        case _:
+            return False
+
+
+# -- a name for it --------------------------------------------------------------------------------
+
+
+def _refusal(context: Context, graph: ControlFlowGraph, payload: _Payload) -> Refusal | None:
+    """Why a name would not be enough to have the compiler drop a payload."""
+    releases = context.analysis.releases
+    if releases.needs_release(payload.type):
+        return None
+    if context.analysis.drops.kind(payload.type) is DropKind.CALL:
+        if releases.release_of(payload.type) is not None and releases.is_idempotent(payload.type):
+            return None
+    elif not owns_strings(context.contents.strings(graph, payload.subject, payload.variant)):
+        return Refusal("but it may be a constant, which nobody may free")
+    if any(isinstance(node, nodes.Break | nodes.Continue) for node in payload.arm.body.walk()):
+        return Refusal("but a break or continue leaves the arm, and would not drop it")
+    return None
+
+
+def _unnamed(context: Context, graph: ControlFlowGraph, payload: _Payload, taken: set[str]) -> Diagnostic:
+    """Name a payload that is ignored."""
+    pattern = payload.pattern
+    repair: Repair | Refusal | None = _refusal(context, graph, payload)
+    if repair is None:
+        name = payload_name(context, graph, payload.type, taken)
+        taken.add(name)
+        repair = Repair((SourceEdit(pattern.start, pattern.end, name.encode()),))
+    message = f"`_` loses the {payload.type} of this {payload.variant}: name it to release it"
+    return context.fix(graph, pattern, message, repair)
+
+
+def _named_again(
+    context: Context, graph: ControlFlowGraph, payload: _Payload, taken: set[str]
+) -> Iterator[Diagnostic]:
+    """Give a payload a name of its own if the compiler takes it for another variable."""
+    variable = next(iter(graph.declared_at(payload.pattern)), None)
+    if variable is None or not context.analysis.drops.is_registered(variable):
+        return
+    if not _has_name_in_use(context, variable, graph):
+        return
+    if context.analysis.fate(graph, variable).effects & _TAKING_OVER:
+        return
+    message = f"`{variable.name}` is not dropped: the function has another variable of that name"
+    repair = _refusal(context, graph, payload) or _renamed(context, graph, variable, taken)
+    yield context.fix(graph, payload.pattern, message, repair)
+
+
+def _renamed(
+    context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]
+) -> Repair | Refusal:
+    uses = [use.node for use in graph.uses(variable)]
+    only_names = all(isinstance(use, nodes.Path) for use in uses)
+    if not only_names or not context.analysis.is_only_read(graph, variable):
+        return Refusal("if nothing else releases it, give it a name of its own")
+    candidates = (f"new_{variable.name}", f"{variable.name}_here")
+    name = context.names.for_dropped(graph.function, *candidates, taken=taken)
+    taken.add(name)
+    places = (variable.node, *uses)
+    return Repair(tuple(SourceEdit(place.start, place.end, name.encode()) for place in places))
+
+
+def _has_name_in_use(context: Context, payload: Variable, graph: ControlFlowGraph) -> bool:
+    """Whether the name of a payload is in force already, so that the compiler does not note it for a drop.
+
+    The compiler forgets the names of an arm at its end, and those of other blocks never.
+    """
+    around = {id(node) for node in context.ancestors(payload.node)}
+    return any(
+        variable.name == payload.name
+        and variable.offset < payload.offset
+        and all(id(arm) in around for arm in context.ancestors(variable.node) if isinstance(arm, nodes.Arm))
+        for variable in graph.variables
+    )
+
+
 RULE = Rule(
-    name=NAME,
+    name="ignored-payload",
     summary="An arm has no name of its own for what it is given, so nothing releases it.",
     reason=(
         "The compiler drops the payload of an arm, a string included, if it has a name; what an arm ignores "

@@ -7,62 +7,50 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.open_payload import part_releases
-from codemods.fixes.owners import may_hold_variable
+from codemods.fixes.owners import is_only_holder
 from codemods.fixes.release_at_exits import Cleanup, before_exits
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
-
-NAME = "tuple-parts"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The variables that hold tuples whose parts are lost."""
     for _, graph in context.graphs():
         for variable in graph.variables:
-            if _holds_parts(context, graph, variable):
-                proposal = _proposal(context, graph, variable)
-                if proposal is not None:
-                    yield proposal
+            if variable.type is None or variable.type.name != "()":
+                continue
+            if not all(use.site.role is Role.FIELD for use in graph.uses(variable)):
+                continue
+            releases = _releases(context, graph, variable)
+            if not releases:
+                continue
+            views = frozenset(context.analysis.fate(graph, variable).views | {variable})
+            release = Cleanup("\n".join(releases.values()), variable, views)
+            parts = ", ".join(f"{variable.name}.{number}" for number in releases)
+            verb = "is" if len(releases) == 1 else "are"
+            message = (
+                f"{parts} of the tuple `{variable.name}` {verb} never released: the compiler drops no tuple"
+            )
+            yield context.fix(graph, variable, message, before_exits(context, graph, release))
 
 
-def _holds_parts(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
-        return False
-    if variable.type is None or variable.type.name != "()" or isinstance(variable.value, nodes.Path):
-        return False
-    if graph.is_assigned(variable):
-        return False
-    if may_hold_variable(context, graph, variable.value):
-        return False
-    if context.analysis.may_be_taken_elsewhere(graph, variable):
-        return False
-    return all(use.site.role is Role.FIELD for use in graph.uses(variable))
-
-
-def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic | None:
+def _releases(context: Context, graph: ControlFlowGraph, variable: Variable) -> dict[int, str]:
+    """The statements that release the parts which nothing else takes, by the number of the part."""
+    if not is_only_holder(context, graph, variable):
+        return {}
     assert variable.type is not None and variable.value is not None
-    taken = {_part(use) for use in graph.uses(variable) if not _only_reads(context, graph, use)}
-    statements = {
-        number: statement
-        for number, statement in part_releases(
-            context, graph, variable.name, variable.type, variable.value
-        ).items()
-        if number not in taken
-    }
-    if not statements:
-        return None
-    views = frozenset(context.analysis.fate(graph, variable).views | {variable})
-    repair = before_exits(context, graph, Cleanup("\n".join(statements.values()), variable, views))
-    parts = ", ".join(f"{variable.name}.{number}" for number in statements)
-    message = f"{parts} of the tuple `{variable.name}` is never released: the compiler drops no tuple"
-    return context.fix(graph, variable, message, repair)
+    releases = part_releases(context, graph, variable.name, variable.type, variable.value)
+    for use in graph.uses(variable) if releases else ():
+        if not _only_reads(context, graph, use):
+            releases.pop(_part(use), None)
+    return releases
 
 
-def _part(use: Use) -> int | None:
+def _part(use: Use) -> int:
     access = use.site.parent
-    return int(access.name) if isinstance(access, nodes.FieldAccess) and access.name.isdigit() else None
+    return int(access.name) if isinstance(access, nodes.FieldAccess) and access.name.isdigit() else -1
 
 
 def _only_reads(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
@@ -89,7 +77,7 @@ def _borrows(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
 
 
 RULE = Rule(
-    name=NAME,
+    name="tuple-parts",
     summary="What a tuple holds is never released.",
     reason=(
         "The compiler drops variables, and no tuples: neither a tuple itself nor what it holds is released "

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.open_payload import opening, owed_payloads
-from codemods.fixes.owners import may_hold_variable
+from codemods.fixes.open_payload import Owed, held_types, opening, owed_payloads
+from codemods.fixes.owners import is_only_holder
 from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of
 from codemods.fixes.variants import known_variant, only_asks, settled_variant
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Variable
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
-from tml_ast import nodes
-
-NAME = "unopened-payload"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -23,57 +20,50 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         taken: set[str] = set()
         for variable in graph.variables:
-            if _is_unopened(context, graph, variable):
-                proposal = _proposal(context, graph, variable, taken)
-                if proposal is not None:
-                    yield proposal
+            if not _is_unopened(context, graph, variable):
+                continue
+            assert variable.type is not None
+            owed = _owed(context, graph, variable, taken)
+            exits = _owing_exits(context, graph, variable, owed)
+            if not exits:
+                continue
+            taken |= {payload.name for payload in owed.values()}
+            lines = opening(context, variable.name, variable.type, owed)
+            opened = Cleanup("\n".join(lines), variable, frozenset((variable,)))
+            message = f"`{variable.name}` is never opened, so the {held_types(owed)} in it is never released"
+            yield context.fix(graph, variable, message, before_exits(context, graph, opened, exits))
 
 
 def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
-        return False
     if variable.type is None or variable.type.name not in BUILTIN_VARIANTS:
-        return False
-    if isinstance(variable.value, nodes.Path) or graph.is_assigned(variable):
         return False
     if not all(use.site.role is Role.RECEIVER and only_asks(use.site) for use in graph.uses(variable)):
         return False
-    if may_hold_variable(context, graph, variable.value):
-        return False
-    analysis = context.analysis
-    return not analysis.others_released(graph, variable) and not analysis.may_be_taken_elsewhere(
-        graph, variable
-    )
+    return is_only_holder(context, graph, variable) and not context.analysis.others_released(graph, variable)
 
 
-def _proposal(
-    context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]
-) -> Diagnostic | None:
-    """Open the variable before each exit, and release what it holds."""
+def _owed(context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]) -> dict[str, Owed]:
+    """What the variants hold that may be there."""
     assert variable.type is not None and variable.value is not None
     owed = owed_payloads(context, graph, variable.value, variable.type, taken)
+    settled = settled_variant(context, graph, variable) if owed else None
+    if settled is None:
+        return owed
+    return {variant: payload for variant, payload in owed.items() if variant == settled}
+
+
+def _owing_exits(
+    context: Context, graph: ControlFlowGraph, variable: Variable, owed: Mapping[str, Owed]
+) -> list[Exit]:
+    """The exits that may be left with something to release."""
     if not owed:
-        return None
-    settled = settled_variant(context, graph, variable)
-    if settled is not None:
-        owed = {variant: each for variant, each in owed.items() if variant == settled}
-    exits = [
-        exit_
-        for exit_ in exits_of(graph, variable)
-        if (known := known_variant(context, exit_.node, variable)) is None or known in owed
-    ]
-    if not owed or not exits:
-        return None
-    taken |= {each.name for each in owed.values()}
-    lines = opening(context, variable.name, variable.type, owed)
-    opened = Cleanup("\n".join(lines), variable, frozenset((variable,)))
-    held = " or ".join(str(each.payload) for each in owed.values())
-    message = f"`{variable.name}` is never opened, so the {held} in it is never released"
-    return context.fix(graph, variable, message, before_exits(context, graph, opened, exits))
+        return []
+    known = {exit_: known_variant(context, exit_.node, variable) for exit_ in exits_of(graph, variable)}
+    return [exit_ for exit_, variant in known.items() if variant is None or variant in owed]
 
 
 RULE = Rule(
-    name=NAME,
+    name="unopened-payload",
     summary="A Maybe or Outcome is never opened, and what it holds is lost.",
     reason=(
         "The compiler never drops a Maybe or Outcome, and asking which variant it is takes nothing out. So "
