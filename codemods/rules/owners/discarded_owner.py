@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import statement_to_bind_before
+from codemods.fixes.bind_before import bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import owner_name, short_code, text_name
-from codemods.fixes.open_payload import opening, owed_payloads, part_releases, payload_name
-from codemods.fixes.owners import is_opened_elsewhere, may_hold_variable, may_own, owns_strings
+from codemods.fixes.open_payload import held_types, opening, owed_payloads, payload_name
+from codemods.fixes.owners import is_opened_elsewhere, may_own
+from codemods.fixes.temporaries import (
+    is_new,
+    is_owed,
+    is_released_by_hand,
+    may_be_owed,
+    undropped_variable,
+)
 from codemods.fixes.variants import asserted_variant, only_asks
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import DropKind, called_name, is_visible
+from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.summaries.summaries import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
-from tml_ast.edit import (
-    SourceEdit,
-    indentation_of,
-    insert_statement_after,
-    insert_statement_before,
-    line_ending_of,
-    line_start,
-)
-
-NAME = "discarded-owner"
+from tml_ast.edit import SourceEdit, indentation_of, insert_statement_after, line_ending_of, line_start
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -38,13 +35,12 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for call in graph.calls():
             if call.constructor or call.callee is None or call.type is None:
                 continue
-            proposal = (
-                _unread(context, graph, call, taken)
-                if _is_unread(context, call)
-                else _read_once(context, graph, call, taken)
-            )
-            if proposal is not None:
-                yield proposal
+            found = _unread if _is_unread(context, call) else _read_once
+            yield from found(context, graph, call, call.type, taken)
+
+
+def _unbound(type_: Type, node: nodes.Expression) -> str:
+    return f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
 
 
 # -- results that nothing reads -------------------------------------------------------------------
@@ -60,73 +56,58 @@ def _is_unread(context: Context, call: CallSite) -> bool:
     return site.role is Role.DISCARDED and isinstance(site.parent, nodes.ExpressionStatement)
 
 
-def _unread(context: Context, graph: ControlFlowGraph, call: CallSite, taken: set[str]) -> Diagnostic | None:
+def _unread(
+    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, taken: set[str]
+) -> Iterator[Diagnostic]:
     """Give the result a name, or open it."""
-    node, type_ = call.node, call.type
-    assert type_ is not None and call.callee is not None
-    summaries = context.analysis.summaries
-    if type_.name not in BUILTIN_VARIANTS and type_.name != "Str" and not _may_be_owed(context, type_):
-        return None
-    if not summaries.origin(graph, node).is_fresh or may_hold_variable(context, graph, node):
-        return None
-    if Origin.PASSED in summaries.result(call.callee).origins:
-        return None
+    node = call.node
+    is_variant = type_.name in BUILTIN_VARIANTS
+    if not is_variant and type_.name != "Str" and not may_be_owed(context, type_):
+        return
+    if not is_new(context, graph, call) or _passes_on(context, call):
+        return
     if type_.name == "Str":
-        return _unread_text(context, graph, call, taken)
-    function = graph.function.qualified_name
-    binding = call.site.parent if isinstance(call.site.parent, nodes.Let) else None
-    if type_.name in BUILTIN_VARIANTS:
+        yield from _unread_string(context, graph, call, taken)
+    elif is_variant:
         owed = owed_payloads(context, graph, node, type_, taken)
-        if not owed:
-            return None
-        held = " or ".join(str(each.payload) for each in owed.values())
-        message = (
-            f"nothing opens what `{short_code(node.text)}` returns, so the {held} in it is never released"
-        )
-        taken |= {each.name for each in owed.values()}
-        edit = _opened(context, call, opening(context, node.text, type_, owed))
-        if edit is None:
-            message += "; open it by hand"
-            return Diagnostic(NAME, node.start, function, message, Verdict.REPORTED)
-        return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, (edit,))
-    if not _is_owed(context, graph, call, dropped=_is_dropped_there(context, call)):
-        return None
-    if is_opened_elsewhere(context, graph, node):
-        return None
-    message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
-    name = payload_name(context, graph, type_, taken)
-    taken.add(name)
-    if binding is not None:
-        pattern = binding.pattern
-        edits = [SourceEdit(pattern.start, pattern.end, name.encode())]
+        if owed:
+            taken |= {payload.name for payload in owed.values()}
+            message = (
+                f"nothing opens what `{short_code(node.text)}` returns, "
+                f"so the {held_types(owed)} in it is never released"
+            )
+            repair = _in_place(context, call, opening(context, node.text, type_, owed))
+            yield context.fix(graph, node, message, repair)
     else:
-        edits = [SourceEdit(node.start, node.start, f"let {name} = ".encode())]
-    release = context.analysis.releases.release_of(type_)
-    if release is not None and context.analysis.releases.needs_release(type_):
-        statement = f"{name}.{release.name}()"
-        edits.append(
-            insert_statement_after(context.file.source, context.file.tree, call.site.parent, statement)
-        )
-    return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, tuple(edits))
+        owed_here = is_owed(context, graph, call, type_, dropped=_is_dropped_there(context, call))
+        if not owed_here or is_opened_elsewhere(context, graph, node):
+            return
+        name = payload_name(context, graph, type_, taken)
+        taken.add(name)
+        yield context.fix(graph, node, _unbound(type_, node), _named(context, call, type_, name))
 
 
-def _unread_text(
+def _passes_on(context: Context, call: CallSite) -> bool:
+    """Whether a call may return what it was given."""
+    assert call.callee is not None
+    return Origin.PASSED in context.analysis.summaries.result(call.callee).origins
+
+
+def _unread_string(
     context: Context, graph: ControlFlowGraph, call: CallSite, taken: set[str]
-) -> Diagnostic | None:
+) -> Iterator[Diagnostic]:
     """A string is freed at the end of its statement in tests, and only if its maker's name tells of it."""
     node = call.node
     known = called_name(node) in context.analysis.drops.allocating_names
     if (known and context.file.is_test) or call.site.role is not Role.DISCARDED:
-        return None
-    function = graph.function.qualified_name
+        return
+    repair: Repair | Refusal = Refusal("the compiler does not know that it makes one")
+    if known:
+        name = text_name(context, graph.function, node, taken)
+        taken.add(name)
+        repair = Repair((SourceEdit(node.start, node.start, f"let {name}: Str = ".encode()),))
     message = f"the string that `{short_code(node.text)}` makes is never bound, so nothing frees it"
-    if not known:
-        message += "; the compiler does not know that it makes one"
-        return Diagnostic(NAME, node.start, function, message, Verdict.REPORTED)
-    name = text_name(context, graph.function, node, taken)
-    taken.add(name)
-    edit = SourceEdit(node.start, node.start, f"let {name}: Str = ".encode())
-    return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, (edit,))
+    yield context.fix(graph, node, message, repair)
 
 
 def _is_dropped_there(context: Context, call: CallSite) -> bool:
@@ -138,160 +119,93 @@ def _is_dropped_there(context: Context, call: CallSite) -> bool:
     return not (isinstance(block, nodes.Block) and block.value is call.node)
 
 
-def _opened(context: Context, call: CallSite, lines: list[str]) -> SourceEdit | None:
-    """Put a ``when`` in the place of a statement; None where it does not stand on lines of its own."""
+def _in_place(context: Context, call: CallSite, lines: list[str]) -> Repair | Refusal:
+    """Put a ``when`` in the place of a statement that stands on lines of its own."""
     source, statement = context.file.source, call.site.parent
     start = line_start(source, statement.start)
     if source[start : statement.start].strip() or "\n" in call.node.text:
-        return None
+        return Refusal("open it by hand")
     separator = (line_ending_of(source, statement.start) + indentation_of(source, statement.start)).decode()
-    return SourceEdit(statement.start, statement.end, separator.join(lines).encode())
+    return Repair((SourceEdit(statement.start, statement.end, separator.join(lines).encode()),))
+
+
+def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair:
+    """Bind a result, and release it at once if the compiler would not."""
+    node, statement = call.node, call.site.parent
+    if isinstance(statement, nodes.Let):
+        edits = [SourceEdit(statement.pattern.start, statement.pattern.end, name.encode())]
+    else:
+        edits = [SourceEdit(node.start, node.start, f"let {name} = ".encode())]
+    release = context.analysis.releases.release_of(type_)
+    if release is not None and context.analysis.releases.needs_release(type_):
+        source, tree = context.file.source, context.file.tree
+        edits.append(insert_statement_after(source, tree, statement, f"{name}.{release.name}()"))
+    return Repair(tuple(edits))
 
 
 # -- results that are read once -------------------------------------------------------------------
 
 
 def _read_once(
-    context: Context,
-    graph: ControlFlowGraph,
-    call: CallSite,
-    taken: set[str],
-) -> Diagnostic | None:
+    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, taken: set[str]
+) -> Iterator[Diagnostic]:
     """Bind a result in front of the statement that reads it."""
-    node, type_ = call.node, call.type
-    assert type_ is not None
-    if not _is_lost(context, graph, call):
-        return None
-    message = f"the {type_} that `{short_code(node.text)}` makes is never bound, so nothing can release it"
-    function = graph.function.qualified_name
-    place = statement_to_bind_before(context, graph, node)
-    refusal = None
-    if place is None:
-        refusal = "it is evaluated again or only sometimes: bind it by hand"
-    elif not _is_released_by_hand(context, type_) and type_.name not in BUILTIN_VARIANTS:
-        refusal = _drop_refusal(context, graph, call)
-    if refusal is not None or place is None:
-        return Diagnostic(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+    site = call.site
+    if site.through is not None:
+        return
+    is_variant = type_.name in BUILTIN_VARIANTS
+    lost = _is_asked_and_lost if is_variant else _is_borrowed_and_lost
+    if lost(context, graph, call, type_):
+        refusal = None
+        if not is_variant and not is_released_by_hand(context, type_):
+            refusal = undropped_variable(context, graph, call)
+        repair = refusal or _bound(context, graph, call, type_, taken)
+        yield context.fix(graph, call.node, _unbound(type_, call.node), repair)
+
+
+def _bound(
+    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, taken: set[str]
+) -> Repair | Refusal:
+    statement = statement_to_bind_before(context, graph, call.node)
+    if statement is None:
+        return Refusal("it is evaluated again or only sometimes: bind it by hand")
     name = owner_name(context, graph.function, type_, taken)
     taken.add(name)
-    binding = insert_statement_before(
-        context.file.source, context.file.tree, place, f"let {name} = {node.text}"
-    )
-    use = SourceEdit(node.start, node.end, name.encode())
-    return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, (binding, use))
+    return bind_before(context, statement, call.node, name)
 
 
-def _is_lost(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
-    assert call.type is not None
-    if call.type.name in BUILTIN_VARIANTS:
-        site = call.site
-        if site.role is not Role.RECEIVER or site.through is not None or not only_asks(site):
-            return False
-        owed = owed_payloads(context, graph, call.node, call.type, set())
-        if not owed:
-            return False
-        assertion = next(
-            (each for each in context.ancestors(call.node) if isinstance(each, nodes.Call)), None
-        )
-        only = asserted_variant(assertion, call.node.text) if assertion is not None else None
-        return only is None or only in owed
-    site = call.site
-    if site.role not in (Role.FIELD, Role.RECEIVER, Role.ARGUMENT) or site.through is not None:
+def _is_asked_and_lost(context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type) -> bool:
+    """Whether a Maybe or Outcome is only asked which variant it is, and may hold something to release."""
+    if call.site.role is not Role.RECEIVER or not only_asks(call.site):
         return False
-    if not _is_owed(context, graph, call):
+    owed = owed_payloads(context, graph, call.node, type_, set())
+    around = (node for node in context.ancestors(call.node) if isinstance(node, nodes.Call))
+    assertion = next(around, None) if owed else None
+    only = asserted_variant(assertion, call.node.text) if assertion is not None else None
+    return bool(owed) and (only is None or only in owed)
+
+
+def _is_borrowed_and_lost(context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type) -> bool:
+    """Whether a new value is only read by what it is given to, and must be released after that."""
+    analysis, site = context.analysis, call.site
+    if site.role not in (Role.FIELD, Role.RECEIVER, Role.ARGUMENT):
         return False
-    if not context.analysis.summaries.origin(graph, call.node).is_fresh or may_hold_variable(
-        context, graph, call.node
-    ):
+    if not is_owed(context, graph, call, type_) or not is_new(context, graph, call):
         return False
-    by_hand = context.analysis.releases.needs_release(call.type)
-    if not by_hand and is_opened_elsewhere(context, graph, call.node):
+    if not analysis.releases.needs_release(type_) and is_opened_elsewhere(context, graph, call.node):
         return False
-    fate = context.analysis.summaries.temporary_fate(graph, call)
+    fate = analysis.summaries.temporary_fate(graph, call)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
         return False
     if site.role is Role.FIELD:
         return not may_own(context, graph.type_of(site.parent))
-    if site.callee is not None and site.callee is context.analysis.releases.release_of(call.type):
+    if site.callee is not None and site.callee is analysis.releases.release_of(type_):
         return False
-    return context.analysis.call_effects(site) <= {Effect.BORROWS}
-
-
-def _may_be_owed(context: Context, type_: Type) -> bool:
-    """Whether there are values of a type that must be released."""
-    return (
-        type_.name == "()"
-        or type_.bare == "List"
-        or context.analysis.drops.kind(type_) in (DropKind.CALL, DropKind.FIELDS)
-        or context.analysis.releases.needs_release(type_)
-    )
-
-
-def _is_owed(context: Context, graph: ControlFlowGraph, call: CallSite, *, dropped: bool = False) -> bool:
-    """Whether a value must be released; ``dropped``: the compiler drops it as far as it drops its type."""
-    analysis, type_ = context.analysis, call.type
-    assert type_ is not None
-    if analysis.releases.needs_release(type_):
-        return True
-    if str(type_) == "List[Str]" and dropped:
-        return owns_strings(context.fields.made_elements(graph, call.node))
-    if type_.name == "()":
-        return bool(part_releases(context, graph, "parts", type_, call.node))
-    if dropped:
-        return False
-    match analysis.drops.kind(type_):
-        case DropKind.CALL:
-            return True
-        case DropKind.FIELDS:
-            return owns_strings(context.contents.strings(graph, call.node))
-        case _:
-            return False
-
-
-def _is_released_by_hand(context: Context, type_: Type) -> bool:
-    """Whether a variable of a type can be released by hand wherever the compiler does not drop it."""
-    releases = context.analysis.releases
-    return releases.needs_release(type_) or (
-        releases.release_of(type_) is not None and releases.is_idempotent(type_)
-    )
-
-
-def _drop_refusal(context: Context, graph: ControlFlowGraph, call: CallSite) -> str | None:
-    """Why a variable would not be dropped, or not rightly, where the compiler is the only one to do it."""
-    analysis, site = context.analysis, call.site
-    if analysis.summaries.temporary_fate(graph, call).views:
-        return "something else holds a part of it, which its drop might free again: bind it by hand"
-    match site.role:
-        case Role.RECEIVER:
-            read = site.parent
-            type_ = graph.type_of(read)
-            if type_ is not None and type_.name in SCALARS:
-                return None
-            outer = graph.site_of(read)
-            compared = outer is not None and outer.role is Role.OPERAND and outer.through is None
-            assert isinstance(read, nodes.MethodCall)
-            if compared and read.name not in analysis.drops.allocating_names:
-                return None
-            if analysis.summaries.origin(graph, read).is_fresh:
-                return None
-            return "what it hands out might be freed before it: bind it by hand"
-        case Role.ARGUMENT:
-            position = site.position
-            values = site.callee.values if site.callee is not None else ()
-            parameter = values[position].type if position < len(values) else None
-            by_reference = parameter is not None and parameter.name == "ref"
-            outer = graph.site_of(site.parent)
-            returned = outer is not None and outer.role is Role.RETURNED
-            visible = site.callee is not None and is_visible(site.callee, graph.function)
-            if by_reference and visible and not returned:
-                return None
-            return "a variable that is passed on counts as given away, and is never dropped"
-        case _:
-            return "its field is passed on: bind it by hand"
+    return analysis.call_effects(site) <= {Effect.BORROWS}
 
 
 RULE = Rule(
-    name=NAME,
+    name="discarded-owner",
     summary="A call makes something that must be released, and no variable holds it.",
     reason=(
         "A result that is only the receiver or argument of the next call has no name, so nothing can "

@@ -1,0 +1,100 @@
+"""Results that no variable holds: whether they must be released, and what a variable would change."""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Refusal
+from codemods.fixes.open_payload import part_releases
+from codemods.fixes.owners import may_hold_variable, owns_strings
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site
+from codemods.ownership.compiler.drops import DropKind, is_visible
+from codemods.semantics.symbols import SCALARS, Type
+from tml_ast import nodes
+
+
+def is_new(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
+    """Whether a result is made by its call, and holds nothing that a variable holds already."""
+    fresh = context.analysis.summaries.origin(graph, call.node).is_fresh
+    return fresh and not may_hold_variable(context, graph, call.node)
+
+
+def may_be_owed(context: Context, type_: Type) -> bool:
+    """Whether there are values of a type that must be released."""
+    return (
+        type_.name == "()"
+        or type_.bare == "List"
+        or context.analysis.drops.kind(type_) in (DropKind.CALL, DropKind.FIELDS)
+        or context.analysis.releases.needs_release(type_)
+    )
+
+
+def is_owed(
+    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, *, dropped: bool = False
+) -> bool:
+    """Whether a value must be released; ``dropped``: the compiler drops it as far as it drops its type."""
+    if context.analysis.releases.needs_release(type_):
+        return True
+    if str(type_) == "List[Str]" and dropped:
+        return owns_strings(context.fields.made_elements(graph, call.node))
+    if type_.name == "()":
+        return bool(part_releases(context, graph, "parts", type_, call.node))
+    if dropped:
+        return False
+    match context.analysis.drops.kind(type_):
+        case DropKind.CALL:
+            return True
+        case DropKind.FIELDS:
+            return owns_strings(context.contents.strings(graph, call.node))
+        case _:
+            return False
+
+
+def is_released_by_hand(context: Context, type_: Type) -> bool:
+    """Whether a variable of a type can be released by hand wherever the compiler does not drop it."""
+    releases = context.analysis.releases
+    return releases.needs_release(type_) or (
+        releases.release_of(type_) is not None and releases.is_idempotent(type_)
+    )
+
+
+def undropped_variable(context: Context, graph: ControlFlowGraph, call: CallSite) -> Refusal | None:
+    """Why the compiler would not drop a variable in the place of a result, or not rightly."""
+    analysis, site = context.analysis, call.site
+    if analysis.summaries.temporary_fate(graph, call).views:
+        return Refusal("something else holds a part of it, which its drop might free again: bind it by hand")
+    match site.role:
+        case Role.RECEIVER if _lends_nothing(context, graph, site):
+            return None
+        case Role.RECEIVER:
+            return Refusal("what it hands out might be freed before it: bind it by hand")
+        case Role.ARGUMENT if _is_lent(graph, site):
+            return None
+        case Role.ARGUMENT:
+            return Refusal("a variable that is passed on counts as given away, and is never dropped")
+        case _:
+            return Refusal("its field is passed on: bind it by hand")
+
+
+def _lends_nothing(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
+    """Whether what a method returns may outlive its receiver."""
+    read = site.parent
+    type_ = graph.type_of(read)
+    if type_ is not None and type_.name in SCALARS:
+        return True
+    assert isinstance(read, nodes.MethodCall)
+    outer = graph.site_of(read)
+    compared = outer is not None and outer.role is Role.OPERAND and outer.through is None
+    if compared and read.name not in context.analysis.drops.allocating_names:
+        return True
+    return context.analysis.summaries.origin(graph, read).is_fresh
+
+
+def _is_lent(graph: ControlFlowGraph, site: Site) -> bool:
+    """Whether an argument is passed by reference, to a function that the compiler sees there."""
+    if site.callee is None or site.position >= len(site.callee.values):
+        return False
+    parameter = site.callee.values[site.position].type
+    outer = graph.site_of(site.parent)
+    returned = outer is not None and outer.role is Role.RETURNED
+    by_reference = parameter is not None and parameter.name == "ref"
+    return by_reference and is_visible(site.callee, graph.function) and not returned
