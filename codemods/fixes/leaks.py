@@ -23,9 +23,7 @@ def release_leaks(context: Context, graph: ControlFlowGraph, obligation: Obligat
             f"its {obligation.release.name}() leaves {', '.join(borrowed)} to the compiler, "
             "but that text belongs to the caller"
         )
-    variable = obligation.variable
-    release = Cleanup(f"{variable.name}.{obligation.release.name}()", variable, frozenset(obligation.views))
-    return before_exits(context, graph, release, obligation.leaks, unsafe=obligation.unclear)
+    return before_exits(context, graph, Cleanup.of(obligation), obligation.leaks, unsafe=obligation.unclear)
 
 
 def leak_message(context: Context, obligation: Obligation, repair: Repair | Refusal) -> str:

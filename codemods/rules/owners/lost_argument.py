@@ -13,8 +13,6 @@ from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
 
-NAME = "lost-argument"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The parameters of private functions that some exits put into the result and others lose."""
@@ -23,8 +21,16 @@ def check(context: Context) -> Iterator[Diagnostic]:
             continue
         for variable in graph.variables:
             obligation = _lost(context, graph, variable)
-            if obligation is not None and _is_left_by_callers(context, function, variable):
-                yield _proposal(context, graph, obligation)
+            if obligation is None or not _is_left_by_callers(context, function, variable):
+                continue
+            lines = sorted({context.line((exit_.value or exit_.node).start) for exit_ in obligation.leaks})
+            message = (
+                f"{function.name}() takes over `{variable.name}` ({variable.type}) and loses it where it "
+                f"leaves without it, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+            )
+            release = Cleanup.of(obligation)
+            repair = before_every_exit(context, graph, release, obligation.leaks, in_place=True)
+            yield context.fix(graph, variable, message, repair)
 
 
 def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> Obligation | None:
@@ -53,55 +59,44 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
             for position, action in enumerate(block.actions):
                 if not isinstance(action, Use) or action.site.callee is not function:
                     continue
-                site = action.site
-                if function.values[site.position].name != variable.name:
+                if function.values[action.site.position].name != variable.name:
                     continue
                 called += 1
+                if not _gives_away(context, graph, action):
+                    return False
                 owner = action.variable
-                if site.role is not Role.ARGUMENT or site.through is not None:
-                    return False
-                if owner.kind not in (VariableKind.LET, VariableKind.VAR):
-                    return False
-                if not context.analysis.variable_origin(graph, owner).is_fresh:
-                    return False
-                if _is_held_besides(context, graph, owner, action):
-                    return False
-                views = {
-                    each for each in context.analysis.fate(graph, owner).views if each.type == owner.type
-                }
-                if any(use.variable in views for use in uses_behind(block, position, owner)):
+                views = context.analysis.fate(graph, owner).views
+                later = uses_behind(block, position, owner)
+                if any(use.variable in views and use.variable.type == owner.type for use in later):
                     return False
     return called > 0 and mentioned == called + 1
 
 
-def _is_held_besides(context: Context, graph: ControlFlowGraph, owner: Variable, given: Use) -> bool:
-    """Whether a caller also puts the owner into something else, or gives it to another name."""
-    for use in graph.uses(owner):
-        if use is given or use.node is given.node:
-            continue
-        passed = use.site.role in (Role.ARGUMENT, Role.RECEIVER)
-        effects = context.analysis.call_effects(use.site) if passed else frozenset()
-        borrows = passed and effects <= {Effect.BORROWS, Effect.RELEASES}
-        reads = use.site.role in (Role.FIELD, Role.REFERENCED, Role.OPERAND, Role.CONDITION)
-        if not borrows and not reads:
-            return True
-    return False
-
-
-def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Diagnostic:
-    variable = obligation.variable
-    release = Cleanup(f"{variable.name}.{obligation.release.name}()", variable, frozenset(obligation.views))
-    lines = sorted({context.line((exit_.value or exit_.node).start) for exit_ in obligation.leaks})
-    message = (
-        f"{graph.function.name}() takes over `{variable.name}` ({variable.type}) and loses it where it "
-        f"leaves without it, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+def _gives_away(context: Context, graph: ControlFlowGraph, given: Use) -> bool:
+    """Whether a caller passes an owner of its own, and nothing else of it holds it."""
+    owner = given.variable
+    return (
+        given.site.role is Role.ARGUMENT
+        and given.site.through is None
+        and owner.kind in (VariableKind.LET, VariableKind.VAR)
+        and context.analysis.variable_origin(graph, owner).is_fresh
+        and all(
+            _only_reads(context, use)
+            for use in graph.uses(owner)
+            if use is not given and use.node is not given.node
+        )
     )
-    repair = before_every_exit(context, graph, release, obligation.leaks, in_place=True)
-    return context.fix(graph, variable, message, repair)
+
+
+def _only_reads(context: Context, use: Use) -> bool:
+    """Whether a use neither puts the owner into something else nor gives it to another name."""
+    if use.site.role in (Role.ARGUMENT, Role.RECEIVER):
+        return context.analysis.call_effects(use.site) <= {Effect.BORROWS, Effect.RELEASES}
+    return use.site.role in (Role.FIELD, Role.REFERENCED, Role.OPERAND, Role.CONDITION)
 
 
 RULE = Rule(
-    name=NAME,
+    name="lost-argument",
     summary="A function takes over an argument and loses it where it returns early.",
     reason=(
         "What is passed by value to a free function counts as given away: the caller does not drop it, and "

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic, Refusal
+from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import quoted_names, snake_case
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, mentions
-from codemods.model.findings import Verdict
 from codemods.model.phases import RELEASED_BY_NAME
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
@@ -17,8 +16,6 @@ from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type, TypeInfo
 
-NAME = "named-release"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The values in tests that the plan names, and the types of the library that have no release for it."""
@@ -26,7 +23,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for _, graph in context.graphs():
             for obligation in context.obligations(graph):
                 if obligation.dropped and _is_named(obligation.variable.type):
-                    yield from _proposal(context, graph, obligation)
+                    yield from _dropped(context, graph, obligation)
         return
     for info in context.analysis.index.types_in(context.file):
         type_ = Type(info.name)
@@ -41,26 +38,24 @@ def _is_named(type_: Type | None) -> bool:
     return any(name.endswith(f"_{wanted}") for wanted in RELEASED_BY_NAME)
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Iterator[Diagnostic]:
+def _dropped(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Iterator[Diagnostic]:
     """Release the value at every exit, unless that would need more than a call."""
-    variable, release = obligation.variable, obligation.release
+    variable = obligation.variable
     if obligation.leaks or obligation.unclear or obligation.overwritten or obligation.maybe_overwritten:
         return
     if not context.analysis.releases.is_idempotent(Type(variable.type.name if variable.type else "")):
         return
-    call = f"{variable.name}.{release.name}()"
     values = (exit_.value for exit_ in obligation.dropped)
     if any(value is not None and mentions(graph, value, obligation.views) for value in values):
         return
-    cleanup = Cleanup(call, variable, frozenset(obligation.views))
-    repair = before_every_exit(context, graph, cleanup, obligation.dropped)
-    if isinstance(repair, Refusal):
-        return
-    message = (
-        f"`{variable.name}` ({variable.type}) is dropped by the compiler; the plan wants {call}, "
-        "which is harmless before that"
-    )
-    yield context.fix(graph, variable, message, repair)
+    release = Cleanup.of(obligation)
+    repair = before_every_exit(context, graph, release, obligation.dropped)
+    if isinstance(repair, Repair):
+        message = (
+            f"`{variable.name}` ({variable.type}) is dropped by the compiler; the plan wants "
+            f"{release.statement}, which is harmless before that"
+        )
+        yield context.fix(graph, variable, message, repair)
 
 
 def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[Diagnostic]:
@@ -74,15 +69,13 @@ def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[
         if analysis.drops.drops_field(type_, name)
         and context.fields.origin(type_, name).holds & {Holds.SHARED, Holds.BORROWED, Holds.UNKNOWN}
     ]
-    reason = "the compiler frees its strings with it, and nothing is left to do"
-    if shared:
-        reason += f"; a release would free {quoted_names(shared)}, which another value may hold as well"
-    message = f"{type_.bare} has no release by name: {reason}"
-    yield Diagnostic(NAME, info.node.start, type_.bare, message, Verdict.REPORTED)
+    message = f"{type_.bare} has no release by name: the compiler frees its strings with it, and nothing is left to do"
+    because = f"a release would free {quoted_names(shared)}, which another value may hold as well"
+    yield context.report(type_.bare, info.node, message, because=because if shared else "")
 
 
 RULE = Rule(
-    name=NAME,
+    name="named-release",
     summary="A value that the plan names is left to the compiler in a test.",
     reason=(
         "The plan wants responses, maps, URLs and JSON values released by name in tests, so that a reader "

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import count_name
 from codemods.fixes.release_at_exits import mentions
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
@@ -31,100 +30,37 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression
 
-NAME = "overwritten-owner"
-
 _LEAVING = nodes.Propagate | nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
+_MADE_FROM_OLD = Refusal("the new value is made from the old one: bind it by hand")
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The assignments that lose the value that the variable has."""
     for _, graph in context.graphs():
-        if not graph.assignments():
+        assignments = [action for action in graph.assignments() if action.node.operator == "="]
+        if not assignments:
             continue
-        owed = {id(each.variable): each for each in context.obligations(graph)}
-        told: set[Variable] = set()
+        owed = {id(obligation.variable): obligation for obligation in context.obligations(graph)}
+        refused: set[Variable] = set()
         taken: set[str] = set()
-        for action in graph.assignments():
-            if action.node.operator != "=":
-                continue
-            obligation = owed.get(id(action.variable))
+        for action in assignments:
+            variable = action.variable
+            obligation = owed.get(id(variable))
             if obligation is not None:
-                if action.node in obligation.overwritten or action.node in obligation.maybe_overwritten:
-                    yield _owner(context, graph, action, obligation, taken)
-            elif action.variable not in told and _is_lost(context, graph, action):
-                proposal = _unowed(context, graph, action)
-                if proposal.verdict is not Verdict.FIXED:
-                    told.add(action.variable)
-                yield proposal
-
-
-def _finding(
-    context: Context,
-    graph: ControlFlowGraph,
-    action: Assign,
-    refusal: str | None,
-    edits: tuple[SourceEdit, ...] = (),
-) -> Diagnostic:
-    variable, node = action.variable, action.node
-    message = (
-        f"`{variable.name}` ({variable.type}) gets a new value while it owns one, which nothing releases"
-    )
-    verdict = Verdict.FIXED
-    if refusal is not None:
-        message, verdict = f"{message}; {refusal}", Verdict.REPORTED
-    return Diagnostic(NAME, node.start, graph.function.qualified_name, message, verdict, edits)
-
-
-# -- values with a release ------------------------------------------------------------------------
-
-
-def _owner(
-    context: Context, graph: ControlFlowGraph, action: Assign, obligation: Obligation, taken: set[str]
-) -> Diagnostic:
-    refusal = _refusal(context, graph, action, obligation)
-    if refusal is not None:
-        return _finding(context, graph, action, refusal)
-    statement = _statement(context, action)
-    readings = _readings(context, graph, action.node.value, obligation.views)
-    if statement is None or readings is None:
-        return _finding(context, graph, action, "the new value is made from the old one: bind it by hand")
-    source, tree = context.file.source, context.file.tree
-    lines: list[str] = []
-    edits: list[SourceEdit] = []
-    for reading in readings:
-        if statement_to_bind_before(context, graph, reading) is not statement:
-            refusal = "the old value is asked at a point that cannot be moved: bind it by hand"
-            return _finding(context, graph, action, refusal)
-        name = count_name(context, graph.function, reading, taken)
-        taken.add(name)
-        lines.append(f"let {name} = {reading.text}")
-        edits.append(SourceEdit(reading.start, reading.end, name.encode()))
-    lines.append(f"{action.variable.name}.{obligation.release.name}()")
-    edits.append(insert_statement_before(source, tree, statement, "\n".join(lines)))
-    return _finding(context, graph, action, None, tuple(edits))
-
-
-def _refusal(context: Context, graph: ControlFlowGraph, action: Assign, obligation: Obligation) -> str | None:
-    """Why the old value cannot be released in front of the assignment."""
-    if action.node not in obligation.overwritten:
-        return "some path has released it or given it away by then, or a part of it lives on"
-    if isinstance(action.node.value, nodes.Path):
-        return "another variable holds the new one as well"
-    if _is_read_later(graph, action, obligation.views):
-        return "a part of the old one is read later"
-    type_ = action.variable.type
-    assert type_ is not None
-    if context.analysis.drops.kind(type_) is DropKind.FIELDS:
-        done = context.analysis.releases.fields_released(type_, obligation.release)
-        left = [
-            name
-            for name in context.analysis.index.fields(type_)
-            if context.analysis.drops.drops_field(type_, name)
-            and not (name in done and done[name].freed and done[name].blanked)
-        ]
-        if left:
-            return f"its {obligation.release.name}() leaves {', '.join(left)} to the compiler"
-    return None
+                if action.node not in (*obligation.overwritten, *obligation.maybe_overwritten):
+                    continue
+                repair = _released(context, graph, action, obligation, taken)
+            elif variable in refused or not _is_lost(context, graph, variable):
+                continue
+            else:
+                repair = _freed(context, graph, action)
+                if isinstance(repair, Refusal):
+                    refused.add(variable)
+            message = (
+                f"`{variable.name}` ({variable.type}) gets a new value while it owns one, "
+                "which nothing releases"
+            )
+            yield context.fix(graph, action.node, message, repair)
 
 
 def _statement(context: Context, action: Assign) -> nodes.ExpressionStatement | None:
@@ -136,20 +72,73 @@ def _statement(context: Context, action: Assign) -> nodes.ExpressionStatement | 
 
 
 def _is_read_later(graph: ControlFlowGraph, action: Assign, views: set[Variable]) -> bool:
-    """Whether a variable that refers to the old value is read behind the assignment before it is set anew."""
+    """Whether a variable that refers to the old value is read after the assignment, before it is set anew."""
     for block in graph.reachable():
-        for position, each in enumerate(block.actions):
-            if each is not action:
+        for position, other in enumerate(block.actions):
+            if other is not action:
                 continue
             for view in views - {action.variable}:
 
                 def is_set(later: Action, view: Variable = view) -> bool:
                     return isinstance(later, Declare | Assign) and later.variable is view
 
-                behind = actions_behind(block, position, is_set)
-                if any(isinstance(later, Use) and later.variable is view for later in behind):
+                after = actions_behind(block, position, is_set)
+                if any(isinstance(later, Use) and later.variable is view for later in after):
                     return True
     return False
+
+
+# -- values with a release ------------------------------------------------------------------------
+
+
+def _released(
+    context: Context, graph: ControlFlowGraph, action: Assign, obligation: Obligation, taken: set[str]
+) -> Repair | Refusal:
+    """Release the old value in front of the assignment; what the new one asks of it is bound before."""
+    refusal = _refusal(context, graph, action, obligation)
+    if refusal is not None:
+        return refusal
+    statement = _statement(context, action)
+    readings = _readings(context, graph, action.node.value, obligation.views)
+    if statement is None or readings is None:
+        return _MADE_FROM_OLD
+    lines: list[str] = []
+    edits: list[SourceEdit] = []
+    for reading in readings:
+        if statement_to_bind_before(context, graph, reading) is not statement:
+            return Refusal("the old value is asked at a point that cannot be moved: bind it by hand")
+        name = count_name(context, graph.function, reading, taken)
+        taken.add(name)
+        lines.append(f"let {name} = {reading.text}")
+        edits.append(SourceEdit(reading.start, reading.end, name.encode()))
+    lines.append(f"{action.variable.name}.{obligation.release.name}()")
+    edits.append(insert_statement_before(context.file.source, context.file.tree, statement, "\n".join(lines)))
+    return Repair(tuple(edits))
+
+
+def _refusal(
+    context: Context, graph: ControlFlowGraph, action: Assign, obligation: Obligation
+) -> Refusal | None:
+    """Why the old value cannot be released in front of the assignment."""
+    if action.node not in obligation.overwritten:
+        return Refusal("some path has released it or given it away by then, or a part of it lives on")
+    if isinstance(action.node.value, nodes.Path):
+        return Refusal("another variable holds the new one as well")
+    if _is_read_later(graph, action, obligation.views):
+        return Refusal("a part of the old one is read later")
+    type_, drops = action.variable.type, context.analysis.drops
+    assert type_ is not None
+    if drops.kind(type_) is not DropKind.FIELDS:
+        return None
+    done = context.analysis.releases.fields_released(type_, obligation.release)
+    left = [
+        name
+        for name in context.analysis.index.fields(type_)
+        if drops.drops_field(type_, name) and not (name in done and done[name].freed and done[name].blanked)
+    ]
+    if left:
+        return Refusal(f"its {obligation.release.name}() leaves {', '.join(left)} to the compiler")
+    return None
 
 
 def _readings(
@@ -183,45 +172,43 @@ def _only_asks(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
 # -- what only the compiler releases --------------------------------------------------------------
 
 
-def _is_lost(context: Context, graph: ControlFlowGraph, action: Assign) -> bool:
+def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether the compiler would free the variable's value, and so only its last one."""
-    variable = action.variable
     if not context.analysis.drops.is_registered(variable):
         return False
     if not context.analysis.variable_origin(graph, variable).is_fresh:
         return False
-    effects = context.analysis.fate(graph, variable).effects
-    return effects <= {Effect.BORROWS, Effect.RETURNS}
+    return context.analysis.fate(graph, variable).effects <= {Effect.BORROWS, Effect.RETURNS}
 
 
-def _unowed(context: Context, graph: ControlFlowGraph, action: Assign) -> Diagnostic:
+def _freed(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | Refusal:
+    """Free the old string in front of the assignment."""
     variable, value = action.variable, action.node.value
     if variable.type is None or variable.type.name != "Str":
-        return _finding(context, graph, action, "its type has no release that could be called here")
+        return Refusal("its type has no release that could be called here")
     if context.file.is_test:
-        return _finding(context, graph, action, "use a second variable")
+        return Refusal("use a second variable")
     fate = context.analysis.fate(graph, variable)
+    if mentions(graph, value, fate.views):
+        return _MADE_FROM_OLD
     origin = context.analysis.variable_origin(graph, variable)
     statement = _statement(context, action)
-    if mentions(graph, value, fate.views):
-        return _finding(context, graph, action, "the new value is made from the old one: bind it by hand")
     if (
         statement is None
         or fate.view_escapes
         or not origin.literals <= {'""'}
-        or any(isinstance(each, _LEAVING) for each in value.walk())
+        or any(isinstance(node, _LEAVING) for node in value.walk())
         or _is_read_later(graph, action, fate.views)
     ):
-        return _finding(context, graph, action, "the old one is not proven to be a new string of its own")
+        return Refusal("the old one is not proven to be a new string of its own")
     free = f"lowlevel {{ mem_free({variable.name} as I64 as *Unit) }}"
     if origin.literals:
         free = f"if {context.text_length(variable.name)} > 0 {{\n    {free}\n}}"
-    edit = insert_statement_before(context.file.source, context.file.tree, statement, free)
-    return _finding(context, graph, action, None, (edit,))
+    return Repair((insert_statement_before(context.file.source, context.file.tree, statement, free),))
 
 
 RULE = Rule(
-    name=NAME,
+    name="overwritten-owner",
     summary="A variable that owns a value gets another one.",
     reason=(
         "An assignment does not release what the variable held, and at the end of the scope the compiler "
