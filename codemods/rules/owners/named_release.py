@@ -69,7 +69,10 @@ def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[
         if analysis.drops.drops_field(type_, name)
         and context.fields.origin(type_, name).holds & {Holds.SHARED, Holds.BORROWED, Holds.UNKNOWN}
     ]
-    message = f"{type_.bare} has no release by name: the compiler frees its strings with it, and nothing is left to do"
+    message = (
+        f"{type_.bare} has no release by name: the compiler frees its strings with it, "
+        "and nothing is left to do"
+    )
     because = f"a release would free {quoted_names(shared)}, which another value may hold as well"
     yield context.report(type_.bare, info.node, message, because=because if shared else "")
 
