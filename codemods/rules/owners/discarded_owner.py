@@ -217,7 +217,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "the receiver of a call",
+            "The receiver of a call",
             """\
 use demo::prelude::Reel
 
@@ -240,7 +240,7 @@ func test_size() -> I32 {
 """,
         ),
         Fixed(
-            "an Outcome that is only asked",
+            "An Outcome that is only asked",
             """\
 use demo::prelude::open_reel
 
@@ -266,7 +266,7 @@ func test_open() -> I32 {
 """,
         ),
         Untouched(
-            "given to a shelf",
+            "Given to a shelf",
             """\
 use demo::prelude::{Reel, Shelf}
 

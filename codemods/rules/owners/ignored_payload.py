@@ -199,7 +199,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "an arm that ignores an owner",
+            "An arm that ignores an owner",
             """\
 use demo::prelude::open_reel
 
@@ -229,7 +229,7 @@ func test_open() -> I32 {
 """,
         ),
         Fixed(
-            "a name that is in use already",
+            "A name that is in use already",
             """\
 use core::str
 use demo::prelude::read_mark
@@ -266,7 +266,7 @@ func test_read() -> I32 {
 """,
         ),
         Untouched(
-            "opened once more",
+            "Opened once more",
             """\
 use demo::prelude::open_reel
 

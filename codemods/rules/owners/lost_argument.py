@@ -107,7 +107,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "an early return loses the list",
+            "An early return loses the list",
             """\
 use std::collections::List
 
@@ -171,7 +171,7 @@ pub func make_track(length: I64) -> Track {
 """,
         ),
         Untouched(
-            "a caller releases it",
+            "A caller releases it",
             """\
 use std::collections::List
 
@@ -198,7 +198,7 @@ pub func make_track(length: I64) -> Track {
 """,
         ),
         Untouched(
-            "a public function",
+            "A public function",
             """\
 use std::collections::List
 

@@ -50,7 +50,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "an owner that nothing releases",
+            "An owner that nothing releases",
             """\
 use demo::prelude::Reel
 
@@ -74,7 +74,7 @@ func test_size() -> I32 {
 """,
         ),
         Fixed(
-            "the value that leaves still needs it",
+            "The value that leaves still needs it",
             """\
 use demo::prelude::{Reel, measure}
 
@@ -95,7 +95,7 @@ pub func fresh_size(count: I64) -> I64 {
 """,
         ),
         Untouched(
-            "released on every path",
+            "Released on every path",
             """\
 use demo::prelude::Reel
 

@@ -89,7 +89,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "a map in a test",
+            "A map in a test",
             """\
 use std::collections::HashMap
 
@@ -115,7 +115,7 @@ func test_one_entry() -> I32 {
 """,
         ),
         Untouched(
-            "a list, which the plan does not name",
+            "A list, which the plan does not name",
             """\
 use std::collections::{HashMap, List}
 
@@ -128,7 +128,7 @@ func test_no_map() -> I32 {
 """,
         ),
         Untouched(
-            "the value that leaves still needs it",
+            "The value that leaves still needs it",
             """\
 use std::collections::HashMap
 

@@ -219,7 +219,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "the old value is released first",
+            "The old value is released first",
             """\
 use demo::prelude::Reel
 
@@ -249,7 +249,7 @@ func test_two_sizes() -> I32 {
 """,
         ),
         Fixed(
-            "the new value asks the old one for a number",
+            "The new value asks the old one for a number",
             """\
 use demo::prelude::Reel
 
@@ -280,7 +280,7 @@ pub func doubled(size: I64, times: I64) -> Reel {
 """,
         ),
         Untouched(
-            "released in between",
+            "Released in between",
             """\
 use demo::prelude::Reel
 

@@ -33,7 +33,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "an arm without a block",
+            "An arm without a block",
             """\
 use demo::prelude::open_reel
 
@@ -63,7 +63,7 @@ func test_open() -> I32 {
 """,
         ),
         Fixed(
-            "an arm that returns what it reads",
+            "An arm that returns what it reads",
             """\
 use demo::prelude::open_reel
 
@@ -90,7 +90,7 @@ pub func size_or_zero(count: I64) -> I64 {
 """,
         ),
         Untouched(
-            "released in the arm",
+            "Released in the arm",
             """\
 use demo::prelude::open_reel
 

@@ -88,7 +88,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "two owners",
+            "Two owners",
             """\
 use demo::prelude::Reel
 
@@ -118,7 +118,7 @@ pub func sizes(count: I64) -> I64 {
 """,
         ),
         Fixed(
-            "two strings",
+            "Two strings",
             """\
 use demo::prelude::number_pair
 
@@ -143,7 +143,7 @@ func test_pair() -> I32 {
 """,
         ),
         Untouched(
-            "parts with names of their own",
+            "Parts with names of their own",
             """\
 use demo::prelude::Reel
 

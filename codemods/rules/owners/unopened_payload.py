@@ -74,7 +74,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "only asked whether it is there",
+            "Only asked whether it is there",
             """\
 use demo::prelude::open_reel
 
@@ -101,7 +101,7 @@ func test_open() -> I32 {
 """,
         ),
         Fixed(
-            "a string that the compiler frees once it has a name",
+            "A string that the compiler frees once it has a name",
             """\
 use demo::prelude::read_mark
 
@@ -129,7 +129,7 @@ func test_read() -> I32 {
 """,
         ),
         Untouched(
-            "an assertion rules the owner out",
+            "An assertion rules the owner out",
             """\
 use demo::prelude::open_reel
 

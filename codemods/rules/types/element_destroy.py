@@ -59,7 +59,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "a list of structs that own their strings",
+            "A list of structs that own their strings",
             """\
 use core::str
 use std::collections::List
@@ -102,7 +102,7 @@ pub func parts_of(line: Str) -> List[Part] {
 """,
         ),
         Untouched(
-            "strings of the caller",
+            "Strings of the caller",
             """\
 use core::str
 use std::collections::List
@@ -119,7 +119,7 @@ pub func parts_of(line: Str) -> List[Part] {
 """,
         ),
         Untouched(
-            "no function lists them",
+            "No function lists them",
             """\
 use core::str
 

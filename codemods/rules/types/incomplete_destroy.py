@@ -211,7 +211,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "a string kept as a number",
+            "A string kept as a number",
             """\
 use core::str
 
@@ -260,7 +260,7 @@ impl Badge {
 """,
         ),
         Fixed(
-            "a list of strings",
+            "A list of strings",
             """\
 use core::str
 use std::collections::List
@@ -318,7 +318,7 @@ impl Parts {
 """,
         ),
         Untouched(
-            "a string of the caller",
+            "A string of the caller",
             """\
 use core::str
 

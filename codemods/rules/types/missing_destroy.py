@@ -124,7 +124,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "strings in optional fields",
+            "Strings in optional fields",
             """\
 pub type Plate {
     digits: Maybe[Str],
@@ -204,7 +204,7 @@ pub func is_blank(block: *Unit) -> Bool {
 """,
         ),
         Untouched(
-            "strings of the caller",
+            "Strings of the caller",
             """\
 pub type Caption {
     text: Maybe[Str],
@@ -222,7 +222,7 @@ impl Caption {
 """,
         ),
         Untouched(
-            "an arm frees the string already",
+            "An arm frees the string already",
             """\
 pub type Plate {
     digits: Maybe[Str],
