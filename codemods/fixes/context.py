@@ -11,8 +11,8 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.elements import OwnedList
 from codemods.ownership.obligations import Analysis, Obligation
-from codemods.semantics.symbols import STR, FunctionInfo, SourceFile
-from tml_ast import nodes, position
+from codemods.semantics.symbols import FunctionInfo, SourceFile
+from tml_ast import position
 from tml_ast.lexer import Token
 from tml_ast.nodes import Node
 
@@ -45,10 +45,10 @@ class FileFacts:
         """The functions with a body and their control-flow graphs, each closure with one of its own."""
         known = ((function, self._analysis.summaries.graph(function)) for function in self.functions)
         return [
-            (function, each)
+            (function, inner)
             for function, graph in known
             if graph is not None
-            for each in graph.with_closures()
+            for inner in graph.with_closures()
         ]
 
     def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
@@ -177,17 +177,3 @@ class Context:
     def lists_of_tests(self) -> Iterator[OwnedList]:
         """The lists of strings in the tests, made by functions of the library."""
         return self._facts.lists_of_tests()
-
-    def text_length(self, text: str) -> str:
-        """The length of a string expression, by what the file imports or declares."""
-        imported = any(
-            isinstance(item, nodes.Use) and item.path[-1:] == ["str"] and item.group is None
-            for item in self.file.tree.items
-        )
-        if imported:
-            return f"str::len({text})"
-        measure = self.analysis.index.functions_named(["len"], self.file)
-        own = [each for each in measure if [value.type for value in each.values] == [STR]]
-        if own:
-            return f"len({text})"
-        return f"{text}.len()" if text.isidentifier() else f"({text}).len()"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codemods.fixes.context import Context
 from codemods.fixes.naming import owner_name
 from codemods.fixes.owners import are_unshared, release_of_dropped
+from codemods.fixes.string_code import free_string
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
@@ -125,5 +126,5 @@ def part_releases(
         if release is not None and fresh:
             found[number] = f"{name}.{number}.{release.name}()"
         elif part.name == "Str" and context.contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
-            found[number] = f"lowlevel {{ mem_free({name}.{number} as I64 as *Unit) }}"
+            found[number] = free_string(f"{name}.{number}")
     return found

@@ -12,6 +12,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import result_name
 from codemods.fixes.release_at_exits import Cleanup, before_exit, is_hidden, mentions
+from codemods.fixes.string_code import free_address, free_string, string_length
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
 from codemods.ownership.summaries.summaries import Result
@@ -65,10 +66,10 @@ def only_empty_literals(origin: Result) -> bool:
 
 def free_statement(context: Context, name: str, origin: Result, *, is_number: bool = True) -> str:
     """The statement that frees the string of a variable; an empty one may be a constant."""
-    free = f"lowlevel {{ mem_free({name if is_number else f'{name} as I64'} as *Unit) }}"
+    free = free_address(name) if is_number else free_string(name)
     if not origin.literals:
         return free
-    return f"if {context.text_length(f'{name} as Str' if is_number else name)} > 0 {{ {free} }}"
+    return f"if {string_length(context, f'{name} as Str' if is_number else name)} > 0 {{ {free} }}"
 
 
 def escape(context: Context, graph: ControlFlowGraph, variable: Variable, origin: Result) -> Escape | None:

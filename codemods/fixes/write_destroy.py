@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.string_code import free_address, free_string, free_unless_empty
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -30,23 +31,19 @@ _HELPER_NAMES = ("free_text", "free_part", "free_optional_text")
 # -- statements -----------------------------------------------------------------------------------
 
 
-def free_string(context: Context, place: str) -> str:
-    """Free the string in ``place``; an empty one may be a constant."""
-    return (
-        f"if {context.text_length(place)} > 0 {{\n"
-        f"    lowlevel {{ mem_free({place} as I64 as *Unit) }}\n"
-        f'    {place} = ""\n'
-        "}"
-    )
+def free_field(context: Context, field: str) -> str:
+    """Free the string in a field; an empty one may be a constant."""
+    return free_unless_empty(context, field, f'{free_string(field)}\n{field} = ""')
 
 
-def free_number(context: Context, place: str, type_: Type, origin: FieldOrigin) -> str:
-    """Free the string whose address ``place`` holds as a number or pointer."""
+def free_number_field(context: Context, field: str, type_: Type, origin: FieldOrigin) -> str:
+    """Free the string whose address a field holds as a number or pointer."""
     blank = "null" if type_.name == "*" else "0"
-    test = f"{place} != {blank}"
+    free = f"{free_address(field)}\n{field} = {blank}"
     if _may_be_constant(origin):
-        test = f"{context.text_length(f'{place} as Str')} > 0"
-    return f"if {test} {{\n    lowlevel {{ mem_free({place} as *Unit) }}\n    {place} = {blank}\n}}"
+        return free_unless_empty(context, f"{field} as Str", free)
+    indented = free.replace("\n", "\n    ")
+    return f"if {field} != {blank} {{\n    {indented}\n}}"
 
 
 def free_elements(
@@ -57,9 +54,9 @@ def free_elements(
     ``index`` names the counter. ``returns``: there is nothing else to release when the list is destroyed.
     """
     item = f"{name}_item"
-    free = f"lowlevel {{ mem_free({item} as *Unit) }}"
+    free = free_address(item)
     if _may_be_constant(origin):
-        free = f"if {context.text_length(f'{item} as Str')} > 0 {{\n        {free}\n    }}"
+        free = free_unless_empty(context, f"{item} as Str", free).replace("\n", "\n    ")
     loop = (
         f"var {index}: I64 = 0\n"
         f"loop ({index} < this.{name}.len()) {{\n"

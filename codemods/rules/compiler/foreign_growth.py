@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.imports import path_to
 from codemods.fixes.naming import short_code
+from codemods.fixes.string_code import string_length
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.builtins import GROWN_BY_C, extern_symbol
@@ -114,7 +115,7 @@ def _size(context: Context, graph: ControlFlowGraph, given: Expression) -> str |
     """How many bytes the function is given."""
     type_ = graph.type_of(given)
     if type_ is not None and type_.name == "Str":
-        return context.text_length(given.text)
+        return string_length(context, given.text)
     owner = graph.type_of(given.object) if isinstance(given, nodes.FieldAccess) else None
     if owner is None or not isinstance(given, nodes.FieldAccess):
         return None

@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import short_code
 from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exits, exits_of
+from codemods.fixes.string_code import free_string
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_text
@@ -110,7 +111,7 @@ def _free(context: Context, name: str) -> str:
     for function in context.functions:
         if function.is_extern and extern_symbol(function) == "tml_str_free" and len(function.values) == 1:
             return f"{function.name}({name})"
-    return f"lowlevel {{ mem_free({name} as I64 as *Unit) }}"
+    return free_string(name)
 
 
 def _message(variable: Variable) -> str:

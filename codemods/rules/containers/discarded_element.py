@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import short_code
+from codemods.fixes.string_code import free_address, free_unless_empty
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Variable
 from codemods.ownership.compiler.builtins import Effect
@@ -72,11 +73,10 @@ def _proposal(context: Context, graph: ControlFlowGraph, call: CallSite, origin:
     if refusal is not None:
         return Diagnostic(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
     name = context.names.for_consumed(graph.function, "popped_word", "taken_word")
-    free = f"lowlevel {{ mem_free({name} as *Unit) }}"
+    free = free_address(name)
     lines = [f"let {name}: I64 = {node.text} as I64", free]
     if '""' in origin.literals:
-        test = context.text_length(f"{name} as Str")
-        lines[1:] = [f"if {test} > 0 {{", f"    {free}", "}"]
+        lines[1:] = free_unless_empty(context, f"{name} as Str", free).split("\n")
     source = context.file.source
     separator = (line_ending_of(source, node.start) + indentation_of(source, node.start)).decode()
     edit = SourceEdit(node.start, node.end, separator.join(lines).encode())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.string_code import copy_of
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.fields import only_empty_constants
@@ -83,12 +84,9 @@ def _proposal(
         f"`{entry.name}` gets a string of its own everywhere else, but here `{name}`, "
         "which belongs to a list: neither can free it"
     )
-    text = f"{name}.duplicate()"
-    if context.text_length("").startswith("str::"):
-        text = f"str::substring({name}, 0, str::len({name}))"
     edits = (
         SourceEdit(element.value.end, element.value.end, b" as Str"),
-        SourceEdit(entry.value.start, entry.value.end, text.encode()),
+        SourceEdit(entry.value.start, entry.value.end, copy_of(context, name).encode()),
     )
     return Diagnostic(NAME, entry.value.start, graph.function.qualified_name, message, Verdict.FIXED, edits)
 

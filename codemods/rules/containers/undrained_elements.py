@@ -10,6 +10,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.imports import path_to
 from codemods.fixes.naming import result_name
 from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
+from codemods.fixes.string_code import free_address, string_length
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import (
     Action,
@@ -261,12 +262,12 @@ def _definition(context: Context, lists: Sequence[OwnedList]) -> tuple[str, Sour
     name = next((each for each in _HELPER_NAMES if each not in taken), None)
     if name is None:
         name = context.names.for_consumed(context.functions[0], *_HELPER_NAMES, taken=taken)
-    free = "lowlevel { mem_free(word as *Unit) }"
+    free = free_address("word")
     lines = [f"        {free}"]
     if any(map(_may_be_empty, lists)):
         lines = [
             "        // an empty part is a constant",
-            f"        if {context.text_length('word as Str')} > 0 {{",
+            f"        if {string_length(context, 'word as Str')} > 0 {{",
             f"            {free}",
             "        }",
         ]

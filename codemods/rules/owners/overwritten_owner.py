@@ -9,6 +9,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import count_name
 from codemods.fixes.release_at_exits import mentions
+from codemods.fixes.string_code import free_string, free_unless_empty
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
@@ -201,9 +202,9 @@ def _freed(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair 
         or _is_read_later(graph, action, fate.views)
     ):
         return Refusal("the old one is not proven to be a new string of its own")
-    free = f"lowlevel {{ mem_free({variable.name} as I64 as *Unit) }}"
+    free = free_string(variable.name)
     if origin.literals:
-        free = f"if {context.text_length(variable.name)} > 0 {{\n    {free}\n}}"
+        free = free_unless_empty(context, variable.name, free)
     return Repair((insert_statement_before(context.file.source, context.file.tree, statement, free),))
 
 

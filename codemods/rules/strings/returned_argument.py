@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.string_code import copy_of
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Role, Use, VariableKind
@@ -51,12 +52,7 @@ def _proposals(context: Context, graph: ControlFlowGraph) -> Iterator[Diagnostic
             f"{graph.function.name}() hands `{name}` back here and makes a string elsewhere, so no caller "
             "can tell whether to free the result"
         )
-        if is_only_reached_empty(graph, use.node, name):
-            text = '""'
-        elif _imports_str(context):
-            text = f"str::substring({name}, 0, str::len({name}))"
-        else:
-            text = f"{name}.duplicate()"
+        text = '""' if is_only_reached_empty(graph, use.node, name) else copy_of(context, name)
         edit = SourceEdit(use.node.start, use.node.end, text.encode())
         yield Diagnostic(NAME, use.node.start, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
 
@@ -82,10 +78,6 @@ def _handed_back(graph: ControlFlowGraph) -> Iterator[Use]:
             continue
         if id(use.node) in results:
             yield use
-
-
-def _imports_str(context: Context) -> bool:
-    return context.text_length("").startswith("str::")
 
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import short_code
 from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
+from codemods.fixes.string_code import free_string, string_length
 from codemods.fixes.text_escape import (
     Escape,
     assignments,
@@ -197,8 +198,8 @@ def _free_on_condition(context: Context, graph: ControlFlowGraph, variable: Vari
     if isinstance(choice.condition, nodes.Binary) and choice.condition.operator in ("or", "||"):
         condition = f"({condition})"
     if made.literals:
-        condition += f" and {context.text_length(variable.name)} > 0"
-    free = f"lowlevel {{ mem_free({variable.name} as I64 as *Unit) }}"
+        condition += f" and {string_length(context, variable.name)} > 0"
+    free = free_string(variable.name)
     return free_at_end_of_use(context, graph, variable, f"if {condition} {{\n    {free}\n}}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
-from codemods.fixes.write_destroy import free_string, in_new_impl
+from codemods.fixes.write_destroy import free_field, in_new_impl
 from codemods.ownership.cfg.graph import ExitKind
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type
@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             f"a list of {type_.bare} never frees {quoted_names(owned)} of its elements, "
             f"and {type_.bare} has no destroy() that would"
         )
-        statements = (free_string(context, f"this.{name}") for name in owned)
+        statements = (free_field(context, f"this.{name}") for name in owned)
         comment = "Frees the strings, and leaves the fields blank."
         yield context.fix(
             type_.bare, info.node, message, in_new_impl(context, info.node, comment, statements)

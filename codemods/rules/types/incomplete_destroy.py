@@ -8,7 +8,7 @@ from itertools import chain
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import quoted_names
-from codemods.fixes.write_destroy import complete, free_elements, free_number
+from codemods.fixes.write_destroy import complete, free_elements, free_number_field
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, uses_behind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import only_empty_constants
@@ -98,7 +98,7 @@ def _completed(
         and name not in owners
     ]
     last = [
-        free_number(context, f"this.{name}", fields[name], context.fields.origin(type_, name))
+        free_number_field(context, f"this.{name}", fields[name], context.fields.origin(type_, name))
         for name in strings
     ]
     for name in (*owners, *dropped):

@@ -1,0 +1,47 @@
+"""The TML that frees, copies or measures a string, as a file can write it."""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.semantics.symbols import STR
+from tml_ast import nodes
+
+
+def free_string(string: str) -> str:
+    """The statement that frees a string."""
+    return free_address(f"{string} as I64")
+
+
+def free_address(number: str) -> str:
+    """The statement that frees the string at an address."""
+    return f"lowlevel {{ mem_free({number} as *Unit) }}"
+
+
+def free_unless_empty(context: Context, string: str, free: str) -> str:
+    """A statement that frees a string, unless it is empty, and so may be a constant."""
+    indented = free.replace("\n", "\n    ")
+    return f"if {string_length(context, string)} > 0 {{\n    {indented}\n}}"
+
+
+def string_length(context: Context, string: str) -> str:
+    """The length of a string expression, by what the file imports or declares."""
+    if _imports_str(context):
+        return f"str::len({string})"
+    measures = context.analysis.index.functions_named(["len"], context.file)
+    if any([value.type for value in function.values] == [STR] for function in measures):
+        return f"len({string})"
+    return f"{string}.len()" if string.isidentifier() else f"({string}).len()"
+
+
+def copy_of(context: Context, name: str) -> str:
+    """A copy of the string in a variable."""
+    if _imports_str(context):
+        return f"str::substring({name}, 0, str::len({name}))"
+    return f"{name}.duplicate()"
+
+
+def _imports_str(context: Context) -> bool:
+    return any(
+        isinstance(item, nodes.Use) and item.path[-1:] == ["str"] and item.group is None
+        for item in context.file.tree.items
+    )
