@@ -20,7 +20,7 @@ class Diagnostic:
     verdict: Verdict
     edits: tuple[SourceEdit, ...] = ()
     opens_block: bool = False
-    """Whether the edits put a block around code that other edits may want to get into."""
+    """Whether the edits put a block around code that other edits may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Repair:
 
     edits: tuple[SourceEdit, ...]
     opens_block: bool = False
-    """Whether they put a block around code that other edits may want to get into."""
+    """Whether they put a block around code that other edits may change."""
     remark: str = ""
     """What is left to do by hand, as the end of the message; empty where they fix all of it."""
 

@@ -19,12 +19,12 @@ from tml_ast.lexer import KEYWORDS
 
 
 class Names:
-    """The names of a workspace that a new variable must not meet.
+    """The names of a workspace that a new variable must not share.
 
-    The compiler cancels drops by name, and in impl methods it forgets to forget: a name that one
-    method gives away is not dropped in the next. So a variable that relies on its drop needs a name
-    that the library gives away nowhere, and one that is given away a name that it drops nowhere. Free
-    functions start afresh, so in a test only its own names count.
+    The compiler cancels drops by name, and carries the names that one method gives away over to the next
+    method, where it does not drop them either. So a variable that relies on its drop needs a name that the
+    library gives away nowhere, and one that is given away needs a name that the library drops nowhere. Free
+    functions start with no such names, so in a test only its own names count.
     """
 
     def __init__(self, analysis: Analysis) -> None:
@@ -59,7 +59,7 @@ class Names:
         )
 
     def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
-        """A name for a variable of ``function`` that the compiler shall drop."""
+        """A name for a variable of ``function`` that the compiler is to drop."""
         hazards = () if _starts_afresh(function) else self._consumers
         return self._fresh(function, candidates, taken, hazards)
 
@@ -75,11 +75,11 @@ class Names:
         taken: Iterable[str],
         hazards: Container[str],
     ) -> str:
-        """The first candidate that is new to the function and no hazard; numbered when there is none."""
+        """The first candidate that is new to the function and no hazard, numbered if there is none."""
         refused = KEYWORDS | frozenset(taken) | _identifiers(function)
         numbered = (f"{candidates[0]}_{number}" for number in count(2))
         return next(
-            each for each in chain(candidates, numbered) if each not in refused and each not in hazards
+            name for name in chain(candidates, numbered) if name not in refused and name not in hazards
         )
 
 
@@ -106,8 +106,8 @@ class Facts:
     ) -> None:
         """``sources`` hold the tests that use these files; ``paths`` are the files that get fixes.
 
-        What is known about the ``library`` is taken from there, and what was found ``before`` about the tests
-        is used where it holds.
+        What is known about the ``library`` is taken from its facts, and what is known about the tests from
+        the facts ``before``, as far as it still holds.
         """
         self.analysis = analysis
         self._sources = sources
@@ -122,11 +122,11 @@ class Facts:
         self.reservations = Reservations(analysis, self.tests, paths)
 
     def beside(self, analysis: Analysis) -> Facts:
-        """The same about tests that use this library. To these no other tests matter."""
+        """The facts about tests that use this library; other tests do not matter to them."""
         return Facts(analysis, NO_SOURCES, self._paths, library=self)
 
     def of_test(self, path: str) -> Facts | None:
-        """The same about a test that uses this library; None for one that cannot be parsed."""
+        """The facts about a test that uses this library; None if it cannot be parsed."""
         analysis = self.tests.analysis(path)
         if analysis is None:
             return None
@@ -135,7 +135,7 @@ class Facts:
         return self._of_tests[path]
 
     def forget_test(self, path: str) -> None:
-        """Let go of what is known about a test."""
+        """Drop what is known about a test."""
         self._of_tests.pop(path, None)
         self.tests.forget(path)
 
@@ -149,4 +149,4 @@ class Facts:
     @cached_property
     def _list_makers(self) -> frozenset[str]:
         functions = self.analysis.index.functions_outside_tests
-        return frozenset(each.name for each in functions if str(each.returns) == "List[Str]")
+        return frozenset(function.name for function in functions if str(function.returns) == "List[Str]")

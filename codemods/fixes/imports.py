@@ -44,6 +44,6 @@ def _introduced(use: nodes.Use) -> list[str]:
 
 def _is_declared(context: Context, name: str) -> bool:
     """Whether the file itself gives the name to something."""
-    return any(each.name == name for each in context.functions) or any(
+    return any(function.name == name for function in context.functions) or any(
         variable.name == name for _, graph in context.graphs() for variable in graph.variables
     )

@@ -1,4 +1,4 @@
-"""Names for what a fix binds, and how messages quote code."""
+"""Names for what a fix binds, and the words of messages: exits, quoted code, lists of names."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ def result_name(context: Context, function: FunctionInfo, value: Expression) -> 
     return context.names.for_consumed(function, f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
 
 
-def text_name(context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str] = ()) -> str:
+def string_name(
+    context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str] = ()
+) -> str:
     """A name for a string that is bound before it is used."""
-    stem = _text_stem(value)
+    stem = _string_stem(value)
     return context.names.for_dropped(function, f"{stem}_text", f"{stem}_copy", f"{stem}_owned", taken=taken)
 
 
-def _text_stem(value: Expression) -> str:
-    """What a string is the text of: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
+def _string_stem(value: Expression) -> str:
+    """What a string shows: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
     stem = _CONVERSION.sub("", snake_case(called_name(value) or ""))
     if stem:
         return stem
@@ -57,7 +59,7 @@ def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Ite
 
 
 def count_name(context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str]) -> str:
-    """A name for a number that is asked of a value before that goes."""
+    """A name for a number that is read from a value before that is released."""
     stem = snake_case(called_name(value) or "number")
     return context.names.for_dropped(function, f"{stem}_before", f"old_{stem}", taken=taken)
 

@@ -9,7 +9,7 @@ from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression, Node
+from tml_ast.nodes import Node
 
 _HOLDING = frozenset((Role.ELEMENT, Role.CONSTRUCTED, Role.RECEIVER, Role.ARGUMENT))
 
@@ -70,36 +70,6 @@ def owns_strings(strings: FieldOrigin) -> bool:
     The empty constant counts as owned: the compiler tells it apart, as with every part of a string.
     """
     return are_unshared(strings) and only_empty_constants(strings)
-
-
-def text_temporaries(context: Context, graph: ControlFlowGraph, value: Expression) -> list[Expression]:
-    """The strings that evaluating an expression of a test makes, and that wait for its statement's end."""
-    found: list[Expression] = []
-    pending: list[Node] = [value]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, nodes.Block | nodes.Closure | nodes.Arm):
-            continue
-        if isinstance(node, Expression) and _is_new_text(context, graph, node):
-            found.append(node)
-            if isinstance(node, nodes.InterpolatedString | nodes.Binary):
-                continue
-        pending += node.nodes()
-    return sorted(found, key=lambda made: made.start)
-
-
-def _is_new_text(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
-    type_ = graph.type_of(node)
-    if type_ is None or type_.name != "Str":
-        return False
-    if not context.analysis.drops.makes_text(node):
-        return False
-    if isinstance(node, nodes.Binary):
-        return node.operator == "+"
-    call = graph.call_at(node)
-    if call is None:
-        return isinstance(node, nodes.InterpolatedString)
-    return call.callee is not None and context.analysis.summaries.makes_text(call.callee)
 
 
 def is_opened_elsewhere(context: Context, graph: ControlFlowGraph, value: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Results that no variable holds: whether they must be released, and what a variable would change."""
+"""Values that no variable holds: which must be released, and whether a variable in their place would be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site
 from codemods.ownership.compiler.drops import DropKind, is_visible
 from codemods.semantics.symbols import SCALARS, Type
 from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
 
 
 def is_new(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
@@ -98,3 +99,33 @@ def _is_lent(graph: ControlFlowGraph, site: Site) -> bool:
     returned = outer is not None and outer.role is Role.RETURNED
     by_reference = parameter is not None and parameter.name == "ref"
     return by_reference and is_visible(site.callee, graph.function) and not returned
+
+
+def string_temporaries(context: Context, graph: ControlFlowGraph, value: Expression) -> list[Expression]:
+    """The strings that evaluating an expression of a test makes, and that wait for its statement's end."""
+    found: list[Expression] = []
+    pending: list[Node] = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, nodes.Block | nodes.Closure | nodes.Arm):
+            continue
+        if isinstance(node, Expression) and _is_new_string(context, graph, node):
+            found.append(node)
+            if isinstance(node, nodes.InterpolatedString | nodes.Binary):
+                continue
+        pending += node.nodes()
+    return sorted(found, key=lambda made: made.start)
+
+
+def _is_new_string(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
+    type_ = graph.type_of(node)
+    if type_ is None or type_.name != "Str":
+        return False
+    if not context.analysis.drops.makes_text(node):
+        return False
+    if isinstance(node, nodes.Binary):
+        return node.operator == "+"
+    call = graph.call_at(node)
+    if call is None:
+        return isinstance(node, nodes.InterpolatedString)
+    return call.callee is not None and context.analysis.summaries.makes_text(call.callee)

@@ -20,7 +20,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Untouched:
-    """An example in which the rule fixes nothing."""
+    """An example that the rule leaves alone."""
 
     title: str
     code: str
@@ -28,7 +28,7 @@ class Untouched:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """An example that the rule only has something to say about."""
+    """An example that the rule reports without a fix."""
 
     title: str
     code: str
@@ -39,9 +39,10 @@ Example = Fixed | Untouched | Reported
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of finding: how it is found, why it is one, and the examples that teach it.
+    """One kind of finding: how it is found, why it is one, and two or three examples that teach it.
 
-    The examples stand beside ``prelude.tml`` and are run as tests; further ones are in ``tests/rules/cases``.
+    The examples are run as tests beside ``prelude.tml``; further ones are in ``tests/rules/cases``.
+    ``reason`` is shown by ``tmlfix explain`` and on the rule's page.
     """
 
     name: str
@@ -53,17 +54,17 @@ class Rule:
     @property
     def fixed(self) -> tuple[Fixed, ...]:
         """The examples that get a fix."""
-        return tuple(each for each in self.examples if isinstance(each, Fixed))
+        return tuple(example for example in self.examples if isinstance(example, Fixed))
 
     @property
     def untouched(self) -> tuple[Untouched, ...]:
         """The examples that are left alone."""
-        return tuple(each for each in self.examples if isinstance(each, Untouched))
+        return tuple(example for example in self.examples if isinstance(example, Untouched))
 
     @property
     def reported(self) -> tuple[Reported, ...]:
         """The examples that are reported without a fix."""
-        return tuple(each for each in self.examples if isinstance(each, Reported))
+        return tuple(example for example in self.examples if isinstance(example, Reported))
 
     @property
     def before(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.naming import owner_name, short_code, text_name
+from codemods.fixes.naming import owner_name, short_code, string_name
 from codemods.fixes.open_payload import held_types, opening, owed_payloads, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_own
 from codemods.fixes.temporaries import (
@@ -103,7 +103,7 @@ def _unread_string(
         return
     repair: Repair | Refusal = Refusal("the compiler does not know that it makes one")
     if known:
-        name = text_name(context, graph.function, node, taken)
+        name = string_name(context, graph.function, node, taken)
         taken.add(name)
         repair = Repair((SourceEdit(node.start, node.start, f"let {name}: Str = ".encode()),))
     message = f"the string that `{short_code(node.text)}` makes is never bound, so nothing frees it"

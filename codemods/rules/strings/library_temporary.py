@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import bind_between, split_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.naming import short_code, text_name
+from codemods.fixes.naming import short_code, string_name
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
@@ -87,7 +87,7 @@ def _proposal(
     place = statement_to_bind_before(context, graph, node)
     split = split_before(context, graph, node)
     if split is not None:
-        name = text_name(context, graph.function, node, frozenset(taken))
+        name = string_name(context, graph.function, node, frozenset(taken))
         taken.add(name)
         return context.fix(graph, node, message, bind_between(context, split, node, name))
     refusal = None
@@ -105,7 +105,7 @@ def _proposal(
         return Diagnostic(
             NAME, node.start, graph.function.qualified_name, f"{message}; {refusal}", Verdict.REPORTED
         )
-    name = text_name(context, graph.function, node, frozenset(taken))
+    name = string_name(context, graph.function, node, frozenset(taken))
     taken.add(name)
     source = context.file.source
     binding = insert_statement_before(source, context.file.tree, place, f"let {name}: Str = {node.text}")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.naming import short_code, text_name
-from codemods.fixes.owners import text_temporaries
+from codemods.fixes.naming import short_code, string_name
+from codemods.fixes.temporaries import string_temporaries
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
@@ -38,13 +38,13 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for node in graph.nodes_of(nodes.If, nodes.When, nodes.Loop, nodes.While, nodes.For):
             tested = _tested(node)
             if tested is not None and (id(node) in ends or _is_lost_somewhere(node)):
-                made = text_temporaries(context, graph, tested)
+                made = string_temporaries(context, graph, tested)
                 if made:
                     yield _of_branch(context, graph, node, tested, made, taken)
             if isinstance(node, nodes.Loop | nodes.While | nodes.For):
                 last = node.body.value
                 if isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
-                    for each in text_temporaries(context, graph, last):
+                    for each in string_temporaries(context, graph, last):
                         yield _of_round(context, graph, last, each, taken)
 
 
@@ -171,7 +171,7 @@ def _of_round(
     function = graph.function.qualified_name
     edits: tuple[SourceEdit, ...]
     if made is last:
-        name = text_name(context, graph.function, made, taken)
+        name = string_name(context, graph.function, made, taken)
         taken.add(name)
         edits = (SourceEdit(made.start, made.start, f"let {name}: Str = ".encode()),)
     else:
@@ -188,7 +188,7 @@ def _bound(
     place = statement_to_bind_before(context, graph, made)
     if place is None or not _is_only_read(context, graph, made) or _would_be_given_away(graph, made):
         return ()
-    name = text_name(context, graph.function, made, taken)
+    name = string_name(context, graph.function, made, taken)
     taken.add(name)
     binding = f"let {name}: Str = {made.text}"
     return (

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import listed, short_code
-from codemods.fixes.owners import owns_strings, text_temporaries
+from codemods.fixes.owners import owns_strings
+from codemods.fixes.temporaries import string_temporaries
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -68,7 +69,7 @@ def _waiting(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> li
     last = body.value
     if not context.file.is_test or not isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
         return []
-    return text_temporaries(context, graph, last)
+    return string_temporaries(context, graph, last)
 
 
 def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
