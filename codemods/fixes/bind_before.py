@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
-from codemods.fixes.hoisting import Purity
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.summaries.purity import Purity
 from tml_ast import nodes
 from tml_ast.edit import (
     INDENT,

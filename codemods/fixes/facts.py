@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, count
 
-from codemods.fixes.hoisting import Purity
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.allocates_audit import Reservations
 from codemods.ownership.dependent_tests import NO_SOURCES, Sources, UsingTests
@@ -14,6 +13,7 @@ from codemods.ownership.elements import OwnedList, OwnedLists
 from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries.contents import Contents
+from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
 
@@ -116,7 +116,7 @@ class Facts:
         self.names: Names = library.names if library is not None else Names(analysis)
         self.fields: Fields = Fields(analysis, library.fields if library is not None else None)
         self.tests: UsingTests = UsingTests(analysis, sources, before.tests if before is not None else None)
-        self.purity = Purity(analysis)
+        self.purity = Purity(analysis.summaries)
         self.contents = Contents(analysis)
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = Reservations(analysis, self.tests, paths)

@@ -1,10 +1,17 @@
-"""Which functions and expressions have no effect beyond their result."""
+"""Which functions and expressions have no effect beyond their result.
+
+A function is impure as soon as something that it does is; those that call each other in a circle are pure
+if nothing in the circle is impure. That is the least fixpoint with "pure" at the bottom.
+"""
 
 from __future__ import annotations
 
+from operator import and_
+
 from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.builtins import Effect, builtin_effect, extern_symbol
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.dataflow.fixpoints import Fixpoints
+from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -28,18 +35,18 @@ _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "s
 class Purity:
     """Which functions only compute a result: nothing they are given or that lives on is changed."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        self.analysis = analysis
-        self._known: dict[FunctionInfo, bool] = {}
+    def __init__(self, summaries: Summaries) -> None:
+        self._summaries = summaries
+        self._pure = Fixpoints()
 
-    def is_pure(self, graph: ControlFlowGraph, node: Expression) -> bool:
+    def is_pure(self, graph: ControlFlowGraph, expression: Expression) -> bool:
         """Whether evaluating an expression has no effect."""
-        for each in node.walk():
-            if isinstance(each, nodes.Assignment | nodes.Propagate | nodes.Closure | nodes.Return):
+        for node in expression.walk():
+            if isinstance(node, nodes.Assignment | nodes.Propagate | nodes.Closure | nodes.Return):
                 return False
-            if isinstance(each, nodes.Unary) and each.operator in ("mut ref", "ref mut", "& mut"):
+            if isinstance(node, nodes.Unary) and node.operator in ("mut ref", "ref mut", "& mut"):
                 return False
-            call = graph.call_at(each)
+            call = graph.call_at(node)
             if call is None or call.constructor:
                 continue
             if call.callee is None or not self.function_is_pure(call.callee):
@@ -48,13 +55,10 @@ class Purity:
 
     def function_is_pure(self, function: FunctionInfo) -> bool:
         """Whether calling a function has no effect beyond its result."""
-        if function not in self._known:
-            self._known[function] = True
-            self._known[function] = self._compute(function)
-        return self._known[function]
+        return self._pure.find(function, lambda: self._compute(function), True, and_)
 
     def _compute(self, function: FunctionInfo) -> bool:
-        graph = self.analysis.summaries.graph(function)
+        graph = self._summaries.graph(function)
         if graph is None:
             return function.is_extern and extern_symbol(function) in _PURE_EXTERNS
         for node in function.node.walk():
@@ -73,7 +77,7 @@ class Purity:
     def _bodyless_is_pure(
         self, graph: ControlFlowGraph, callee: FunctionInfo | None, node: Expression
     ) -> bool:
-        """Intrinsics that write do so into memory that the function just made."""
+        """Whether a call without a body to read has no effect; it may write to memory made here."""
         if callee is not None and callee.is_extern:
             return extern_symbol(callee) in _PURE_EXTERNS
         if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
@@ -88,7 +92,7 @@ class Purity:
         first = min(graph.uses_in(address), key=lambda use: use.node.start, default=None)
         if first is None or first.variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
             return False
-        if self.analysis.variable_origin(graph, first.variable).is_fresh:
+        if self._summaries.variable_origin(graph, first.variable).is_fresh:
             return True
         value = first.variable.value
         return value is not None and value.start < address.start and self._is_own_memory(graph, value)
