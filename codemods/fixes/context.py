@@ -18,7 +18,7 @@ from tml_ast.nodes import Node
 
 
 class FileFacts:
-    """What is worked out about one file, once for all rules."""
+    """What all rules share about one file, each part computed when it is first asked for."""
 
     def __init__(self, analysis: Analysis, file: SourceFile) -> None:
         self._analysis = analysis
@@ -52,7 +52,7 @@ class FileFacts:
         ]
 
     def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
-        """The obligations of a function, worked out once."""
+        """The obligations of a function, computed once."""
         if id(graph) not in self._obligations:
             self._obligations[id(graph)] = self._analysis.obligations(graph)
         return self._obligations[id(graph)]

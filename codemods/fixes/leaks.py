@@ -1,4 +1,4 @@
-"""The leaks of owners: how they read, and how they are fixed where that is safe."""
+"""The leaks of owners: what their findings say, and the repair where one is safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules, one file a kind of fix."""
+"""The rules, one file each, in folders by what they are about."""
 
 from __future__ import annotations
 
@@ -89,4 +89,4 @@ RULES: Mapping[str, Rule] = {
         compiler_emitted.RULE,
     )
 }
-"""Every rule by its name, in the order they have their turn."""
+"""Every rule by its name, in the order in which they run."""

@@ -96,7 +96,7 @@ def _passes_on(context: Context, call: CallSite) -> bool:
 def _unread_string(
     context: Context, graph: ControlFlowGraph, call: CallSite, taken: set[str]
 ) -> Iterator[Diagnostic]:
-    """A string is freed at the end of its statement in tests, and only if its maker's name tells of it."""
+    """Name a string; in tests the compiler frees it at the end of its statement if its maker is marked."""
     node = call.node
     known = called_name(node) in context.analysis.drops.allocating_names
     if (known and context.file.is_test) or call.site.role is not Role.DISCARDED:

@@ -192,9 +192,9 @@ RULE = Rule(
     summary="An arm has no name of its own for what it is given, so nothing releases it.",
     reason=(
         "The compiler drops the payload of an arm, a string included, if it has a name; what an arm ignores "
-        "with `_` is lost. So is what gets the name of an earlier variable of the function, even where that "
-        "variable's block has ended. So it gets a name that the function has for nothing else. A payload "
-        "that the compiler does not drop is released by its own release, which follows by missing-release."
+        "with `_` is lost. So is a payload that gets the name of an earlier variable of the function, even "
+        "of one whose block has ended. Both get a name of their own. If the compiler "
+        "does not drop the payload even then, missing-release writes the call of its own release."
     ),
     check=check,
     examples=(

@@ -54,7 +54,7 @@ RULE = Rule(
     reason=(
         "A list never frees its elements, and what they own is lost with it. A struct whose strings are all "
         "its own gets a destroy() that frees and blanks them, so that neither a second call nor the "
-        "compiler's drop finds them again; who has the list calls it on every element."
+        "compiler's drop finds them again; whoever has the list calls it on every element."
     ),
     check=check,
     examples=(

@@ -118,8 +118,8 @@ RULE = Rule(
     reason=(
         "The compiler frees the string fields of a struct, but never what a Maybe holds. Where every value "
         "of a type is built with strings that were made for it, the type needs a destroy() that frees them "
-        "and leaves the fields empty, so that a second call finds nothing. Whoever has such a value then "
-        "owes it the call, by missing-release."
+        "and leaves the fields empty, so that a second call finds nothing. Whoever has such a value "
+        "must then call it, which missing-release writes."
     ),
     check=check,
     examples=(
