@@ -1,20 +1,30 @@
-# `make example` shows the main job on the bundled library; `make test` runs all checks.
-# Each sets up what it needs in .venv by itself.
+# make example  fixes the bundled library in build/example and shows the result
+# make test     runs every check: lint, the tests
+# make lint     runs ruff, mypy and the import contracts
+# make format   formats the code
+# Each target installs what it needs into .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: example test browser
+.PHONY: example test lint format browser
 
 example: $(VENV)/installed
 	$(BIN)/python -m tests.run_example
 
-test: $(VENV)/installed-dev browser
+test: lint browser
+	$(BIN)/pytest -n auto --dist loadgroup
+
+lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 $(VENV)/installed: pyproject.toml $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
