@@ -209,7 +209,7 @@ def stand_in_analysis(
 @pytest.fixture
 def analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts the stand-in in the place of the analysis."""
-    monkeypatch.setattr("codemods.engine.schedule.analyse", stand_in_analysis)
+    monkeypatch.setattr("codemods.engine.analyse", stand_in_analysis)
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> Non
         if not part.recall(before):
             part.learn(_tasks().fix_library(part.task, report))
         for task in part.test_tasks(sum(map(len, part.tree.tests.values())) + 1):
-            part.learn_tests(task, _tasks().mend_tests(task, report))
+            part.learn_tests(task, _tasks().fix_tests(task, report))
         part.keep_tests()
         before = part.left if stacked else {}
 
@@ -249,7 +249,7 @@ def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, sta
         if waiting and stacked:
             begin(part.left)
         for task in part.test_tasks(BATCH):
-            tests[executor.submit(_tasks().mend_tests, task)] = part, task
+            tests[executor.submit(_tasks().fix_tests, task)] = part, task
 
     for _ in parts[:1] if stacked else parts:
         begin({})

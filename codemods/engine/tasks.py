@@ -139,7 +139,7 @@ def fix_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibrar
 
 
 @one_at_a_time()
-def mend_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ...]:
+def fix_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ...]:
     """Mend tests, each by itself: what became of them, in their order."""
     base = task.base
     start = PROCESS.state(base.tree, base.changed, report)

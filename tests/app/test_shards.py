@@ -53,7 +53,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
             known[key] = analyse(files, phases, **options)
         return known[key]
 
-    monkeypatch.setattr("codemods.engine.schedule.analyse", remember)
+    monkeypatch.setattr("codemods.engine.analyse", remember)
     return example
 
 
@@ -253,7 +253,7 @@ def test_rules_that_nobody_knows_are_numbered_anew(
         )
         return replace(result, phases=tuple(phases))
 
-    monkeypatch.setattr("codemods.engine.schedule.analyse", renamed)
+    monkeypatch.setattr("codemods.engine.analyse", renamed)
 
     whole, merged = both(run, 3, format="sarif")
 

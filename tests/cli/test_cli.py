@@ -215,7 +215,7 @@ def test_phases_that_change_the_same_file_in_place_build_on_each_other(
             results.append(PhaseResult(number, (), {path: change}))
         return AnalysisResult(tuple(results))
 
-    monkeypatch.setattr("codemods.engine.schedule.analyse", analyse)
+    monkeypatch.setattr("codemods.engine.analyse", analyse)
 
     assert run("apply", "--phase", "1,3", "--in-place").err == ""
     assert (inside.folder / "lib/src/text.tml").read_bytes() == b"fine\nphase 1\nphase 3\n"
@@ -228,7 +228,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
         inside.write("lib/src/http/client.tml", b"edited by hand\n")
         return stand_in_analysis(*arguments, **options)
 
-    monkeypatch.setattr("codemods.engine.schedule.analyse", analyse)
+    monkeypatch.setattr("codemods.engine.analyse", analyse)
     outcome = run("apply", "--phase", "1", "--in-place")
 
     assert outcome.code == 2

@@ -319,9 +319,10 @@ def test_edits_of_the_findings_are_the_change(analysed: AnalysisResult) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_edits_of_the_findings_are_the_change_in_the_examples_of_a_rule(name: str) -> None:
     prelude = resources("codemods.rules").joinpath("prelude.tml").read_text()
-    for number, (before, _) in enumerate(RULES[name].invalid):
-        path = f"tests/http/{number}.test.tml" if "@test" in before else f"lib/demo/src/http/e{number}.tml"
-        result = run({"lib/demo/src/prelude.tml": prelude, path: before}, 1)
+    for number, example in enumerate(RULES[name].fixed):
+        is_test = "@test" in example.before
+        path = f"tests/http/{number}.test.tml" if is_test else f"lib/demo/src/http/e{number}.tml"
+        result = run({"lib/demo/src/prelude.tml": prelude, path: example.before}, 1)
         change = result.phases[0].changes[path]
         assert edited(change.before, fixed(result.phases[0], path)) == change.after
 

@@ -30,8 +30,8 @@ from tests.conftest import Run
 from tests.support.bundled import PINNED, Example, environment
 from tests.support.small_library import tree
 
-DIES = "def mend_tests(*_):\n    os._exit(9)\n"
-HANGS = "def mend_tests(*_):\n    open({path!r}, 'w').close()\n    time.sleep(600)\n"
+DIES = "def fix_tests(*_):\n    os._exit(9)\n"
+HANGS = "def fix_tests(*_):\n    open({path!r}, 'w').close()\n    time.sleep(600)\n"
 WATCHDOG = 120
 """Seconds after which something hangs."""
 
@@ -140,12 +140,12 @@ def test_there_is_no_work_without_a_process(example: Example, run: Run) -> None:
 
 
 def faulty(example: Example, tmp_path: Path, fault: str, *options: str) -> subprocess.Popen[bytes]:
-    """A run in a process group of its own, whose processes do another thing than to mend tests."""
+    """A run in a process group of its own, whose processes do something else than fix tests."""
     folder = tmp_path / "faulty"
     folder.mkdir()
     (folder / "faulty_tasks.py").write_text(f"import os, time\n\n\n{fault}")
     start = (
-        "from codemods import tasks\nimport faulty_tasks\ntasks.mend_tests = faulty_tasks.mend_tests\n"
+        "from codemods.engine import tasks\nimport faulty_tasks\ntasks.fix_tests = faulty_tasks.fix_tests\n"
         "from codemods.cli import main\nraise SystemExit(main())\n"
     )
     path = os.pathsep.join([str(folder), str(Path(tasks.__file__).parents[2])])

@@ -130,13 +130,13 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     files = tree()
     first = analyse(files, (1, 5), cache=cache)
     done: list[str] = []
-    monkeypatch.setattr(tasks, "mend_library", lambda *_: pytest.fail("is known"))
+    monkeypatch.setattr(tasks, "fix_library", lambda *_: pytest.fail("is known"))
 
-    def mend_tests(task: TestsTask, _report: Progress) -> list[Fixed]:
+    def fix_tests(task: TestsTask, _report: Progress) -> list[Fixed]:
         done.extend(task.tests)
         return [Fixed() for _ in task.tests]
 
-    monkeypatch.setattr(tasks, "mend_tests", mend_tests)
+    monkeypatch.setattr(tasks, "fix_tests", fix_tests)
 
     assert analyse(files, (1, 5), cache=cache) == first
     assert not done

@@ -180,7 +180,7 @@ def test_the_command_counts_what_the_page_shows(
         phases = [replace(each, findings=(*each.findings, *each.findings)) for each in result.phases]
         return replace(result, phases=tuple(phases))
 
-    monkeypatch.setattr("codemods.engine.schedule.analyse", twice)
+    monkeypatch.setattr("codemods.engine.analyse", twice)
     (tmp_path / "a.tml").write_text("leak\nmystery\n")
 
     outcome = run("review", "-o", tmp_path / "review.html", "--phase", "5", "--in-place", tmp_path)

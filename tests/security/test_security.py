@@ -1137,7 +1137,7 @@ def test_nor_does_one_count_that_appears_during_the_analysis(
         (prey.folder / "patches").symlink_to(outside)
         return analyse(*arguments, **options)
 
-    monkeypatch.setattr("codemods.engine.schedule.analyse", swap)
+    monkeypatch.setattr("codemods.engine.analyse", swap)
     outcome = run("apply", "--phase", "1")
 
     assert outcome.code == 2
