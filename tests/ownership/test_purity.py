@@ -24,17 +24,19 @@ def purity_of(source: str, order: Iterable[str]) -> dict[str, bool]:
 
 
 def circle(first_does: str, second_does: str) -> str:
-    """Two functions that call each other, and what else each does."""
+    """Two functions that call each other, and what else each does after the call."""
     return f"""
 func first(address: I64, n: I64) -> I64 {{
     if n == 0 {{ return 0 }}
+    let result = second(address, n - 1)
     {first_does}
-    return second(address, n - 1)
+    return result
 }}
 
 func second(address: I64, n: I64) -> I64 {{
+    let result = first(address, n)
     {second_does}
-    return first(address, n)
+    return result
 }}
 """
 
