@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 from codemods.engine.jobs import Fixed, LibraryTask, MendedLibrary, Tree
 from codemods.engine.result_cache import ResultCache
 from codemods.model.findings import Change, Edit, Finding, InputError, Verdict
+from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_helper_path
-from codemods.semantics.words import words_in
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class KnownParts:
         if is_helper_path(path):
             return True
         if path not in self._words:
-            self._words[path] = words_in(self._tree.tests[path])
+            self._words[path] = identifiers_in(self._tree.tests[path])
         return not self._words[path].isdisjoint(asked)
 
     def _library_key(self, task: LibraryTask) -> str:

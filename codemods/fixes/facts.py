@@ -8,7 +8,7 @@ from itertools import chain, count
 
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.allocates_audit import Reservations
-from codemods.ownership.dependent_tests import NO_SOURCES, Sources, UsingTests
+from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sources
 from codemods.ownership.elements import OwnedList, OwnedLists
 from codemods.ownership.fields import Fields
 from codemods.ownership.obligations import Analysis
@@ -115,7 +115,9 @@ class Facts:
         self._of_tests: dict[str, Facts] = {}
         self.names: Names = library.names if library is not None else Names(analysis)
         self.fields: Fields = Fields(analysis, library.fields if library is not None else None)
-        self.tests: UsingTests = UsingTests(analysis, sources, before.tests if before is not None else None)
+        self.tests: DependentTests = DependentTests(
+            analysis, sources, before.tests if before is not None else None
+        )
         self.purity = Purity(analysis.summaries)
         self.contents = Contents(analysis)
         self.lists = OwnedLists(analysis, self.fields, paths)

@@ -47,6 +47,6 @@ def _borrowed_text_fields(context: Context, obligation: Obligation) -> list[str]
     done = analysis.releases.fields_released(variable.type, obligation.release)
     return [
         name
-        for name in context.fields.borrowed_text(variable.type)
+        for name in context.fields.borrowed_strings(variable.type)
         if name in done and not done[name].blanked
     ]

@@ -82,7 +82,7 @@ def _releases(
     if release is not None:
         fresh = analysis.summaries.origin(graph, value).is_fresh
         return (f"{name}.{release.name}()",) if fresh else None
-    if analysis.drops.kind(payload) not in (DropKind.TEXT, DropKind.FIELDS):
+    if analysis.drops.kind(payload) not in (DropKind.STRING, DropKind.FIELDS):
         return None
     owned = are_unshared(context.contents.strings(graph, value, variant))
     return () if owned and analysis.summaries.origin(graph, value).is_fresh else None

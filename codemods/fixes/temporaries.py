@@ -121,11 +121,11 @@ def _is_new_string(context: Context, graph: ControlFlowGraph, node: Expression) 
     type_ = graph.type_of(node)
     if type_ is None or type_.name != "Str":
         return False
-    if not context.analysis.drops.makes_text(node):
+    if not context.analysis.drops.makes_string(node):
         return False
     if isinstance(node, nodes.Binary):
         return node.operator == "+"
     call = graph.call_at(node)
     if call is None:
         return isinstance(node, nodes.InterpolatedString)
-    return call.callee is not None and context.analysis.summaries.makes_text(call.callee)
+    return call.callee is not None and context.analysis.summaries.makes_string(call.callee)

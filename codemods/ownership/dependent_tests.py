@@ -1,4 +1,4 @@
-"""The tests that use a library: each is read when a word in it matters, and seen beside the library."""
+"""The tests that use a library: each is read when a name in it matters, and seen beside the library."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
 from codemods.ownership.obligations import Analysis, Kept
+from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_test_path, module_path
 from codemods.semantics.symbols import FunctionInfo, SourceFile
-from codemods.semantics.words import words_in
 from tml_ast import TmlSyntaxError, nodes
 
 Read = Callable[[str, bytes], SourceFile]
@@ -46,14 +46,14 @@ class Sources:
         """Let go of all trees."""
         self._parsed.clear()
 
-    def mentioning(self, words: Collection[str]) -> list[str]:
-        """The paths of the files with one of the words in them, in order."""
-        wanted = {word.encode("utf-8", "surrogateescape") for word in words}
-        return [path for path, known in self._words.items() if not known.isdisjoint(wanted)]
+    def mentioning(self, names: Collection[str]) -> list[str]:
+        """The paths of the files with one of the names in them, in order."""
+        wanted = {name.encode("utf-8", "surrogateescape") for name in names}
+        return [path for path, known in self._identifiers.items() if not known.isdisjoint(wanted)]
 
-    def is_in_broken(self, word: str) -> bool:
-        """Whether a file that cannot be parsed has the word in it."""
-        return any(self._is_broken(path) for path in self.mentioning([word]))
+    def is_in_broken(self, name: str) -> bool:
+        """Whether a file that cannot be parsed has the name in it."""
+        return any(self._is_broken(path) for path in self.mentioning([name]))
 
     def companions(self, file: SourceFile) -> list[SourceFile]:
         """The other test files whose modules a test imports from, and those that they import from."""
@@ -81,8 +81,8 @@ class Sources:
         return False
 
     @cached_property
-    def _words(self) -> dict[str, frozenset[bytes]]:
-        return {path: words_in(source) for path, source in sorted(self._sources.items())}
+    def _identifiers(self) -> dict[str, frozenset[bytes]]:
+        return {path: identifiers_in(source) for path, source in sorted(self._sources.items())}
 
     @cached_property
     def _test_modules(self) -> dict[tuple[str, ...], list[str]]:
@@ -97,41 +97,41 @@ class Sources:
 NO_SOURCES = Sources({})
 
 
-class UsingTests:
+class DependentTests:
     """The tests beside one state of a library; what was found of them ``before`` is used where it holds."""
 
-    def __init__(self, library: Analysis, sources: Sources, before: UsingTests | None = None) -> None:
+    def __init__(self, library: Analysis, sources: Sources, before: DependentTests | None = None) -> None:
         self._library = library
         self._sources = sources
         self._kept = before._keep_for(library) if before is not None else {}
         self._known: dict[str, Analysis | None] = {}
         self.asked: set[str] = set()
-        """The words that files were looked for by: one without them plays no part in what was found."""
+        """The names that files were looked for by: one without them plays no part in what was found."""
 
-    def mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
-        """The tests with one of the words in them, each with what is known about it beside the library."""
-        for path in self.paths_mentioning(words):
+    def mentioning(self, names: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
+        """The tests with one of the names in them, each with what is known about it beside the library."""
+        for path in self.paths_mentioning(names):
             analysis = self.analysis(path)
             if analysis is not None:
                 yield analysis, analysis.index.files[path]
 
-    def paths_mentioning(self, words: Collection[str]) -> list[str]:
-        """The paths of the tests with one of the words in them."""
-        self.asked.update(words)
-        return [path for path in self._sources.mentioning(words) if is_test_path(path)]
+    def paths_mentioning(self, names: Collection[str]) -> list[str]:
+        """The paths of the tests with one of the names in them."""
+        self.asked.update(names)
+        return [path for path in self._sources.mentioning(names) if is_test_path(path)]
 
-    def functions_beside(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
-        """The functions of the tests with one of the words in them, those without it included."""
-        for analysis, file in self.mentioning(words):
+    def functions_beside(self, names: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the names in them, those without it included."""
+        for analysis, file in self.mentioning(names):
             for function in analysis.index.functions_in(file):
                 yield analysis, function
 
-    def functions_mentioning(self, words: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
-        """The functions of the tests with one of the words in their own text."""
-        sought = [word.encode("utf-8", "surrogateescape") for word in words]
-        for analysis, function in self.functions_beside(words):
+    def functions_mentioning(self, names: Collection[str]) -> Iterator[tuple[Analysis, FunctionInfo]]:
+        """The functions of the tests with one of the names in their own text."""
+        sought = [name.encode("utf-8", "surrogateescape") for name in names]
+        for analysis, function in self.functions_beside(names):
             source, node = function.file.source, function.node
-            if any(source.find(word, node.start, node.end) >= 0 for word in sought):
+            if any(source.find(name, node.start, node.end) >= 0 for name in sought):
                 yield analysis, function
 
     def analysis(self, path: str) -> Analysis | None:
@@ -146,10 +146,10 @@ class UsingTests:
         self._kept.pop(path, None)
         self._sources.forget(path)
 
-    def is_in_broken(self, word: str) -> bool:
-        """Whether a file that cannot be parsed has the word in it."""
-        self.asked.add(word)
-        return self._sources.is_in_broken(word)
+    def is_in_broken(self, name: str) -> bool:
+        """Whether a file that cannot be parsed has the name in it."""
+        self.asked.add(name)
+        return self._sources.is_in_broken(name)
 
     def _analyse(self, path: str) -> Analysis | None:
         try:

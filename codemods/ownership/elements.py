@@ -18,7 +18,7 @@ from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Fields, Holds, only_empty_constants
 from codemods.ownership.obligations import Analysis
 from codemods.ownership.summaries.summaries import Fate
-from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
+from codemods.semantics.symbols import FunctionInfo, SourceFile, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -88,7 +88,9 @@ class OwnedLists:
         return found
 
     def _owned(self, graph: ControlFlowGraph, variable: Variable) -> OwnedList | None:
-        if variable.kind not in (VariableKind.LET, VariableKind.VAR) or not _is_text_list(variable.type):
+        if variable.kind not in (VariableKind.LET, VariableKind.VAR) or not _is_list_of_strings(
+            variable.type
+        ):
             return None
         origin = self.fields.list_elements(graph, variable)
         fate = self.analysis.fate(graph, variable)
@@ -106,7 +108,7 @@ class OwnedLists:
     def _hazard(
         self, graph: ControlFlowGraph, variable: Variable, origin: FieldOrigin, fate: Fate
     ) -> Hazard | None:
-        if any(each is not variable and _is_text_list(each.type) for each in fate.views):
+        if any(each is not variable and _is_list_of_strings(each.type) for each in fate.views):
             return Hazard.SHARED
         if graph.is_assigned(variable):
             return Hazard.REPLACED
@@ -142,7 +144,7 @@ class OwnedLists:
         for call in graph.calls():
             if call.callee is None or not value.start <= call.node.start < value.end:
                 continue
-            if _is_text_list(call.callee.returns):
+            if _is_list_of_strings(call.callee.returns):
                 yield call.callee
 
     # -- claims -------------------------------------------------------------------------------
@@ -157,8 +159,8 @@ class OwnedLists:
                 read = use.site.parent
                 if (
                     use.site.role is Role.RECEIVER
-                    and _is_text_list(each.type)
-                    and _is_text(graph.type_of(read))
+                    and _is_list_of_strings(each.type)
+                    and refers_to_str(graph.type_of(read))
                 ):
                     assert isinstance(read, Expression)
                     reads[id(read)] = read
@@ -169,7 +171,7 @@ class OwnedLists:
             else:
                 yield from self._claims_of_callee(graph, site)
         for each in views:
-            if _is_text(each.type):
+            if refers_to_str(each.type):
                 yield from self._claims_of_view(graph, each, reads)
 
     def _claims_of_callee(self, graph: ControlFlowGraph, site: Site) -> Iterator[Claim]:
@@ -212,12 +214,10 @@ class OwnedLists:
                 yield Claim(graph, use.node, None)
 
 
-def _is_text_list(type_: Type | None) -> bool:
+def _is_list_of_strings(type_: Type | None) -> bool:
     target = type_.target() if type_ is not None else None
     return (
-        target is not None and target.bare == "List" and [each.name for each in target.arguments] == ["Str"]
+        target is not None
+        and target.bare == "List"
+        and [argument.is_str for argument in target.arguments] == [True]
     )
-
-
-def _is_text(type_: Type | None) -> bool:
-    return type_ is not None and type_.target().name == "Str"

@@ -41,7 +41,7 @@ class FieldOrigin:
 
     holds: frozenset[Holds]
     literals: frozenset[str] = frozenset()
-    is_text: bool = False
+    is_string: bool = False
     """A number or pointer field that holds a string."""
 
     @property
@@ -56,7 +56,7 @@ class FieldOrigin:
 
     def __or__(self, other: FieldOrigin) -> FieldOrigin:
         return FieldOrigin(
-            self.holds | other.holds, self.literals | other.literals, self.is_text or other.is_text
+            self.holds | other.holds, self.literals | other.literals, self.is_string or other.is_string
         )
 
 
@@ -75,7 +75,7 @@ class Fields:
         self._literals: dict[str, list[tuple[ControlFlowGraph, nodes.StructLiteral]]] = {}
         self._writes: dict[str, list[tuple[ControlFlowGraph, nodes.Assignment, nodes.FieldAccess]]] = {}
         self._calls: dict[str, list[tuple[ControlFlowGraph, nodes.MethodCall]]] = {}
-        self._owned_texts: dict[Type, list[str]] = {}
+        self._owned_strings: dict[Type, list[str]] = {}
         self._functions: dict[SourceFile, list[tuple[int, int, FunctionInfo]]] = {}
 
     def constructors(self, type_: Type) -> list[tuple[ControlFlowGraph, nodes.StructLiteral]]:
@@ -148,7 +148,7 @@ class Fields:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
         for file in self._library_files:
-            if code not in file.words:
+            if code not in file.identifiers:
                 continue
             for start, end, function in self._functions_in(file):
                 if file.source.find(code, start, end) >= 0:
@@ -182,10 +182,10 @@ class Fields:
             if owner is not None and owner.target().name == type_.name:
                 return FieldOrigin(frozenset((Holds.SHARED,)))
         found = self.analysis.summaries.origin(graph, value)
-        return self._from_origins(found.origins, found.literals, is_text=self._is_text(graph, value))
+        return self._from_origins(found.origins, found.literals, is_string=self._is_string_cast(graph, value))
 
     def _from_origins(
-        self, origins: frozenset[Origin], literals: frozenset[str], *, is_text: bool = False
+        self, origins: frozenset[Origin], literals: frozenset[str], *, is_string: bool = False
     ) -> FieldOrigin:
         meaning = {
             Origin.FRESH: Holds.OWNED,
@@ -194,9 +194,9 @@ class Fields:
             Origin.PASSED: Holds.BORROWED,
             Origin.UNKNOWN: Holds.UNKNOWN,
         }
-        return FieldOrigin(frozenset(meaning[each] for each in origins), literals, is_text)
+        return FieldOrigin(frozenset(meaning[each] for each in origins), literals, is_string)
 
-    def _is_text(self, graph: ControlFlowGraph, value: Expression) -> bool:
+    def _is_string_cast(self, graph: ControlFlowGraph, value: Expression) -> bool:
         """Whether a number is a string cast, directly, through a variable, or by a function."""
         values = [value]
         if isinstance(value, nodes.Path) and value.identifier:
@@ -206,42 +206,42 @@ class Fields:
                 for each in graph.nodes_of(nodes.Assignment)
                 if each.target.text == value.identifier
             ]
-        return any(self._is_cast_text(graph, each) for each in values)
+        return any(self._casts_string(graph, each) for each in values)
 
-    def _is_cast_text(self, graph: ControlFlowGraph, value: Expression) -> bool:
+    def _casts_string(self, graph: ControlFlowGraph, value: Expression) -> bool:
         if isinstance(value, nodes.Cast):
             type_ = graph.type_of(value.operand)
-            return type_ is not None and type_.name == "Str"
+            return type_ is not None and type_.is_str
         call = graph.call_at(value)
         callee = call.callee if call is not None else None
         inner = self.analysis.summaries.graph(callee) if callee is not None else None
         if inner is None:
             return False
         return any(
-            exit_.value is not None and self._is_cast_text(inner, exit_.value)
+            exit_.value is not None and self._casts_string(inner, exit_.value)
             for exit_ in inner.exits()
             if not isinstance(exit_.value, nodes.Call)
         )
 
-    def borrowed_text(self, type_: Type) -> list[str]:
+    def borrowed_strings(self, type_: Type) -> list[str]:
         """The string fields that are the caller's, though the compiler would free them with a value."""
         return [
             name
             for name, each in self.analysis.index.fields(type_).items()
-            if each.name == "Str"
+            if each.is_str
             and self.analysis.drops.drops_field(type_, name)
             and self.origin(type_, name).is_borrowed
         ]
 
-    def owned_texts(self, type_: Type) -> list[str]:
+    def owned_strings(self, type_: Type) -> list[str]:
         """The string fields of a struct that are its own; none if it has anything else that is dropped."""
         if self._library is not None and type_.name not in self.analysis.index.own_types:
-            return self._library.owned_texts(type_)
-        if type_ not in self._owned_texts:
-            self._owned_texts[type_] = self._find_owned_texts(type_)
-        return self._owned_texts[type_]
+            return self._library.owned_strings(type_)
+        if type_ not in self._owned_strings:
+            self._owned_strings[type_] = self._find_owned_strings(type_)
+        return self._owned_strings[type_]
 
-    def _find_owned_texts(self, type_: Type) -> list[str]:
+    def _find_owned_strings(self, type_: Type) -> list[str]:
         drops = self.analysis.drops
         if drops.kind(type_) is not DropKind.FIELDS or type_.arguments:
             return []
@@ -249,7 +249,7 @@ class Fields:
         dropped = [name for name in declared if drops.drops_field(type_, name)]
         for name in dropped:
             origin = self.origin(type_, name)
-            if declared[name].name != "Str" or not origin.is_owned or not only_empty_constants(origin):
+            if not declared[name].is_str or not origin.is_owned or not only_empty_constants(origin):
                 return []
         return dropped
 
@@ -394,7 +394,7 @@ class Fields:
                 if self._is_shared(graph, argument):
                     return _UNKNOWN
                 found = summaries.origin(graph, argument)
-                result |= self._from_origins(found.origins, found.literals, is_text=True)
+                result |= self._from_origins(found.origins, found.literals, is_string=True)
         return result
 
     def _is_shared(self, graph: ControlFlowGraph, argument: Expression) -> bool:

@@ -324,7 +324,7 @@ def _only_asks(site: Site) -> bool:
 
 def _may_hold(type_: Type | None) -> bool:
     """Whether a variable of this type may hold an owner or its handle, not just text of it."""
-    return type_ is None or (type_.name not in SCALARS - {"I64", "U64"} and type_.name != "Str")
+    return type_ is None or (type_.name not in SCALARS - {"I64", "U64"} and not type_.is_str)
 
 
 class _Dataflow:

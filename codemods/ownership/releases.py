@@ -38,7 +38,7 @@ class Releases:
         self.summaries = summaries
         self.drops = drops
         self._needs = Fixpoints()
-        self._frees_words: dict[FunctionInfo, bool] = {}
+        self._frees_addresses: dict[FunctionInfo, bool] = {}
 
     def release_of(self, type_: Type | None) -> FunctionInfo | None:
         """The method that releases a value of this type: no arguments, no result."""
@@ -79,11 +79,11 @@ class Releases:
                     continue
                 if self.drops.kind(field_type) is DropKind.CALL or self.needs_release(field_type):
                     return True
-            elif self.frees(call) and not self._frees_dropped_text(type_, call):
+            elif self.frees(call) and not self._frees_dropped_fields_only(type_, call):
                 return True
         return False
 
-    def _frees_dropped_text(self, type_: Type, call: CallSite) -> bool:
+    def _frees_dropped_fields_only(self, type_: Type, call: CallSite) -> bool:
         """Whether all that a call frees are fields that the compiler frees as well."""
         read = {
             each.name
@@ -117,18 +117,18 @@ class Releases:
             for position in range(len(call.callee.values))
         )
 
-    def frees_stored_words(self, type_: Type | None) -> bool:
-        """Whether the release of a type frees words of its memory: what it reads there, or in a loop."""
+    def frees_stored_addresses(self, type_: Type | None) -> bool:
+        """Whether the release of a type frees addresses that it reads from memory, or frees in a loop."""
         release = self.release_of(type_)
         if release is None:
             return False
         if self._library is not None and not self.index.is_own(release):
-            return self._library.frees_stored_words(type_)
-        if release not in self._frees_words:
-            self._frees_words[release] = self._frees_read_words(release, frozenset())
-        return self._frees_words[release]
+            return self._library.frees_stored_addresses(type_)
+        if release not in self._frees_addresses:
+            self._frees_addresses[release] = self._frees_read_addresses(release, frozenset())
+        return self._frees_addresses[release]
 
-    def _frees_read_words(self, function: FunctionInfo, seen: frozenset[FunctionInfo]) -> bool:
+    def _frees_read_addresses(self, function: FunctionInfo, seen: frozenset[FunctionInfo]) -> bool:
         graph = self.summaries.graph(function)
         if graph is None or function in seen:
             return False
@@ -138,7 +138,7 @@ class Releases:
         return any(
             (self.frees(call) and any(is_read_from_memory(each) for each in call.arguments))
             or (self.frees(call) and any(loop.start <= call.node.start < loop.end for loop in loops))
-            or (call.callee is not None and self._frees_read_words(call.callee, seen | {function}))
+            or (call.callee is not None and self._frees_read_addresses(call.callee, seen | {function}))
             for call in graph.calls()
         )
 
@@ -232,5 +232,5 @@ def _starts_with_guard(release: FunctionInfo) -> bool:
 
 
 def is_read_from_memory(node: Expression) -> bool:
-    """Whether a word is what stands at an address."""
+    """Whether a number was read from memory."""
     return any(called_name(each) == "ptr_read" for each in node.walk() if isinstance(each, Expression))

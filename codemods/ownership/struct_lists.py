@@ -13,6 +13,6 @@ def element_type(fields: Fields, graph: ControlFlowGraph, variable: Variable) ->
     if type_ is None or len(type_.arguments) != 1 or type_.bare != "List":
         return None
     element = type_.arguments[0]
-    if not fields.owned_texts(element):
+    if not fields.owned_strings(element):
         return None
     return element if fields.list_elements(graph, variable).is_owned else None

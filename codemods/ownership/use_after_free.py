@@ -43,7 +43,7 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
         return 0
     if variable.type.name in BUILTIN_VARIANTS:
         frees = _emptied_at(analysis, graph, variable)
-    elif variable.type.name == "Str" or variable.type.name in _WORDS:
+    elif variable.type.is_str or variable.type.name in _WORDS:
         frees = {id(use.node) for use in graph.uses(variable) if _is_freed_at(analysis, graph, use.site)}
     else:
         return 0

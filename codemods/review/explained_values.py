@@ -400,7 +400,7 @@ class ValueExplainer:
     def _drop(self, type_: Type | None) -> str:
         """What dropping a value of a type does."""
         match self.analysis.drops.kind(type_):
-            case DropKind.TEXT:
+            case DropKind.STRING:
                 return "the compiler frees its string"
             case DropKind.CALL:
                 return f"the compiler calls {_type_name(type_)}'s Drop, and nothing else,"
@@ -622,14 +622,14 @@ class ValueExplainer:
         takes = isinstance(site.parent, nodes.InterpolatedString) or (
             isinstance(site.parent, nodes.Binary) and site.parent.operator == "+"
         )
-        if takes and drops.makes_text(node):
+        if takes and drops.makes_string(node):
             return Ownership.DROPPED, [Statement(About.COMPILER, "freed by the text that it becomes part of")]
         if drops.frees_temporary(self.graph, node):
             return Ownership.DROPPED, [
                 Statement(About.COMPILER, "the compiler frees it at the end of the statement"),
                 Statement(About.WHY, "nothing is inserted: freeing it by hand as well would free it twice"),
             ]
-        if drops.makes_text(node):
+        if drops.makes_string(node):
             text = "the compiler frees it only in tests: in a library body it frees strings of variables only"
         else:
             text = "the compiler does not know that a new string is made here, so it frees nothing"
@@ -656,7 +656,7 @@ class ValueExplainer:
             if not isinstance(node, nodes.InterpolatedString | nodes.Binary):
                 continue
             site, type_ = self.graph.site_of(node), self.graph.type_of(node)
-            if site is None or not _is_text(type_) or not self.analysis.drops.makes_text(node):
+            if site is None or not _is_text(type_) or not self.analysis.drops.makes_string(node):
                 continue
             if self._is_worth_telling(type_, site):
                 assert type_ is not None

@@ -16,7 +16,7 @@ from codemods.ownership.cfg.graph import (
     ControlFlowGraph,
     Variable,
     VariableKind,
-    uses_behind,
+    uses_after,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
@@ -31,7 +31,7 @@ _METAVARIABLE = re.compile(r"\$\w+")
 
 
 def _check(patch: SemanticPatch, context: Context) -> Iterator[Diagnostic]:
-    if context.file.is_test or not patch.names <= context.file.words:
+    if context.file.is_test or not patch.names <= context.file.identifiers:
         return
     for application in patch.applications(context.file.tree):
         texts = {f"${name}": each.text for name, each in application.shared.items()}
@@ -214,7 +214,7 @@ def _holds_freed_text(
                 if kept or any(
                     use.variable in fate.views and use.node.start != action.node.start
                     for view in fate.views
-                    for use in uses_behind(later, at, view)
+                    for use in uses_after(later, at, view)
                 ):
                     return True
     return False

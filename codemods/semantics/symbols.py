@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_test_path, module_path
-from codemods.semantics.words import words_in
 from tml_ast import TmlSyntaxError, nodes, parse, position
 from tml_ast.nodes import TypeNode
 
@@ -46,6 +46,11 @@ class Type:
         """The last segment of the name."""
         return self.name.rpartition("::")[2]
 
+    @property
+    def is_str(self) -> bool:
+        """Whether it is the string type ``Str``."""
+        return self.name == "Str"
+
     def __str__(self) -> str:
         inside = ", ".join(map(str, self.arguments))
         match self.name:
@@ -69,6 +74,11 @@ class Type:
     def target(self) -> Type:
         """What a reference refers to; the type itself otherwise."""
         return self.arguments[0].target() if self.name == "ref" and self.arguments else self
+
+
+def refers_to_str(type_: Type | None) -> bool:
+    """Whether values of a type are strings or references to strings; those of an unknown type are not."""
+    return type_ is not None and type_.target().is_str
 
 
 STR = Type("Str")
@@ -105,9 +115,9 @@ class SourceFile:
         return is_test_path(self.path)
 
     @cached_property
-    def words(self) -> frozenset[bytes]:
-        """The words in its text."""
-        return words_in(self.source)
+    def identifiers(self) -> frozenset[bytes]:
+        """What may be an identifier in it, in code and in comments."""
+        return identifiers_in(self.source)
 
 
 @dataclass(eq=False, slots=True)
@@ -524,11 +534,11 @@ class Index:
             return self.base.functions_in(file)
         return self._functions_by_path.get(file.path, [])
 
-    def functions_mentioning(self, words: Collection[str]) -> Iterator[FunctionInfo]:
-        """The functions of the files in which all the words stand."""
-        wanted = {word.encode("utf-8", "surrogateescape") for word in words}
+    def functions_mentioning(self, identifiers: Collection[str]) -> Iterator[FunctionInfo]:
+        """The functions of the files in which all the identifiers stand."""
+        wanted = {identifier.encode("utf-8", "surrogateescape") for identifier in identifiers}
         for file in self.files.values():
-            if wanted <= file.words:
+            if wanted <= file.identifiers:
                 yield from self.functions_in(file)
 
     @cached_property

@@ -407,7 +407,7 @@ def _concerns(action: Action, variable: Variable) -> bool:
     return not isinstance(action, CallSite) and action.variable is variable
 
 
-def actions_behind(start: BasicBlock, position: int, ends: Callable[[Action], bool]) -> Iterator[Action]:
+def actions_after(start: BasicBlock, position: int, ends: Callable[[Action], bool]) -> Iterator[Action]:
     """The actions that some path reaches behind an action; a path ends with one that ``ends`` is true for."""
     pending = [(start, position + 1)]
     seen: set[int] = set()
@@ -424,11 +424,11 @@ def actions_behind(start: BasicBlock, position: int, ends: Callable[[Action], bo
                     pending.append((successor, 0))
 
 
-def uses_behind(start: BasicBlock, position: int, owner: Variable) -> Iterator[Use]:
+def uses_after(start: BasicBlock, position: int, owner: Variable) -> Iterator[Use]:
     """The uses that some path reaches behind an action, as long as ``owner`` is not declared anew."""
 
     def is_declared_anew(action: Action) -> bool:
         return isinstance(action, Declare) and action.variable is owner
 
-    behind = actions_behind(start, position, is_declared_anew)
+    behind = actions_after(start, position, is_declared_anew)
     return (action for action in behind if isinstance(action, Use))

@@ -16,9 +16,9 @@ from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.compiler.string_drops import bound_variable, drop_hazard, held_at
-from codemods.ownership.dependent_tests import UsingTests
+from codemods.ownership.dependent_tests import DependentTests
 from codemods.ownership.obligations import Analysis
-from codemods.semantics.symbols import STR, FunctionInfo, SourceFile
+from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 
 _LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED))
@@ -28,7 +28,7 @@ def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
     """The library functions that make the string they return and do not say so, by their name."""
     found: dict[str, list[FunctionInfo]] = {}
     for function in analysis.index.functions_outside_tests:
-        if function.returns != STR or function.node.body is None:
+        if not function.returns.is_str or function.node.body is None:
             continue
         if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:
             continue
@@ -56,7 +56,7 @@ class _Call:
 class Reservations:
     """Which functions lack ``@allocates``, and what stands against it."""
 
-    def __init__(self, analysis: Analysis, tests: UsingTests, mended: Container[str]) -> None:
+    def __init__(self, analysis: Analysis, tests: DependentTests, mended: Container[str]) -> None:
         """``mended`` are the files in which what a reservation makes wrong is put right."""
         self.analysis = analysis
         self._mended = mended
@@ -88,9 +88,9 @@ class Reservations:
                 continue
             if function.returns.name in function.generics:
                 yield f"{function.qualified_name}() of the same name may return a string it does not make"
-            elif function.returns == STR and _may_be_replaced(analysis, function):
+            elif function.returns.is_str and _may_be_replaced(analysis, function):
                 yield f"{function.qualified_name}() of the same name may be one that the compiler has itself"
-            elif function.returns == STR and not analysis.summaries.result(function).is_fresh:
+            elif function.returns.is_str and not analysis.summaries.result(function).is_fresh:
                 yield f"{function.qualified_name}() of the same name returns a string that it does not make"
         if name in self._in_behaviors:
             yield "a default method of a behavior has the name as well, or binds such a string"
@@ -105,7 +105,7 @@ class Reservations:
         """What would be wrong if the compiler freed the result of a call."""
         graph, call = place.graph, place.call
         site = call.site
-        if call.type is not None and call.type != STR:
+        if call.type is not None and not call.type.is_str:
             return None
         if site.role is Role.BOUND and site.through is None:
             variable = bound_variable(graph, site.parent)
@@ -183,9 +183,9 @@ class Reservations:
                 yield analysis, function
 
     def _files_mentioning(self, names: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
-        words = {name.encode() for name in names}
+        wanted = {name.encode() for name in names}
         for file in self.analysis.index.files.values():
-            if not file.words.isdisjoint(words):
+            if not file.identifiers.isdisjoint(wanted):
                 yield self.analysis, file
         yield from self._tests.mentioning(names)
 

@@ -50,7 +50,7 @@ _BORROWING = frozenset(
 ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
 """The functions of the compiler's own whose result belongs to the caller."""
 
-_FRESH_TEXT = frozenset(
+_FRESH_STRINGS = frozenset(
     """f64_to_string f32_to_string f64_to_string_precision f32_to_string_precision f64_to_exp_string
     f32_to_exp_string crypto_bytes_to_str crypto_bytes_to_hex crypto_bytes_to_base64
     crypto_bytes_to_base64url crypto_u32_to_hex crypto_u64_to_hex crypto_private_key_to_pem
@@ -103,7 +103,7 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
     if function.is_extern:
         symbol = extern_symbol(function)
         return Effect.RELEASES if any(word in symbol for word in _RELEASING_WORDS) else Effect.BORROWS
-    if _is_foreign_text(function, position):
+    if _is_string_for_foreign_code(function, position):
         return Effect.BORROWS
     effect = builtin_effect(function.name, position)
     if effect is Effect.UNKNOWN and function.node.decorator("catalogued") is not None:
@@ -116,17 +116,17 @@ def is_foreign(function: FunctionInfo) -> bool:
     return function.is_extern or (function.node.body is None and function.node.token("lowlevel") is not None)
 
 
-def _is_foreign_text(function: FunctionInfo, position: int) -> bool:
+def _is_string_for_foreign_code(function: FunctionInfo, position: int) -> bool:
     """Whether a string goes to a ``lowlevel func``, which another language implements too."""
     if position < 0 or not is_foreign(function):
         return False
     type_ = function.values[position].type if position < len(function.values) else None
-    return type_ is not None and type_.name == "Str"
+    return type_ is not None and type_.is_str
 
 
-def makes_text(symbol: str) -> bool:
+def makes_string(symbol: str) -> bool:
     """Whether a C function of the runtime returns a string that its caller must free."""
-    return symbol in _FRESH_TEXT
+    return symbol in _FRESH_STRINGS
 
 
 def returns_receiver(function: FunctionInfo) -> bool:

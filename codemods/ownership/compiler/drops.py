@@ -27,14 +27,14 @@ class DropKind(Enum):
     """Calls the type's own Drop, and nothing else: fields that it forgets leak."""
     FIELDS = auto()
     """Frees each string field and drops each droppable one; other fields are left alone."""
-    TEXT = auto()
+    STRING = auto()
     """Frees the string, if the initialiser makes one."""
 
 
 class Obstacle(Enum):
     """Why the compiler does not drop a variable at an exit."""
 
-    NOT_NOTED = auto()
+    NOT_REGISTERED = auto()
     """It never noted the variable for a drop."""
     JUMP = auto()
     """Control leaves by break or continue."""
@@ -59,8 +59,8 @@ class Drops:
         """What happens to a variable of this type. Maybe and Outcome are never dropped."""
         if type_ is None or type_.name in ("ref", "*", "()", "[]", "func") or type_.name in BUILTIN_VARIANTS:
             return DropKind.NOTHING
-        if type_.name == "Str":
-            return DropKind.TEXT
+        if type_.is_str:
+            return DropKind.STRING
         if self._library is not None and type_.name not in self.index.own_types:
             return self._library.kind(type_)
         found: DropKind | None = self._kinds.known.get(type_.name)
@@ -91,11 +91,11 @@ class Drops:
         if variable.kind not in _DROPPED_KINDS:
             return False
         kind = self.kind(variable.type)
-        if kind is DropKind.TEXT and variable.kind is not VariableKind.PAYLOAD:
-            return variable.value is not None and self.makes_text(variable.value)
+        if kind is DropKind.STRING and variable.kind is not VariableKind.PAYLOAD:
+            return variable.value is not None and self.makes_string(variable.value)
         return kind is not DropKind.NOTHING
 
-    def makes_text(self, node: Expression) -> bool:
+    def makes_string(self, node: Expression) -> bool:
         """Whether an initialiser counts as making a string: interpolation, ``+``, or an allocating name."""
         if isinstance(node, nodes.InterpolatedString):
             return True
@@ -143,7 +143,7 @@ class Drops:
     ) -> Obstacle | None:
         """What keeps the compiler from dropping ``variable`` at this exit; None where it does."""
         if not self.is_registered(variable):
-            return Obstacle.NOT_NOTED
+            return Obstacle.NOT_REGISTERED
         if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
             return Obstacle.JUMP
         if exit_.kind is ExitKind.END and graph.function.owner is None and variable.depth == 1:
@@ -174,7 +174,7 @@ class Drops:
 
         Everywhere it is that of ``+``; in tests also that of an interpolation or an allocating name.
         """
-        if not self.makes_text(node):
+        if not self.makes_string(node):
             return False
         return isinstance(node, nodes.Binary) or graph.function.file.is_test
 

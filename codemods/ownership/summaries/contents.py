@@ -20,9 +20,9 @@ from codemods.ownership.cfg.graph import (
     Use,
     Variable,
     VariableKind,
-    uses_behind,
+    uses_after,
 )
-from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_text
+from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Holds
 from codemods.ownership.obligations import Analysis
@@ -89,7 +89,7 @@ class Contents:
             return True
         if type_.name in ("ref", "*", "func"):
             return False
-        if type_.name == "Str":
+        if type_.is_str:
             return True
         if type_.name == "()":
             return any(self.bears_strings(each) for each in type_.arguments)
@@ -165,7 +165,7 @@ class Contents:
         """A sum of strings lasts only in a variable or as a result; elsewhere its statement frees it."""
         site = graph.site_of(value)
         lasts = site is not None and site.role in (Role.BOUND, Role.RETURNED) and site.through is None
-        return _OWNED if lasts and self.analysis.drops.makes_text(value) else _UNKNOWN
+        return _OWNED if lasts and self.analysis.drops.makes_string(value) else _UNKNOWN
 
     def _struct(self, frame: _Frame, literal: nodes.StructLiteral) -> FieldOrigin:
         result = _NOTHING
@@ -221,7 +221,7 @@ class Contents:
             for position, action in enumerate(block.actions):
                 if action is use or id(action) in others:
                     wanted = others if action is use else {id(use)}
-                    if any(id(each) in wanted for each in uses_behind(block, position, use.variable)):
+                    if any(id(each) in wanted for each in uses_after(block, position, use.variable)):
                         return True
         return False
 
@@ -253,12 +253,12 @@ class Contents:
         if graph.function.file.is_test and self._is_freed_temporary(call):
             return _UNKNOWN
         if call.callee is None:
-            return _OWNED if makes_text(called_name(node) or "") else _UNKNOWN
+            return _OWNED if makes_string(called_name(node) or "") else _UNKNOWN
         return self._result(frame, call, call.callee, variants)
 
     def _is_freed_temporary(self, call: CallSite) -> bool:
         """Whether a test frees the string of a call at the end of its statement."""
-        if call.type is None or call.type.name != "Str" or call.site.role is Role.BOUND:
+        if call.type is None or not call.type.is_str or call.site.role is Role.BOUND:
             return False
         return called_name(call.node) in self.analysis.drops.allocating_names
 
@@ -267,11 +267,11 @@ class Contents:
     ) -> FieldOrigin:
         inner = self.analysis.summaries.graph(callee)
         made = self.analysis.summaries.result(callee)
-        if callee.allocates and made.is_fresh and callee.returns.name == "Str":
+        if callee.allocates and made.is_fresh and callee.returns.is_str:
             constant = frozenset((Holds.CONSTANT,)) if made.literals else frozenset()
             return FieldOrigin(_OWNED.holds | constant, made.literals)
         if inner is None:
-            return _OWNED if callee.is_extern and makes_text(extern_symbol(callee)) else _UNKNOWN
+            return _OWNED if callee.is_extern and makes_string(extern_symbol(callee)) else _UNKNOWN
         if callee in frame.calls:
             return _NOTHING
         given = {

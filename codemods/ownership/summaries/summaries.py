@@ -29,12 +29,12 @@ from codemods.ownership.compiler.builtins import (
     builtin_effect,
     extern_symbol,
     is_foreign,
-    makes_text,
+    makes_string,
     returns_receiver,
 )
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.dataflow.fixpoints import Fixpoints
-from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -250,7 +250,7 @@ class Summaries:
         position = -1 if site.role is Role.RECEIVER else site.position
         if site.callee is not None:
             effects = self.effects(site.callee, position)
-            given = _texts_given(site)
+            given = _literals_given(site)
             if effects <= {Effect.BORROWS} or not given:
                 return effects
             return self._compute_passing(site.callee, position, given).effects
@@ -292,13 +292,13 @@ class Summaries:
         if function.node.decorator("view") is not None:
             return VIEW
         if function.is_extern:
-            is_ours = not _is_text(function.returns) or makes_text(extern_symbol(function))
+            is_ours = not refers_to_str(function.returns) or makes_string(extern_symbol(function))
             return FRESH if is_ours else UNKNOWN
         if function.node.decorator("catalogued") is not None:
             return FRESH
         return FRESH if function.name in ALLOCATING else UNKNOWN
 
-    def makes_text(self, function: FunctionInfo) -> bool:
+    def makes_string(self, function: FunctionInfo) -> bool:
         """Whether a function's string is its caller's: by its body, or because C made it of a number."""
         if self.result(function).is_fresh:
             return True
@@ -326,7 +326,7 @@ class Summaries:
             case nodes.StructLiteral():
                 return self._struct_origin(graph, node, seen)
             case nodes.Binary():
-                return FRESH if node.operator == "+" and _is_text(graph.type_of(node)) else UNKNOWN
+                return FRESH if node.operator == "+" and refers_to_str(graph.type_of(node)) else UNKNOWN
             case nodes.Cast():
                 return self.origin(graph, node.operand, seen)
             case nodes.FieldAccess():
@@ -419,7 +419,7 @@ class Summaries:
     def handle_fields(self, type_: Type) -> frozenset[str]:
         """The fields of a struct that hold what its release gives back, as a raw address or a number.
 
-        Pointers are; a number is where methods turn it into text or an address, or where the struct has
+        Pointers are; a number is where methods turn it into a string or an address, or where the struct has
         nothing else that could be released.
         """
         if self._library is not None and type_.name not in self.index.own_types:
@@ -438,8 +438,8 @@ class Summaries:
         return frozenset(numbers[:1]) if len(numbers) == 1 or _speaks_of_handle(numbers) else frozenset()
 
     def pointer_fields(self, type_: Type) -> set[str]:
-        """The fields that methods of a type turn from a number into text or an address."""
-        words = set()
+        """The fields that methods of a type turn from a number into a string or an address."""
+        found = set()
         for methods in self.index.methods.get(type_.name, {}).values():
             for method in methods:
                 for node in method.node.walk():
@@ -449,8 +449,8 @@ class Summaries:
                         and isinstance(node.operand.object, nodes.This)
                         and node.annotation.text.startswith(("Str", "*"))
                     ):
-                        words.add(node.operand.name)
-        return words
+                        found.add(node.operand.name)
+        return found
 
     def _is_release(self, function: FunctionInfo) -> bool:
         """Whether a method is a type's own release, by its shape and name."""
@@ -523,13 +523,13 @@ class Summaries:
                 return self.origin(graph, node.receiver, seen)
             if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
                 name = node.function.segments[-1]
-                return FRESH if name in ALLOCATING or makes_text(name) else UNKNOWN
+                return FRESH if name in ALLOCATING or makes_string(name) else UNKNOWN
             return UNKNOWN
         result = self.result(call.callee)
         passed = NOTHING
         for position, argument in self._passed_arguments(call.callee, node):
             type_ = graph.type_of(argument)
-            if _is_text(type_) and not _is_text(call.type):
+            if refers_to_str(type_) and not refers_to_str(call.type):
                 continue
             may_be_it = Origin.PASSED in result.origins or self.is_released(type_)
             if may_be_it and Effect.RETURNS in self.effects(call.callee, position):
@@ -559,8 +559,8 @@ def _is_foreign_call(node: Expression, callees: Mapping[int, FunctionInfo | None
     return lowlevel and id(node) in callees
 
 
-def _texts_given(site: Site) -> dict[str, Expression]:
-    """The arguments of a call that are texts written there, by the name of the parameter."""
+def _literals_given(site: Site) -> dict[str, Expression]:
+    """The arguments of a call that are string literals, by the name of the parameter."""
     assert site.callee is not None
     call = site.parent
     if not isinstance(call, nodes.Call | nodes.MethodCall | nodes.StaticCall):
@@ -663,10 +663,6 @@ def _is_scalar(type_: Type | None) -> bool:
     return type_ is not None and type_.name in SCALARS
 
 
-def _is_text(type_: Type | None) -> bool:
-    return type_ is not None and type_.target().name == "Str"
-
-
 def carries_ownership(type_: Type | None) -> bool:
     """Whether a value of this type can hold or refer to something that is released."""
     return type_ is None or (type_.name not in SCALARS - {"I64", "U64", "Usize"})
@@ -756,7 +752,7 @@ class _FateSearch:
             case Role.OPERAND:
                 self._operand(site, type_, partial)
             case Role.INTERPOLATED:
-                if _is_text(type_) and not partial and _frees_holes(site.parent):
+                if refers_to_str(type_) and not partial and _frees_holes(site.parent):
                     self._effect(Effect.RELEASES, partial)
             case Role.CONDITION | Role.DISCARDED:
                 pass
@@ -852,7 +848,7 @@ class _FateSearch:
 
     def _operand(self, site: Site, type_: Type | None, partial: bool) -> None:
         parent = site.parent
-        if isinstance(parent, nodes.Binary) and parent.operator in _ARITHMETIC and not _is_text(type_):
+        if isinstance(parent, nodes.Binary) and parent.operator in _ARITHMETIC and not refers_to_str(type_):
             if parent.operator == "-" and self._both_followed(parent):
                 return
             self._onwards(parent, self.graph.type_of(parent), partial)

@@ -11,7 +11,7 @@ from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exit
 from codemods.fixes.string_code import free_string
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
-from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_text
+from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import Holds
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -96,7 +96,7 @@ def _hides_maker(graph: ControlFlowGraph, value: Expression) -> bool:
             callee = call.callee if call is not None else None
             symbol = extern_symbol(callee) if callee is not None and callee.is_extern else None
             name = symbol or (called_name(value) if callee is None else None)
-            return name is not None and makes_text(name)
+            return name is not None and makes_string(name)
         case _:
             return False
 

@@ -52,7 +52,7 @@ def _hands_out(context: Context, call: CallSite) -> bool:
     if not context.purity.function_is_pure(callee):
         return False
     owner = callee.owner
-    if context.analysis.releases.frees_stored_words(owner):
+    if context.analysis.releases.frees_stored_addresses(owner):
         return True
     return isinstance(receiver, nodes.FieldAccess) and isinstance(receiver.object, nodes.This)
 

@@ -25,7 +25,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if release is None or function is release:
             continue
         for variable in graph.variables:
-            if _is_stored_word(context, graph, variable) and not releases.frees_stored_words(function.owner):
+            if _is_stored_word(context, graph, variable) and not releases.frees_stored_addresses(
+                function.owner
+            ):
                 message = (
                     f"`{variable.name}` is a string that {function.name}() makes and stores, and "
                     f"{release.qualified_name}() never frees it; how the memory is laid out is not known"

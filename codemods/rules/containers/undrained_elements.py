@@ -20,8 +20,8 @@ from codemods.ownership.cfg.graph import (
     Role,
     Use,
     Variable,
-    actions_behind,
-    uses_behind,
+    actions_after,
+    uses_after,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import Claim, Hazard, OwnedList
@@ -145,7 +145,7 @@ def _drains(context: Context, owned: OwnedList, helper: _Helper) -> list[SourceE
         for position, action in enumerate(block.actions):
             if not isinstance(action, Use) or not _is_release(action, variable):
                 continue
-            for use in uses_behind(block, position, variable):
+            for use in uses_after(block, position, variable):
                 if use.variable in views or _is_release(use, variable):
                     return None
             released_at |= {id(each) for each in _exits(block, position, variable)}
@@ -195,7 +195,7 @@ def _exits(block: BasicBlock, position: int, variable: Variable) -> Iterator[Exi
     def ends(action: Action) -> bool:
         return _is_exit(action, variable) or _is_release(action, variable)
 
-    for action in actions_behind(block, position, ends):
+    for action in actions_after(block, position, ends):
         if isinstance(action, Exit) and _is_exit(action, variable):
             yield action
 

@@ -8,7 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import owner_name
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_behind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_after
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
 from codemods.ownership.struct_lists import element_type
@@ -69,7 +69,7 @@ def _destroyed_full(context: Context, graph: ControlFlowGraph, variable: Variabl
             if not isinstance(action, Use) or action.variable is not variable or not _is_release(action):
                 continue
             statement = context.parent(action.site.parent)
-            behind = list(uses_behind(block, position, variable))
+            behind = list(uses_after(block, position, variable))
             again = any(use.variable is variable and _is_release(use) for use in behind)
             if not isinstance(statement, nodes.ExpressionStatement) or again:
                 return []

@@ -107,7 +107,7 @@ def _is_lost(context: Context, graph: ControlFlowGraph, payload: _Payload, subje
     match context.analysis.drops.kind(payload.type):
         case DropKind.CALL:
             return True
-        case DropKind.FIELDS | DropKind.TEXT:
+        case DropKind.FIELDS | DropKind.STRING:
             return are_unshared(context.contents.strings(graph, payload.subject, payload.variant))
         case _:
             return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_behind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_after
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -66,7 +66,7 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
                     return False
                 owner = action.variable
                 views = context.analysis.fate(graph, owner).views
-                later = uses_behind(block, position, owner)
+                later = uses_after(block, position, owner)
                 if any(use.variable in views and use.variable.type == owner.type for use in later):
                     return False
     return called > 0 and mentioned == called + 1

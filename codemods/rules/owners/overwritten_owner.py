@@ -19,7 +19,7 @@ from codemods.ownership.cfg.graph import (
     Site,
     Use,
     Variable,
-    actions_behind,
+    actions_after,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
@@ -83,7 +83,7 @@ def _is_read_later(graph: ControlFlowGraph, action: Assign, views: set[Variable]
                 def is_set(later: Action, view: Variable = view) -> bool:
                     return isinstance(later, Declare | Assign) and later.variable is view
 
-                after = actions_behind(block, position, is_set)
+                after = actions_after(block, position, is_set)
                 if any(isinstance(later, Use) and later.variable is view for later in after):
                     return True
     return False

@@ -70,7 +70,7 @@ def _is_owner(context: Context, graph: ControlFlowGraph, variable: Variable) -> 
 
 def _is_text_of_arm(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     assert variable.value is not None
-    if context.analysis.drops.kind(variable.type) not in (DropKind.TEXT, DropKind.FIELDS):
+    if context.analysis.drops.kind(variable.type) not in (DropKind.STRING, DropKind.FIELDS):
         return False
     if context.analysis.releases.release_of(variable.type) is not None:
         return False

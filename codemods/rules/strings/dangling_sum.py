@@ -35,7 +35,7 @@ def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary) -> b
     type_ = graph.type_of(node)
     if isinstance(site.parent, nodes.Array) or type_ is None or type_.name != "Str":
         return False
-    return node.operator == "+" and context.analysis.drops.makes_text(node)
+    return node.operator == "+" and context.analysis.drops.makes_string(node)
 
 
 def _proposal(

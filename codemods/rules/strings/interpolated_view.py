@@ -24,7 +24,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         stored = [
             use for use in graph.all_uses() if use.site.role is Role.INTERPOLATED and _is_stored(use.variable)
         ]
-        if stored and context.analysis.releases.frees_stored_words(function.owner):
+        if stored and context.analysis.releases.frees_stored_addresses(function.owner):
             for use in stored:
                 yield _proposal(context, graph, use)
 

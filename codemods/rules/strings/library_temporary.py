@@ -43,7 +43,7 @@ def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> 
         return False
     if called_name(call.node) not in context.analysis.drops.allocating_names:
         return False
-    if not context.analysis.summaries.makes_text(call.callee):
+    if not context.analysis.summaries.makes_string(call.callee):
         return False
     site = call.site
     if site.through is not None:

@@ -54,7 +54,7 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         return False
     releases = context.analysis.releases
     match context.analysis.drops.kind(variable.type):
-        case DropKind.TEXT:
+        case DropKind.STRING:
             return True
         case DropKind.FIELDS:
             if releases.release_of(variable.type) is not None or variable.value is None:
@@ -81,7 +81,7 @@ def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         return False
     call = graph.call_at(variable.value) if variable.value is not None else None
     callee = call.callee if call is not None else None
-    return callee is not None and summaries.makes_text(callee)
+    return callee is not None and summaries.makes_string(callee)
 
 
 def _proposal(
@@ -131,7 +131,7 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
         return False
     if Effect.RELEASES in fate.effects and not analysis.releases.is_idempotent(type_):
         return False
-    return kind is not DropKind.FIELDS or not context.fields.borrowed_text(type_)
+    return kind is not DropKind.FIELDS or not context.fields.borrowed_strings(type_)
 
 
 RULE = Rule(

@@ -24,7 +24,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         type_ = Type(info.name)
         if context.analysis.releases.release_of(type_) is not None or not _fills_lists(context, type_):
             continue
-        owned = context.fields.owned_texts(type_)
+        owned = context.fields.owned_strings(type_)
         if not owned or "destroy" in context.analysis.index.methods.get(info.name, {}):
             continue
         message = (

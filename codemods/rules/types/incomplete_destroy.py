@@ -9,7 +9,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import quoted_names
 from codemods.fixes.write_destroy import complete, free_elements, free_number_field
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, uses_behind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, uses_after
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import only_empty_constants
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -104,7 +104,7 @@ def _completed(
     for name in (*owners, *dropped):
         called = analysis.releases.release_of(fields[name])
         last.append(f"this.{name}.{called.name if called else 'destroy'}()")
-    blanked = [name for name in context.fields.borrowed_text(type_) if not done[name].blanked]
+    blanked = [name for name in context.fields.borrowed_strings(type_) if not done[name].blanked]
     if blanked:
         last.append("// Text of the caller: without this the compiler would free it with the value.")
         last += (f"this.{name} = 0 as Str" for name in blanked)
@@ -138,7 +138,7 @@ def _uses_after(graph: ControlFlowGraph, variable: Variable, release: FunctionIn
         for position, action in enumerate(block.actions):
             if isinstance(action, Use) and action.variable is variable and action.site.callee is release:
                 released = True
-                after += uses_behind(block, position, variable)
+                after += uses_after(block, position, variable)
     return after if released else None
 
 
@@ -147,7 +147,7 @@ def _holds_string_as_number(context: Context, type_: Type, name: str, field_type
     if field_type.name not in ("I64", "U64", "*"):
         return False
     origin = context.fields.origin(type_, name)
-    return origin.is_owned and origin.is_text and only_empty_constants(origin)
+    return origin.is_owned and origin.is_string and only_empty_constants(origin)
 
 
 def _owns_elements(context: Context, type_: Type, name: str, field_type: Type, release: FunctionInfo) -> bool:

@@ -1,0 +1,16 @@
+"""The identifiers of a source, found without parsing it."""
+
+from __future__ import annotations
+
+import re
+
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+_SHARED: dict[bytes, bytes] = {}
+"""Each identifier once: most files have the same."""
+
+
+def identifiers_in(source: bytes) -> frozenset[bytes]:
+    """What may be an identifier in a source, in code and in comments; keywords are among them."""
+    return frozenset(
+        _SHARED.setdefault(identifier, identifier) for identifier in set(_IDENTIFIER.findall(source))
+    )
