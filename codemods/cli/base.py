@@ -59,8 +59,8 @@ app = typer.Typer(
     help="Find memory leaks in TML source and write the fixes, one git branch per phase.",
     epilog="\n\n".join(("The way to a reviewed branch:", *WAY)),
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode="rich",
 )
 

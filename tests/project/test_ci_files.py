@@ -285,7 +285,7 @@ def test_the_action_installs_its_own_checkout(
     source = tmp_path / "action"
     for name in ("codemods", "tml_ast"):
         shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("LICENSE", "README.md", "pyproject.toml"):
         shutil.copy(PROJECT / name, source / name)
     shutil.rmtree(tmp_path / "temp/tmlfix")
     example.write("json.py", b"raise SystemExit('a module of the tree was imported')\n")
