@@ -1,7 +1,8 @@
 """What a rule may ask about a file, how it reports, and the repairs that rules share.
 
 - A rule gets a ``context``, which holds the ``facts`` about a workspace; it yields ``diagnostics``.
-- A repair each: ``release_at_exits``, ``bind_before``, ``open_payload``, ``write_destroy``, ``text_escape``.
+- A repair each: ``release_at_exits``, ``bind_before``, ``open_payload``, ``write_destroy``, ``text_escape``,
+  ``drain_list``, ``cast_view``.
 - What repairs write: ``naming``, ``imports``, ``string_code``.
 - What several rules ask: ``owners``, ``temporaries``, ``variants``, ``leaks``.
 """

@@ -1,1 +1,1 @@
-"""Rules about what the compiler and C functions leave behind."""
+"""Rules about what the compiler and C functions leave to be freed by hand."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.imports import path_to
 from codemods.fixes.naming import short_code
 from codemods.fixes.string_code import string_length
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.builtins import GROWN_BY_C, extern_symbol
 from codemods.ownership.compiler.drops import called_name
@@ -19,10 +19,20 @@ from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
 from tml_ast.nodes import Expression
 
-NAME = "foreign-growth"
-
 _MARGIN = 64
 """Bytes that suffice for what the functions write beyond their input, now and when they finish."""
+
+_NO_ROOM = Refusal("nothing here makes room for it first")
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """A call that lets C grow a buffer: the buffer's block, and what is appended to it."""
+
+    call: CallSite
+    statement: nodes.ExpressionStatement
+    block: nodes.FieldAccess
+    appended: Expression
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -31,47 +41,49 @@ def check(context: Context) -> Iterator[Diagnostic]:
         return
     for _, graph in context.graphs():
         for call in graph.calls():
-            if call.callee is None or not call.callee.is_extern:
+            growth = _growth(context, call)
+            if growth is None:
                 continue
-            grown = GROWN_BY_C.get(extern_symbol(call.callee))
-            if grown is not None:
-                proposal, imports = _proposal(context, graph, call, *grown)
-                if proposal is not None:
-                    yield proposal
-                if imports:
-                    return
+            owner = graph.type_of(growth.block.object)
+            maker = _room_maker(context, owner) if owner is not None else None
+            if maker is not None and _is_made_before(context, growth.statement, maker):
+                continue
+            message = (
+                f"C grows the block of `{short_code(growth.block.object.text)}`, and the memory tracker, "
+                "which does not see it, takes the old block for leaked"
+            )
+            repair = _room(context, graph, growth, maker)
+            yield context.fix(graph, call.node, message, repair)
+            if isinstance(repair, Repair) and len(repair.edits) > 1:
+                return  # the other calls can use the import, once it is there
 
 
-def _proposal(
-    context: Context, graph: ControlFlowGraph, call: CallSite, given: int, grown: int
-) -> tuple[Diagnostic | None, bool]:
-    """Make room in TML first, and whether that takes an import, which others can use next.
-
-    None where it has been done, or where the argument is no buffer's block.
-    """
+def _growth(context: Context, call: CallSite) -> _Growth | None:
+    """What a call grows, if it calls a C function that grows a buffer."""
+    if call.callee is None or not call.callee.is_extern:
+        return None
+    positions = GROWN_BY_C.get(extern_symbol(call.callee))
+    if positions is None:
+        return None
+    appended, block = (call.arguments[position] for position in positions)
     statement = context.parent(call.node)
-    block = call.arguments[grown]
     if not isinstance(block, nodes.FieldAccess) or not isinstance(statement, nodes.ExpressionStatement):
-        return None, False
-    owner = graph.type_of(block.object)
-    maker = _room_maker(context, owner) if owner is not None else None
-    if maker is not None and _is_made_before(context, statement, maker):
-        return None, False
-    message = (
-        f"C grows the block of `{short_code(block.object.text)}` behind the back of the memory tracker, "
-        "which takes the old block for leaked"
-    )
-    function = graph.function.qualified_name
+        return None
+    return _Growth(call, statement, block, appended)
+
+
+def _room(
+    context: Context, graph: ControlFlowGraph, growth: _Growth, maker: FunctionInfo | None
+) -> Repair | Refusal:
+    """Make room in TML first, with an import where the file needs one."""
     path = path_to(context, maker) if maker is not None else None
-    size = _size(context, graph, call.arguments[given])
+    size = _size(context, graph, growth.appended)
     if path is None or size is None:
-        message += "; nothing here makes room for it first"
-        return Diagnostic(NAME, call.node.start, function, message, Verdict.REPORTED), False
+        return _NO_ROOM
     # the number comes first: the compiler takes ``text.len() + 64`` for a sum of strings
-    line = f"{path.text}({block.text} as I64, {_MARGIN} + {size})"
-    insertion = insert_statement_before(context.file.source, context.file.tree, statement, line)
-    edits = (*path.edits, insertion)
-    return Diagnostic(NAME, call.node.start, function, message, Verdict.FIXED, edits), bool(path.edits)
+    line = f"{path.text}({growth.block.text} as I64, {_MARGIN} + {size})"
+    insertion = insert_statement_before(context.file.source, context.file.tree, growth.statement, line)
+    return Repair((*path.edits, insertion))
 
 
 def _room_maker(context: Context, owner: Type) -> FunctionInfo | None:
@@ -82,21 +94,21 @@ def _room_maker(context: Context, owner: Type) -> FunctionInfo | None:
     for function in context.analysis.index.functions_in(info.file):
         if function.owner is not None or not function.is_public:
             continue
-        numbers = [each.type.name if each.type is not None else "" for each in function.values]
-        if numbers == ["I64", "I64"] and function.returns_nothing and _reallocates(context, function):
+        types = [value.type.name if value.type is not None else "" for value in function.values]
+        if types == ["I64", "I64"] and function.returns_nothing and _reallocates(context, function):
             return function
     return None
 
 
 def _reallocates(context: Context, function: FunctionInfo) -> bool:
-    """Whether a function reallocates a block itself, or by one that does nothing else."""
+    """Whether a function reallocates a block itself, or by a function that does nothing else."""
     graph = context.analysis.summaries.graph(function)
     if graph is None:
         return False
     for call in graph.calls():
         inner = context.analysis.summaries.graph(call.callee) if call.callee is not None else None
-        names = [called_name(call.node)] if inner is None else [called_name(e.node) for e in inner.calls()]
-        if names == ["mem_realloc"]:
+        calls = [call] if inner is None else inner.calls()
+        if [called_name(inner_call.node) for inner_call in calls] == ["mem_realloc"]:
             return True
     return False
 
@@ -111,30 +123,30 @@ def _is_made_before(context: Context, statement: nodes.Statement, maker: Functio
     return call is not None and called_name(call) == maker.name
 
 
-def _size(context: Context, graph: ControlFlowGraph, given: Expression) -> str | None:
-    """How many bytes the function is given."""
-    type_ = graph.type_of(given)
+def _size(context: Context, graph: ControlFlowGraph, appended: Expression) -> str | None:
+    """The code of how many bytes are appended."""
+    type_ = graph.type_of(appended)
     if type_ is not None and type_.name == "Str":
-        return string_length(context, given.text)
-    owner = graph.type_of(given.object) if isinstance(given, nodes.FieldAccess) else None
-    if owner is None or not isinstance(given, nodes.FieldAccess):
+        return string_length(context, appended.text)
+    owner = graph.type_of(appended.object) if isinstance(appended, nodes.FieldAccess) else None
+    if owner is None or not isinstance(appended, nodes.FieldAccess):
         return None
     length = context.analysis.index.method(owner.target(), "len")
-    return f"{given.object.text}.len()" if length is not None and not length.values else None
+    return f"{appended.object.text}.len()" if length is not None and not length.values else None
 
 
 RULE = Rule(
-    name=NAME,
+    name="foreign-growth",
     summary="C reallocates a block that TML allocated, and the old one counts as leaked.",
     reason=(
-        "TML's memory tracker notes what its own functions allocate, reallocate and free. A C function that "
-        "grows a buffer with the C library's realloc passes it by: the block that TML allocated stays in its "
-        "list for good. When TML makes room first, C finds enough and leaves the block alone."
+        "TML's memory tracker notes what its own functions allocate, reallocate and free. A C function "
+        "that grows a buffer with the C library's realloc bypasses it: the block that TML allocated stays "
+        "in its list for good. When TML makes room first, C finds enough and leaves the block alone."
     ),
     check=check,
     examples=(
         Fixed(
-            "",
+            "A buffer that a C function appends to",
             """\
 use core::str
 use core::intrinsics::{ptr_read, ptr_write, mem_alloc, mem_realloc, mem_free}
@@ -202,7 +214,7 @@ impl Machine {
 """,
         ),
         Untouched(
-            "",
+            "A C function that appends to nothing",
             """\
 use core::str
 

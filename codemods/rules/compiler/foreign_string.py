@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic, Refusal
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
 from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exits, exits_of
 from codemods.fixes.string_code import free_string
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
@@ -17,12 +16,12 @@ from codemods.ownership.fields import Holds
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_after
+from tml_ast.edit import insert_statement_after
 from tml_ast.nodes import Expression
 
-NAME = "foreign-string"
-
 _OPPOSITE = {"==": "!=", "!=": "=="}
+_CONDITION = -1
+"""The part of a ternary that is no branch; its branches are counted from 0."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -31,18 +30,23 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for variable in graph.variables:
             if not _is_unnoticed(context, graph, variable):
                 continue
-            fate = context.analysis.fate(graph, variable)
-            drops = context.analysis.drops
-            held = all(
-                each.type is not None and each.type.name == "Str" and not drops.is_registered(each)
-                for each in fate.views
+            assert variable.value is not None
+            message = (
+                f"`{variable.name}` is never freed: the compiler does not know that "
+                f"`{short_code(variable.value.text)}` makes a string"
             )
-            if held and not fate.view_escapes and fate.effects <= {Effect.BORROWS}:
-                yield _freed(context, graph, variable, frozenset(fate.views))
+            fate = context.analysis.fate(graph, variable)
+            if _is_only_read(context, graph, variable):
+                yield context.fix(graph, variable, message, _freed(context, graph, variable))
             elif Effect.RELEASES not in fate.effects:
-                kept = _kept_on_condition(context, graph, variable)
-                if kept is not None:
-                    yield _freed_otherwise(context, graph, variable, *kept)
+                choice = _kept_on_condition(context, graph, variable)
+                if choice is not None:
+                    let, is_left = choice
+                    message += f", and line {context.line(let.start)} takes it only on a condition"
+                    yield context.fix(graph, variable, message, _freed_if(context, variable, let, is_left))
+
+
+# -- the strings ----------------------------------------------------------------------------------
 
 
 def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -53,14 +57,12 @@ def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable)
         return False
     match variable.kind:
         case VariableKind.LET | VariableKind.VAR:
-            unseen = _hides_maker(graph, variable.value)
+            is_unseen = _hides_maker(graph, variable.value)
         case VariableKind.DESTRUCTURED:
-            unseen = _is_part_of_tuple(context, variable)
+            is_unseen = _is_part_of_tuple(context, variable)
         case _:
-            unseen = False
-    if not unseen:
-        return False
-    if graph.is_assigned(variable):
+            is_unseen = False
+    if not is_unseen or graph.is_assigned(variable):
         return False
     if context.analysis.may_be_taken_elsewhere(graph, variable):
         return False
@@ -74,7 +76,7 @@ def _is_part_of_tuple(context: Context, variable: Variable) -> bool:
 
 
 def _hides_maker(graph: ControlFlowGraph, value: Expression) -> bool:
-    """Whether ``@allocates`` cannot tell the compiler about a string: by whom or how it is handed over."""
+    """Whether the compiler cannot see that a string is new: it comes from C, or in a Maybe or Outcome."""
     match value:
         case nodes.Group():
             return _hides_maker(graph, value.inner)
@@ -106,6 +108,24 @@ def _never_returns(graph: ControlFlowGraph, body: Expression) -> bool:
     return type_ is not None and type_.name == "Never"
 
 
+def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether nothing keeps a string but variables that the compiler does not drop."""
+    fate = context.analysis.fate(graph, variable)
+    return (
+        not fate.view_escapes
+        and fate.effects <= {Effect.BORROWS}
+        and all(
+            view.type is not None
+            and view.type.name == "Str"
+            and not context.analysis.drops.is_registered(view)
+            for view in fate.views
+        )
+    )
+
+
+# -- the repairs ----------------------------------------------------------------------------------
+
+
 def _free(context: Context, name: str) -> str:
     """The statement that frees a string: by the file's own name for it, if it has one."""
     for function in context.functions:
@@ -114,87 +134,77 @@ def _free(context: Context, name: str) -> str:
     return free_string(name)
 
 
-def _message(variable: Variable) -> str:
-    assert variable.value is not None
-    return (
-        f"`{variable.name}` is never freed: the compiler does not know that "
-        f"`{short_code(variable.value.text)}` makes a string"
-    )
+def _freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
+    """Free the string after its last use, or at every exit."""
+    views = frozenset(context.analysis.fate(graph, variable).views)
+    cleanup = Cleanup(_free(context, variable.name), variable, views | {variable})
+    repair = after_last_use(context, graph, cleanup)
+    return before_exits(context, graph, cleanup) if isinstance(repair, Refusal) else repair
 
 
-def _freed(
-    context: Context, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable]
-) -> Diagnostic:
-    release = Cleanup(_free(context, variable.name), variable, views | {variable})
-    message = _message(variable)
-    behind = after_last_use(context, graph, release)
-    if isinstance(behind, Refusal):
-        behind = before_exits(context, graph, release)
-    return context.fix(graph, variable, message, behind)
+def _freed_if(context: Context, variable: Variable, let: nodes.Let, condition: str) -> Repair:
+    """Free the string where the let did not take it."""
+    free = f"if {condition} {{\n    {_free(context, variable.name)}\n}}"
+    return Repair((insert_statement_after(context.file.source, context.file.tree, let, free),))
 
 
 def _kept_on_condition(
     context: Context, graph: ControlFlowGraph, variable: Variable
 ) -> tuple[nodes.Let, str] | None:
-    """The let whose value takes the string on a condition only, and when the string is left over."""
-    uses = graph.uses(variable)
+    """The let whose value takes the string on a condition only, and the condition that it does not."""
     declaration = context.parent(variable.node)
     block = context.parent(declaration) if declaration is not None else None
     for let in block.statements if isinstance(block, nodes.Block) else ():
         if not isinstance(let, nodes.Let) or not isinstance(let.value, nodes.Ternary):
             continue
-        choice = let.value
-        condition = choice.condition
+        condition = let.value.condition
         if not isinstance(condition, nodes.Binary) or condition.operator not in _OPPOSITE:
             continue
         if condition.left.text != variable.name or not isinstance(condition.right, nodes.Literal):
             continue
-        inside = [_branch_of(choice, use) for use in uses]
-        if None in inside or len(set(inside) - {-1}) != 1 or inside.count(-1) != 1:
-            continue
-        if not all(
-            use.site.role in (Role.CONSTRUCTED, Role.ELEMENT) for use in uses if _branch_of(choice, use) != -1
-        ):
+        branch = _taking_branch(let.value, graph.uses(variable))
+        if branch is None:
             continue
         if any(variable.offset < exit_.node.start < let.end for exit_ in exits_of(graph, variable)):
             continue
-        taken_first = 0 in inside
-        operator = _OPPOSITE[condition.operator] if taken_first else condition.operator
+        operator = _OPPOSITE[condition.operator] if branch == 0 else condition.operator
         return let, f"{variable.name} {operator} {condition.right.text}"
     return None
 
 
-def _branch_of(choice: nodes.Ternary, use: Use) -> int | None:
-    """Where in a ternary a use is: -1 for the condition, else the branch."""
-    for number, part in enumerate((choice.condition, *choice.branches), -1):
+def _taking_branch(choice: nodes.Ternary, uses: Sequence[Use]) -> int | None:
+    """The branch that takes the string, if the condition reads it once and no other code uses it."""
+    parts = [_part_of(choice, use) for use in uses]
+    branches = {part for part in parts if part != _CONDITION}
+    if len(branches) != 1 or parts.count(_CONDITION) != 1:
+        return None
+    takes = (Role.CONSTRUCTED, Role.ELEMENT)
+    if any(use.site.role not in takes for use, part in zip(uses, parts, strict=True) if part != _CONDITION):
+        return None
+    return branches.pop()
+
+
+def _part_of(choice: nodes.Ternary, use: Use) -> int | None:
+    """The part of a ternary that a use is in."""
+    for number, part in enumerate((choice.condition, *choice.branches), _CONDITION):
         if part.start <= use.node.start < part.end:
             return number
     return None
 
 
-def _freed_otherwise(
-    context: Context, graph: ControlFlowGraph, variable: Variable, let: nodes.Let, left_over: str
-) -> Diagnostic:
-    """Free the string where the let did not take it."""
-    free = f"if {left_over} {{\n    {_free(context, variable.name)}\n}}"
-    edit: SourceEdit = insert_statement_after(context.file.source, context.file.tree, let, free)
-    message = f"{_message(variable)}, and line {context.line(let.start)} takes it only on a condition"
-    return Diagnostic(NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
-
-
 RULE = Rule(
-    name=NAME,
-    summary="A string that the compiler does not know to be made is never freed.",
+    name="foreign-string",
+    summary="A string that the compiler does not know to be new is never freed.",
     reason=(
-        "The compiler frees a string variable only if its first value is written as one that makes a string: "
-        "by a name marked @allocates, an interpolation or a sum. A foreign function cannot be marked, nor "
-        "can a function whose string comes inside of a Maybe, an Outcome or a tuple. Where such a string is "
-        "new on every path, and nothing keeps it, it is freed by hand behind its last use."
+        "The compiler frees a string variable only if its first value visibly makes a string: a call of a "
+        "function marked @allocates, an interpolation or a sum. A foreign function cannot be marked, nor "
+        "can a function whose string comes inside a Maybe, an Outcome or a tuple. Where such a string is "
+        "new on every path and nothing keeps it, it is freed by hand after its last use."
     ),
     check=check,
     examples=(
         Fixed(
-            "",
+            "The string of a C function",
             """\
 @extern("crypto_bytes_to_hex")
 func hex_of(block: *Unit) -> Str
@@ -218,81 +228,7 @@ pub func is_blank(block: *Unit) -> Bool {
 """,
         ),
         Fixed(
-            "",
-            """\
-use demo::prelude::measure_text
-
-@extern("tml_str_free")
-func release_text(text: Str)
-
-@extern("crypto_bytes_to_hex")
-func hex_of(block: *Unit) -> Str
-
-pub func width(block: *Unit) -> I64 {
-    let digits: Str = hex_of(block)
-    if digits == "" {
-        return 0
-    }
-    return measure_text(digits)
-}
-""",
-            """\
-use demo::prelude::measure_text
-
-@extern("tml_str_free")
-func release_text(text: Str)
-
-@extern("crypto_bytes_to_hex")
-func hex_of(block: *Unit) -> Str
-
-pub func width(block: *Unit) -> I64 {
-    let digits: Str = hex_of(block)
-    if digits == "" {
-        release_text(digits)
-        return 0
-    }
-    let measure_text_result: I64 = measure_text(digits)
-    release_text(digits)
-    return measure_text_result
-}
-""",
-        ),
-        Fixed(
-            "",
-            """\
-pub type Plate {
-    digits: Maybe[Str],
-}
-
-@extern("crypto_bytes_to_hex")
-func hex_of(block: *Unit) -> Str
-
-pub func plate_of(block: *Unit) -> Plate {
-    let digits: Str = hex_of(block)
-    let shown: Maybe[Str] = digits != "" ? Just(digits) : Nothing
-    return Plate { digits: shown }
-}
-""",
-            """\
-pub type Plate {
-    digits: Maybe[Str],
-}
-
-@extern("crypto_bytes_to_hex")
-func hex_of(block: *Unit) -> Str
-
-pub func plate_of(block: *Unit) -> Plate {
-    let digits: Str = hex_of(block)
-    let shown: Maybe[Str] = digits != "" ? Just(digits) : Nothing
-    if digits == "" {
-        lowlevel { mem_free(digits as I64 as *Unit) }
-    }
-    return Plate { digits: shown }
-}
-""",
-        ),
-        Fixed(
-            "",
+            "A string out of an Outcome",
             """\
 use demo::prelude::read_mark
 
@@ -321,35 +257,8 @@ func test_mark() -> I32 {
 }
 """,
         ),
-        Fixed(
-            "",
-            """\
-use demo::prelude::number_pair
-
-@test
-func test_pair() -> I32 {
-    let (first, second) = number_pair(1, 2)
-    assert(first == "1", "first")
-    assert(second == "2", "second")
-    return 0
-}
-""",
-            """\
-use demo::prelude::number_pair
-
-@test
-func test_pair() -> I32 {
-    let (first, second) = number_pair(1, 2)
-    assert(first == "1", "first")
-    lowlevel { mem_free(first as I64 as *Unit) }
-    assert(second == "2", "second")
-    lowlevel { mem_free(second as I64 as *Unit) }
-    return 0
-}
-""",
-        ),
         Untouched(
-            "",
+            "A string that C keeps",
             """\
 @extern("tml_os_platform")
 func platform_name() -> Str
@@ -357,48 +266,6 @@ func platform_name() -> Str
 pub func is_known() -> Bool {
     let name: Str = platform_name()
     return name != ""
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-@extern("crypto_bytes_to_hex")
-func hex_of(block: *Unit) -> Str
-
-@allocates
-pub func digits_of(block: *Unit) -> Str {
-    let digits: Str = hex_of(block)
-    return digits
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-@extern("crypto_bytes_to_hex")
-func hex_of(block: *Unit) -> Str
-
-pub func is_blank(block: *Unit) -> Bool {
-    let digits: Str = hex_of(block)
-    let blank: Bool = digits == ""
-    lowlevel { mem_free(digits as I64 as *Unit) }
-    return blank
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_text_of_another() -> I32 {
-    let label = Label { text: "a" }
-    let found: Maybe[Str] = Just(label.peek())
-    let text: Str = found.unwrap()
-    assert(text == "a", "text")
-    return 0
 }
 """,
         ),

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.cast_view import cast_view
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.naming import short_code
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, ExitKind, Variable
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, indentation_of, line_ending_of, line_start
 from tml_ast.nodes import Expression
 
-NAME = "claimed-view"
+_IN_TEST = Refusal(
+    "in a test the statement frees it as well, so a cast is not enough: read it in the library"
+)
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The strings of containers in the file that are freed because a name says that they are new."""
+    """The strings of containers that the compiler frees because of the name they are read by."""
     for _, graph in context.graphs():
         for variable in graph.variables:
             call = _claimed(context, graph, variable)
-            if call is not None and _hands_out(context, call):
-                yield _proposal(context, graph, variable, call)
+            if call is None or not _hands_out(context, call):
+                continue
+            message = (
+                f"the compiler frees `{variable.name}`, which `{short_code(call.node.text)}` only looks up: "
+                f"another function called {called_name(call.node)}() makes what it returns"
+            )
+            cast = cast_view(context, call.node, "still held where it was read")
+            yield context.fix(graph, variable, message, _IN_TEST if context.file.is_test else cast)
 
 
 def _claimed(context: Context, graph: ControlFlowGraph, variable: Variable) -> CallSite | None:
-    """The method call that a string comes from which the compiler drops for the method's name."""
-    if (
-        variable.type is None
-        or variable.type.name != "Str"
-        or not isinstance(variable.value, nodes.MethodCall)
-    ):
+    """The method call whose name makes the compiler drop the string in a variable."""
+    if variable.type is None or variable.type.name != "Str":
+        return None
+    if not isinstance(variable.value, nodes.MethodCall):
         return None
     if not context.analysis.drops.is_registered(variable):
         return None
@@ -51,8 +56,7 @@ def _hands_out(context: Context, call: CallSite) -> bool:
         return False
     if not context.purity.function_is_pure(callee):
         return False
-    owner = callee.owner
-    if context.analysis.releases.frees_stored_addresses(owner):
+    if context.analysis.releases.frees_stored_addresses(callee.owner):
         return True
     return isinstance(receiver, nodes.FieldAccess) and isinstance(receiver.object, nodes.This)
 
@@ -72,41 +76,22 @@ def _initialiser(graph: ControlFlowGraph, value: Expression) -> Expression:
     """What a variable was made with; any other expression itself."""
     if not isinstance(value, nodes.Path):
         return value
-    return next((each.value for each in graph.named(value.text) if each.value), value)
-
-
-def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable, call: CallSite) -> Diagnostic:
-    name = called_name(call.node)
-    message = (
-        f"the compiler frees `{variable.name}`, which `{short_code(call.node.text)}` only looks up: "
-        f"another function called {name}() makes what it returns"
-    )
-    if context.file.is_test:
-        message += ", in a test also at the end of a statement; read it in the library instead"
-        return Diagnostic(NAME, variable.offset, graph.function.qualified_name, message, Verdict.REPORTED)
-    source = context.file.source
-    start = line_start(source, call.node.start)
-    comment = b"// still held where it was read: the cast keeps the compiler from freeing it"
-    edits = (
-        SourceEdit(start, start, indentation_of(source, start) + comment + line_ending_of(source, start)),
-        SourceEdit(call.node.end, call.node.end, b" as Str"),
-    )
-    return Diagnostic(NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, edits)
+    return next((variable.value for variable in graph.named(value.text) if variable.value), value)
 
 
 RULE = Rule(
-    name=NAME,
+    name="claimed-view",
     summary="The compiler frees a string that a container still holds.",
     reason=(
-        "`@allocates` goes by the bare name. Where one type's method of a name makes strings, every let of a "
-        "string that any method of that name returns is dropped, also when it is only looked up in a "
-        "container. With a container that frees what it holds that is a double free. A cast of the call is "
-        "no call, so the compiler leaves such a variable alone."
+        "`@allocates` goes by the bare name. Where one type's method of a name makes strings, the "
+        "compiler drops every let of a string that any method of that name returns, even one that only "
+        "looks it up in a container. With a container that frees what it holds, that is a double free. A "
+        "cast of the call is no call, so the compiler leaves such a variable alone."
     ),
     check=check,
     examples=(
         Fixed(
-            "",
+            "Another type's render() makes its string",
             """\
 use core::str
 
@@ -158,7 +143,7 @@ impl Drawer {
 """,
         ),
         Untouched(
-            "",
+            "No function of that name makes strings",
             """\
 use core::str
 

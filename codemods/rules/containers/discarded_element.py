@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
 from codemods.fixes.string_code import free_address, free_unless_empty
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
@@ -16,38 +15,51 @@ from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
 
-NAME = "discarded-element"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The calls of the file that take an owned string out of a list and drop it on the floor."""
+    """The calls of pop() whose result, a string that the list owned, is discarded."""
     if b"pop" not in context.file.source:
         return
     for _, graph in context.graphs():
         for call in graph.calls():
-            origin = _lost_element(context, graph, call)
-            if origin is not None:
-                yield _proposal(context, graph, call, origin)
+            list_ = _popped_list(graph, call)
+            strings = context.fields.list_elements(graph, list_) if list_ is not None else None
+            if list_ is None or strings is None or not strings.is_owned or not only_empty_constants(strings):
+                continue
+            message = (
+                f"`{short_code(call.node.text)}` takes a string out of the list that owned it, "
+                "and nothing frees it"
+            )
+            yield context.fix(graph, call.node, message, _freed(context, graph, call, list_, strings))
 
 
-def _lost_element(context: Context, graph: ControlFlowGraph, call: CallSite) -> FieldOrigin | None:
-    """What the list holds that a discarded ``pop()`` takes its last element from, if it owned that."""
-    if call.site.role is not Role.DISCARDED or not isinstance(call.node, nodes.MethodCall):
+def _popped_list(graph: ControlFlowGraph, call: CallSite) -> Variable | None:
+    """The list variable that a discarded ``pop()`` takes a string out of."""
+    node = call.node
+    if call.site.role is not Role.DISCARDED or not isinstance(node, nodes.MethodCall) or node.name != "pop":
         return None
-    if call.node.name != "pop" or call.type is None or call.type.name != "Str":
+    if call.type is None or call.type.name != "Str" or not isinstance(call.receiver, nodes.Path):
         return None
-    list_ = _list_variable(graph, call)
-    if list_ is None or list_.type is None or list_.type.bare != "List":
-        return None
-    origin = context.fields.list_elements(graph, list_)
-    return origin if origin.is_owned and only_empty_constants(origin) else None
+    list_ = graph.variable_at(call.receiver)
+    return list_ if list_ is not None and list_.type is not None and list_.type.bare == "List" else None
 
 
-def _list_variable(graph: ControlFlowGraph, call: CallSite) -> Variable | None:
-    receiver = call.receiver
-    if not isinstance(receiver, nodes.Path):
-        return None
-    return graph.variable_at(receiver)
+def _freed(
+    context: Context, graph: ControlFlowGraph, call: CallSite, list_: Variable, strings: FieldOrigin
+) -> Repair | Refusal:
+    """Hold what is taken out as a number, and free it."""
+    if context.file.is_test:
+        return Refusal("in a test the compiler may free it already")
+    if _is_still_read(context, graph, list_):
+        return Refusal("a variable may still hold it")
+    name = context.names.for_consumed(graph.function, "popped_word", "taken_word")
+    free = free_address(name)
+    if '""' in strings.literals:
+        free = free_unless_empty(context, f"{name} as Str", free)
+    source, node = context.file.source, call.node
+    separator = line_ending_of(source, node.start) + indentation_of(source, node.start)
+    lines = f"let {name}: I64 = {node.text} as I64\n{free}".encode().split(b"\n")
+    return Repair((SourceEdit(node.start, node.end, separator.join(lines)),))
 
 
 def _is_still_read(context: Context, graph: ControlFlowGraph, list_: Variable) -> bool:
@@ -60,41 +72,18 @@ def _is_still_read(context: Context, graph: ControlFlowGraph, list_: Variable) -
     )
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, call: CallSite, origin: FieldOrigin) -> Diagnostic:
-    node = call.node
-    function = graph.function.qualified_name
-    message = f"`{short_code(node.text)}` takes a string out of the list that owned it, and nothing frees it"
-    list_ = _list_variable(graph, call)
-    refusal = None
-    if context.file.is_test:
-        refusal = "in a test the compiler may free it already"
-    elif list_ is None or _is_still_read(context, graph, list_):
-        refusal = "a variable may still hold it"
-    if refusal is not None:
-        return Diagnostic(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
-    name = context.names.for_consumed(graph.function, "popped_word", "taken_word")
-    free = free_address(name)
-    lines = [f"let {name}: I64 = {node.text} as I64", free]
-    if '""' in origin.literals:
-        lines[1:] = free_unless_empty(context, f"{name} as Str", free).split("\n")
-    source = context.file.source
-    separator = (line_ending_of(source, node.start) + indentation_of(source, node.start)).decode()
-    edit = SourceEdit(node.start, node.end, separator.join(lines).encode())
-    return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, (edit,))
-
-
 RULE = Rule(
-    name=NAME,
+    name="discarded-element",
     summary="A string is taken out of the list that owned it, and lost.",
     reason=(
-        "A list of strings that were made for it owns them. A call that takes one out without looking at it "
-        "leaves it to nobody: the compiler does not note the result of pop() for a drop, and the list forgot "
+        "A list of strings that were made for it owns them. A pop() whose result is not used leaves the "
+        "string to nobody: the compiler does not drop the result of pop(), and the list no longer holds "
         "it. It is freed right there, unless some variable may still hold it."
     ),
     check=check,
     examples=(
         Fixed(
-            "",
+            "The result of pop() is not used",
             """\
 use core::str
 use std::collections::List
@@ -124,7 +113,7 @@ pub func words_but_last(line: Str) -> List[Str] {
 """,
         ),
         Untouched(
-            "",
+            "Strings of the caller",
             """\
 use std::collections::List
 
@@ -138,7 +127,7 @@ pub func names_but_last(first: Str, last: Str) -> List[Str] {
 """,
         ),
         Untouched(
-            "",
+            "A variable still holds the string",
             """\
 use core::str
 use std::collections::List

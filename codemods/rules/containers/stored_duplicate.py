@@ -6,17 +6,14 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.rules.rule import Reported, Rule, Untouched
 from tml_ast import nodes
 
-NAME = "stored-duplicate"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The strings that methods make and put into memory that their type's release does not look into."""
+    """The strings that methods make and store in memory whose content their type's release does not free."""
     if context.file.is_test:
         return
     releases = context.analysis.releases
@@ -25,19 +22,20 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if release is None or function is release:
             continue
         for variable in graph.variables:
-            if _is_stored_word(context, graph, variable) and not releases.frees_stored_addresses(
+            if _is_stored_string(context, graph, variable) and not releases.frees_stored_addresses(
                 function.owner
             ):
                 message = (
                     f"`{variable.name}` is a string that {function.name}() makes and stores, and "
-                    f"{release.qualified_name}() never frees it; how the memory is laid out is not known"
+                    f"{release.qualified_name}() never frees it"
                 )
-                place = variable.offset
-                yield Diagnostic(NAME, place, function.qualified_name, message, Verdict.REPORTED)
+                yield context.report(
+                    graph, variable, message, because="the layout of the memory is not known"
+                )
 
 
-def _is_stored_word(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether a variable holds a new string as a number, and all that becomes of it is that it is stored."""
+def _is_stored_string(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a variable holds a new string as a number, and is only stored."""
     value = variable.value
     if variable.kind is not VariableKind.LET or variable.type is None or variable.type.name != "I64":
         return False
@@ -46,26 +44,25 @@ def _is_stored_word(context: Context, graph: ControlFlowGraph, variable: Variabl
     made = graph.type_of(value.operand)
     if made is None or made.name != "Str":
         return False
-    summaries = context.analysis.summaries
-    if not summaries.origin(graph, value).is_fresh:
+    if not context.analysis.summaries.origin(graph, value).is_fresh:
         return False
     effects = context.analysis.fate(graph, variable).effects
     return Effect.RETAINS in effects and effects <= {Effect.RETAINS, Effect.BORROWS}
 
 
 RULE = Rule(
-    name=NAME,
+    name="stored-duplicate",
     summary="A string is made for a container that never frees it.",
     reason=(
-        "A method that copies what it is given and writes the copy into memory of its own makes its type the "
-        "owner. A release that gives the memory back without freeing the strings in it loses them all. Which "
-        "words of the memory are strings cannot be read off the code, unless it has a shape that another "
-        "rule knows, so this is only reported."
+        "A method that copies what it is given and writes the copy into memory of its own makes its type "
+        "the owner. A release that gives the memory back without freeing the strings in it loses them "
+        "all. The code does not show which words of the memory are strings, unless it has a shape that "
+        "another rule knows, so this is only reported."
     ),
     check=check,
     examples=(
         Untouched(
-            "",
+            "The release frees what is stored",
             """\
 use core::str
 
@@ -87,7 +84,7 @@ impl Note {
 """,
         ),
         Reported(
-            "",
+            "The release frees the block only",
             """\
 use core::str
 

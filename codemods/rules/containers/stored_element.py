@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.fields import only_empty_constants
 from codemods.ownership.summaries.summaries import Origin
@@ -16,19 +15,22 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
-NAME = "stored-element"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The struct fields of library code that get an element of a local list of strings."""
     if context.file.is_test or b"get" not in context.file.source:
         return
     for _, graph in context.graphs():
-        for node in graph.nodes_of(nodes.StructLiteral):
-            for entry in node.fields:
+        for struct in graph.nodes_of(nodes.StructLiteral):
+            for entry in struct.fields:
                 element = _element(context, graph, entry.value)
-                if element is not None and _is_owned_elsewhere(context, graph, node, entry.name):
-                    yield _proposal(context, graph, entry, element)
+                if element is not None and _is_owned_elsewhere(context, graph, struct, entry.name):
+                    assert entry.value is not None
+                    message = (
+                        f"`{entry.name}` gets a string of its own everywhere else, but here "
+                        f"`{element.name}`, which belongs to a list: neither can free it"
+                    )
+                    yield context.fix(graph, entry.value, message, _copied(context, entry.value, element))
 
 
 def _element(context: Context, graph: ControlFlowGraph, value: Expression | None) -> Variable | None:
@@ -40,69 +42,60 @@ def _element(context: Context, graph: ControlFlowGraph, value: Expression | None
     if variable.type.name != "Str" or not isinstance(variable.value, nodes.MethodCall):
         return None
     call = variable.value
-    holder = next((use.variable for use in graph.all_uses() if use.node is call.receiver), None)
-    if call.name != "get" or holder is None or holder.type is None or str(holder.type) != "List[Str]":
+    list_ = next((use.variable for use in graph.all_uses() if use.node is call.receiver), None)
+    if call.name != "get" or list_ is None or list_.type is None or str(list_.type) != "List[Str]":
         return None
-    if holder.kind not in (VariableKind.LET, VariableKind.VAR):
+    if list_.kind not in (VariableKind.LET, VariableKind.VAR):
         return None
-    if graph.is_assigned(holder) or graph.is_assigned(variable):
+    if graph.is_assigned(list_) or graph.is_assigned(variable):
         return None
-    origin = context.fields.list_elements(graph, holder)
-    return variable if origin.is_owned and only_empty_constants(origin) else None
+    strings = context.fields.list_elements(graph, list_)
+    return variable if strings.is_owned and only_empty_constants(strings) else None
 
 
 def _is_owned_elsewhere(
-    context: Context, graph: ControlFlowGraph, node: nodes.StructLiteral, name: str
+    context: Context, graph: ControlFlowGraph, struct: nodes.StructLiteral, field: str
 ) -> bool:
     """Whether every other place that builds such a struct gives the field a string of its own."""
-    type_ = graph.type_of(node)
+    type_ = graph.type_of(struct)
     if type_ is None:
         return False
-    others = [
-        (each_flow, entry.value)
-        for each_flow, literal in context.fields.constructors(type_)
-        if literal is not node
-        for entry in literal.fields
-        if entry.name == name
-    ]
     origins = [
-        context.analysis.summaries.origin(each_flow, value).origins
-        for each_flow, value in others
-        if value is not None
+        context.analysis.summaries.origin(constructor, entry.value).origins
+        for constructor, literal in context.fields.constructors(type_)
+        if literal is not struct
+        for entry in literal.fields
+        if entry.name == field and entry.value is not None
     ]
     return bool(origins) and all(
-        Origin.FRESH in each and each <= {Origin.FRESH, Origin.LITERAL} for each in origins
+        Origin.FRESH in origin and origin <= {Origin.FRESH, Origin.LITERAL} for origin in origins
     )
 
 
-def _proposal(
-    context: Context, graph: ControlFlowGraph, entry: nodes.FieldInit, element: Variable
-) -> Diagnostic:
-    name = element.name
-    assert entry.value is not None and element.value is not None
-    message = (
-        f"`{entry.name}` gets a string of its own everywhere else, but here `{name}`, "
-        "which belongs to a list: neither can free it"
+def _copied(context: Context, value: Expression, element: Variable) -> Repair:
+    """Store a copy; the cast keeps the compiler from dropping the list's string."""
+    assert element.value is not None
+    return Repair(
+        (
+            SourceEdit(element.value.end, element.value.end, b" as Str"),
+            SourceEdit(value.start, value.end, copy_of(context, element.name).encode()),
+        )
     )
-    edits = (
-        SourceEdit(element.value.end, element.value.end, b" as Str"),
-        SourceEdit(entry.value.start, entry.value.end, copy_of(context, name).encode()),
-    )
-    return Diagnostic(NAME, entry.value.start, graph.function.qualified_name, message, Verdict.FIXED, edits)
 
 
 RULE = Rule(
-    name=NAME,
+    name="stored-element",
     summary="A struct owns its strings, but one place gives it a string that a list owns.",
     reason=(
-        "A string can be freed by the struct that holds it or by the list it came from, not by both, so "
-        "neither does. The struct gets a copy. The variable in between is cast to Str: where a unit uses "
-        "a getter of the same name that is marked @allocates, the compiler would drop the list's string."
+        "A string can be freed by the struct that holds it or by the list it came from, but not by both, "
+        "so neither frees it. The struct gets a copy. The variable in between is cast to Str: where a "
+        "unit uses a getter of the same name that is marked @allocates, the compiler would drop the "
+        "list's string."
     ),
     check=check,
     examples=(
         Fixed(
-            "",
+            "A copy in one branch, the list's own string in the other",
             """\
 use core::str
 use std::collections::List
@@ -190,7 +183,7 @@ pub func parts_of(line: Str) -> List[Part] {
 """,
         ),
         Untouched(
-            "",
+            "No other place gives the field a string of its own",
             """\
 use core::str
 use std::collections::List

@@ -1,0 +1,249 @@
+"""Drain a list: the function that destroys a list with its strings, and its calls where the list ends.
+
+A list frees its own storage and never its elements. A test must not loop over the strings itself, because
+there the compiler frees what the loop reads; so the file that makes the list gets a function for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import indent
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.imports import path_to
+from codemods.fixes.naming import result_name
+from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
+from codemods.fixes.string_code import free_address, free_unless_empty
+from codemods.ownership.cfg.graph import (
+    Action,
+    BasicBlock,
+    ControlFlowGraph,
+    Declare,
+    Exit,
+    Role,
+    Use,
+    Variable,
+    actions_after,
+    uses_after,
+)
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.elements import OwnedList
+from codemods.semantics.symbols import RELEASE_NAMES, FunctionInfo
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, documentation_start, insert_statement_before, line_ending_of
+
+_NAMES = ("destroy_parts", "destroy_pieces", "destroy_texts")
+_IN_EXPRESSION = Refusal("its release is part of a larger expression")
+_SOME_PATHS = Refusal("it is released on some paths only, or its name means another variable at an exit")
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A function that frees the strings of a list: how this file calls it."""
+
+    call: str
+    destroys: bool
+    """Whether it releases the list as well."""
+    edits: tuple[SourceEdit, ...] = ()
+    """What the file needs before it can call it: an import, or the function itself."""
+
+
+ANY_HELPER = Helper("", destroys=True)
+"""Stands in for one that is still to be written."""
+
+
+def loop_over(list_: str, index: str, body: str) -> str:
+    """A loop over the elements of a list, with ``body`` for each; ``index`` names the counter."""
+    return (
+        f"var {index}: I64 = 0\n"
+        f"loop ({index} < {list_}.len()) {{\n"
+        f"{indent(body, '    ')}\n"
+        f"    {index} = {index} + 1\n"
+        "}"
+    )
+
+
+# -- where the list ends --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A call that releases a list, and its place in the control-flow graph."""
+
+    use: Use
+    block: BasicBlock
+    position: int
+
+    @property
+    def call(self) -> nodes.Node:
+        """The call of the release."""
+        return self.use.site.parent
+
+
+def final_releases(
+    graph: ControlFlowGraph, variable: Variable, views: Collection[Variable]
+) -> list[Release] | Refusal:
+    """The releases of a list; refused if it is released again after one, or one of its ``views`` is read."""
+    releases: list[Release] = []
+    for block in graph.reachable():
+        for position, action in enumerate(block.actions):
+            if not isinstance(action, Use) or not is_release(action, variable):
+                continue
+            for use in uses_after(block, position, variable):
+                if is_release(use, variable):
+                    return Refusal("it is released twice")
+                if use.variable in views and use.variable is not variable:
+                    return Refusal(f"`{use.variable.name}` is still used after its release")
+            releases.append(Release(action, block, position))
+    return releases
+
+
+def is_release(action: Action, variable: Variable) -> bool:
+    """Whether an action is the call of a release of a variable."""
+    return (
+        isinstance(action, Use)
+        and action.variable is variable
+        and action.site.role is Role.RECEIVER
+        and action.site.callee is not None
+        and action.site.callee.name in RELEASE_NAMES
+    )
+
+
+def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusal:
+    """Call the helper in place of each release of a list, and at each exit that it reaches unreleased."""
+    graph, variable = owned.graph, owned.variable
+    call = f"{helper.call}(ref {variable.name})"
+    releases = final_releases(graph, variable, owned.views)
+    if isinstance(releases, Refusal):
+        return releases
+    repairs: list[Repair] = []
+    released_at: set[int] = set()
+    for release in releases:
+        statement = context.parent(release.call)
+        released_at |= {id(exit_) for exit_ in _unreleased_exits(release.block, release.position, variable)}
+        if helper.destroys:
+            edit = SourceEdit(release.call.start, release.call.end, call.encode())
+        elif isinstance(statement, nodes.ExpressionStatement):
+            edit = insert_statement_before(context.file.source, context.file.tree, statement, call)
+        else:
+            return _IN_EXPRESSION
+        repairs.append(Repair((edit,)))
+    cleanup = Cleanup(call, variable, owned.views)
+    for exit_ in _exits_after_declaration(owned):
+        if id(exit_) in released_at or _is_shadowed(exit_, variable):
+            return _SOME_PATHS
+        result = ""
+        if exit_.value is not None and mentions(graph, exit_.value, cleanup.needed_by):
+            result = result_name(context, graph.function, exit_.value)
+        repair = before_exit(context, graph, exit_, cleanup, result)
+        if isinstance(repair, Refusal):
+            return repair
+        repairs.append(repair)
+    return Repair.of(repairs)
+
+
+def _exits_after_declaration(owned: OwnedList) -> list[Exit]:
+    """The exits that the list reaches unreleased on some path."""
+    for block in owned.graph.reachable():
+        for position, action in enumerate(block.actions):
+            if isinstance(action, Declare) and action.variable is owned.variable:
+                return list(_unreleased_exits(block, position, owned.variable))
+    return []
+
+
+def _unreleased_exits(block: BasicBlock, position: int, variable: Variable) -> Iterator[Exit]:
+    """The exits from the variable's scope after an action, on paths without a release."""
+
+    def ends(action: Action) -> bool:
+        return _is_exit(action, variable) or is_release(action, variable)
+
+    for action in actions_after(block, position, ends):
+        if isinstance(action, Exit) and _is_exit(action, variable):
+            yield action
+
+
+def _is_exit(action: Action, variable: Variable) -> bool:
+    return isinstance(action, Exit) and variable in action.variables
+
+
+def _is_shadowed(exit_: Exit, variable: Variable) -> bool:
+    return any(other is not variable and other.name == variable.name for other in exit_.variables)
+
+
+# -- the helper -----------------------------------------------------------------------------------
+
+
+def helper_for(context: Context, owned: OwnedList) -> Helper | None:
+    """What frees the strings of a list; a library file without it gets one, a test does not."""
+    maker = owned.maker
+    for function in context.analysis.index.functions:
+        if not _frees_elements(context, function) or not (_is_guarded(function) or not _may_be_empty(owned)):
+            continue
+        destroys = Effect.RELEASES in context.analysis.summaries.effects(function, 0)
+        if function.file is context.file and not context.file.is_test:
+            return Helper(function.name, destroys)
+        if maker is not None and function.file is maker.file and function.is_public:
+            path = path_to(context, function)
+            if path is not None:
+                return Helper(path.text, destroys, path.edits)
+    return None if context.file.is_test else new_helper(context, [owned])
+
+
+def _frees_elements(context: Context, function: FunctionInfo) -> bool:
+    if function.owner is not None or len(function.values) != 1 or function.node.body is None:
+        return False
+    type_ = function.values[0].type
+    if type_ is None or type_.name != "ref" or str(type_.target()) != "List[Str]":
+        return False
+    return Effect.DRAINS in context.analysis.summaries.effects(function, 0)
+
+
+def _may_be_empty(owned: OwnedList) -> bool:
+    """Whether a string of the list may be the empty constant, which nobody may free."""
+    return '""' in owned.origin.literals
+
+
+def _is_guarded(function: FunctionInfo) -> bool:
+    """Whether a helper asks for the length of a string before it frees it."""
+    return any(
+        isinstance(node, nodes.If)
+        and node.condition is not None
+        and "len" in node.condition.text
+        and "free" in node.branch.text
+        for node in function.node.walk()
+    )
+
+
+def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
+    """A helper for lists, written into this file; public if other files make them by its functions."""
+    makers = [
+        owned.maker.node for owned in lists if owned.maker is not None and owned.file is not context.file
+    ]
+    taken = context.analysis.index.free_functions
+    name = next((name for name in _NAMES if name not in taken), None)
+    if name is None:
+        name = context.names.for_consumed(context.functions[0], *_NAMES, taken=taken)
+    free = free_address("word")
+    if any(map(_may_be_empty, lists)):
+        free = f"// an empty part is a constant\n{free_unless_empty(context, 'word as Str', free)}"
+    loop = loop_over("parts", "i", f"let word: I64 = parts.get(i) as I64\n{free}")
+    text = (
+        "/// Destroys a list of strings that were made for it, the strings first.\n"
+        f"{'pub ' if makers else ''}func {name}(parts: ref List[Str]) {{\n"
+        f"{indent(loop, '    ')}\n"
+        "    parts.destroy()\n"
+        "}"
+    )
+    source, items = context.file.source, context.file.tree.items
+    offset = max((item.end for item in items if item in makers), default=None)
+    if offset is None:
+        first = next(item for item in items if isinstance(item, nodes.Function | nodes.Impl))
+        offset = documentation_start(source, first)
+        text = f"{text}\n\n"
+    else:
+        text = f"\n\n{text}"
+    ending = line_ending_of(source, offset).decode()
+    edit = SourceEdit(offset, offset, text.replace("\n", ending).encode())
+    return Helper(name, destroys=True, edits=(edit,))
