@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from codemods.app import commands
+from codemods.app.commands import Report, Request
 from codemods.cli.base import (
     FIX,
     FOUND,
@@ -24,11 +25,23 @@ from codemods.cli.base import (
     resources,
 )
 from codemods.cli.interactive import ask
+from codemods.cli.options import APPLY, check_options, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
-from codemods.model.errors import UserError
-from codemods.model.phases import PHASES
 from codemods.reports import documents, markdown, text
+
+STANDARD_OUTPUT = Path("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where the fixes go: to branches, into the working tree, or nowhere."""
+
+    dry_run: bool
+    in_place: bool
+    patches: Path | None
+    force: bool
+    remote: str | None
 
 
 @app.command(
@@ -41,43 +54,51 @@ from codemods.reports import documents, markdown, text
     ),
 )
 def apply(
+    context: typer.Context,
     paths: Paths = None,
     phase: Annotated[
         str | None, typer.Option(metavar="N[,N]...", help="The phases to fix, by number or name.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,
+    all_phases: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,
     in_place: Annotated[
-        bool, typer.Option("--in-place", help="Rewrite the working tree instead; needs no git.")
+        bool,
+        typer.Option("--in-place", help="Rewrite the working tree instead of making branches; needs no git."),
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Write nothing; print what remains, and exit 1 if fixes do."),
+        typer.Option(
+            "--dry-run", help="Write nothing; print the findings, and exit 1 if there are fixes to make."
+        ),
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a unified diff.")] = False,
     format: Format = OutputFormat.TEXT,
     stacked: Annotated[
-        bool, typer.Option("--stacked", help="Base each branch on the one before, not on HEAD.")
+        bool, typer.Option("--stacked", help="Base each branch on the one before it, not on HEAD.")
     ] = False,
     push: Annotated[
         str | None, typer.Option(metavar="REMOTE", help="Push the branches to this remote.")
     ] = None,
     patches: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the patches here, not to patches/.")
+        Path | None, typer.Option(metavar="DIR", help="Write the patches to this folder, not to patches/.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace branches even if others added to them.")
+        bool, typer.Option("--force", help="Replace branches even if somebody added commits to them.")
     ] = False,
     selection: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Fix exactly what was approved on the page of tmlfix review."),
+        typer.Option(
+            metavar="FILE", help="Fix exactly what was approved on the page that tmlfix review wrote."
+        ),
     ] = None,
     interactive: Annotated[
-        bool, typer.Option("--interactive", help="Ask about each fix; those for review are offered too.")
+        bool, typer.Option("--interactive", help="Ask about each fix, also about those for review.")
     ] = False,
     pr_body: Annotated[
         Path | None,
         typer.Option(
-            "--pr-body", metavar="FILE", help="Write the text of a pull request; - prints it alone."
+            "--pr-body",
+            metavar="FILE",
+            help="Write a description for a pull request; - prints it, and nothing else.",
         ),
     ] = None,
     jobs: Jobs = None,
@@ -91,63 +112,65 @@ def apply(
 
     Exit status: 0 done, 1 fixes remain (with --dry-run), 2 something asked for was not possible.
     """
-    if (phase is None) is not every and (selection is None or every):
-        both = phase is not None and every
-        raise UserError(
-            "--phase and --all exclude each other" if both else "say which phases: --phase N or --all"
-        )
-    if interactive and (dry_run or selection is not None or format is OutputFormat.JSON):
-        raise UserError("--interactive goes with neither --selection, --dry-run nor --format json")
-    if (dry_run or in_place) and (push is not None or patches is not None or force):
-        raise UserError("--push, --patches and --force go with neither --dry-run nor --in-place")
-    if diff and format is OutputFormat.JSON:
-        raise UserError("--diff goes with --format text")
-    body_alone = pr_body is not None and str(pr_body) == "-"
-    if body_alone and (diff or format is OutputFormat.JSON):
-        raise UserError(
-            "--pr-body - prints nothing else; name a file to have --diff or --format json as well"
-        )
-    phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
-    request = commands.Request(
-        phases, tuple(paths or ()), stacked, resources=resources(jobs, no_cache, verbose)
+    check_options(context, APPLY)
+    request = Request(
+        phases_of(phase), tuple(paths or ()), stacked, resources=resources(jobs, no_cache, verbose)
     )
+    delivery = Delivery(dry_run, in_place, patches, force, push)
     if selection is not None:
         request = commands.choose_selected(request, selection)
     elif interactive:
-        if not in_place:
-            commands.check_branches(request, patches=patches, remote=push)
-        with progress_bar() as progress:
-            found, review = commands.review(request, in_place=in_place, progress=progress)
-        chosen = ask(review)
-        if not chosen.approved:
-            text.print_nothing_chosen(found)
-            finish(found.errors)
-        request = replace(request, selection=chosen, phases=chosen.phases)
-    with progress_bar() as progress:
-        if dry_run:
-            report = commands.preview(request, in_place=in_place, progress=progress)
-        elif in_place:
-            report = commands.fix_in_place(request, progress=progress)
-        else:
-            report = commands.open_branches(
-                request, patches=patches, force=force, remote=push, progress=progress
-            )
-    body = markdown.pull_request_body(report) if pr_body is not None else ""
-    if pr_body is not None and not body_alone:
+        request = _choose(request, delivery)
+    report = _fix(request, delivery)
+    if pr_body is not None and pr_body != STANDARD_OUTPUT:
+        body = markdown.pull_request_body(report)
         write_file(pr_body, body.encode("utf-8", "backslashreplace"))
-    if body_alone:
-        typer.echo(body, nl=False)
+    if pr_body == STANDARD_OUTPUT:
+        typer.echo(markdown.pull_request_body(report), nl=False)
     elif format is OutputFormat.JSON:
         documents.print_json(documents.report_document(report))
     elif diff:
         text.print_diff(report)
-    elif dry_run:
+    else:
+        _print_result(report, delivery)
+    finish(report.errors, FOUND if dry_run and report.fixes_remain else 0)
+
+
+def _choose(request: Request, delivery: Delivery) -> Request:
+    """The request limited to what the user approves, hunk by hunk. Ends the command if that is nothing."""
+    if not delivery.in_place:
+        commands.check_branches(request, patches=delivery.patches, remote=delivery.remote)
+    with progress_bar() as progress:
+        found, review = commands.review(request, in_place=delivery.in_place, progress=progress)
+    chosen = ask(review)
+    if not chosen.approved:
+        text.print_nothing_chosen(found)
+        finish(found.errors)
+    return replace(request, selection=chosen, phases=chosen.phases)
+
+
+def _fix(request: Request, delivery: Delivery) -> Report:
+    with progress_bar() as progress:
+        if delivery.dry_run:
+            return commands.preview(request, in_place=delivery.in_place, progress=progress)
+        if delivery.in_place:
+            return commands.fix_in_place(request, progress=progress)
+        return commands.open_branches(
+            request,
+            patches=delivery.patches,
+            force=delivery.force,
+            remote=delivery.remote,
+            progress=progress,
+        )
+
+
+def _print_result(report: Report, delivery: Delivery) -> None:
+    if delivery.dry_run:
         text.print_preview(report)
-    elif in_place:
+    elif delivery.in_place:
         text.print_rewritten(report)
     else:
         text.print_branches(report)
-    finish(report.errors, FOUND if dry_run and report.fixes_remain else 0)
 
 
 @app.command(rich_help_panel=FIX, epilog=examples("tmlfix status", "tmlfix status lib/std --format json"))
@@ -159,8 +182,7 @@ def status(
     verbose: Verbose = False,
 ) -> None:
     """Count the findings of every phase of the commit HEAD."""
-    phases = tuple(phase.number for phase in PHASES)
-    request = commands.Request(phases, tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
+    request = Request(phases_of(None), tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
     with progress_bar() as progress:
         report = commands.preview(request, progress=progress)
     if format is OutputFormat.JSON:

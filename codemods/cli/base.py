@@ -1,11 +1,11 @@
-"""What all commands share: the program they belong to, common options, exit statuses."""
+"""What commands share: the program that they belong to, common options, exit statuses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,7 +21,7 @@ REVIEW = "Review"
 PREVENT = "Keep leaks out"
 MEASURE = "Measure"
 LANGUAGE = "The language"
-"""The panels of the help that the commands stand in."""
+"""The panels of the help, each with its commands."""
 
 
 class OutputFormat(StrEnum):
@@ -44,7 +44,7 @@ def examples(*lines: str) -> str:
     return "\n\n".join(("Examples:", *lines))
 
 
-WAY = (
+WORKFLOW = (
     "1. tmlfix status                            what there is to fix",
     "2. tmlfix review --phase 1 -o review.html   approve fixes in a browser",
     "3. tmlfix apply --selection FILE            a branch with what you approved",
@@ -52,12 +52,12 @@ WAY = (
     "4. tmlfix verify --phase 1 --tml 'tml test' see your own tests pass",
     "5. git diff main...tmlfix/phase-1-http      the branch, to merge",
 )
-"""How a newcomer gets from here to a branch."""
+"""From nothing to a reviewed branch, as the help shows it."""
 
 app = typer.Typer(
     name="tmlfix",
     help="Find memory leaks in TML source and write the fixes, one git branch per phase.",
-    epilog="\n\n".join(("The way to a reviewed branch:", *WAY)),
+    epilog="\n\n".join(("The way to a reviewed branch:", *WORKFLOW)),
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -65,7 +65,7 @@ app = typer.Typer(
 )
 
 Paths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATH", help="Only files at and below these paths.")
+    list[Path] | None, typer.Argument(metavar="PATH", help="Only files at or below these paths.")
 ]
 Format = Annotated[OutputFormat, typer.Option("--format", help="Print text, or JSON for programs.")]
 PageFormats = Annotated[
@@ -75,16 +75,14 @@ PageFormats = Annotated[
 
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", min=1, metavar="N", help="Share the work among N processes, not all cores."),
+    typer.Option("--jobs", "-j", min=1, metavar="N", help="Use N processes, not one per core."),
 ]
-NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Neither use nor keep what is known from earlier runs.")
-]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell on standard error how the work went.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor store results of earlier runs.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report on standard error how the work went.")]
 
 
 def resources(jobs: int | None, no_cache: bool, verbose: bool) -> Resources:
-    """What the options say about the use of the machine."""
+    """How much of the machine to use, and what to say about it, as the options ask."""
     return Resources(jobs, not no_cache, console.print_note if verbose else ignore_note)
 
 
@@ -105,7 +103,7 @@ def start(
     """Find memory leaks in TML source and write the fixes, one git branch per phase."""
 
 
-def finish(errors: Sequence[InputError], code: int = 0) -> None:
+def finish(errors: Sequence[InputError], code: int = 0) -> NoReturn:
     """Print the errors and end the command: with ``code``, or as failed if there are any."""
     console.print_errors(errors)
     raise typer.Exit(FAILED if errors else code)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from codemods.app import commands
+from codemods.app.commands import Request
 from codemods.app.shards import Shard
 from codemods.checks import check as checking
 from codemods.checks.check import FailOn
@@ -25,10 +25,9 @@ from codemods.cli.base import (
     finish,
     resources,
 )
+from codemods.cli.options import CHECK, check_options, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import append_file, write_file
-from codemods.model.errors import UserError
-from codemods.model.phases import PHASES
 from codemods.reports import text
 
 
@@ -55,11 +54,12 @@ class CheckFormat(StrEnum):
     ),
 )
 def check(
+    context: typer.Context,
     paths: Paths = None,
     phase: Annotated[
         str | None, typer.Option(metavar="N[,N]...", help="The phases to check, by number or name.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Check all phases, as without --phase.")] = False,
+    all_phases: Annotated[bool, typer.Option("--all", help="Check all phases; this is the default.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="Fail on what tmlfix can fix, or on every finding.")
     ] = FailOn.FIXES,
@@ -76,7 +76,7 @@ def check(
         typer.Option(
             "--shard",
             metavar="N/COUNT",
-            help="Only findings in part N of COUNT; tmlfix merge joins what the parts write.",
+            help="Check only part N of COUNT of the files; tmlfix merge joins the results.",
         ),
     ] = None,
     baseline: Annotated[
@@ -84,62 +84,69 @@ def check(
     ] = None,
     write_baseline: Annotated[
         Path | None,
-        typer.Option("--write-baseline", metavar="FILE", help="Write the findings there are to this file."),
+        typer.Option("--write-baseline", metavar="FILE", help="Write the current findings to this file."),
     ] = None,
-    format: Annotated[CheckFormat, typer.Option("--format", help="How to print.")] = CheckFormat.TEXT,
+    format: Annotated[CheckFormat, typer.Option("--format", help="The output format.")] = CheckFormat.TEXT,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, and print the counts."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the result to this file, and print only the counts."
+        ),
     ] = None,
     jobs: Jobs = None,
     no_cache: NoCache = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check that no leak is left to fix, for CI jobs and commit hooks. Nothing is changed.
+    """Check that no leak is left to fix, for CI jobs and commit hooks. Changes nothing.
 
-    Looks at the files of the working tree, committed or not: in a CI job these are the commit's, in a hook
-    of [bold]pre-commit[/bold] what is staged. The format github also appends a table to the file that
+    Checks the files of the working tree, committed or not: in a CI job those of the commit, in a hook of
+    [bold]pre-commit[/bold] those that are staged. The format github also appends a table to the file that
     [bold]GITHUB_STEP_SUMMARY[/bold] names.
 
-    Exit status: 0 no new findings that fail, 1 there are some, 2 something asked for was not possible.
+    Exit status: 0 no new finding fails the check, 1 some do, 2 something asked for was not possible.
     """
-    if phase is not None and every:
-        raise UserError("--phase and --all exclude each other")
-    phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
-    part = Shard.parse(shard) if shard is not None else None
-    request = commands.Request(
-        phases, tuple(paths or ()), shard=part, resources=resources(jobs, no_cache, verbose)
+    check_options(context, CHECK)
+    request = Request(
+        phases_of(phase),
+        tuple(paths or ()),
+        shard=Shard.parse(shard) if shard is not None else None,
+        resources=resources(jobs, no_cache, verbose),
     )
     if write_baseline is not None:
-        if baseline or changed_since is not None or part or output or format is not CheckFormat.TEXT:
-            raise UserError("--write-baseline goes with phases and paths only")
-        with progress_bar() as progress:
-            written = checking.write_baseline(request, write_baseline, progress=progress)
-        text.print_baseline(written)
-        finish(written.report.errors)
+        _write_baseline(request, write_baseline)
     with progress_bar() as progress:
         result = checking.check(
             request, fail_on=fail_on, changed_since=changed_since, baseline=baseline, progress=progress
         )
     if format is CheckFormat.TEXT and output is None:
         text.print_check(result)
+    elif output is None:
+        typer.echo(_content(result, format), nl=False)
     else:
-        content = _content(result, format)
-        if output is None:
-            typer.echo(content, nl=False)
-        else:
-            write_file(output, content.encode("utf-8", "backslashreplace"))
-            text.print_check_counts(result)
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if format is CheckFormat.GITHUB and summary:
-        from codemods.reports import markdown
-
-        append_file(Path(summary), markdown.check_text(result).encode("utf-8", "backslashreplace"))
+        write_file(output, _content(result, format).encode("utf-8", "backslashreplace"))
+        text.print_check_counts(result)
+    if format is CheckFormat.GITHUB:
+        _append_job_summary(result)
     finish(result.report.errors, FOUND if result.failing else 0)
 
 
+def _write_baseline(request: Request, file: Path) -> NoReturn:
+    with progress_bar() as progress:
+        written = checking.write_baseline(request, file, progress=progress)
+    text.print_baseline(written)
+    finish(written.report.errors)
+
+
+def _append_job_summary(result: checking.Check) -> None:
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        from codemods.reports import markdown
+
+        append_file(Path(summary), markdown.check_text(result).encode("utf-8", "backslashreplace"))
+
+
 def _content(result: checking.Check, format: CheckFormat) -> str:
-    """The result in a format, of which each is imported only where it is asked for."""
+    """The result in a format. Each format's module is imported only when it is needed."""
     match format:
         case CheckFormat.TEXT:
             return text.check_text(result)

@@ -1,4 +1,4 @@
-"""``tmlfix compiler-report``: what the compiler's makers should know."""
+"""``tmlfix compiler-report``: the defects of the compiler that make programs leak."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def compiler_report(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.")
     ] = None,
     format: Annotated[
-        Style, typer.Option("--format", help="Write a page in Markdown, or JSON for programs.")
+        Style, typer.Option("--format", help="Write a Markdown page, or JSON for programs.")
     ] = Style.MARKDOWN,
 ) -> None:
-    """Tell the compiler's makers what only they can mend, each with a program and the places here.
+    """Report the compiler's defects that cause leaks here, each with a program that shows it.
 
-    Looks at the commit HEAD, as it is before any fix.
+    Looks at the commit HEAD as it is, without any fix.
     """
     with progress_bar() as progress:
         report = report_defects(paths or (), progress)

@@ -1,4 +1,4 @@
-"""``tmlfix config``: which settings are in force, and where they came from."""
+"""``tmlfix config``: which settings apply, and where each is set."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from codemods.reports import documents, text
 
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix config", "tmlfix config --format json"))
 def config(
-    folder: Annotated[
-        Path, typer.Argument(metavar="PATH", help="The tree, by any file or folder in it.")
-    ] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="PATH", help="Any file or folder of the tree.")] = Path(),
     format: Format = OutputFormat.TEXT,
 ) -> None:
-    """Print the settings in force, and where each came from."""
+    """Print the settings that apply, and where each is set."""
     if not folder.exists():
         raise UserError(f"{folder}: there is no such file or folder")
     configuration = read_configuration(working_tree_root([folder]))

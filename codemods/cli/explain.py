@@ -1,4 +1,4 @@
-"""``tmlfix explain``: why a rule is there, or why a line has a finding or none."""
+"""``tmlfix explain``: what a rule is for, or why a line has a finding or none."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def explain(
         str | None,
         typer.Argument(
             metavar="RULE|PATH:LINE[:COLUMN]",
-            help="The name of a rule, or a place in the working tree. Without it, the rules are listed.",
+            help="The name of a rule, or a place in the working tree. The default is a list of the rules.",
         ),
     ] = None,
     format: Format = OutputFormat.TEXT,
 ) -> None:
-    """Tell why a rule is there, or who frees the values of a line and why it has a finding or none."""
+    """Explain a rule, or a line: who frees its values, and why it has a finding or none."""
     json = format is OutputFormat.JSON
     place = commands.parse_place(subject) if subject is not None else None
     if place is not None:

@@ -1,4 +1,4 @@
-"""``tmlfix leaks``: what leaked, as ``tml test`` measured it."""
+"""``tmlfix leaks``: the leaks that ``tml test`` measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codemods.verification.leak_plan import all_met, judge
 from codemods.verification.leak_report import combine
 
 NoFindings = Annotated[
-    bool, typer.Option("--no-findings", help="Leave out what tmlfix finds in the current folder.")
+    bool, typer.Option("--no-findings", help="Leave out the findings of tmlfix in the current folder.")
 ]
 
 
@@ -31,10 +31,10 @@ NoFindings = Annotated[
 )
 def leaks_command(
     logs: Annotated[
-        list[Path], typer.Argument(metavar="LOG", help="What tml test printed; - is standard input.")
+        list[Path], typer.Argument(metavar="LOG", help="The output of tml test; - is standard input.")
     ],
     compare: Annotated[
-        bool, typer.Option("--compare", help="Tell what changed from the first log to the second.")
+        bool, typer.Option("--compare", help="Show what changed from the first log to the second.")
     ] = False,
     no_findings: NoFindings = False,
     no_criteria: Annotated[
@@ -44,10 +44,10 @@ def leaks_command(
 ) -> None:
     """Count the leaks in logs of tml test, and judge the criteria of the leak plan.
 
-    Different test files add up; of the same file the last run counts.
+    The leaks of different test files add up; of one file, only the last run counts.
 
-    Exit status: 0 every criterion is met and no leaks rose, 1 one is missed or not measured, or leaks rose
-    (with --compare), 2 a log could not be read.
+    Exit status: 0 every criterion is met and no file leaks more, 1 a criterion is missed or not measured, or
+    a file leaks more (with --compare), 2 a log could not be read.
     """
     if compare and len(logs) != 2:
         raise UserError("--compare takes two logs: the one before and the one after")

@@ -13,7 +13,7 @@ from codemods.model.errors import UserError
 
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix lsp"))
 def lsp() -> None:
-    """Serve an editor over stdin and stdout, by the Language Server Protocol.
+    """Serve an editor over standard input and output, with the Language Server Protocol.
 
     Needs [bold]pip install 'tmlfix\\[lsp]'[/bold].
     """

@@ -1,4 +1,4 @@
-"""``tmlfix merge``: the documents of a check's shards, joined to one."""
+"""``tmlfix merge``: the results of a check's shards as one."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ from codemods.reports.shard_merge import merge
 def merge_command(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help="What tmlfix check --shard wrote in JSON, or in SARIF."),
+        typer.Argument(metavar="FILE", help="What tmlfix check --shard wrote, in JSON or SARIF."),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, and print the counts."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the result to this file, and print only the counts."
+        ),
     ] = None,
 ) -> None:
-    """Join what the shards of a check wrote to the document that one check of everything writes.
+    """Join the results of the shards of a check into the result of the whole check.
 
-    All shards must be there, in any order, of the same files and with the same options.
+    All shards must be there, in any order. They must have checked the same files with the same options.
 
-    Exit status, as that of the whole check: 0 no new findings that fail, 1 there are some, 2 a shard had
-    errors, or the documents are not all the shards of one check.
+    Exit status, as of the whole check: 0 no new finding fails it, 1 some do, 2 a shard had errors, or the
+    files are not the results of all shards of one check.
     """
     merged = merge(files)
     content = documents.json_text(merged.document)

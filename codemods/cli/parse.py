@@ -9,6 +9,7 @@ import typer
 
 from codemods.app import parse_check
 from codemods.cli.base import FOUND, LANGUAGE, Format, OutputFormat, app, examples, finish
+from codemods.cli.options import PARSE, TREE_OF_ONE_FILE, check_options
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.workspace import read_paths
 from codemods.model.errors import UserError
@@ -20,21 +21,21 @@ from codemods.reports import documents, text
     epilog=examples("tmlfix parse lib --check --format json", "tmlfix parse lib/std/src/url.tml --tree"),
 )
 def parse(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders of .tml files.")],
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders with .tml files.")],
     check: Annotated[
-        bool, typer.Option("--check", help="Parse every file and compare what is printed back.")
+        bool, typer.Option("--check", help="Parse every file, print it from its tree, and compare.")
     ] = False,
     tree: Annotated[bool, typer.Option("--tree", help="Print the tree of one file.")] = False,
     format: Format = OutputFormat.TEXT,
 ) -> None:
-    """Check that files parse and survive the round trip, or show a tree.
+    """Check that files parse and survive the round trip, or print a syntax tree.
 
-    Exit status: 0 all did, 1 a file was rejected or changed, 2 a path could not be read.
+    Exit status: 0 all files do, 1 a file was rejected or changed, 2 a path could not be read.
     """
-    if check is tree:
-        raise UserError("say what to do: --check or --tree")
-    if tree and (len(paths) > 1 or paths[0].is_dir() or format is OutputFormat.JSON):
-        raise UserError("--tree prints the tree of one file as text")
+    check_options(context, PARSE)
+    if tree and (len(paths) > 1 or paths[0].is_dir()):
+        raise UserError(TREE_OF_ONE_FILE)
     workspace = read_paths(paths)
     if tree:
         finish((*workspace.errors, *text.print_trees(workspace.files)))

@@ -1,4 +1,4 @@
-"""``tmlfix plan``: the leak plan, and how far it has come."""
+"""``tmlfix plan``: the leak plan and its progress."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import typer
 
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
 from codemods.cli.leaks import NoFindings
+from codemods.cli.options import PLAN, check_options
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
-from codemods.model.errors import UserError
 from codemods.reports import documents, pages, plan
 from codemods.verification import measurements
 from codemods.verification.leak_plan import all_met, judge
@@ -27,27 +27,27 @@ from codemods.verification.leak_plan import all_met, judge
     ),
 )
 def plan_command(
+    context: typer.Context,
     leaks: Annotated[
         list[Path] | None,
-        typer.Option("--leaks", metavar="LOG", help="What tml test prints now; may be given several times."),
+        typer.Option("--leaks", metavar="LOG", help="What tml test prints now; can be given several times."),
     ] = None,
     before: Annotated[
         Path | None,
-        typer.Option(metavar="LOG", help="Measure progress from this log, not from the plan's figures."),
+        typer.Option(metavar="LOG", help="Measure progress from this log instead of the plan's figures."),
     ] = None,
     svg: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the leaks by module, before and now.")
+        Path | None, typer.Option(metavar="FILE", help="Draw a chart of the leaks by module, before and now.")
     ] = None,
     no_findings: NoFindings = False,
     format: PageFormats = PageFormat.TEXT,
 ) -> None:
-    """Show the leak plan: leaks by phase, module and file, what tmlfix finds, and what is done.
+    """Show the leak plan: leaks by phase, module and file, the findings of tmlfix, and the progress.
 
-    Exit status: 0 done, and with --leaks every criterion of the plan is met; 1 one is missed or not measured;
-    2 a log could not be read or the picture not be written.
+    Exit status: 0 done, and with --leaks every criterion of the plan is met; 1 a criterion is missed or not
+    measured; 2 a log could not be read or the chart could not be written.
     """
-    if before is not None and not leaks:
-        raise UserError("--before goes with --leaks LOG, which tells the leaks of now")
+    check_options(context, PLAN)
     read = measurements.read_logs([*(leaks or ()), *([before] if before else ())])
     *now, earlier = read if before else (*read, [])
     with progress_bar() as bar:

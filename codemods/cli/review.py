@@ -20,10 +20,11 @@ from codemods.cli.base import (
     finish,
     resources,
 )
+from codemods.cli.options import REVIEW as REVIEW_RULES
+from codemods.cli.options import check_options, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
 from codemods.model.errors import UserError
-from codemods.model.phases import PHASES
 from codemods.reports import text
 from codemods.reports.page import review_page
 
@@ -38,6 +39,7 @@ SUFFIXES = (".html", ".htm")
     ),
 )
 def review(
+    context: typer.Context,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE.html", help="Where to write the page.")
     ],
@@ -45,7 +47,9 @@ def review(
     phase: Annotated[
         str | None, typer.Option(metavar="N[,N]...", help="The phases to review, by number or name.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Review all phases, as without --phase.")] = False,
+    all_phases: Annotated[
+        bool, typer.Option("--all", help="Review all phases; this is the default.")
+    ] = False,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Review the working tree, not the commit HEAD.")
     ] = False,
@@ -53,16 +57,16 @@ def review(
     no_cache: NoCache = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write a page to review the fixes on: approve or reject each finding in a browser.
+    """Write a page for reviewing fixes: approve or reject each finding in a browser.
 
-    The page is one file that loads nothing. What it saves is for [bold]tmlfix apply --selection[/bold].
+    The page is one file that loads nothing. It saves a selection for [bold]tmlfix apply --selection[/bold].
     """
-    if phase is not None and every:
-        raise UserError("--phase and --all exclude each other")
+    check_options(context, REVIEW_RULES)
     if output.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{output}: the name of a page ends with .html")
-    phases = tuple(each.number for each in PHASES) if phase is None else commands.choose_phases(phase)
-    request = commands.Request(phases, tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
+        raise UserError(f"{output}: the name of the page must end with .html")
+    request = commands.Request(
+        phases_of(phase), tuple(paths or ()), resources=resources(jobs, no_cache, verbose)
+    )
     with progress_bar() as progress:
         report, found = commands.review(request, in_place=in_place, progress=progress)
     page = review_page(found, report.source, commands.rules())

@@ -7,11 +7,20 @@ from typing import Annotated
 
 import typer
 
-from codemods.app import commands
-from codemods.cli.base import FAILED, FOUND, MEASURE, PageFormat, PageFormats, Paths, app, examples, finish
+from codemods.cli.base import (
+    FAILED,
+    FOUND,
+    MEASURE,
+    PageFormat,
+    PageFormats,
+    Paths,
+    app,
+    examples,
+    finish,
+)
+from codemods.cli.options import VERIFY, check_options, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.model.errors import UserError
-from codemods.model.phases import PHASES
 from codemods.reports import verification
 from codemods.verification.verify import Unit, VerifyRequest
 from codemods.verification.verify import verify as run_tests
@@ -26,33 +35,37 @@ from codemods.verification.verify import verify as run_tests
     ),
 )
 def verify(
+    context: typer.Context,
     tml: Annotated[
         str,
         typer.Option(
             "--tml",
             metavar="COMMAND",
-            help="What runs one test file; {} stands for its path, else it is added.",
+            help="The command that runs one test file; {} stands for its path, which is else added.",
         ),
     ],
     paths: Paths = None,
     phase: Annotated[
         str | None, typer.Option(metavar="N[,N]...", help="The phases whose branches to verify.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Verify all branches that there are.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Verify the branches of all phases that have one.")
+    ] = False,
     branch: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Verify this branch or commit, not that of a phase.")
+        str | None, typer.Option(metavar="NAME", help="Verify this branch or commit instead of a phase's.")
     ] = None,
     by: Annotated[Unit, typer.Option("--by", help="Run one file at a time, or one folder.")] = Unit.FILE,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="How many run at a time.")] = 2,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Do N runs at a time.")] = 2,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long one run may take.")
+        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="The time limit of one run.")
     ] = 300.0,
     link: Annotated[
         list[Path] | None,
-        typer.Option("--link", help="Give the trees a link to this file or folder that git ignores."),
+        typer.Option("--link", help="Link this file or folder, which git ignores, into the trees."),
     ] = None,
     logs: Annotated[
-        Path | None, typer.Option("--logs", metavar="DIR", help="Keep here what every run prints.")
+        Path | None,
+        typer.Option("--logs", metavar="DIR", help="Keep the output of every run in this folder."),
     ] = None,
     format: PageFormats = PageFormat.TEXT,
 ) -> None:
@@ -60,16 +73,11 @@ def verify(
 
     The tests run in copies of the two trees; your checkout stays as it is.
 
-    Exit status: 0 no test lost and no file leaks more, 1 otherwise, 2 something asked for was not possible,
-    or no run tells of leaks.
+    Exit status: 0 no test is lost and no file leaks more, 1 otherwise, 2 something asked for was not
+    possible, or no run reports leaks.
     """
-    if every and (phase is not None or branch is not None):
-        raise UserError("--all goes with neither --phase nor --branch")
-    if not every and phase is None and branch is None:
-        raise UserError("say which branch: --phase N, --all or --branch NAME")
-    phases = (
-        tuple(each.number for each in PHASES) if every else commands.choose_phases(phase) if phase else ()
-    )
+    check_options(context, VERIFY)
+    phases = phases_of(phase) if every or phase is not None else ()
     if branch is not None and len(phases) > 1:
         raise UserError("--branch goes with one phase")
     request = VerifyRequest(
@@ -88,7 +96,7 @@ def verify(
         with progress_bar() as progress:
             report = run_tests(request, progress)
     except KeyboardInterrupt:
-        raise UserError("interrupted; all that it had started and made is gone") from None
+        raise UserError("interrupted; everything that it had started or made is removed") from None
     match format:
         case PageFormat.JSON:
             verification.print_document(report)

@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, run: Run, analysis:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("review.tml", "the name of a page ends with .html"),
+        ("review.tml", "the name of the page must end with .html"),
         ("folder.html", "was not written: "),
         ("file/review.html", "was not written: "),
     ],

@@ -452,7 +452,7 @@ def test_progress_can_be_measured_from_a_log(run: Run, logs: Path) -> None:
     assert "| 2 | net-parsers | 60 | 240,000 | 0 | 0 | `#################### 100%` |\n" in outcome.out
     assert "| `tests/text/text.test.tml` | 0 | 0 | 1 | 2 |\n" in outcome.out
     assert run("plan", "--before", "bad.log").err == (
-        "tmlfix: --before goes with --leaks LOG, which tells the leaks of now\n"
+        "tmlfix: --before goes with --leaks LOG, which has the leaks of now\n"
     )
 
 

@@ -428,7 +428,7 @@ def test_an_interrupted_run_leaves_nothing(
         out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (2, "")
-    assert err == "tmlfix: interrupted; all that it had started and made is gone\n"
+    assert err == "tmlfix: interrupted; everything that it had started or made is removed\n"
     assert not any(map(is_running, ids))
 
 

@@ -1,0 +1,149 @@
+"""What options mean: which go together, in a table for each command, and which phases they name.
+
+An option is named as on the command line; one that takes a value also with the value, as ``--format json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import typer
+
+from codemods.app.commands import choose_phases
+from codemods.model.errors import UserError
+from codemods.model.phases import PHASES
+
+GIVEN = "COMMANDLINE"
+"""The source of a parameter that the user wrote."""
+
+
+class Rule(Protocol):
+    """A rule about the options of a command, and what to say to those who break it."""
+
+    @property
+    def message(self) -> str: ...
+
+    def allows(self, given: Collection[str]) -> bool:
+        """Whether the options that were given follow the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTogether:
+    """No option of the one group goes with one of the other."""
+
+    options: tuple[str, ...]
+    others: tuple[str, ...]
+    message: str
+
+    def allows(self, given: Collection[str]) -> bool:
+        """Whether options of at most one group were given."""
+        return not (_any(self.options, given) and _any(self.others, given))
+
+
+@dataclass(frozen=True, slots=True)
+class OneNeeded:
+    """At least one of the options must be there; always, or where option ``by`` is."""
+
+    options: tuple[str, ...]
+    message: str
+    by: str | None = None
+
+    def allows(self, given: Collection[str]) -> bool:
+        """Whether one of the options was given, or none is needed."""
+        return _any(self.options, given) or not (self.by is None or self.by in given)
+
+
+PHASE_OR_ALL = NotTogether(("--phase",), ("--all",), "--phase and --all exclude each other")
+
+APPLY: tuple[Rule, ...] = (
+    PHASE_OR_ALL,
+    OneNeeded(("--phase", "--all", "--selection"), "say which phases: --phase N or --all"),
+    NotTogether(
+        ("--interactive",),
+        ("--selection", "--dry-run", "--format json"),
+        "--interactive goes with neither --selection, --dry-run nor --format json",
+    ),
+    NotTogether(
+        ("--push", "--patches", "--force"),
+        ("--dry-run", "--in-place"),
+        "--push, --patches and --force go with neither --dry-run nor --in-place",
+    ),
+    NotTogether(("--diff",), ("--format json",), "--diff goes with --format text"),
+    NotTogether(
+        ("--pr-body -",),
+        ("--diff", "--format json"),
+        "--pr-body - prints nothing else; name a file to have --diff or --format json as well",
+    ),
+)
+
+REVIEW: tuple[Rule, ...] = (PHASE_OR_ALL,)
+
+CHECK: tuple[Rule, ...] = (
+    PHASE_OR_ALL,
+    NotTogether(
+        ("--write-baseline",),
+        (
+            "--baseline",
+            "--changed-since",
+            "--shard",
+            "--output",
+            "--format json",
+            "--format sarif",
+            "--format github",
+            "--format markdown",
+            "--format junit",
+        ),
+        "--write-baseline goes with phases and paths only",
+    ),
+)
+
+VERIFY: tuple[Rule, ...] = (
+    NotTogether(("--all",), ("--phase", "--branch"), "--all goes with neither --phase nor --branch"),
+    OneNeeded(("--phase", "--all", "--branch"), "say which branch: --phase N, --all or --branch NAME"),
+)
+
+PLAN: tuple[Rule, ...] = (
+    OneNeeded(("--leaks",), "--before goes with --leaks LOG, which has the leaks of now", by="--before"),
+)
+
+TREE_OF_ONE_FILE = "--tree prints the tree of one file as text"
+
+PARSE: tuple[Rule, ...] = (
+    OneNeeded(("--check", "--tree"), "say what to do: --check or --tree"),
+    NotTogether(("--check",), ("--tree",), "say what to do: --check or --tree"),
+    NotTogether(("--tree",), ("--format json",), TREE_OF_ONE_FILE),
+)
+
+
+def refusal(rules: Sequence[Rule], given: Collection[str]) -> str | None:
+    """The message of the first rule that the options break; None if they follow all."""
+    return next((rule.message for rule in rules if not rule.allows(given)), None)
+
+
+def check_options(context: typer.Context, rules: Sequence[Rule]) -> None:
+    """Raise `UserError` if the options of the command line do not go together."""
+    message = refusal(rules, given_options(context))
+    if message is not None:
+        raise UserError(message)
+
+
+def given_options(context: typer.Context) -> set[str]:
+    """The options that the user wrote, by their long names; those with a value also with it."""
+    given = set[str]()
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name) if parameter.name else None
+        if source is not None and source.name == GIVEN:
+            name = next((name for name in parameter.opts if name.startswith("--")), "")
+            given |= {name, f"{name} {context.params[parameter.name or '']}"}
+    return given
+
+
+def phases_of(names: str | None) -> tuple[int, ...]:
+    """The phases that ``--phase`` names; without a value, all. Raises `UserError` for an unknown one."""
+    return tuple(phase.number for phase in PHASES) if names is None else choose_phases(names)
+
+
+def _any(options: Collection[str], given: Collection[str]) -> bool:
+    return any(option in given for option in options)

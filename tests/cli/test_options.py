@@ -1,0 +1,87 @@
+"""Which options go together: every rule of every command, each with a command line that breaks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.cli.options import APPLY, CHECK, PARSE, PLAN, REVIEW, VERIFY, Rule, refusal
+from tests.conftest import Run
+
+COMMANDS = {"apply": APPLY, "check": CHECK, "parse": PARSE, "plan": PLAN, "review": REVIEW, "verify": VERIFY}
+
+REFUSED = [
+    ("apply", set(), "say which phases: --phase N or --all"),
+    ("apply", {"--phase", "--all"}, "--phase and --all exclude each other"),
+    ("apply", {"--all", "--interactive", "--dry-run"}, "--interactive goes with neither"),
+    ("apply", {"--all", "--interactive", "--selection"}, "--interactive goes with neither"),
+    ("apply", {"--all", "--interactive", "--format", "--format json"}, "--interactive goes with neither"),
+    ("apply", {"--all", "--dry-run", "--push"}, "--push, --patches and --force go with neither"),
+    ("apply", {"--all", "--in-place", "--patches"}, "--push, --patches and --force go with neither"),
+    ("apply", {"--all", "--in-place", "--force"}, "--push, --patches and --force go with neither"),
+    ("apply", {"--all", "--diff", "--format json"}, "--diff goes with --format text"),
+    ("apply", {"--all", "--pr-body -", "--diff"}, "--pr-body - prints nothing else"),
+    ("apply", {"--all", "--pr-body -", "--format json"}, "--pr-body - prints nothing else"),
+    ("review", {"--output", "--phase", "--all"}, "--phase and --all exclude each other"),
+    ("check", {"--phase", "--all"}, "--phase and --all exclude each other"),
+    ("check", {"--write-baseline", "--baseline"}, "--write-baseline goes with phases and paths only"),
+    ("check", {"--write-baseline", "--changed-since"}, "--write-baseline goes with phases and paths only"),
+    ("check", {"--write-baseline", "--shard"}, "--write-baseline goes with phases and paths only"),
+    ("check", {"--write-baseline", "--output"}, "--write-baseline goes with phases and paths only"),
+    ("check", {"--write-baseline", "--format sarif"}, "--write-baseline goes with phases and paths only"),
+    ("verify", {"--tml"}, "say which branch: --phase N, --all or --branch NAME"),
+    ("verify", {"--tml", "--all", "--phase"}, "--all goes with neither --phase nor --branch"),
+    ("verify", {"--tml", "--all", "--branch"}, "--all goes with neither --phase nor --branch"),
+    ("plan", {"--before"}, "--before goes with --leaks LOG"),
+    ("parse", set(), "say what to do: --check or --tree"),
+    ("parse", {"--check", "--tree"}, "say what to do: --check or --tree"),
+    ("parse", {"--tree", "--format json"}, "--tree prints the tree of one file as text"),
+]
+
+ALLOWED = [
+    ("apply", {"--selection"}),
+    ("apply", {"--selection", "--all"}),
+    ("apply", {"--selection", "--phase", "--dry-run"}),
+    ("apply", {"--all", "--interactive", "--in-place"}),
+    ("apply", {"--all", "--diff", "--format text", "--pr-body", "--pr-body body.md"}),
+    ("apply", {"--phase", "--push", "--patches", "--force", "--stacked"}),
+    ("review", {"--output", "--phase"}),
+    ("check", set()),
+    ("check", {"--write-baseline", "--phase", "--format text"}),
+    ("check", {"--baseline", "--changed-since", "--shard", "--output", "--format sarif"}),
+    ("verify", {"--tml", "--branch", "--phase"}),
+    ("plan", {"--before", "--leaks"}),
+    ("parse", {"--check", "--format json"}),
+]
+
+
+@pytest.mark.parametrize(("command", "given", "message"), REFUSED)
+def test_refused_with_a_reason(command: str, given: set[str], message: str) -> None:
+    assert (refusal(COMMANDS[command], given) or "").startswith(message)
+
+
+@pytest.mark.parametrize(("command", "given"), ALLOWED)
+def test_allowed(command: str, given: set[str]) -> None:
+    assert refusal(COMMANDS[command], given) is None
+
+
+def test_every_rule_is_tested() -> None:
+    broken: set[tuple[str, Rule]] = {
+        (command, next(rule for rule in COMMANDS[command] if not rule.allows(given)))
+        for command, given, _ in REFUSED
+    }
+    assert broken == {(command, rule) for command, rules in COMMANDS.items() for rule in rules}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["apply", "--all", "--pr-body=-", "--format=json"], "--pr-body - prints nothing else"),
+        (["check", "--write-baseline", "known.json", "-o", "out.json"], "goes with phases and paths only"),
+        (["plan", "--before", "old.log"], "--before goes with --leaks LOG"),
+    ],
+)
+def test_options_are_known_however_they_are_written(run: Run, arguments: list[str], message: str) -> None:
+    outcome = run(*arguments)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
