@@ -24,7 +24,7 @@ from codemods.verification.worktrees import lay_out
 from tests.conftest import Outcome, Run
 from tests.support.bundled import PROJECT, Example, environment
 
-STAND_IN = f"{quote(sys.executable)} {quote(str(PROJECT / 'tests' / 'stand_in_tml.py'))} test"
+STAND_IN = f"{quote(sys.executable)} {quote(str(PROJECT / 'tests/support/stand_in_tml.py'))} test"
 HTTP = "tmlfix/phase-1-http"
 CLIENT = "tests/http/client.test.tml"
 REQUEST = "tests/http/request.test.tml"
