@@ -13,7 +13,7 @@ from importlib.resources import files
 
 LIBRARY_PATH = "lib/std/src/sample.tml"
 TEST_PATH = "lib/std/tests/sample.test.tml"
-"""Where the two parts of a program stand in the tree of the library."""
+"""The paths of the two parts of a program."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Defect:
     name: str
     title: str
     effect: str
-    """What comes of it: a leak, a double free, and so on."""
+    """What it leads to: a leak, a double free, and so on."""
     rules: tuple[str, ...]
     """The rules whose findings it explains; the program shows a finding of the first, if there is one."""
     does: str
@@ -43,7 +43,7 @@ class Defect:
         return {path: text.encode() for path, text in parts.items() if text}
 
     @property
-    def is_mended(self) -> bool:
+    def is_fixable(self) -> bool:
         """Whether tmlfix has a fix for its own program."""
         return bool(self.rules) and self.rules != ("compiler-emitted",)
 
@@ -65,7 +65,7 @@ LIBRARY_MISTAKES = (
     "returned-argument",
     "stored-duplicate",
 )
-"""The rules whose findings no compiler would mend: the library's own code is to be changed."""
+"""The rules whose findings no change of the compiler would end: the library's own code has to change."""
 
 
 def _read(name: str, text: str) -> Defect:
@@ -86,7 +86,7 @@ def _read(name: str, text: str) -> Defect:
 
 DEFECTS: Mapping[str, Defect] = {
     name: _read(name, path.read_text("utf-8"))
-    for path in sorted(files(__name__).iterdir(), key=lambda each: each.name)
+    for path in sorted(files(__name__).iterdir(), key=lambda entry: entry.name)
     if (name := path.name.removesuffix(".toml")) != path.name
 }
 """Every defect by its name."""

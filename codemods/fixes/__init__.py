@@ -2,7 +2,7 @@
 
 - A rule gets a ``context``, which holds the ``facts`` about a workspace; it yields ``diagnostics``.
 - A repair each: ``release_at_exits``, ``bind_before``, ``open_payload``, ``write_destroy``, ``text_escape``,
-  ``drain_list``, ``cast_view``.
+  ``drain_list``, ``cast_view``, ``apply_patch``.
 - What repairs write: ``naming``, ``imports``, ``string_code``.
 - What several rules ask: ``owners``, ``temporaries``, ``variants``, ``leaks``.
 """

@@ -42,7 +42,7 @@ def main() -> int:
         before = leaks(options.tree, command, defect.files, options.timeout)
         after = leaks(options.tree, command, fixed(defect), options.timeout)
         fails = "0" if not defect.confirmed else FAILS if defect.leaks is None else str(defect.leaks)
-        holds = before == fails and (not defect.is_mended or after == "0")
+        holds = before == fails and (not defect.is_fixable or after == "0")
         wrong += not holds
         mark = "ok   " if holds else "WRONG"
         print(f"{mark} {defect.name}: said {fails}, leaks {before}, with the fix {after}", flush=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import Finding, Verdict
-from codemods.semantic_patches import SemanticPatch, semantic_patches
+from codemods.semantic_patches import BundledPatch, SemanticPatch, bundled_patches
 from tml_ast import parse
+from tml_ast.edit import apply
 
-PATCHES = {patch.name: patch for patch in semantic_patches()}
-STOCK = PATCHES["hash-table-contents"].example[0]
+PATCHES = {bundled.patch.name: bundled for bundled in bundled_patches()}
+STOCK = PATCHES["hash-table-contents"].before
 
 
 def findings(patch: str, files: dict[str, str]) -> list[Finding]:
@@ -26,17 +29,64 @@ def stock_with(code: str) -> dict[str, str]:
     return {"lib/demo/src/http/stock.tml": STOCK, "lib/demo/src/http/clerk.tml": use + code}
 
 
-@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
-def test_a_patch_fits_once_and_not_again(patch: SemanticPatch) -> None:
-    before, after = patch.example
-    assert len(list(patch.applications(parse(before.encode())))) == 1
-    assert not list(patch.applications(parse(after.encode())))
+@pytest.mark.parametrize("bundled", PATCHES.values(), ids=PATCHES)
+def test_a_patch_fits_once_and_not_again(bundled: BundledPatch) -> None:
+    assert len(list(bundled.patch.applications(parse(bundled.before.encode())))) == 1
+    assert not list(bundled.patch.applications(parse(bundled.after.encode())))
 
 
-@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
-def test_every_change_of_a_patch_is_in_its_example(patch: SemanticPatch) -> None:
-    (application,) = patch.applications(parse(patch.example[0].encode()))
-    assert {hunk.why for hunk, _ in application.matches} == {hunk.why for hunk in patch.hunks}
+@pytest.mark.parametrize("bundled", PATCHES.values(), ids=PATCHES)
+def test_every_change_of_a_patch_is_in_its_example(bundled: BundledPatch) -> None:
+    (application,) = bundled.patch.applications(parse(bundled.before.encode()))
+    assert {hunk.why for hunk, _ in application.matches} == {hunk.why for hunk in bundled.patch.hunks}
+
+
+SMALL_PATCH = """\
+A door that is opened is shut.
+
+Finding: $ROOM leaves its door open
+
+@@ It is shut at the end. @@
+ func $ROOM() {
+     open_door()
+     $...rest
++    let hinge: I64 = 1
++    shut_door(hinge)
+ }
+"""
+
+
+def test_a_patch_can_be_written_by_anybody() -> None:
+    patch = SemanticPatch.parse("shut-door", SMALL_PATCH)
+    source = b"func kitchen() {\n    open_door()\n    cook()\n}\n"
+    (application,) = patch.applications(parse(source))
+
+    assert (application.subject, application.message) == ("kitchen", "kitchen leaves its door open")
+    assert application.taken_name(parse(source)) is None
+    assert apply(source, application.edits(source)) == (
+        b"func kitchen() {\n    open_door()\n    cook()\n    let hinge: I64 = 1\n    shut_door(hinge)\n}\n"
+    )
+
+
+def test_a_patch_knows_the_names_that_it_may_not_bring() -> None:
+    patch = SemanticPatch.parse("shut-door", SMALL_PATCH)
+    tree = parse(b"func kitchen() {\n    open_door()\n    cook(hinge)\n}\n")
+    (application,) = patch.applications(tree)
+    assert application.taken_name(tree) == "hinge"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (SMALL_PATCH.replace("Finding: ", ""), "'Finding: ...'"),
+        (SMALL_PATCH.replace("$ROOM leaves", "A room leaves"), "$metavariable"),
+        (SMALL_PATCH.partition("@@")[0], "'@@ why @@'"),
+    ],
+    ids=["no finding", "a finding about nothing", "no change"],
+)
+def test_an_incomplete_patch_is_refused(text: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(fault)):
+        SemanticPatch.parse("shut-door", text)
 
 
 def test_nothing_is_done_where_one_change_does_not_fit() -> None:
@@ -204,7 +254,7 @@ def test_a_caller_that_still_reads_a_freed_text_stops_the_patch(code: str) -> No
     files["lib/demo/src/http/stock.tml"] = STOCK.replace("    /// Stores a duplicate of the amount", NEW)
     (finding,) = findings("hash-table-contents", files)
     assert finding.verdict is Verdict.REPORTED
-    assert "still reads a text" in finding.message
+    assert "still reads a string" in finding.message
 
 
 def test_a_test_that_reads_by_a_reserved_name_stops_the_patch() -> None:
