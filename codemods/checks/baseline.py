@@ -1,6 +1,6 @@
-"""The findings that a project knows of: a file that keeps them from failing a check.
+"""The baseline: a file of known findings, which do not fail a check.
 
-It is JSON with one finding a line, sorted, and holds no line numbers: it changes only when findings do.
+It is JSON, sorted, with one finding on each line and no line numbers: it changes only when findings do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """A known finding; the fingerprint alone decides, the rest is for people."""
+    """A known finding. Only the fingerprint decides; the rest is for people."""
 
     path: str
     function: str
@@ -36,7 +36,7 @@ class Entry:
 
 
 def read_baseline(path: Path) -> tuple[Entry, ...]:
-    """The entries of a baseline. Raises `UserError` if it cannot be read or is none."""
+    """The entries of a baseline. Raises `UserError` if the file cannot be read or is no baseline."""
     try:
         document = json.loads(read_file(path))
         return _entries(document)
@@ -49,7 +49,7 @@ def read_baseline(path: Path) -> tuple[Entry, ...]:
     except OSError as error:
         raise UserError(f"the baseline {path} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        advice = "restore it, or write it anew with --write-baseline after moving it away"
+        advice = "restore it, or move it away and write a new one with --write-baseline"
         raise UserError(f"{path} is no baseline of version {VERSION}; {advice}") from None
 
 
@@ -63,7 +63,7 @@ def _entries(document: Any) -> tuple[Entry, ...]:
 
 
 def baseline_text(entries: Iterable[Entry]) -> str:
-    """The file that holds the entries, the same for the same entries."""
+    """The content of the file: the same for the same entries."""
     lines = ",\n".join(f"    {json.dumps(asdict(entry))}" for entry in sorted(set(entries)))
     findings = f"[\n{lines}\n  ]" if lines else "[]"
     return f'{{\n  "version": {VERSION},\n  "findings": {findings}\n}}\n'
@@ -72,14 +72,14 @@ def baseline_text(entries: Iterable[Entry]) -> str:
 def renewed(
     entries: Iterable[Entry], found: Iterable[Entry], looked_at: Callable[[str], bool]
 ) -> tuple[Entry, ...]:
-    """What a baseline should hold after a check: what was found, and what was known where it did not look."""
+    """The new entries after a check: what it found, and the old entries of files that it did not look at."""
     return (*(entry for entry in entries if not looked_at(entry.path)), *found)
 
 
 def no_longer_found(
     entries: Iterable[Entry], found: Iterable[Entry], looked_at: Callable[[str], bool]
 ) -> tuple[Entry, ...]:
-    """The entries that a check looked for in vain."""
+    """The entries of files that a check looked at, and whose findings are gone."""
     fingerprints = {entry.fingerprint for entry in found}
     return tuple(
         entry for entry in entries if looked_at(entry.path) and entry.fingerprint not in fingerprints

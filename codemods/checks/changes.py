@@ -1,4 +1,4 @@
-"""What a change touches: the functions and types whose lines it adds, edits or takes away."""
+"""What a change touches: the functions and types whose lines it adds, edits or removes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from codemods.model.errors import UserError
 from tml_ast import Node, TmlSyntaxError, nodes, parse, position
 
 SIMILAR = 0.5
-"""How much of its lines a file that moved has in common with what it was, as for git."""
+"""The share of lines that a moved file must have in common with the old file, as in git."""
 
 MOST_LINES = 5_000
-"""Of longer texts, lines that come often are no hint at what stayed: the time would grow with its square."""
+"""In longer files, frequent lines are not used for matching: the time would grow with the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Declarations:
 
 @lru_cache(maxsize=256)
 def declarations(source: bytes) -> Declarations:
-    """Those of a file; none of one that does not parse."""
+    """The declarations of a file; none if it does not parse."""
     try:
         tree = parse(source)
     except TmlSyntaxError:
@@ -47,7 +47,7 @@ def declarations(source: bytes) -> Declarations:
 
 
 def _declarations(parent: Node, owner: str) -> Iterator[tuple[str, Node]]:
-    """The declarations of a file, those that hold others before these."""
+    """The declarations of a file, outer ones before those inside of them."""
     for item in parent.all(nodes.Item):
         match item:
             case nodes.Namespace():
@@ -65,7 +65,7 @@ def _declarations(parent: Node, owner: str) -> Iterator[tuple[str, Node]]:
 
 @dataclass(frozen=True, slots=True)
 class _ChangedFile:
-    """A file that is not what it was: its changed lines, and the declarations that lost or got some."""
+    """A changed file: its changed lines, and the declarations that gained or lost lines."""
 
     lines: frozenset[int]
     names: frozenset[str]
@@ -105,7 +105,7 @@ class Changes:
 def changes_since(repository: Repository, revision: str, after: Mapping[str, bytes]) -> Changes:
     """What differs between the files and the last commit that they share with the ``revision``.
 
-    Raises `UserError` if there is no such revision or commit, or if its files are not at hand.
+    Raises `UserError` if there is no such revision or commit, or if its files are not in the repository.
     """
     commit = merge_base(repository, revision)
     before = read_commit(repository, commit)
@@ -134,14 +134,14 @@ def compare(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Changes:
 
 
 def _origins(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[str, str]:
-    """For files that moved, where they were: the most similar of those that are gone."""
+    """The old path of each file that moved: the most similar of the files that are gone."""
     gone = {path: Counter(_lines(before[path])) for path in sorted(before.keys() - after.keys())}
     candidates = []
     for path in sorted(after.keys() - before.keys()):
         lines = Counter(_lines(after[path]))
         candidates += [(_similarity(lines, others), path, origin) for origin, others in gone.items()]
     origins: dict[str, str] = {}
-    for similarity, path, origin in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
+    for similarity, path, origin in sorted(candidates, key=lambda candidate: (-candidate[0], *candidate[1:])):
         if similarity >= SIMILAR and path not in origins and origin not in origins.values():
             origins[path] = origin
     return origins
@@ -169,7 +169,7 @@ def _changed_file(
         lines.update(range(new_start + 1, new_end + 1))
         names |= _touched(before, start, end, was) | _touched(after, new_start, new_end, now)
         if end > start and not was.by_line:
-            # What stood there is not known; it was part of what stands around it.
+            # The old file did not parse. The lines count for the declarations around them.
             names |= {now.by_line.get(line, "") for line in (new_start, new_end + 1)} - {""}
     return _ChangedFile(frozenset(lines), frozenset(names))
 

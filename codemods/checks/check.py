@@ -1,10 +1,10 @@
-"""What ``tmlfix check`` tells: which findings are new, which are known, and whether they fail the job."""
+"""Checking a working tree: which findings are new, which are known, and which fail the check."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import version
@@ -30,7 +30,7 @@ class FailOn(StrEnum):
     FIXES = "fixes"
     """Those that tmlfix can fix."""
     FINDINGS = "findings"
-    """All: those for review and those that are only reported, too."""
+    """All, also those for review and those without a fix."""
 
 
 class Standing(StrEnum):
@@ -38,7 +38,7 @@ class Standing(StrEnum):
 
     NEW = "new"
     KNOWN = "known"
-    """It stands in the baseline."""
+    """It is in the baseline."""
     SUPPRESSED = "suppressed"
     """A comment in the source suppresses it."""
 
@@ -54,7 +54,7 @@ class CheckedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check found; where only a change counts, what it touches."""
+    """What a check found; where only a change counts, only what the change touches."""
 
     report: Report
     findings: tuple[CheckedFinding, ...]
@@ -67,22 +67,22 @@ class Check:
     gone: tuple[Entry, ...] = ()
     """The entries of the baseline that are no longer found."""
     shard: Shard | None = None
-    """The part that this is of a check, if it is one."""
+    """The shard, if this is a part of a check."""
     common: Common | None = None
-    """What it has in common with the other parts."""
+    """What it has in common with the other shards."""
 
     def of(self, standing: Standing) -> list[Finding]:
-        """The findings that count so."""
-        return [each.finding for each in self.findings if each.standing is standing]
+        """The findings of this standing."""
+        return [checked.finding for checked in self.findings if checked.standing is standing]
 
     @property
     def failing(self) -> list[Finding]:
         """The findings that fail the check."""
-        return [finding for finding in self.of(Standing.NEW) if self.fails(finding)]
+        return [checked.finding for checked in self.findings if self.is_failing(checked)]
 
-    def fails(self, finding: Finding) -> bool:
-        """Whether a finding of this kind fails the check, if it is new."""
-        return fails(finding.verdict, self.fail_on)
+    def is_failing(self, checked: CheckedFinding) -> bool:
+        """Whether the finding fails the check."""
+        return checked.standing is Standing.NEW and fails(checked.finding.verdict, self.fail_on)
 
 
 def fails(verdict: Verdict, fail_on: FailOn) -> bool:
@@ -98,7 +98,7 @@ def check(
     baseline: Path | None = None,
     progress: Progress | None = None,
 ) -> Check:
-    """Look for findings in the working tree, and tell what is new.
+    """Look for findings in the working tree, and decide which are new.
 
     Raises `UserError` if the tree, the revision or the baseline cannot be read.
     """
@@ -107,19 +107,18 @@ def check(
     changes = _changes(source, changed_since) if changed_since is not None else None
     report = preview_of(source, request, progress=progress)
     report = replace(report, errors=_in_order(report.errors))
-    known = {entry.fingerprint for entry in entries}
-    found = [*_fingerprinted(report)]
-    checked = [
-        CheckedFinding(finding, fingerprint, Standing.KNOWN if fingerprint in known else Standing.NEW)
-        for finding, fingerprint in found
+    found = _fingerprinted(report)
+    checked = _with_standing(report, found, known={entry.fingerprint for entry in entries})
+    touched = [
+        checked_finding
+        for checked_finding in checked
+        if changes is None or _touches(changes, checked_finding.finding)
     ]
-    suppressed = [finding for phase in report.phases for finding in phase.suppressed]
-    checked += map(
-        CheckedFinding, suppressed, fingerprints(suppressed), [Standing.SUPPRESSED] * len(suppressed)
-    )
-    touched = [each for each in checked if changes is None or _touches(changes, each.finding)]
+    common = None
+    if request.shard is not None:
+        common = _common(source, request, fail_on, changes, entries if baseline else None)
     return Check(
-        report=_only(report, [each.finding for each in touched]),
+        report=_only(report, [checked_finding.finding for checked_finding in touched]),
         findings=tuple(touched),
         sources=source.workspace.files,
         fail_on=fail_on,
@@ -127,15 +126,30 @@ def check(
         baseline=baseline,
         gone=tuple(sorted(no_longer_found(entries, _entries(found), _looked_at(source, request, report)))),
         shard=request.shard,
-        common=_common(source, request, fail_on, changes, entries if baseline else None)
-        if request.shard
-        else None,
+        common=common,
     )
+
+
+def _with_standing(
+    report: Report, found: Iterable[tuple[Finding, str]], *, known: Collection[str]
+) -> list[CheckedFinding]:
+    """The findings of a report, and those that comments suppress. ``known`` are fingerprints."""
+    suppressed = [finding for phase in report.phases for finding in phase.suppressed]
+    return [
+        *(
+            CheckedFinding(finding, fingerprint, Standing.KNOWN if fingerprint in known else Standing.NEW)
+            for finding, fingerprint in found
+        ),
+        *(
+            CheckedFinding(finding, fingerprint, Standing.SUPPRESSED)
+            for finding, fingerprint in zip(suppressed, fingerprints(suppressed), strict=True)
+        ),
+    ]
 
 
 def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
     """Each error once, by file and place: an order that does not depend on how they were found."""
-    return tuple(sorted(set(errors), key=lambda each: (each.path, each.line, each.column, each.message)))
+    return tuple(sorted(set(errors), key=lambda error: (error.path, error.line, error.column, error.message)))
 
 
 def _common(
@@ -145,7 +159,7 @@ def _common(
     changes: Changes | None,
     entries: Iterable[Entry] | None,
 ) -> Common:
-    """What decides the result of the check of which this is a part."""
+    """What decides the result of the whole check of which this is a shard."""
     files = sorted(source.workspace.files.items())
     unread = sorted(map(str, source.workspace.errors))
     settings = [[key, value] for key, value, _ in read_configuration(source.root).entries()]
@@ -180,9 +194,9 @@ class WrittenBaseline:
 
 
 def write_baseline(request: Request, path: Path, *, progress: Progress | None = None) -> WrittenBaseline:
-    """Write the baseline of the working tree. What is known where this did not look stays in it.
+    """Write the baseline of the working tree. It keeps the entries of files that this check does not cover.
 
-    Raises `UserError` if there is something else in its place, or if it cannot be written.
+    Raises `UserError` if the file is there and is no baseline, or if it cannot be written.
     """
     entries = read_baseline(path) if path.exists() else ()
     source = read_working_tree(request.paths)
@@ -193,9 +207,9 @@ def write_baseline(request: Request, path: Path, *, progress: Progress | None = 
     return WrittenBaseline(report, path, len(set(now)))
 
 
-def _fingerprinted(report: Report) -> Iterable[tuple[Finding, str]]:
+def _fingerprinted(report: Report) -> list[tuple[Finding, str]]:
     findings = [finding for phase in report.phases for finding in phase.findings]
-    return zip(findings, fingerprints(findings), strict=True)
+    return [*zip(findings, fingerprints(findings), strict=True)]
 
 
 def _entries(found: Iterable[tuple[Finding, str]]) -> list[Entry]:
@@ -229,7 +243,7 @@ def _only(report: Report, findings: list[Finding]) -> Report:
 
 
 def _looked_at(source: WorkingTree, request: Request, report: Report) -> Callable[[str], bool]:
-    """Whether a check of this kind would have found what there is in a file, or the file is gone."""
+    """Whether the check would find what is in a file. It would also notice that the file is gone."""
     settings = read_configuration(source.root).settings
     plan = settings.plan
     selection = select(source, request.paths)

@@ -1,7 +1,7 @@
-"""What a finding is called from one commit to the next: by what it says, not by where it stands.
+"""Names for findings that stay from one commit to the next.
 
-The fingerprint of a finding is made of its rule, file, function and message, without line numbers, and of
-its number among those that are equal in all of this. So it stays when lines move.
+The fingerprint of a finding is made from its rule, file, function and message, without line numbers, and
+from its number among findings that agree in all of these. So it stays when lines move.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ _LINES = re.compile(r"\b(lines?) \d+(?:(?:, | and )\d+)*")
 
 
 def stable_message(finding: Finding) -> str:
-    """The message with N in the place of line numbers."""
+    """The message with N in place of line numbers."""
     return _LINES.sub(r"\1 N", finding.message)
 
 
 def fingerprints(findings: Iterable[Finding]) -> list[str]:
-    """The fingerprint of each finding. Equal ones are told apart by their order, so pass them all."""
+    """The fingerprint of each finding. Equal findings differ by their order, so pass all findings at once."""
     seen = Counter[str]()
     result = []
     for finding in findings:
-        # Code is quoted in messages, and may be laid out anew.
+        # Messages quote code, whose layout may change.
         message = re.sub(r"\s", "", stable_message(finding))
         identity = "\0".join((finding.rule, finding.path, finding.function, message))
         seen[identity] += 1

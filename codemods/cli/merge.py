@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from codemods.checks.shard_merge import merge
 from codemods.cli.base import FOUND, PREVENT, app, examples, finish
 from codemods.files.writing import write_file
 from codemods.reports import documents, text
-from codemods.reports.shard_merge import merge
+from codemods.reports.shard_documents import merged_document, read_shard
 
 
 @app.command(
@@ -41,11 +42,11 @@ def merge_command(
     Exit status, as of the whole check: 0 no new finding fails it, 1 some do, 2 a shard had errors, or the
     files are not the results of all shards of one check.
     """
-    merged = merge(files)
-    content = documents.json_text(merged.document)
+    merged = merge([read_shard(file) for file in files])
+    content = documents.json_text(merged_document(merged))
     if output is None:
         typer.echo(content, nl=False)
     else:
         write_file(output, content.encode())
-        text.print_merged(merged.shards, merged.new, merged.failing)
-    finish(merged.errors, FOUND if merged.failing else 0)
+        text.print_merged(merged)
+    finish(tuple(merged.errors), FOUND if merged.failing else 0)

@@ -1,4 +1,4 @@
-"""Test reports: the XML that CI services read, one suite a phase and one case a finding."""
+"""JUnit test reports, which CI services read: a suite for each phase, a case for each finding."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def document(check: Check) -> str:
     root = Element("testsuites", name=f"tmlfix, {check.shard}" if check.shard is not None else "tmlfix")
     for phase in check.report.phases:
         name = f"phase {phase.phase} {phase_numbered(phase.phase).slug}"
-        here = [each for each in check.findings if each.finding.phase == phase.phase]
+        here = [checked for checked in check.findings if checked.finding.phase == phase.phase]
         suite = SubElement(root, "testsuite", name=name)
         if not here:
             SubElement(suite, "testcase", classname="tmlfix", name=f"{name}: nothing to fix", time="0")
@@ -42,19 +42,19 @@ def document(check: Check) -> str:
 
 def _add_cases(suite: Element, findings: Iterable[CheckedFinding], check: Check) -> None:
     names = Counter[tuple[str, str]]()
-    for each in findings:
-        finding = each.finding
-        # Services compare reports by name, so there is no line number in it.
+    for checked in findings:
+        finding = checked.finding
+        # Services compare reports by name, so the name has no line number.
         name = f"{finding.rule} in {finding.function}" if finding.function else finding.rule
         names[finding.path, name] += 1
         if names[finding.path, name] > 1:
             name += f" ({names[finding.path, name]})"
         case = _case(suite, finding.path, name, finding.line)
         place = f"{finding.path}:{finding.line}:{finding.column}: [{finding.verdict}] {finding.message}"
-        if each.standing is Standing.NEW and check.fails(finding):
+        if check.is_failing(checked):
             _outcome(case, "failure", finding.message, place, finding.rule)
         else:
-            _outcome(case, "skipped", WHY_SKIPPED[each.standing], place)
+            _outcome(case, "skipped", WHY_SKIPPED[checked.standing], place)
 
 
 def _add_errors(suite: Element, errors: Iterable[InputError]) -> None:
@@ -74,7 +74,7 @@ def _outcome(case: Element, tag: str, message: str, text: str, type: str = "") -
 
 
 def _counts(element: Element) -> dict[str, str]:
-    found = Counter(each.tag for each in element.iter())
+    found = Counter(inner.tag for inner in element.iter())
     plural = {"failure": "failures", "error": "errors", "skipped": "skipped"}
     return {"tests": str(found["testcase"]), **{plural[tag]: str(found[tag]) for tag in OUTCOMES}}
 

@@ -16,6 +16,7 @@ from codemods.app.commands import Report, RuleText
 from codemods.app.configuration import Configuration
 from codemods.app.parse_check import ParseReport
 from codemods.checks.check import Check, Standing, WrittenBaseline
+from codemods.checks.shard_merge import Merged
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
 from codemods.model.findings import Finding, FindingKey, InputError, PhaseResult, Verdict
@@ -104,10 +105,11 @@ def check_counts(check: Check) -> Iterator[str]:
     yield from _unread(check.report)
 
 
-def print_merged(shards: int, new: int, failing: int) -> None:
-    """How much was joined, and what came of it."""
+def print_merged(merged: Merged) -> None:
+    """How many shards were joined, and the counts of the whole check."""
     make_console().print(
-        f"{count(shards, 'shard')} joined: {count(new, 'new finding')}, {failing:,} that fail the check"
+        f"{count(len(merged.shards), 'shard')} joined: {count(merged.new, 'new finding')}, "
+        f"{merged.failing:,} that fail the check"
     )
 
 

@@ -21,10 +21,11 @@ from jsonschema import Draft4Validator
 
 from codemods import engine
 from codemods.app.shards import Shard, split
+from codemods.checks.shard_merge import merge
 from codemods.model.errors import UserError
 from codemods.model.findings import AnalysisResult
 from codemods.reports.documents import json_text
-from codemods.reports.shard_merge import merge
+from codemods.reports.shard_documents import merged_document, read_shard
 from tests.conftest import Checkout, Outcome, Run
 from tests.support.bundled import PINNED, Example
 
@@ -356,7 +357,7 @@ def test_nothing_is_written_of_what_cannot_be_merged(run: Run, inside: Checkout)
 
 def not_ours(name: str) -> Outcome:
     """How a document of another kind is refused."""
-    return Outcome(2, "", f"tmlfix: {name} is no document that tmlfix check --shard writes\n")
+    return Outcome(2, "", f"tmlfix: {name} was not written by tmlfix check --shard\n")
 
 
 @pytest.mark.parametrize(
@@ -365,7 +366,10 @@ def not_ours(name: str) -> Outcome:
         ("1 1", "1-of-12.json and 1-of-12.json are both shard 1 of 12"),
         ("1 2 3 4 5 6 8 9 10 11 12", "shard 7 of 12 is missing beside 1-of-12.json"),
         ("2 3 4 5 6 8 9 10 12", "shards 1, 7 and 11 of 12 are missing beside 2-of-12.json"),
-        ("1", "shards 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 1 more of 12 are missing beside 1-of-12.json"),
+        (
+            "1",
+            "shards 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 1 more of 12 are missing beside 1-of-12.json",
+        ),
     ],
 )
 def test_all_shards_must_be_there_once(run: Run, inside: Checkout, names: str, problem: str) -> None:
@@ -498,7 +502,7 @@ def test_no_damaged_document_is_worse_than_refused(run: Run, inside: Checkout, f
             holder[key] = wrong
             Path("damaged").write_text(json.dumps(document))
             try:
-                json_text(merge([Path("damaged")]).document)
+                json_text(merged_document(merge([read_shard(Path("damaged"))])))
                 outcomes["merged"] += 1
             except UserError as error:
                 assert str(error).startswith(("damaged ", "shard")), error
