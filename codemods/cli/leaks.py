@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +12,12 @@ from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, exam
 from codemods.cli.progress_bar import progress_bar
 from codemods.model.errors import UserError
 from codemods.reports import documents, leaks, pages
-from codemods.verification import measurements
-from codemods.verification.leak_plan import all_met, judge
+from codemods.reports.pages import Part
+from codemods.verification.criteria import all_met, judge
+from codemods.verification.leak_comparison import compare as compare_runs
 from codemods.verification.leak_report import combine
+from codemods.verification.log_files import read_logs
+from codemods.verification.tree_findings import Tree, read_tree, tree_files
 
 NoFindings = Annotated[
     bool, typer.Option("--no-findings", help="Leave out the findings of tmlfix in the current folder.")
@@ -51,28 +55,38 @@ def leaks_command(
     """
     if compare and len(logs) != 2:
         raise UserError("--compare takes two logs: the one before and the one after")
-    found = measurements.read_logs(logs)
-    with progress_bar() as progress:
-        tree = None if no_findings else measurements.read_tree(progress)
-    files = tree.files if tree else measurements.tree_files()
+    measured = read_logs(logs)
+    tree = None if no_findings else findings_here()
+    files = tree.files if tree else tree_files()
     if compare:
-        before, after = found
-        comparison = measurements.compare(before, after, files)
+        before, after = measured
+        comparison = compare_runs(before, after, files)
         criteria = () if no_criteria else judge(comparison.after, files)
         page = leaks.comparison_page(str(logs[0]), str(logs[1]), comparison, criteria)
-        document = leaks.comparison_document(comparison, criteria)
+        print_result(page, leaks.comparison_document(comparison, criteria), format)
         good = all_met(criteria) and not comparison.rises
     else:
-        report = combine((run for runs in found for run in runs), files)
+        report = combine((run for runs in measured for run in runs), files)
         criteria = () if no_criteria else judge(report, files)
         name = str(logs[0]) if len(logs) == 1 else f"{len(logs)} logs"
         page = leaks.leaks_page(name, report, tree, criteria)
-        document = leaks.leaks_document(report, tree, criteria)
+        print_result(page, leaks.leaks_document(report, tree, criteria), format)
         good = all_met(criteria)
-    if format is PageFormat.JSON:
-        documents.print_json(document)
-    elif format is PageFormat.MARKDOWN:
-        print(pages.markdown(*page), end="")
-    else:
-        pages.print_page(*page)
     finish(tree.errors if tree else (), 0 if good else FOUND)
+
+
+def findings_here() -> Tree | None:
+    """What tmlfix finds in the tree of the current folder, if it is in one."""
+    with progress_bar() as progress:
+        return read_tree(progress)
+
+
+def print_result(page: tuple[str, Sequence[Part]], document: dict[str, Any], format: PageFormat) -> None:
+    """Print a page as text or Markdown, or the document that has the same for programs."""
+    match format:
+        case PageFormat.JSON:
+            documents.print_json(document)
+        case PageFormat.MARKDOWN:
+            print(pages.markdown(*page), end="")
+        case PageFormat.TEXT:
+            pages.print_page(*page)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
-from codemods.cli.leaks import NoFindings
+from codemods.cli.leaks import NoFindings, findings_here, print_result
 from codemods.cli.options import PLAN, check_options
-from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
-from codemods.reports import documents, pages, plan
-from codemods.verification import measurements
-from codemods.verification.leak_plan import all_met, judge
+from codemods.reports import plan
+from codemods.verification.criteria import all_met, judge
+from codemods.verification.log_files import read_logs
+from codemods.verification.plan_progress import PlanProgress, progress_of
+from codemods.verification.tree_findings import tree_files
 
 
 @app.command(
@@ -48,27 +50,25 @@ def plan_command(
     measured; 2 a log could not be read or the chart could not be written.
     """
     check_options(context, PLAN)
-    read = measurements.read_logs([*(leaks or ()), *([before] if before else ())])
-    *now, earlier = read if before else (*read, [])
-    with progress_bar() as bar:
-        tree = None if no_findings else measurements.read_tree(bar)
-    files = tree.files if tree else measurements.tree_files()
-    progress = measurements.progress_of([run for runs in now for run in runs], earlier, tree, files)
-    report = progress.report
-    criteria = judge(report, files) if report else ()
-    notes = [
-        *([] if before else plan.plan_notes()),
-        *(() if report is None else (*report.gaps, *report.notes)),
-    ]
+    progress, files = _measure(leaks or [], before, with_findings=not no_findings)
+    criteria = judge(progress.report, files) if progress.report else ()
+    notes = [] if before else plan.plan_notes()
+    if progress.report:
+        notes += (*progress.report.gaps, *progress.report.notes)
     names = (str(before) if before else "the plan", ", ".join(map(str, leaks or ())))
     if svg is not None:
         write_file(svg, plan.plan_chart(progress, names))
-    if format is PageFormat.JSON:
-        documents.print_json(plan.plan_document(progress, notes, criteria))
-    else:
-        page = plan.plan_page(progress, names, notes, criteria)
-        if format is PageFormat.MARKDOWN:
-            print(pages.markdown(*page), end="")
-        else:
-            pages.print_page(*page)
-    finish(tree.errors if tree else (), 0 if all_met(criteria) else FOUND)
+    page = plan.plan_page(progress, names, notes, criteria)
+    print_result(page, plan.plan_document(progress, notes, criteria), format)
+    finish(progress.tree.errors if progress.tree else (), 0 if all_met(criteria) else FOUND)
+
+
+def _measure(
+    leaks: list[Path], before: Path | None, *, with_findings: bool
+) -> tuple[PlanProgress, Collection[str]]:
+    """The progress of the plan by the logs, and the files of the tree."""
+    logs = read_logs([*leaks, *([before] if before else ())])
+    *now, earlier = logs if before else (*logs, [])
+    tree = findings_here() if with_findings else None
+    files = tree.files if tree else tree_files()
+    return progress_of([run for runs in now for run in runs], earlier, tree, files), files

@@ -1,4 +1,4 @@
-"""How measured leaks look: pages for people, documents for programs."""
+"""Measured leaks and their changes, as pages for people and documents for programs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from codemods.model.phases import phase_numbered
 from codemods.reports.console import count
 from codemods.reports.documents import JSON_VERSION
 from codemods.reports.pages import Cell, Column, Item, Items, Part, Table
-from codemods.verification.leak_plan import PARTIAL, Criterion, Verdict
+from codemods.verification.criteria import PARTIAL, Criterion, Verdict
+from codemods.verification.leak_comparison import LeakComparison
 from codemods.verification.leak_report import LeakReport
-from codemods.verification.leaks import Amount, Change, Leaks, changes, phases_in_order
-from codemods.verification.measurements import Comparison, Tree
+from codemods.verification.leaks import NO_FILE, NO_PHASE, Amount, Change
+from codemods.verification.tree_findings import Tree
 
-NO_FILE = "(no file)"
+NO_FILE_NAME = "(no file)"
 OUTSIDE = "outside of the plan"
 ALL = "all"
 PHASE_COLUMNS = (Column("phase"), Column("name"))
@@ -32,12 +33,12 @@ def leaks_page(
     leaks = report.leaks
     modules, files = leaks.by_module(), leaks.by_file()
     if leaks.elsewhere.leaks:
-        modules[NO_FILE] = files[NO_FILE] = leaks.elsewhere
+        modules[NO_FILE_NAME] = files[NO_FILE_NAME] = leaks.elsewhere
     tables: list[Part] = [
         _table(
             "By phase",
             PHASE_COLUMNS,
-            {phase_cells(phase): amount for phase, amount in _phases(leaks).items()}
+            {phase_cells(phase): amount for phase, amount in leaks.every_phase().items()}
             | {("", ALL): leaks.total},
             None if tree is None else _phase_findings(tree),
         ),
@@ -71,28 +72,16 @@ def _phase_findings(tree: Tree) -> dict[tuple[str, ...], int]:
 
 
 def comparison_page(
-    before_name: str, after_name: str, comparison: Comparison, criteria: tuple[Criterion, ...]
+    before_name: str, after_name: str, comparison: LeakComparison, criteria: tuple[Criterion, ...]
 ) -> tuple[str, list[Part]]:
     """How the leaks changed from one log to another, and the criteria for the later one."""
     before, after = comparison.before, comparison.after
-    earlier, later = _phases(before.leaks), _phases(after.leaks)
     phases = Table("By phase", (*PHASE_COLUMNS, *CHANGE_COLUMNS))
-    for phase in sorted({*earlier, *later}, key=lambda number: number if number > 0 else 100 - number):
-        change = Change(phase, earlier.get(phase, Amount()), later.get(phase, Amount()))
-        phases.rows.append((*phase_cells(phase), *_change_cells(change)))
+    phases.rows += [(*phase_cells(change.key), *_change_cells(change)) for change in comparison.phases]
     phases.rows.append(("", ALL, *_change_cells(Change("", before.leaks.total, after.leaks.total))))
     modules = Table("By module", (Column("module", is_name=True), *CHANGE_COLUMNS))
-    modules.rows += [
-        (each.key, *_change_cells(each))
-        for each in changes(before.leaks.by_module(), after.leaks.by_module())
-    ]
-    remarks = {each.key: comparison.remark(each.key) for each in comparison.files}
-    last = (Column("remark"),) if any(remarks.values()) else ()
-    files = Table("By file", (Column("file", is_name=True), *CHANGE_COLUMNS, *last))
-    files.rows += [
-        (each.key or NO_FILE, *_change_cells(each), *(remarks[each.key] for _ in last))
-        for each in comparison.files
-    ]
+    modules.rows += [(change.key, *_change_cells(change)) for change in comparison.modules]
+    files = _file_changes(comparison)
     rises = len(comparison.rises)
     rise = f"leaks rose in {count(rises, 'file')}" if rises else "leaks rose in no file"
     title = f"{sums_text(before)} in {before_name}; {sums_text(after)} in {after_name}; {rise}"
@@ -101,39 +90,53 @@ def comparison_page(
     return title, [*tables, *lines, *criteria_items(criteria, lines), *_advice(criteria)]
 
 
+def _file_changes(comparison: LeakComparison) -> Table:
+    """The change of each file, with a column of remarks if there are any."""
+    remarks = {change.key: comparison.remark(change.key) for change in comparison.files}
+    last = (Column("remark"),) if any(remarks.values()) else ()
+    table = Table("By file", (Column("file", is_name=True), *CHANGE_COLUMNS, *last))
+    table.rows += [
+        (change.key or NO_FILE_NAME, *_change_cells(change), *(remarks[change.key] for _ in last))
+        for change in comparison.files
+    ]
+    return table
+
+
 CHANGE_COLUMNS = tuple(
     Column(title, is_number=True) for title in ("before", "after", "change", "bytes before", "bytes after")
 )
 
 
 def sums_text(report: LeakReport) -> str:
-    """All that leaked; "at least" where there may be more."""
+    """The sum of the leaks; "at least" if there may be more."""
     sums = report.leaks.total
     number = f"{count(sums.leaks, 'leak')}, {size_text(sums)}"
     return f"at least {number}" if report.gaps else number
 
 
 def _remarks(report: LeakReport, which: str = "") -> list[str]:
-    """What to know about the figures, a line each."""
+    """What to know about the figures, one remark a line."""
     lines = [*report.gaps, *report.notes, report.failures]
     return [f"note: {which}{line}" for line in lines if line]
 
 
-def criteria_items(criteria: tuple[Criterion, ...], told: Sequence[str]) -> list[Part]:
+def criteria_items(criteria: tuple[Criterion, ...], lines: Sequence[str]) -> list[Part]:
     """The criteria of the plan, each with a tick, the distance to its goal, or why it was not measured.
 
-    What keeps several from being measured stands above them, once, unless the lines before have ``told`` it.
+    A reason that several criteria share stands above them, once, unless one of the ``lines`` before has it.
     """
     if not criteria:
         return []
-    shared = dict.fromkeys(reason.text for each in criteria for reason in each.unknown if reason.word)
-    notes = [f"note: {text}" for text in shared if not any(line.endswith(text) for line in told)]
+    shared = dict.fromkeys(
+        reason.text for criterion in criteria for reason in criterion.unknown if reason.word
+    )
+    notes = [f"note: {text}" for text in shared if not any(line.endswith(text) for line in lines)]
     return [*notes, Items("Criteria of the leak plan", tuple(map(_item, criteria)))]
 
 
 def _advice(criteria: tuple[Criterion, ...]) -> list[str]:
-    """What to do where only a part of the tests ran, and the criteria are for all of them."""
-    if any(reason.word == PARTIAL for each in criteria for reason in each.unknown):
+    """What to do if only a part of the tests ran: the criteria are for all of them."""
+    if any(reason.word == PARTIAL for criterion in criteria for reason in criterion.unknown):
         return ["note: the criteria are for a run of all tests; --no-criteria leaves them out"]
     return []
 
@@ -171,17 +174,10 @@ def _in_cells(values: Mapping[str, Value]) -> dict[tuple[str, ...], Value]:
     return {(key,): value for key, value in values.items()}
 
 
-def _phases(leaks: Leaks) -> dict[int, Amount]:
-    """The phases in order, then what no phase owns, then what has no file."""
-    rows = dict(phases_in_order(leaks.by_phase()))
-    return rows | {-1: leaks.elsewhere} if leaks.elsewhere.leaks else rows
-
-
 def phase_cells(phase: int) -> tuple[str, ...]:
     """The number and the name of a phase."""
-    if phase <= 0:
-        return "", NO_FILE if phase else OUTSIDE
-    return str(phase), phase_numbered(phase).slug
+    names = {NO_PHASE: OUTSIDE, NO_FILE: NO_FILE_NAME}
+    return ("", names[phase]) if phase in names else (str(phase), phase_numbered(phase).slug)
 
 
 def _change_cells(change: Change[Any]) -> tuple[Cell, ...]:
@@ -217,7 +213,9 @@ def leaks_document(report: LeakReport, tree: Tree | None, criteria: tuple[Criter
         "version": JSON_VERSION,
         "total": amount_document(leaks.total),
         "phases": _documents(
-            "phase", dict(phases_in_order(leaks.by_phase())), None if tree is None else tree.by_phase
+            "phase",
+            {number: amount for number, amount in leaks.every_phase().items() if number != NO_FILE},
+            None if tree is None else tree.by_phase,
         ),
         "modules": _documents("module", leaks.by_module(), None if tree is None else tree.by_module),
         "files": _documents("path", leaks.by_file(), None if tree is None else tree.by_file),
@@ -226,32 +224,38 @@ def leaks_document(report: LeakReport, tree: Tree | None, criteria: tuple[Criter
         "failed": sorted(report.failed),
         "gaps": list(report.gaps),
         "notes": list(report.notes),
-        "criteria": [criterion_document(each) for each in criteria],
+        "criteria": [criterion_document(criterion) for criterion in criteria],
     }
 
 
-def comparison_document(comparison: Comparison, criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+def comparison_document(comparison: LeakComparison, criteria: tuple[Criterion, ...]) -> dict[str, Any]:
     """The JSON of ``tmlfix leaks --compare``."""
     before, after = comparison.before, comparison.after
-    phases = changes(before.leaks.by_phase(), after.leaks.by_phase())
-    modules = changes(before.leaks.by_module(), after.leaks.by_module())
+    phases = [change for change in comparison.phases if change.key >= NO_PHASE and _is_any(change)]
     return {
         "version": JSON_VERSION,
         "total": _change_document(Change("", before.leaks.total, after.leaks.total)),
-        "phases": [{"phase": each.key, **_change_document(each)} for each in sorted(phases, key=_key)],
-        "modules": [{"module": each.key, **_change_document(each)} for each in modules],
+        "phases": [
+            {"phase": change.key, **_change_document(change)}
+            for change in sorted(phases, key=lambda change: change.key)
+        ],
+        "modules": [{"module": change.key, **_change_document(change)} for change in comparison.modules],
         "files": [
-            {"path": each.key, **_change_document(each), "remark": comparison.remark(each.key)}
-            for each in comparison.files
-            if each.key
+            {"path": change.key, **_change_document(change), "remark": comparison.remark(change.key)}
+            for change in comparison.files
+            if change.key
         ],
         "without_file": _change_document(Change("", before.leaks.elsewhere, after.leaks.elsewhere)),
-        "rose": [each.key or NO_FILE for each in comparison.rises],
+        "rose": [change.key or NO_FILE_NAME for change in comparison.rises],
         "failed": sorted(after.failed),
         "gaps": [*before.gaps, *after.gaps],
         "notes": [*before.notes, *after.notes],
-        "criteria": [criterion_document(each) for each in criteria],
+        "criteria": [criterion_document(criterion) for criterion in criteria],
     }
+
+
+def _is_any(change: Change[int]) -> bool:
+    return bool(change.before.leaks or change.after.leaks)
 
 
 def amount_document(amount: Amount) -> dict[str, Any]:
@@ -288,7 +292,3 @@ def _change_document(change: Change[Any]) -> dict[str, Any]:
         "after": amount_document(change.after),
         "change": change.leaks,
     }
-
-
-def _key(change: Change[int]) -> int:
-    return change.key

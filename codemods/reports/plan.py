@@ -1,9 +1,9 @@
-"""How the leak plan looks: what it counts, what is left of it, and how far each phase has come."""
+"""The leak plan and its progress, as a page, a chart and a document."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -25,56 +25,46 @@ from codemods.reports.leaks import (
     sums_text,
 )
 from codemods.reports.pages import Cell, Column, Part, Table
-from codemods.verification.leak_plan import Criterion, Figures, full_name, leak_plan
-from codemods.verification.leaks import Amount, module_of, phase_number, share_gone, total, worst_first
-from codemods.verification.measurements import PlanProgress
+from codemods.verification.criteria import Criterion
+from codemods.verification.leak_plan import leak_plan
+from codemods.verification.leaks import Amount, worst_first
+from codemods.verification.plan_progress import PlanProgress, Row
 
 BAR_WIDTH = 20
 MOST_BARS = 16
-NOT_LISTED = "(all others)"
-NOTHING = Figures(Amount(), {}, {}, {})
+OTHERS = "(all others)"
 
 
 def plan_page(
     progress: PlanProgress, names: tuple[str, str], notes: Sequence[str], criteria: tuple[Criterion, ...]
 ) -> tuple[str, list[Part]]:
-    """The plan by phase, module and file, with a bar a phase. ``names`` are those of before and now."""
-    before, now = progress.before, progress.now or NOTHING
+    """The plan by phase, module and file. ``names`` are those of the figures before and now."""
     lines = [f"note: {note}" for note in (*_what_bars_show(progress), *notes)]
     return _title(progress, names), [
         _phase_table(progress),
-        _table("module", progress, module_of, before.modules, now.modules, progress.findings_by_module),
-        _table("file", progress, full_name, before.files, now.files, progress.findings_by_file),
+        _table("module", progress, progress.module_rows()),
+        _table("file", progress, progress.file_rows()),
         *lines,
         *criteria_items(criteria, lines),
     ]
 
 
 def plan_chart(progress: PlanProgress, names: tuple[str, str]) -> bytes:
-    """The leaks by module as a picture, before and now: the worst modules, and the others together."""
-    before, now = progress.before, progress.now or NOTHING
-    shown = _names(before.modules, now.modules)[:MOST_BARS]
-    chart = [_bar_of(progress, name, now.modules.get(name, Amount())) for name in shown]
-    rest = before.total.leaks - sum(bar.before for bar in chart)
-    left = now.total.leaks - sum(bar.after for bar in chart)
-    if rest > 0 or left > 0:
-        remark = _amount_texts(Amount(left), at_least=bool(progress.unseen))[0] if progress.now else None
-        chart.append(Bar(NOT_LISTED, max(rest, 0), max(left, 0), remark))
-    return draw("Leaks by module", _title(progress, names), chart, names)
+    """A chart of the leaks by module, before and now: the worst modules, and the others together."""
+    shown = progress.module_rows()[:MOST_BARS]
+    bars = [_chart_bar(str(row.key), row, progress) for row in shown]
+    others = progress.rest_row(shown)
+    if others.before.leaks or (others.now and others.now.leaks):
+        bars.append(_chart_bar(OTHERS, others, progress))
+    return draw("Leaks by module", _title(progress, names), bars, names)
 
 
-def _names(before: Mapping[str, Amount], now: Mapping[str, Amount]) -> list[str]:
-    """What leaked before, the worst first, and then what the same figures know but leaks only now."""
-    new = {name: now.get(name, Amount()) for name, amount in before.items() if not amount.leaks}
-    return [*worst_first(before), *worst_first(new)]
-
-
-def _bar_of(progress: PlanProgress, name: str, now: Amount) -> Bar:
-    before = progress.before.modules[name].leaks
+def _chart_bar(name: str, row: Row, progress: PlanProgress) -> Bar:
     if progress.now is None:
-        return Bar(name, before)
-    text, _ = _now(progress, module_of, name, now)
-    return Bar(name, before, now.leaks, "did not run" if text == "-" else text)
+        return Bar(name, row.before.leaks)
+    if row.now is None:
+        return Bar(name, row.before.leaks, 0, "did not run")
+    return Bar(name, row.before.leaks, row.now.leaks, _leaks_now(row))
 
 
 def _title(progress: PlanProgress, names: tuple[str, str]) -> str:
@@ -84,7 +74,7 @@ def _title(progress: PlanProgress, names: tuple[str, str]) -> str:
 
 
 def plan_notes() -> list[str]:
-    """Where the sums of the plan are not those of its rows."""
+    """Where the sums that the plan states are not those of its rows."""
     plan = leak_plan()
     wrong = [
         f"the plan's own sum of {group.name} is {group.sum.leaks:,} leaks, {bytes_text(group.sum)} bytes, "
@@ -116,30 +106,17 @@ def _what_bars_show(progress: PlanProgress) -> list[str]:
 
 
 def _phase_table(progress: PlanProgress) -> Table:
-    before, now, tree = progress.before, progress.now or NOTHING, progress.tree
     shares = {phase.number: progress.share_done(phase.number) for phase in PHASES}
-    has_bars = any(share is not None or progress.is_unseen(phase) for phase, share in shares.items())
+    unseen = {phase.number for phase in PHASES if progress.is_unseen(phase.number)}
+    has_bars = bool(unseen) or any(share is not None for share in shares.values())
     columns = (Column("done", is_number=True, is_name=True),) if has_bars else ()
     table = Table("By phase", (*PHASE_COLUMNS, *_columns(progress), *columns))
-    for phase in (*shares, *([0] if 0 in now.phases else [])):
-        cells = _cells(
-            progress,
-            before.phases.get(phase, Amount()),
-            _now(progress, phase_number, phase, now.phases.get(phase, Amount())),
-            tree.by_phase[phase] if tree else 0,
-        )
-        bar = "-" if progress.is_unseen(phase) else _bar(shares.get(phase))
-        bars = (bar,) if has_bars else ()
-        table.rows.append((*phase_cells(phase), *cells, *bars))
-    unseen = total(progress.unseen_in(phase) for phase in shares)
-    done = share_gone(before.total, now.total + unseen) if progress.now else None
-    cells = _cells(
-        progress,
-        before.total,
-        _amount_texts(now.total, at_least=bool(progress.unseen)),
-        tree.by_phase.total() if tree else 0,
-    )
-    table.rows.append(("", ALL, *cells, *((_bar(done),) if has_bars else ())))
+    for row in progress.phase_rows():
+        phase = int(row.key)
+        bars = ("-" if phase in unseen else _bar(shares.get(phase)),) if has_bars else ()
+        table.rows.append((*phase_cells(phase), *_cells(progress, row), *bars))
+    bars = (_bar(progress.share_of_all_done()),) if has_bars else ()
+    table.rows.append(("", ALL, *_cells(progress, progress.sum_row()), *bars))
     return table
 
 
@@ -152,33 +129,14 @@ def _bar(share: float | None) -> Cell:
     return Text(bar, "green" if share == 1 else "")
 
 
-def _table(
-    kind: str,
-    progress: PlanProgress,
-    key: Callable[[str], str],
-    before: Mapping[str, Amount],
-    now: Mapping[str, Amount],
-    findings: Counter[str],
-) -> Table:
-    """What was there before, the worst first, and in one row all that is nowhere else."""
+def _table(kind: str, progress: PlanProgress, rows: Sequence[Row]) -> Table:
+    """The rows, and all others in one row if there are any."""
     table = Table(f"By {kind}", (Column(kind, is_name=True), *_columns(progress)))
-    for name in _names(before, now):
-        current = _now(progress, key, name, now.get(name, Amount()))
-        table.rows.append((name, *_cells(progress, before[name], current, findings[name])))
-    rest = _less(progress.before.total, total(before.values()))
-    whole = progress.now.total if progress.now else Amount()
-    left = _less(whole, total(amount for name, amount in now.items() if name in before))
-    found = findings.total() - sum(findings[name] for name in before)
-    if rest.leaks or left.leaks or found:
-        cells = _cells(progress, rest, _amount_texts(left, at_least=bool(progress.unseen)), found)
-        table.rows.append((NOT_LISTED, *cells))
+    table.rows += [(str(row.key), *_cells(progress, row)) for row in rows]
+    others = progress.rest_row(rows)
+    if others.before.leaks or (others.now and others.now.leaks) or others.findings:
+        table.rows.append((OTHERS, *_cells(progress, others)))
     return table
-
-
-def _less(whole: Amount, part: Amount) -> Amount:
-    return Amount(
-        max(whole.leaks - part.leaks, 0), max(whole.bytes - part.bytes, 0), whole.exact and part.exact
-    )
 
 
 def _columns(progress: PlanProgress) -> tuple[Column, ...]:
@@ -190,30 +148,18 @@ def _columns(progress: PlanProgress) -> tuple[Column, ...]:
     return tuple(Column(title, is_number=True) for title in titles)
 
 
-def _cells(progress: PlanProgress, before: Amount, now: tuple[str, str], findings: int) -> tuple[Cell, ...]:
-    return (
-        *_amount_texts(before),
-        *(now if progress.now is not None else ()),
-        *((f"{findings:,}",) if progress.tree is not None else ()),
-    )
+def _cells(progress: PlanProgress, row: Row) -> tuple[Cell, ...]:
+    cells: list[Cell] = [f"{row.before.leaks:,}", bytes_text(row.before)]
+    if progress.now is not None:
+        cells += ["-", "-"] if row.now is None else [_leaks_now(row), bytes_text(row.now)]
+    if progress.tree is not None:
+        cells.append(f"{row.findings:,}")
+    return tuple(cells)
 
 
-def _now(
-    progress: PlanProgress, key: Callable[[str], object], group: object, amount: Amount
-) -> tuple[str, str]:
-    """The leaks of now in a phase, module or file; a dash if the logs do not show that any of it ran."""
-    part = progress.is_part(key, group)
-    if not amount.leaks and (part or key is not phase_number) and not _is_seen(progress, key, group):
-        return "-", "-"
-    return _amount_texts(amount, at_least=part)
-
-
-def _is_seen(progress: PlanProgress, key: Callable[[str], object], group: object) -> bool:
-    return progress.has_run(key, group) and group not in progress.unseen
-
-
-def _amount_texts(amount: Amount, *, at_least: bool = False) -> tuple[str, str]:
-    return f"{'at least ' if at_least else ''}{amount.leaks:,}", bytes_text(amount)
+def _leaks_now(row: Row) -> str:
+    leaks = row.now.leaks if row.now else 0
+    return f"at least {leaks:,}" if row.is_part else f"{leaks:,}"
 
 
 # Documents
@@ -231,20 +177,17 @@ def plan_document(
         "modules": [
             {"module": name, **amounts}
             for name, amounts in _rows(
-                progress,
-                progress.before.modules,
-                None if now is None else now.modules,
-                progress.findings_by_module,
-            ).items()
+                progress, progress.before.modules, now.modules if now else None, progress.findings_by_module
+            )
         ],
         "files": [
             {"path": name, **amounts}
             for name, amounts in _rows(
-                progress, progress.before.files, None if now is None else now.files, progress.findings_by_file
-            ).items()
+                progress, progress.before.files, now.files if now else None, progress.findings_by_file
+            )
         ],
         "notes": list(notes),
-        "criteria": [criterion_document(each) for each in criteria],
+        "criteria": [criterion_document(criterion) for criterion in criteria],
     }
 
 
@@ -270,17 +213,17 @@ def _rows(
     before: Mapping[str, Amount],
     now: Mapping[str, Amount] | None,
     findings: Counter[str],
-) -> dict[str, dict[str, Any]]:
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    """What leaked before, the worst first, then what leaks only now."""
     names = [*worst_first(before), *(name for name in worst_first(now or {}) if name not in before)]
-    rows = {}
     for name in names:
         current = None if now is None else now.get(name, Amount())
-        rows[name] = _amounts(before.get(name, Amount()), current)
+        document = _amounts(before.get(name, Amount()), current)
         if name in progress.unseen:
-            rows[name]["now"] = None
+            document["now"] = None
         if progress.tree is not None:
-            rows[name]["findings"] = findings[name]
-    return rows
+            document["findings"] = findings[name]
+        yield name, document
 
 
 def _amounts(before: Amount, now: Amount | None) -> dict[str, Any]:

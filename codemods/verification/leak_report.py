@@ -141,44 +141,53 @@ def _add_table(table: SummaryTable, run: _RunLeaks, paths: _Paths) -> None:
     """Take the table's counts, and the bytes of the reports where both count the same leaks."""
     in_table = {f"/{row}".replace("\\", "/").rpartition("/")[2] for row in table.rows}
     for name in in_table.intersection(run.files):
-        del run.files[name]  # a test of which the report has but the name, and several files have it
-    reported = total(run.files.values())
-    all_told = table.total is not None and not run.elsewhere.leaks and reported.leaks == table.total.leaks
-    for row, amount in table.rows.items():
-        path = paths.find(Test("", row), run.ran)
-        told = [each for each in run.files if each == path or each.endswith(f"/{path}")]
-        if not told and all_told and amount.leaks:
-            run.notes.append(f"the leaks of the row {row} are among those of another test of its name")
-            continue
-        if total(run.files[each] for each in told).leaks == amount.leaks:
-            continue
-        if len(told) > 1:
-            run.notes.append(
-                f"the row {row} is of {' and '.join(sorted(told))}; each has what the reports say"
-            )
-        else:
-            run.files[told[0] if told else path] = amount
-    sums = total(run.files.values())
+        del run.files[name]  # the report has only the name of the test, which several files have
+    _take_rows(table, run, paths)
     whole = table.total or total(table.rows.values())
+    sums = total(run.files.values())
     if sums.leaks > whole.leaks:
         run.notes.append(
             f"the table counts {whole.leaks} leaks, but files have {sums.leaks}; the larger counts"
         )
         whole = sums
     if not table.whole:
-        if table.total is None or sums.leaks < whole.leaks:
-            run.gaps.append("a table is cut: its last rows are missing")
+        is_complete = table.total is not None and sums.leaks >= whole.leaks
+        run.gaps.append(f"a table is cut: its last {'line is' if is_complete else 'rows are'} missing")
+    _take_exact_bytes(whole, run)
+    run.elsewhere = _rest(whole, total(run.files.values()))
+    run.has_exact_sum = whole.exact
+
+
+def _take_rows(table: SummaryTable, run: _RunLeaks, paths: _Paths) -> None:
+    """Let each file have the count of its row, if the row is of one file."""
+    reported, sums = dict(run.files), total(run.files.values())
+    is_all_reported = table.total is not None and not run.elsewhere.leaks and sums.leaks == table.total.leaks
+    for row, amount in table.rows.items():
+        path = paths.find(Test("", row), run.ran)
+        files = [file for file in run.files if file == path or file.endswith(f"/{path}")]
+        if not files and is_all_reported and amount.leaks:
+            run.notes.append(f"the leaks of the row {row} are among those of another test of its name")
+        elif total(run.files[file] for file in files).leaks == amount.leaks:
+            continue
+        elif len(files) > 1:
+            run.notes.append(
+                f"the row {row} is of {' and '.join(sorted(files))}; each has what the reports say"
+            )
         else:
-            run.gaps.append("a table is cut: its last line is missing")
+            run.files[files[0] if files else path] = amount
+    if is_all_reported and total(run.files.values()).leaks > sums.leaks:
+        # The reports give the leaks of one file to another of its name, and no row tells how to part them.
+        run.files = reported
+
+
+def _take_exact_bytes(whole: Amount, run: _RunLeaks) -> None:
+    """If the table has rounded the bytes of one file only, they are the rest of its sum."""
+    sums = total(run.files.values())
     inexact = [path for path, amount in run.files.items() if not amount.exact]
     if len(inexact) == 1 and whole.exact and sums.leaks == whole.leaks:
-        # What the table rounds is the rest of its sum.
         (path,) = inexact
         rest = whole.bytes - (sums.bytes - run.files[path].bytes)
         run.files[path] = Amount(run.files[path].leaks, rest)
-        sums = total(run.files.values())
-    run.elsewhere = _rest(whole, sums)
-    run.has_exact_sum = whole.exact
 
 
 def _rest(whole: Amount, part: Amount) -> Amount:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from codemods.model.phases import PHASES, phase_of
+
+NO_PHASE = 0
+"""Stands for the phase of a file that no phase owns."""
+NO_FILE = -1
+"""Stands for the phase of leaks whose file is not known."""
 
 Key = TypeVar("Key")
 
@@ -18,7 +23,7 @@ _FOLDER = re.compile(r".*(?:^|/)(?:tests|src)/(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much leaks. The bytes are ``exact``, or what a table has rounded them down to."""
+    """How much leaks: allocations and bytes. Bytes that are not ``exact`` were rounded down by a table."""
 
     leaks: int = 0
     bytes: int = 0
@@ -29,7 +34,7 @@ class Amount:
 
     @property
     def size(self) -> tuple[int, int]:
-        """What to sort by: the leaks, and the bytes where they are equal."""
+        """The key to sort by: leaks, then bytes."""
         return self.leaks, self.bytes
 
 
@@ -44,7 +49,7 @@ class Leaks:
 
     files: Mapping[str, Amount] = field(default_factory=dict)
     elsewhere: Amount = Amount()
-    """It may be bytes alone: what was rounded away in the figures of the files."""
+    """It can be bytes alone, which the figures of the files have lost by rounding."""
     has_exact_sum: bool = False
     """Whether the sum is known to the byte even where the figures of the files are not."""
 
@@ -63,8 +68,13 @@ class Leaks:
         return worst_first(grouped(self.files, module_of))
 
     def by_phase(self) -> dict[int, Amount]:
-        """The leaks of each phase, the worst first; those of files that no phase owns under 0."""
+        """The leaks of each phase, the worst first; `NO_PHASE` for files that no phase owns."""
         return worst_first(grouped(self.files, phase_number))
+
+    def every_phase(self) -> dict[int, Amount]:
+        """The leaks of every phase in the order of the plan, then of `NO_PHASE` and `NO_FILE` if any leak."""
+        found = self.by_phase() | ({NO_FILE: self.elsewhere} if self.elsewhere.leaks else {})
+        return {number: found.get(number, Amount()) for number in _in_order(found)}
 
 
 def grouped(amounts: Mapping[str, Amount], key: Callable[[str], Key]) -> dict[Key, Amount]:
@@ -76,18 +86,18 @@ def grouped(amounts: Mapping[str, Amount], key: Callable[[str], Key]) -> dict[Ke
 
 
 def worst_first(amounts: Mapping[Key, Amount]) -> dict[Key, Amount]:
-    """The amounts that are not nothing, the largest first, and equal ones in the order of their names."""
+    """The amounts with leaks, the largest first, equal ones in the order of their names."""
     some = [(key, amount) for key, amount in amounts.items() if amount.leaks]
-    some.sort(key=lambda each: str(each[0]))
-    some.sort(key=lambda each: each[1].size, reverse=True)
+    some.sort(key=lambda entry: str(entry[0]))
+    some.sort(key=lambda entry: entry[1].size, reverse=True)
     return dict(some)
 
 
 def module_of(path: str) -> str:
     """The module that a file belongs to, as ``tml test --suite`` names it: ``std/http``.
 
-    It is the library with the first folder below its ``tests`` or ``src``. A path that does not show
-    the library gives the folder alone: ``http``.
+    It is the library and the first folder below its ``tests`` or ``src``. A path that does not show
+    the library gives only the folder: ``http``.
     """
     if match := _LIBRARY.fullmatch(path) or _COMPILER.fullmatch(path):
         return f"{match[1]}/{_first_folder(match[2])}"
@@ -97,14 +107,14 @@ def module_of(path: str) -> str:
 
 
 def folder_name(module: str) -> str:
-    """The name of a module without that of its library."""
+    """The name of a module without its library."""
     return module.rpartition("/")[2]
 
 
 def phase_number(path: str) -> int:
-    """The number of the phase that owns the file; 0 if none does."""
+    """The number of the phase that owns the file; `NO_PHASE` if none does."""
     phase = phase_of(path)
-    return phase.number if phase else 0
+    return phase.number if phase else NO_PHASE
 
 
 def _first_folder(path: str) -> str:
@@ -122,7 +132,7 @@ class Change(Generic[Key]):
 
     @property
     def leaks(self) -> int:
-        """How many leaks came; fewer than 0 if leaks went."""
+        """How many more leaks there are; negative if there are fewer."""
         return self.after.leaks - self.before.leaks
 
     @property
@@ -132,23 +142,34 @@ class Change(Generic[Key]):
 
 
 def changes(before: Mapping[Key, Amount], after: Mapping[Key, Amount]) -> tuple[Change[Key], ...]:
-    """What changed: the rises first, the largest in front, then what fell most."""
+    """The changes: rises first, the largest in front, then those that fell most."""
     keys = sorted({*before, *after}, key=str)
-    every = [Change(key, before.get(key, Amount()), after.get(key, Amount())) for key in keys]
-    found = [each for each in every if each.before.leaks or each.after.leaks]
-    return tuple(sorted(found, key=lambda each: (-max(each.leaks, 0), each.leaks, -each.before.leaks)))
+    pairs = [Change(key, before.get(key, Amount()), after.get(key, Amount())) for key in keys]
+    found = [change for change in pairs if change.before.leaks or change.after.leaks]
+    return tuple(
+        sorted(found, key=lambda change: (-max(change.leaks, 0), change.leaks, -change.before.leaks))
+    )
 
 
-def phases_in_order(amounts: Mapping[int, Amount]) -> Iterator[tuple[int, Amount]]:
-    """Every phase of the plan with its amount; 0, for what no phase owns, only if something leaks there."""
-    for phase in PHASES:
-        yield phase.number, amounts.get(phase.number, Amount())
-    if 0 in amounts:
-        yield 0, amounts[0]
+def phase_changes(before: Leaks, after: Leaks) -> tuple[Change[int], ...]:
+    """The change of every phase in the order of the plan, then of `NO_PHASE` and `NO_FILE` if any leak."""
+    earlier, later = before.every_phase(), after.every_phase()
+    return tuple(
+        Change(number, earlier.get(number, Amount()), later.get(number, Amount()))
+        for number in _in_order({*earlier, *later})
+    )
+
+
+def _in_order(present: Collection[int]) -> list[int]:
+    """The numbers of all phases, then those that stand for no phase and no file, if they are present."""
+    return [
+        *(phase.number for phase in PHASES),
+        *(number for number in (NO_PHASE, NO_FILE) if number in present),
+    ]
 
 
 def share_gone(before: Amount, now: Amount) -> float | None:
-    """How much of the leaks is gone, from 0 to 1; None where there were none."""
+    """The share of the leaks that is gone, from 0 to 1; None if there were none."""
     if not before.leaks:
         return None
     return max(before.leaks - now.leaks, 0) / before.leaks

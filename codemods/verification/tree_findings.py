@@ -1,0 +1,89 @@
+"""The tree of the current folder, and what tmlfix finds in it, to show beside measured leaks."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from codemods.app import commands
+from codemods.app.sources import in_a_tree, read_head_or_working_tree
+from codemods.model.errors import UserError
+from codemods.model.findings import InputError, Verdict
+from codemods.model.phases import PHASES
+from codemods.model.progress import Progress
+from codemods.verification.leaks import module_of, phase_number
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The library in the current folder, and what tmlfix finds in it."""
+
+    source: str
+    files: tuple[str, ...]
+    findings: Mapping[str, Counter[Verdict]]
+    """The number of findings of each verdict, by file."""
+    errors: tuple[InputError, ...] = ()
+
+    @cached_property
+    def by_file(self) -> Counter[str]:
+        """How many findings a file has."""
+        return Counter({path: counts.total() for path, counts in self.findings.items()})
+
+    @cached_property
+    def by_module(self) -> Counter[str]:
+        """How many findings a module has, in its source and its tests."""
+        return summed(self.by_file, module_of)
+
+    @cached_property
+    def by_phase(self) -> Counter[int]:
+        """How many findings a phase has."""
+        return summed(self.by_file, phase_number)
+
+    def verdicts(self, phase: int) -> Counter[Verdict]:
+        """How many findings of each verdict a phase has."""
+        found = (counts for path, counts in self.findings.items() if phase_number(path) == phase)
+        return sum(found, Counter[Verdict]())
+
+    def share_without_findings(self, phase: int) -> tuple[int, int]:
+        """How many files of a phase have nothing to be found, and how many it has."""
+        files = [path for path in self.files if phase_number(path) == phase]
+        return sum(not self.by_file[path] for path in files), len(files)
+
+
+def read_tree(progress: Progress | None = None) -> Tree | None:
+    """The tree that the current folder is in; None if it is in none.
+
+    Raises `UserError` if it cannot be read.
+    """
+    if not in_a_tree():
+        return None
+    request = commands.Request(tuple(phase.number for phase in PHASES))
+    report = commands.preview(request, progress=progress)
+    findings: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
+    for phase in report.phases:
+        for finding in phase.findings:
+            findings[finding.path][finding.verdict] += 1
+    return Tree(report.source, report.files, findings, report.errors) if report.files else None
+
+
+def tree_files() -> tuple[str, ...]:
+    """The files of the tree that the current folder is in; none if there is none or it cannot be read."""
+    if not in_a_tree():
+        return ()
+    try:
+        return tuple(read_head_or_working_tree(()).workspace.files)
+    except UserError:
+        return ()
+
+
+def summed(counts: Counter[str], key: Callable[[str], Key]) -> Counter[Key]:
+    """The counts of files added up by ``key`` of their paths."""
+    groups = Counter[Key]()
+    for path, number in counts.items():
+        groups[key(path)] += number
+    return groups
