@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-EXAMPLE = PROJECT / "tests" / "example"
+from tests.support.project import EXAMPLE, PROJECT
+
 WORKSPACE = PROJECT / "build" / "example"
 BRANCH = "tmlfix/phase-1-http"
 

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from tests.support.browser import open_browser
-from tests.support.bundled import PROJECT, Example
+from tests.support.bundled import Example
+from tests.support.project import PROJECT
 
 PICTURE = PROJECT / "docs" / "review.png"
 LARGEST = 150_000

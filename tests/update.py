@@ -10,8 +10,9 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.bundled import PATCHES, PROJECT, example_patches
+from tests.support.bundled import example_patches
 from tests.support.pages import PAGES, updated
+from tests.support.project import PATCHES, PROJECT
 from tests.support.rule_pages import FOLDER, rule_pages
 from tml_ast import generate
 

@@ -11,8 +11,8 @@ from codemods.compiler_defects import DEFECTS, LIBRARY_MISTAKES, Defect
 from codemods.engine import analyse
 from codemods.model.findings import Verdict
 from codemods.rules import RULES
-from tests.conftest import Run
 from tests.support.bundled import Example
+from tests.support.command import Run
 from tml_ast import parse
 
 

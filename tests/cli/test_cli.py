@@ -1,7 +1,7 @@
 """The command line, as a user meets it.
 
-Where a test asks for `analysis`, the stand-in of conftest takes the place of the rules: what is tested
-is the way from the command line to the files and branches, and back to messages and exit codes.
+Where a test asks for `analysis`, words stand in for leaks: what is tested is the way from the command
+line to the files and branches, and back to messages and exit codes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from typing import Any
 import pytest
 
 from codemods.model.findings import AnalysisResult, Change, PhaseResult
-from tests.conftest import Checkout, Outcome, Run, ordinary_user, stand_in_analysis
+from tests.support.checkout import Checkout
+from tests.support.command import Outcome, Run
+from tests.support.stand_in_analysis import stand_in_analysis
+from tests.support.users import ordinary_user
 
 HTTP = "tmlfix/phase-1-http"
 PROGRAM = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]

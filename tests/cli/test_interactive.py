@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from codemods.files.workspace import read_tree
-from tests.conftest import Outcome, Run
-from tests.support.bundled import EXAMPLE, Example, environment
+from tests.support.bundled import Example, environment
+from tests.support.command import Outcome, Run
+from tests.support.project import EXAMPLE
 
 CLIENT = "lib/src/http/client.tml"
 ROUTER = "lib/src/http/router.tml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codemods.cli.options import APPLY, CHECK, PARSE, PLAN, REVIEW, VERIFY, Rule, refusal
-from tests.conftest import Run
+from tests.support.command import Run
 
 COMMANDS = {"apply": APPLY, "check": CHECK, "parse": PARSE, "plan": PLAN, "review": REVIEW, "verify": VERIFY}
 

@@ -20,83 +20,9 @@ from codemods.model.phases import PHASES
 from codemods.ownership.obligations import Analysis
 from codemods.rules import RULES
 from codemods.semantics.symbols import FunctionInfo, Index, SourceFile
-from tests.support.bundled import EXAMPLE
+from tests.support.library_code import ENDS_A_ROUND, PARTS, REEL, STARS, USES_A_REEL, USES_PARTS
+from tests.support.project import EXAMPLE
 from tml_ast.edit import SourceEdit
-
-REEL = """\
-use core::intrinsics::{ptr_read, ptr_write, mem_alloc, mem_free}
-
-pub type Reel {
-    handle: *Unit
-}
-
-impl Reel {
-    pub func new(size: I64) -> Reel {
-        let block: *Unit = lowlevel { mem_alloc(size * 8) }
-        lowlevel { ptr_write[I64](block as *I64, size) }
-        Reel { handle: block }
-    }
-
-    pub func size(this) -> I64 {
-        return lowlevel { ptr_read[I64](this.handle as *I64) }
-    }
-
-    pub func destroy(this) {
-        lowlevel { mem_free(this.handle) }
-    }
-}
-"""
-
-PARTS = """\
-use core::str
-use std::collections::List
-
-pub type Parts {
-    texts: List[Str],
-}
-
-impl Parts {
-    pub func of(line: Str) -> Parts {
-        let found = List[Str]::new(4)
-        found.push(str::substring(line, 0, 2))
-        found.push(str::substring(line, 2, 4))
-        return Parts { texts: found }
-    }
-
-    pub func count(this) -> I64 {
-        return this.texts.len()
-    }
-
-    pub func destroy(this) {
-    }
-}
-"""
-"""Its destroy() does nothing, so nobody owes the call until the rule for destroy() has mended it."""
-
-USES_A_REEL = """\
-use demo::reel::Reel
-
-@test
-func test_reel() -> I32 {
-    let reel = Reel::new(4)
-    if reel.size() == 9 {
-        print("odd")
-    }
-    assert(reel.size() == 4, "size")
-    return 0
-}
-"""
-
-USES_PARTS = """\
-use demo::parts::Parts
-
-@test
-func test_parts() -> I32 {
-    let parts = Parts::of("abcd")
-    assert(parts.count() == 2, "count")
-    return 0
-}
-"""
 
 
 def run(files: Mapping[str, str], *phases: int, **options: Any) -> AnalysisResult:
@@ -180,36 +106,6 @@ def test_stacked_phases_start_from_the_one_before() -> None:
 
 def test_phases_come_in_the_order_of_the_plan() -> None:
     assert [phase.phase for phase in run(ACROSS_PHASES, 4, 1, 3).phases] == [1, 3, 4]
-
-
-STARS = """\
-use core::str
-
-pub func stars(count: I64) -> Str {
-    return str::repeat("*", count)
-}
-
-pub func width() -> I64 {
-    let line: Str = stars(4)
-    let n: I64 = str::len(line)
-    return n
-}
-"""
-
-ENDS_A_ROUND = """\
-use demo::http::stars::stars
-
-@test
-func test_rounds() -> I32 {
-    var round: I64 = 0
-    loop (round < 0) {
-        round = round + 1
-        stars(round)
-    }
-    return 0
-}
-"""
-"""A string at the end of a loop's body would be freed behind the loop, once its maker's name is reserved."""
 
 
 def test_a_name_is_reserved_where_all_that_it_makes_wrong_is_mended_too() -> None:

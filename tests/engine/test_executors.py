@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from codemods.engine import analyse
-from tests.support.bundled import PROJECT
-from tests.support.small_library import tree
+from tests.engine.small_library import tree
+from tests.support.project import PROJECT
 
 PAGE = PROJECT / "docs" / "executors.md"
 ALL = (1, 2, 3, 4, 5)

@@ -26,9 +26,9 @@ from codemods.files.workspace import read_tree
 from codemods.model.errors import UserError
 from codemods.model.settings import Settings
 from codemods.semantics.module_paths import is_test_path
-from tests.conftest import Run
+from tests.engine.small_library import tree
 from tests.support.bundled import PINNED, Example, environment
-from tests.support.small_library import tree
+from tests.support.command import Run
 
 DIES = "def fix_tests(*_):\n    os._exit(9)\n"
 HANGS = "def fix_tests(*_):\n    open({path!r}, 'w').close()\n    time.sleep(600)\n"

@@ -26,10 +26,10 @@ from codemods.engine.result_cache import MOST_FILES, ResultCache, cache_folder
 from codemods.model.findings import AnalysisResult
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
-from tests.conftest import Run as Command
-from tests.conftest import ordinary_user
+from tests.engine.small_library import STATES, tree
 from tests.support.bundled import PINNED, Example, environment
-from tests.support.small_library import STATES, tree
+from tests.support.command import Run as Command
+from tests.support.users import ordinary_user
 
 # What is found
 

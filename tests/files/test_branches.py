@@ -16,7 +16,8 @@ from codemods.files.branches import BranchState, Delivery, PhaseBranch, deliver,
 from codemods.files.repository import RepositoryError, head_commit, identities, open_repository
 from codemods.files.workspace import read_commit
 from codemods.model.findings import Change, PhaseResult
-from tests.conftest import Checkout, stand_in_analysis
+from tests.support.checkout import Checkout
+from tests.support.stand_in_analysis import stand_in_analysis
 
 HTTP = "tmlfix/phase-1-http"
 NET = "tmlfix/phase-2-net-parsers"

@@ -17,7 +17,8 @@ from codemods.files import work_folders
 from codemods.files.work_folders import InUseError, temporary_folder, work_folder
 from codemods.files.writing import JOURNAL, STAGE, Written, finish_interrupted, is_interrupted, write_changes
 from codemods.model.findings import Change
-from tests.support.faults import HTTP, NET, PROJECT, TMLFIX, environment, git_that, leftovers, new_site
+from tests.support.faults import HTTP, NET, TMLFIX, environment, git_that, leftovers, new_site
+from tests.support.project import PROJECT
 
 CHANGES = {f"{name}.tml": Change(b"leak\n", b"free\n") for name in "abc"}
 

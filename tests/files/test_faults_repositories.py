@@ -1,6 +1,6 @@
 """Repositories of every kind: the branch holds HEAD with the fixes, and nothing else changes.
 
-The stand-in of conftest takes the place of the rules; the repositories, and what git does, are real.
+Words stand in for leaks; the repositories, and what git does, are real.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pytest
 
 from codemods.cli import main
 from codemods.files.repository import mail_room, open_repository
-from tests.conftest import Checkout, ordinary_user
+from tests.support.checkout import Checkout
 from tests.support.faults import HTTP, Ended, leftovers
+from tests.support.users import ordinary_user
 
 Prepare = Callable[[Checkout], None]
 

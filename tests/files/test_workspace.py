@@ -10,7 +10,8 @@ import pytest
 
 from codemods.files.repository import NoRepositoryError, RepositoryError, head_commit, open_repository
 from codemods.files.workspace import Workspace, read_commit, read_paths, read_tree
-from tests.conftest import Checkout, ordinary_user
+from tests.support.checkout import Checkout
+from tests.support.users import ordinary_user
 
 ODD_NAMES = [
     "with space.tml",

@@ -10,7 +10,7 @@ import pytest
 from codemods.files.work_folders import work_folder
 from codemods.files.writing import Written, move_into_place, prepare, write_changes
 from codemods.model.findings import Change, InputError
-from tests.conftest import ordinary_user
+from tests.support.users import ordinary_user
 
 CHANGE = Change(b"leak\n", b"free\n")
 

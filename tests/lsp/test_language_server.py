@@ -18,9 +18,10 @@ from codemods.app.sources import read_working_tree
 from codemods.engine import analyse
 from codemods.lsp.documents import REASON, edits_of, suppression, together
 from codemods.model.findings import Edit, Finding, Verdict
-from tests.conftest import Run
-from tests.support.bundled import EXAMPLE, PROJECT, environment
-from tests.support.editor import WATCHDOG, Editor, by_code, play
+from tests.lsp.editor import WATCHDOG, Editor, by_code, play
+from tests.support.bundled import environment
+from tests.support.command import Run
+from tests.support.project import EXAMPLE, PROJECT
 
 CLIENT = "tests/http/client.test.tml"
 LEAK = "        let resp: Response"
@@ -326,8 +327,8 @@ def test_a_client_that_leaves_without_a_word(example: Path) -> None:
 def test_without_pygls_it_says_how_to_get_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] in ("pygls", "lsprotocol")]:
         monkeypatch.delitem(sys.modules, name)
-    for name in ("language_server", "editor_documents"):
-        monkeypatch.delitem(sys.modules, f"codemods.{name}", raising=False)
+    for name in [name for name in sys.modules if name.startswith("codemods.lsp.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pygls", None)
     monkeypatch.setitem(sys.modules, "lsprotocol", None)
 

@@ -28,7 +28,7 @@ from codemods.engine import analyse
 from codemods.model.phases import phase_of
 from codemods.semantics.symbols import module_path
 from tests.support import corpus
-from tests.support.bundled import EXAMPLE, PROJECT
+from tests.support.project import EXAMPLE, PROJECT
 from tml_ast import parse
 
 MEGABYTE = 1_000_000

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.bundled import PROJECT, Example, environment
+from tests.support.bundled import Example, environment
+from tests.support.project import PROJECT
 
 HOOKS = PROJECT / ".pre-commit-hooks.yaml"
 ACTION = PROJECT / "action.yml"

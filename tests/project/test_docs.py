@@ -16,8 +16,8 @@ from codemods.cli import FAILED, FOUND, app, load_commands
 from codemods.model.phases import OUTSIDE, PHASES
 from codemods.rules import RULES
 from tests.support import pages, rule_pages
-from tests.support.bundled import PROJECT
 from tests.support.pages import PAGES, Part, Session
+from tests.support.project import PROJECT
 
 TEXTS = {page: page.read_text() for page in PAGES}
 TEXT = TEXTS[pages.README]

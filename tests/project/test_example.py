@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from codemods.model.phases import PHASES, phase_of
-from tests.support.bundled import EXAMPLE, PATCHES, Example, untouched_lines
+from tests.support.bundled import Example, untouched_lines
+from tests.support.project import EXAMPLE, PATCHES
 from tml_ast import parse
 
 pytestmark = pytest.mark.xdist_group("example")

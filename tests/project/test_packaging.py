@@ -14,7 +14,8 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 
-from tests.support.bundled import PROJECT, environment
+from tests.support.bundled import environment
+from tests.support.project import PROJECT
 
 PACKAGES = ("codemods", "tml_ast")
 LEAK = """\

@@ -17,9 +17,9 @@ from codemods.files.workspace import read_tree
 from codemods.model.findings import Edit, Finding, PhaseResult, Verdict
 from codemods.reports.page import review_page
 from codemods.review.hunks import Review, make_review
-from tests.conftest import Run
 from tests.support.browser import open_browser
-from tests.support.bundled import EXAMPLE
+from tests.support.command import Run
+from tests.support.project import EXAMPLE
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -18,8 +18,8 @@ from codemods.reports.explanation import explanation_lines
 from codemods.review.explained_values import Ownership
 from codemods.review.explanations import explain_line
 from codemods.rules import RULES
-from tests.conftest import Run
-from tests.support.bundled import EXAMPLE
+from tests.support.command import Run
+from tests.support.project import EXAMPLE
 
 PRELUDE = files("codemods.rules").joinpath("prelude.tml").read_bytes()
 LIBRARY = "lib/demo/src/http/example.tml"

@@ -15,8 +15,9 @@ from codemods.app.commands import Request, review
 from codemods.files.diffs import split_lines
 from codemods.model.findings import AnalysisResult, Change, Edit, Finding, FindingKey, PhaseResult, Verdict
 from codemods.review.hunks import Review, change_blocks, make_review
-from tests.conftest import Run, stand_in_analysis
-from tests.support.bundled import EXAMPLE
+from tests.support.command import Run
+from tests.support.project import EXAMPLE
+from tests.support.stand_in_analysis import stand_in_analysis
 from tml_ast.edit import SourceEdit, apply
 
 PATH = "tests/http/a.test.tml"

@@ -27,8 +27,9 @@ from codemods.model.findings import (
     Verdict,
 )
 from codemods.review.selection import analyse_selected, read_selection, select
-from tests.conftest import Outcome, Run
-from tests.support.bundled import EXAMPLE, PROJECT, Example
+from tests.support.bundled import Example
+from tests.support.command import Outcome, Run
+from tests.support.project import EXAMPLE, PROJECT
 from tml_ast.edit import SourceEdit, apply
 
 FILES = dict(read_tree(EXAMPLE).files)

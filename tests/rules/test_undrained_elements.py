@@ -6,62 +6,9 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
+from tests.support.library_code import FIELDS, fields_test
 
 MAKER = "lib/demo/src/http/fields.tml"
-MAKING = """\
-use core::str
-use std::collections::List
-
-/// The fields of a record.
-pub func fields(record: Str, delimiter: Str) -> List[Str] {
-    return str::split(record, delimiter)
-}
-
-/// The first field, or nothing.
-pub func first_field(fields: List[Str]) -> Maybe[Str] {
-    if fields.len() == 0 {
-        return Nothing
-    }
-    return Just(fields.get(0))
-}
-
-/// Names that nobody may free.
-pub func names() -> List[Str] {
-    let found = List[Str]::new(2)
-    found.push("one")
-    return found
-}
-
-/// A copy of a field.
-@allocates
-pub func copy_of(field: Str) -> Str {
-    return str::substring(field, 0, str::len(field))
-}
-
-/// How long all fields are.
-pub func width(fields: List[Str]) -> I64 {
-    var total: I64 = 0
-    var i: I64 = 0
-    loop (i < fields.len()) {
-        let field: Str = fields.get(i)
-        total = total + str::len(field)
-        i = i + 1
-    }
-    return total
-}
-
-/// Ends a list.
-pub func finish(fields: List[Str]) {
-    fields.destroy()
-}
-
-/// Shows a text, and frees it by that.
-pub func shown(text: Str) -> I64 {
-    let line: Str = "<{text}>"
-    let length: I64 = str::len(line)
-    return length
-}
-"""
 RESERVING = """\
 use core::str
 
@@ -94,13 +41,9 @@ pub func destroy_parts(parts: ref List[Str]) {
 TEST = "tests/http/fields.test.tml"
 
 
-def code_of(body: str) -> str:
-    return f"use demo::http::fields::*\nuse demo::http::fields\n\n@test\nfunc test_it() -> I32 {{\n{body}}}\n"
-
-
 def run(body: str, **others: str) -> AnalysisResult:
     """The library, a test with this body, and further files of the library by their name."""
-    files = {MAKER: MAKING.encode(), TEST: code_of(body).encode()}
+    files = {MAKER: FIELDS.encode(), TEST: fields_test(body).encode()}
     files |= {f"lib/demo/src/http/{name}.tml": text.encode() for name, text in others.items()}
     result = analyse(files, [1])
     assert not result.errors
@@ -123,7 +66,7 @@ def test_the_module_that_makes_the_list_gets_one_function_for_tests() -> None:
     result = run(body)
 
     library, test = after(result, MAKER), after(result, TEST)
-    assert library is not None and library == MAKING.replace(
+    assert library is not None and library == FIELDS.replace(
         "/// The first field", f"{HELPER[1:]}\n/// The first field"
     )
     release = """\
@@ -131,7 +74,7 @@ def test_the_module_that_makes_the_list_gets_one_function_for_tests() -> None:
     fields::destroy_parts(ref two)
     return 0
 """
-    assert test == code_of(body.replace("    return 0\n", release))
+    assert test == fields_test(body.replace("    return 0\n", release))
 
 
 def test_a_function_that_is_there_is_used() -> None:
@@ -140,11 +83,11 @@ def test_a_function_that_is_there_is_used() -> None:
     all.destroy()
     return 0
 """
-    files = {MAKER: (MAKING + HELPER).encode(), TEST: code_of(body).encode()}
+    files = {MAKER: (FIELDS + HELPER).encode(), TEST: fields_test(body).encode()}
     result = analyse(files, [1])
 
     assert set(result.phases[0].changes) == {TEST}
-    assert after(result, TEST) == code_of(body.replace("all.destroy()", "fields::destroy_parts(ref all)"))
+    assert after(result, TEST) == fields_test(body.replace("all.destroy()", "fields::destroy_parts(ref all)"))
 
 
 def test_a_function_that_keeps_the_list_goes_before_its_release() -> None:
@@ -154,12 +97,12 @@ def test_a_function_that_keeps_the_list_goes_before_its_release() -> None:
     all.destroy()
     return 0
 """
-    files = {MAKER: (MAKING + keeping).encode(), TEST: code_of(body).encode()}
+    files = {MAKER: (FIELDS + keeping).encode(), TEST: fields_test(body).encode()}
 
     became = after(analyse(files, [1]), TEST)
 
     drained = "fields::destroy_parts(ref all)\n    all.destroy()"
-    assert became == code_of(body.replace("all.destroy()", drained))
+    assert became == fields_test(body.replace("all.destroy()", drained))
 
 
 def test_a_function_that_would_free_a_constant_is_not_used() -> None:
@@ -169,7 +112,7 @@ def test_a_function_that_would_free_a_constant_is_not_used() -> None:
     all.destroy()
     return 0
 """
-    files = {MAKER: (MAKING + careless).encode(), TEST: code_of(body).encode()}
+    files = {MAKER: (FIELDS + careless).encode(), TEST: fields_test(body).encode()}
 
     became = after(analyse(files, [1]), TEST)
 
@@ -179,9 +122,9 @@ def test_a_function_that_would_free_a_constant_is_not_used() -> None:
 def test_a_module_of_another_phase_is_left_alone() -> None:
     body = '    let all = fields("a,b", ",")\n    return 0\n'
     elsewhere = MAKER.replace("http", "demo")
-    test = code_of(body).replace("demo::http::fields", "demo::demo::fields")
+    test = fields_test(body).replace("demo::http::fields", "demo::demo::fields")
 
-    result = analyse({elsewhere: MAKING.encode(), TEST: test.encode()}, [1])
+    result = analyse({elsewhere: FIELDS.encode(), TEST: test.encode()}, [1])
 
     assert not result.phases[0].changes
     assert [each.verdict for each in result.findings] == [Verdict.REPORTED]
@@ -358,10 +301,10 @@ HAZARDS = {
 }
 
 
-@pytest.mark.parametrize("making", [MAKING, MAKING + HELPER], ids=["without", "with a function for it"])
+@pytest.mark.parametrize("making", [FIELDS, FIELDS + HELPER], ids=["without", "with a function for it"])
 @pytest.mark.parametrize("body", HAZARDS.values(), ids=HAZARDS)
 def test_a_list_is_left_alone(body: str, making: str) -> None:
-    result = analyse({MAKER: making.encode(), TEST: code_of(body).encode()}, [1])
+    result = analyse({MAKER: making.encode(), TEST: fields_test(body).encode()}, [1])
 
     fixed = [each for each in result.findings if each.verdict is Verdict.FIXED]
     assert not [each for each in fixed if each.rule == "undrained-elements"]

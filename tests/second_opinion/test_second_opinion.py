@@ -6,11 +6,11 @@ import pytest
 
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.compiler import Unsupported
+from tests.second_opinion.generated_functions import KINDS, LIBRARY
 from tests.second_opinion.heap import Fault
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
 from tests.second_opinion.program import Program
-from tests.support.tml_functions import KINDS, LIBRARY
 
 TEST = "tests/demo/a.test.tml"
 MODULE = "lib/demo/src/module.tml"

@@ -33,8 +33,9 @@ from codemods.files.work_folders import InUseError
 from codemods.files.workspace import read_commit, read_tree
 from codemods.files.writing import JOURNAL, STAGE, Written, finish_interrupted, write_changes
 from codemods.model.findings import AnalysisResult, Change
-from tests.conftest import Checkout, Prepare, Run
-from tests.support.bundled import EXAMPLE, PROJECT
+from tests.support.checkout import Checkout, Prepare
+from tests.support.command import Run
+from tests.support.project import EXAMPLE, PROJECT
 from tml_ast import generate
 
 HTTP = "tmlfix/phase-1-http"

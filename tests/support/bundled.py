@@ -12,13 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Checkout
-
-PROJECT = Path(__file__).resolve().parents[2]
-EXAMPLE = PROJECT / "tests" / "example"
-PATCHES = PROJECT / "patches"
-PROGRAMS = PROJECT / "tests" / "programs"
-"""Stand-ins for programs that need not be there."""
+from tests.support.checkout import Checkout
+from tests.support.project import EXAMPLE, PROGRAMS
 
 PINNED = {
     "GIT_CONFIG_GLOBAL": os.devnull,

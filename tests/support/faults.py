@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from codemods.cli import main
-from tests.conftest import Checkout
 from tests.support.bundled import PINNED
+from tests.support.checkout import Checkout
+from tests.support.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 HTTP = "tmlfix/phase-1-http"
 NET = "tmlfix/phase-2-net-parsers"
 TMLFIX = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]

@@ -16,7 +16,8 @@ from codemods.cli import app, load_commands
 from codemods.engine.result_cache import FOLDER_VARIABLE
 from codemods.model.phases import PHASES, phase_of
 from codemods.rules import RULES
-from tests.support.bundled import EXAMPLE, PATCHES, PROJECT, Example, environment
+from tests.support.bundled import Example, environment
+from tests.support.project import EXAMPLE, PATCHES, PROJECT
 
 README = PROJECT / "README.md"
 PAGES = [README, PROJECT / "SECURITY.md", *sorted(PROJECT.glob("docs/*.md"))]

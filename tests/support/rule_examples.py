@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from codemods.rules import RULES
 from codemods.rules.rule import Example, Fixed, Reported, Untouched
-from tests.support.bundled import PROJECT
+from tests.support.project import PROJECT
 
 CASES = PROJECT / "tests" / "rules" / "cases"
 AFTER = "// -- after --\n"

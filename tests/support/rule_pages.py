@@ -8,7 +8,7 @@ from codemods.files.diffs import diff_lines
 from codemods.model.findings import Change
 from codemods.rules import RULES
 from codemods.rules.rule import Example, Fixed, Rule
-from tests.support.bundled import PROJECT
+from tests.support.project import PROJECT
 
 FOLDER = PROJECT / "docs" / "rules"
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.support.corpus import corpus_files, corpus_folder
-from tests.support.tml_text import shape
+from tests.tml_ast.notation import shape
 from tml_ast import TmlSyntaxError, engine, reference, tokenize
 from tml_ast.parser import parse_tokens
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.tml_programs import statements
-from tests.support.tml_text import body_of, grouping
+from tests.tml_ast.generated_programs import statements
+from tests.tml_ast.notation import body_of, grouping
 from tml_ast import (
     EditConflict,
     SourceEdit,

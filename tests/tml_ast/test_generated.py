@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.support.tml_programs import PROGRAMS
+from tests.tml_ast.generated_programs import PROGRAMS
 from tml_ast import generate, tokenize
 from tml_ast.lookahead import PREDICATES, STARTS
 
@@ -17,7 +17,7 @@ from tml_ast.lookahead import PREDICATES, STARTS
 @pytest.mark.parametrize("name", generate.MODULES.values())
 def test_the_generated_parsers_are_those_of_the_grammar(name: str) -> None:
     file = Path(generate.__file__).with_name(name)
-    assert file.read_text(encoding="utf-8") == generate.sources()[name], "run tests/update.py"
+    assert file.read_text(encoding="utf-8") == generate.sources()[name], "run python -m tests.update"
 
 
 def test_parsing_reads_no_grammar_and_only_errors_need_the_recorder() -> None:

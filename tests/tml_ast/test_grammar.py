@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.tml_text import body_of, error_of, grouped, grouping, kinds
+from tests.tml_ast.notation import body_of, error_of, grouped, grouping, kinds
 from tml_ast import nodes, parse, parse_snippet
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.tml_text import error_of, grouped, lexed
+from tests.tml_ast.notation import error_of, grouped, lexed
 from tml_ast import parse, position, tokenize
 
 

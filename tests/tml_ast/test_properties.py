@@ -1,6 +1,6 @@
 """What holds for every input: no byte is lost, and both engines build the same trees.
 
-``attack_grammar.py`` checks the same with as many inputs as there is time for.
+`tests.campaigns.attack_grammar` checks the same with as many inputs as there is time for.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.corpus import corpus_files
-from tests.support.tml_law import check_engines_agree, check_round_trip, check_time
-from tests.support.tml_mutations import example_files, mutated
-from tests.support.tml_programs import BYTES, PROGRAMS, SOUPS, constructs, deeply_nested
+from tests.tml_ast.damage import example_files, mutated
+from tests.tml_ast.generated_programs import BYTES, PROGRAMS, SOUPS, constructs, deeply_nested
+from tests.tml_ast.laws import check_engines_agree, check_round_trip, check_time
 from tml_ast import Node, engine, tokenize
 
 CHANCES = st.randoms(use_true_random=False)

@@ -18,7 +18,7 @@ from codemods.verification import leak_log
 from codemods.verification.leak_log import read_log, size_in_bytes
 from codemods.verification.leak_report import NO_END, LeakReport, combine
 from codemods.verification.leaks import Amount, module_of
-from tests.support.leak_logs import Printer, size_in_table, test_name
+from tests.verification.leak_logs import Printer, size_in_table, test_name
 
 JSON = "lib/std/tests/json/value.test.tml"
 URL = "lib/std/tests/url/parts.test.tml"

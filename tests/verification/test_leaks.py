@@ -13,9 +13,10 @@ import pytest
 
 from codemods.verification.leak_plan import leak_plan
 from codemods.verification.leaks import phase_number
-from tests.conftest import Checkout, Outcome, Run
-from tests.support.bundled import EXAMPLE
-from tests.support.leak_logs import Printer
+from tests.support.checkout import Checkout
+from tests.support.command import Outcome, Run
+from tests.support.project import EXAMPLE
+from tests.verification.leak_logs import Printer
 
 PROGRAM = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]
 CLIENT = "tests/http/client.test.tml"

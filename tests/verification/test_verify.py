@@ -21,10 +21,11 @@ from codemods.verification.runner_log import RunnerResult, read_result
 from codemods.verification.test_runs import Measurement, Status
 from codemods.verification.verify import Comparison
 from codemods.verification.worktrees import lay_out
-from tests.conftest import Outcome, Run
-from tests.support.bundled import PROJECT, Example, environment
+from tests.support.bundled import Example, environment
+from tests.support.command import Outcome, Run
+from tests.support.project import PROGRAMS
 
-STAND_IN = f"{quote(sys.executable)} {quote(str(PROJECT / 'tests/support/stand_in_tml.py'))} test"
+STAND_IN = f"{quote(sys.executable)} {quote(str(PROGRAMS / 'stand_in_tml.py'))} test"
 HTTP = "tmlfix/phase-1-http"
 CLIENT = "tests/http/client.test.tml"
 REQUEST = "tests/http/request.test.tml"

@@ -1,6 +1,6 @@
 """Hypothesis strategies for well-typed TML functions that make, use, give away and forget values.
 
-What they call stands in second_opinion/kinds.tml. Every value has its own number, and no function uses a
+What they call is in kinds.tml. Every value has its own number, and no function uses a
 value that it released or gave away, so whatever leaks or is released twice later is not their fault.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-KINDS = (Path(__file__).parents[1] / "second_opinion" / "kinds.tml").read_bytes()
+KINDS = Path(__file__).with_name("kinds.tml").read_bytes()
 LIBRARY, MADE, TEST = "lib/demo/src/kinds.tml", "lib/demo/src/made.tml", "tests/demo/made.test.tml"
 ENTRY = "test_made"
 """The function of a generated program that is run."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from tests.support.tml_text import shape
+from tests.tml_ast.notation import shape
 from tml_ast import Module, TmlSyntaxError, engine, position, reference, tokenize
 from tml_ast.parser import parse_tokens
 

@@ -12,7 +12,8 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-from tests.support.bundled import PROJECT, environment
+from tests.support.bundled import environment
+from tests.support.project import PROJECT
 
 WATCHDOG = 120
 """Seconds after which a server that says nothing counts as hung."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from random import Random
 
-from tests.support.bundled import EXAMPLE
-from tests.support.tml_programs import WORDS
+from tests.support.project import EXAMPLE
+from tests.tml_ast.generated_programs import WORDS
 from tml_ast import tokenize
 
 LONGEST_SPAN = 200

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.engine.test_engine import ENDS_A_ROUND, PARTS, REEL, STARS, USES_A_REEL, USES_PARTS
-from tests.rules.test_undrained_elements import MAKING, code_of
+from tests.support.library_code import (
+    ENDS_A_ROUND,
+    FIELDS,
+    PARTS,
+    REEL,
+    STARS,
+    USES_A_REEL,
+    USES_PARTS,
+    fields_test,
+)
 
 BROKEN = "func = {} parts destroy stars fields\n"
 """Does not parse, and mentions what rules ask for."""
@@ -52,11 +60,13 @@ func test_helped() -> I32 {
 }
 """
 
-USES_LISTS = code_of(
+USES_LISTS = fields_test(
     '    let all = fields("a,b", ",")\n    assert(width(all) == 2, "width")\n'
     "    all.destroy()\n    return 0\n"
 )
-USES_FEWER = code_of('    let all = fields("a,b", ",")\n    assert(all.len() == 2, "size")\n    return 0\n')
+USES_FEWER = fields_test(
+    '    let all = fields("a,b", ",")\n    assert(all.len() == 2, "size")\n    return 0\n'
+)
 
 LOOKS = "pub func seen(text: Str) -> Str {\n    return text\n}\n"
 """Has no word that a rule asks for, and yet tells what a test does with a string of the library."""
@@ -80,7 +90,7 @@ STATES: Mapping[str, tuple[str | None, ...]] = {
         STARS.replace("pub func stars", "@allocates\npub func stars"),
         None,
     ),
-    "lib/demo/src/http/fields.tml": (MAKING, f"{MAKING}\n", BROKEN),
+    "lib/demo/src/http/fields.tml": (FIELDS, f"{FIELDS}\n", BROKEN),
     "lib/demo/src/reel.tml": (REEL, REEL.replace("destroy", "close"), None),
     "lib/demo/src/text/rows.tml": (None, STARS.replace("stars", "rows"), BROKEN),
     "tests/http/parts.test.tml": (
