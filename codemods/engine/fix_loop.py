@@ -1,4 +1,4 @@
-"""Rounds of fixes: what the rules propose for some files is made, checked, and looked at again."""
+"""The fix loop: what the rules find in some files is fixed, checked, and looked at again, round by round."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
-from codemods.engine.jobs import Fixed
+from codemods.engine.attempt import Attempt, Fault
+from codemods.engine.jobs import FilesResult
 from codemods.engine.suppressions import RULE as SUPPRESSION_COMMENT
 from codemods.engine.suppressions import suppressions
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.facts import Facts
-from codemods.model.findings import Change, Edit, Finding, FindingKey, InputError, Verdict
+from codemods.model.findings import Edit, Finding, FindingKey, InputError, Verdict
 from codemods.model.phases import Phase
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
@@ -22,65 +23,42 @@ from codemods.ownership.use_after_free import misuses
 from codemods.rules import RULES
 from codemods.rules.rule import Rule
 from codemods.semantics.symbols import SourceFile
-from tml_ast import TmlSyntaxError, parse, position
-from tml_ast.edit import EditConflict, SourceEdit, apply, compose, in_order
-
-OFFERED = -1
-"""The owner of edits that are only offered."""
+from tml_ast.edit import EditConflict, SourceEdit, in_order
 
 MAX_ROUNDS = 24
 """Fixes that still call for others after so many rounds are a fault of a rule."""
 
-
-@dataclass(slots=True)
-class _Draft:
-    """A finding that was fixed: where it was, and the number that its edits carry."""
-
-    number: int
-    path: str
-    proposal: Diagnostic
-    line: int
-    column: int
+InFile = tuple[str, Diagnostic]
+"""A diagnostic with the path of its file."""
 
 
 @dataclass(slots=True)
-class _Attempt:
-    """One run of a phase to its fixpoint."""
+class _Judged:
+    """The diagnostics of one round, by what becomes of them."""
 
-    files: dict[str, SourceFile]
-    edits: dict[str, list[SourceEdit]] = field(default_factory=dict)
-    drafts: list[_Draft] = field(default_factory=list)
-    open: list[tuple[str, Diagnostic]] = field(default_factory=list)
-    declined: list[tuple[str, Diagnostic]] = field(default_factory=list)
-    suppressed: list[tuple[str, Diagnostic]] = field(default_factory=list)
-    useful: set[tuple[str, int, str]] = field(default_factory=set)
-    """Where, by file, line and rule, a comment suppressed a finding, though another fix may mend it later."""
+    accepted: list[InFile] = field(default_factory=list)
+    open: list[InFile] = field(default_factory=list)
+    """Those that are only reported, and those for review that were not asked for."""
+    declined: list[InFile] = field(default_factory=list)
+    suppressed: list[InFile] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Sorted:
-    """The proposals of one round, by what becomes of them."""
+class _Outcome:
+    """An attempt that came to its fixpoint, and what it left."""
 
-    accepted: list[tuple[str, Diagnostic]] = field(default_factory=list)
-    open: list[tuple[str, Diagnostic]] = field(default_factory=list)
-    declined: list[tuple[str, Diagnostic]] = field(default_factory=list)
-    suppressed: list[tuple[str, Diagnostic]] = field(default_factory=list)
-
-
-class _Fault(Exception):
-    """A fix that did not hold: the file and what is wrong with it."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
+    attempt: Attempt
+    left: _Judged
+    used: set[tuple[str, int, str]]
+    """Where, by file, line and rule, a comment suppressed a finding in any round."""
 
 
 class FixLoop:
     """The rounds of fixes of some files of a phase, until nothing is left to fix.
 
-    ``look`` tells what is known about the files as they are now, given what was known before; ``original``
-    what is known about them without any fix. With ``wanted``, exactly the findings that it names are fixed.
+    ``facts_of`` computes what rules may ask about the files as they are by now, given the facts of the
+    round before; ``original`` analyses them without any fix. With ``wanted``, exactly the findings that
+    it names are fixed.
     """
 
     def __init__(
@@ -89,232 +67,152 @@ class FixLoop:
         phase: Phase,
         settings: Settings,
         wanted: Container[FindingKey] | None,
-        look: Callable[[Mapping[str, SourceFile], Facts | None], Facts],
+        facts_of: Callable[[Mapping[str, SourceFile], Facts | None], Facts],
         original: Callable[[], Analysis],
         report: Progress,
     ) -> None:
-        self.originals = files
-        self.files = dict(files)
-        """The files with their fixes, once those are made."""
-        self.facts: Facts | None = None
-        """What is known about them then."""
-        self.scope = list(files)
-        self.phase = phase
-        self.wanted = wanted
-        self.look = look
-        self.original = original
-        self.report = report
-        self.rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
-        self.suppressions = {path: tuple(suppressions(file)) for path, file in files.items()}
+        self._originals = files
+        self._phase = phase
+        self._wanted = wanted
+        self._facts_of = facts_of
+        self._original = original
+        self._report = report
+        self._rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
+        self._suppressions = {path: tuple(suppressions(file)) for path, file in files.items()}
 
-    def run(self) -> Fixed:
+    def run(self) -> FilesResult:
         """Run to the fixpoint; a file whose fixes do not hold is left alone and the rest done again."""
         excluded: set[str] = set()
-        faults: list[InputError] = []
+        errors: list[InputError] = []
         while True:
             try:
-                attempt = self._attempt(excluded)
+                outcome = self._attempt(excluded)
                 break
-            except _Fault as fault:
+            except Fault as fault:
                 excluded.add(fault.path)
                 message = f"left as it was: {fault.message}; this is a fault of tmlfix"
-                faults.append(InputError(fault.path, message))
-        self.files = attempt.files
-        changes = {
-            path: Change(self.originals[path].source, attempt.files[path].source)
-            for path, edits in sorted(attempt.edits.items())
-            if edits
-        }
-        return Fixed(
-            tuple(self._findings(attempt)),
-            changes,
-            declined=self._unfixed(attempt, attempt.declined),
-            suppressed=self._unfixed(attempt, attempt.suppressed),
-            errors=tuple(faults),
+                errors.append(InputError(fault.path, message))
+        return FilesResult(
+            self._findings(outcome),
+            outcome.attempt.changes,
+            declined=self._unfixed(outcome.attempt, outcome.left.declined),
+            suppressed=self._unfixed(outcome.attempt, outcome.left.suppressed),
+            errors=tuple(errors),
         )
 
     # -- rounds -------------------------------------------------------------------------------
 
-    def _attempt(self, excluded: set[str]) -> _Attempt:
-        attempt = _Attempt(dict(self.originals))
-        fixed_before: set[tuple[str, str, str, int]] = set()
-        facts: Facts | None = None
-        paths: Sequence[str] = self.scope
-        accepted: dict[str, list[Diagnostic]] = {}
-        for round_number in range(MAX_ROUNDS):
-            if facts is None or accepted:
-                facts = self.look(attempt.files, facts)
-            proposals = self._proposals(facts, attempt, excluded, paths, round_number)
-            sorted_ = self._sort(attempt, proposals)
-            accepted = _accept(sorted_.accepted)
-            if not accepted and len(paths) < len(self.scope):
-                paths = self.scope
-            elif accepted:
+    def _attempt(self, excluded: set[str]) -> _Outcome:
+        """Rounds until nothing is accepted. Raises `Fault` for a fix that does not hold."""
+        attempt = Attempt(self._originals)
+        used: set[tuple[str, int, str]] = set()
+        scope = list(self._originals)
+        paths = scope
+        facts = self._facts_of(attempt.files, None)
+        for number in range(1, MAX_ROUNDS + 1):
+            judged = self._judge(attempt, self._diagnostics(facts, attempt, excluded, paths, number), used)
+            accepted = _compatible(judged.accepted)
+            if accepted:
                 # What was changed is done first; then it is seen what that means for the others.
                 paths = list(accepted)
-                for path, chosen in accepted.items():
-                    self._apply(attempt, path, chosen, fixed_before)
+                for path, diagnostics in accepted.items():
+                    attempt.apply(path, diagnostics)
+                facts = self._facts_of(attempt.files, facts)
+            elif len(paths) < len(scope):
+                paths = scope
             else:
-                attempt.open = sorted_.open
-                attempt.declined = sorted_.declined
-                attempt.suppressed = sorted_.suppressed
                 self._check_misuses(facts.analysis, attempt)
-                self.facts = facts
-                return attempt
-        raise _Fault(paths[0], "its fixes call for ever more fixes")
+                return _Outcome(attempt, judged, used)
+        raise Fault(paths[0], "its fixes call for ever more fixes")
 
-    def _proposals(
-        self,
-        facts: Facts,
-        attempt: _Attempt,
-        excluded: set[str],
-        paths: Sequence[str],
-        round_number: int,
-    ) -> list[tuple[str, Diagnostic]]:
-        found: list[tuple[str, Diagnostic]] = []
+    def _diagnostics(
+        self, facts: Facts, attempt: Attempt, excluded: set[str], paths: Sequence[str], number: int
+    ) -> Iterator[InFile]:
+        """What the rules find in the files, one file after the other."""
         for done, path in enumerate(paths):
-            self.report(f"phase {self.phase.number}, round {round_number + 1}", done, len(paths))
-            line = partial(self._original_line, path, attempt.edits.get(path, []))
-            context = Context(facts, attempt.files[path], line)
-            for rule in self.rules:
-                for proposal in self._checked(rule, context, excluded):
-                    found.append((path, proposal))
-        return found
+            self._report(f"phase {self._phase.number}, round {number}", done, len(paths))
+            context = Context(facts, attempt.files[path], partial(attempt.line, path))
+            for rule in self._rules:
+                yield from ((path, diagnostic) for diagnostic in self._found(rule, context, excluded))
 
-    def _checked(self, rule: Rule, context: Context, excluded: set[str]) -> list[Diagnostic]:
-        """What a rule proposes for a file; a rule that fails or contradicts itself is a fault."""
+    def _found(self, rule: Rule, context: Context, excluded: set[str]) -> list[Diagnostic]:
+        """What a rule finds in a file. Raises `Fault` for a rule that fails or contradicts itself."""
         path = context.file.path
         try:
-            proposals = list(rule.check(context.for_rule(rule.name)))
+            diagnostics = list(rule.check(context.for_rule(rule.name)))
         except Exception as error:
             if path in excluded:
                 return []
-            raise _Fault(path, f"{rule.name} failed ({type(error).__name__}: {error})") from error
+            raise Fault(path, f"{rule.name} failed ({type(error).__name__}: {error})") from error
         if path in excluded:
-            message = "{}; left alone, because a fix in this file did not hold"
-            return [
-                each
-                if each.verdict is not Verdict.FIXED
-                else replace(each, verdict=Verdict.REPORTED, edits=(), message=message.format(each.message))
-                for each in proposals
-            ]
-        for each in proposals:
-            if _collide(each.edits):
-                raise _Fault(path, f"the edits of {rule.name} for {each.function} overlap")
-        return proposals
+            return [_without_fix(diagnostic) for diagnostic in diagnostics]
+        for diagnostic in diagnostics:
+            if _collide(diagnostic.edits):
+                raise Fault(path, f"the edits of {rule.name} for {diagnostic.function} overlap")
+        return diagnostics
 
-    def _sort(self, attempt: _Attempt, proposals: Iterable[tuple[str, Diagnostic]]) -> _Sorted:
-        """Decide what becomes of each proposal; one that is for review is a fix if it is wanted."""
-        result = _Sorted()
-        for path, proposal in proposals:
-            line, column = self._original_position(attempt, path, proposal)
-            key = FindingKey(self.phase.number, path, line, column, proposal.rule, proposal.function)
-            if any(each.covers(line, proposal.rule) for each in self.suppressions[path]):
-                result.suppressed.append((path, proposal))
-                attempt.useful.add((path, line, proposal.rule))
-            elif proposal.verdict is Verdict.REPORTED:
-                result.open.append((path, proposal))
-            elif self.wanted is not None and key in self.wanted:
-                result.accepted.append((path, replace(proposal, verdict=Verdict.FIXED)))
-            elif self.wanted is None and proposal.verdict is Verdict.FIXED:
-                result.accepted.append((path, proposal))
-            elif proposal.verdict is Verdict.REVIEW:
-                result.open.append((path, proposal))
+    def _judge(
+        self, attempt: Attempt, diagnostics: Iterable[InFile], used: set[tuple[str, int, str]]
+    ) -> _Judged:
+        """Decide what becomes of each diagnostic; one that is for review is a fix if it is wanted."""
+        result = _Judged()
+        for path, diagnostic in diagnostics:
+            line, column = attempt.position(path, diagnostic.offset)
+            key = FindingKey(self._phase.number, path, line, column, diagnostic.rule, diagnostic.function)
+            if any(comment.covers(line, diagnostic.rule) for comment in self._suppressions[path]):
+                result.suppressed.append((path, diagnostic))
+                used.add((path, line, diagnostic.rule))
+            elif diagnostic.verdict is Verdict.REPORTED:
+                result.open.append((path, diagnostic))
+            elif self._wanted is not None and key in self._wanted:
+                result.accepted.append((path, replace(diagnostic, verdict=Verdict.FIXED)))
+            elif self._wanted is None and diagnostic.verdict is Verdict.FIXED:
+                result.accepted.append((path, diagnostic))
+            elif diagnostic.verdict is Verdict.REVIEW:
+                result.open.append((path, diagnostic))
             else:
-                result.declined.append((path, proposal))
+                result.declined.append((path, diagnostic))
         return result
-
-    def _original_position(self, attempt: _Attempt, path: str, proposal: Diagnostic) -> tuple[int, int]:
-        """Line and column of a proposal in the file as the user knows it."""
-        offset = _original_offset(attempt.edits.get(path, []), proposal.offset)
-        return position(self.originals[path].source, offset)
-
-    def _original_line(self, path: str, edits: Sequence[SourceEdit], offset: int) -> int:
-        return position(self.originals[path].source, _original_offset(edits, offset))[0]
-
-    def _apply(
-        self,
-        attempt: _Attempt,
-        path: str,
-        proposals: Sequence[Diagnostic],
-        fixed_before: set[tuple[str, str, str, int]],
-    ) -> None:
-        """Make the edits of one file, and read the result again."""
-        file = attempt.files[path]
-        so_far = attempt.edits.get(path, [])
-        edits: list[SourceEdit] = []
-        for proposal in proposals:
-            original = _original_offset(so_far, proposal.offset)
-            key = (path, proposal.rule, proposal.message, original)
-            if key in fixed_before:
-                raise _Fault(path, f"{proposal.rule} finds {proposal.function} again after its fix")
-            fixed_before.add(key)
-            number = len(attempt.drafts)
-            line, column = position(self.originals[path].source, original)
-            attempt.drafts.append(_Draft(number, path, proposal, line, column))
-            owners = frozenset((number,))
-            edits += (SourceEdit(each.start, each.end, each.text, owners) for each in proposal.edits)
-        source = apply(file.source, edits)
-        try:
-            tree = parse(source)
-        except TmlSyntaxError as error:
-            raise _Fault(path, f"with its fixes it would not parse ({error})") from None
-        attempt.files[path] = SourceFile(path, source, tree, file.module)
-        attempt.edits[path] = compose(so_far, edits)
 
     # -- the self-check -----------------------------------------------------------------------
 
-    def _misuses(self, analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
-        """How many releases and other uses may find their value released, by file and function."""
-        counts: dict[tuple[str, str], int] = {}
-        for path in paths:
-            for function in analysis.index.functions_in(analysis.index.files[path]):
-                graph = analysis.summaries.graph(function)
-                if graph is not None:
-                    key = path, function.qualified_name
-                    counts[key] = counts.get(key, 0) + misuses(analysis, graph)
-        return counts
-
-    def _check_misuses(self, analysis: Analysis, attempt: _Attempt) -> None:
-        changed = [path for path, edits in attempt.edits.items() if edits]
-        if not changed:
+    def _check_misuses(self, analysis: Analysis, attempt: Attempt) -> None:
+        """Raise `Fault` if a fix makes a path release a value twice, or use it after its release."""
+        if not attempt.changed:
             return
-        baseline = self._misuses(self.original(), changed)
-        for (path, function), count in self._misuses(analysis, changed).items():
-            if count > baseline.get((path, function), 0):
-                raise _Fault(path, f"a path of {function} would release a value twice or use it afterwards")
+        before = _misuses(self._original(), attempt.changed)
+        for (path, function), count in _misuses(analysis, attempt.changed).items():
+            if count > before.get((path, function), 0):
+                raise Fault(path, f"a path of {function} would release a value twice or use it afterwards")
 
     # -- results ------------------------------------------------------------------------------
 
-    def _findings(self, attempt: _Attempt) -> Iterator[Finding]:
-        found = [*self._complaints(attempt.useful)]
-        for draft in attempt.drafts:
-            edits = _edits_of(attempt.edits[draft.path], draft.number)
-            found.append(self._finding(draft.path, draft.proposal, draft.line, draft.column, edits))
-        for path, proposal in attempt.open:
-            offered = [
-                SourceEdit(each.start, each.end, each.text, frozenset((OFFERED,))) for each in proposal.edits
-            ]
-            edits = _edits_of(compose(attempt.edits.get(path, []), offered), OFFERED)
-            line, column = self._original_position(attempt, path, proposal)
-            found.append(self._finding(path, proposal, line, column, edits))
-        return iter(sorted(found, key=lambda each: (each.path, each.line, each.column, each.rule)))
+    def _findings(self, outcome: _Outcome) -> tuple[Finding, ...]:
+        attempt = outcome.attempt
+        found = [*self._comment_findings(outcome.used)]
+        for fix in attempt.fixes:
+            place = (fix.line, fix.column)
+            found.append(self._finding(fix.path, fix.diagnostic, place, attempt.edits_of(fix)))
+        for path, diagnostic in outcome.left.open:
+            place = attempt.position(path, diagnostic.offset)
+            found.append(self._finding(path, diagnostic, place, attempt.offered_edits(path, diagnostic)))
+        return tuple(sorted(found, key=lambda finding: finding.place))
 
-    def _unfixed(self, attempt: _Attempt, proposals: Iterable[tuple[str, Diagnostic]]) -> tuple[Finding, ...]:
+    def _unfixed(self, attempt: Attempt, diagnostics: Iterable[InFile]) -> tuple[Finding, ...]:
         found = (
-            self._finding(path, proposal, *self._original_position(attempt, path, proposal), ())
-            for path, proposal in proposals
+            self._finding(path, diagnostic, attempt.position(path, diagnostic.offset))
+            for path, diagnostic in diagnostics
         )
-        return tuple(sorted(found, key=lambda each: each.key))
+        return tuple(sorted(found, key=lambda finding: finding.key))
 
-    def _complaints(self, useful: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
+    def _comment_findings(self, used: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
         """What is wrong with the comments that suppress findings."""
-        for path, comments in self.suppressions.items():
+        for path, comments in self._suppressions.items():
             for comment in comments:
-                used = {rule for file, line, rule in useful if file == path and comment.covers(line, rule)}
-                for message in comment.complaints(used, RULES):
+                rules = {rule for file, line, rule in used if file == path and comment.covers(line, rule)}
+                for message in comment.complaints(rules, RULES):
                     yield Finding(
-                        self.phase.number,
+                        self._phase.number,
                         SUPPRESSION_COMMENT,
                         path,
                         comment.line,
@@ -325,48 +223,55 @@ class FixLoop:
                     )
 
     def _finding(
-        self, path: str, proposal: Diagnostic, line: int, column: int, edits: tuple[Edit, ...]
+        self, path: str, diagnostic: Diagnostic, place: tuple[int, int], edits: tuple[Edit, ...] = ()
     ) -> Finding:
         return Finding(
-            self.phase.number,
-            proposal.rule,
+            self._phase.number,
+            diagnostic.rule,
             path,
-            line,
-            column,
-            proposal.function,
-            proposal.message,
-            proposal.verdict,
+            *place,
+            diagnostic.function,
+            diagnostic.message,
+            diagnostic.verdict,
             edits,
         )
 
 
-def _edits_of(edits: Iterable[SourceEdit], owner: int) -> tuple[Edit, ...]:
-    """The edits that belong to a finding, as findings have them."""
-    return tuple(
-        Edit(each.start, each.end, each.text.decode("utf-8", "surrogateescape"))
-        for each in edits
-        if owner in each.owners
-    )
+def _misuses(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
+    """How many releases and other uses may find their value released, by file and function."""
+    counts: dict[tuple[str, str], int] = {}
+    for path in paths:
+        for function in analysis.index.functions_in(analysis.index.files[path]):
+            graph = analysis.summaries.graph(function)
+            if graph is not None:
+                key = path, function.qualified_name
+                counts[key] = counts.get(key, 0) + misuses(analysis, graph)
+    return counts
 
 
-def _accept(proposals: Iterable[tuple[str, Diagnostic]]) -> dict[str, list[Diagnostic]]:
-    """For each file the proposals to make now; what collides with another waits for the next round.
+def _without_fix(diagnostic: Diagnostic) -> Diagnostic:
+    if diagnostic.verdict is not Verdict.FIXED:
+        return diagnostic
+    message = f"{diagnostic.message}; left alone, because a fix in this file did not hold"
+    return replace(diagnostic, verdict=Verdict.REPORTED, edits=(), message=message)
+
+
+def _compatible(diagnostics: Iterable[InFile]) -> dict[str, list[Diagnostic]]:
+    """For each file the diagnostics to fix now; what collides with another waits for the next round.
 
     In one function only one rule has its turn, so that names made by two cannot meet.
     """
     accepted: dict[str, list[Diagnostic]] = {}
     turns: dict[tuple[str, str], str] = {}
-    for path, proposal in proposals:
-        if turns.setdefault((path, proposal.function), proposal.rule) != proposal.rule:
+    for path, diagnostic in diagnostics:
+        if turns.setdefault((path, diagnostic.function), diagnostic.rule) != diagnostic.rule:
             continue
         chosen = accepted.setdefault(path, [])
-        beside = [each for each in chosen if each.function == proposal.function]
-        if beside and (proposal.opens_block or any(each.opens_block for each in beside)):
+        beside = [other for other in chosen if other.function == diagnostic.function]
+        if beside and (diagnostic.opens_block or any(other.opens_block for other in beside)):
             continue
-        edits = [edit for each in [*chosen, proposal] for edit in each.edits]
-        if _collide(edits):
-            continue
-        chosen.append(proposal)
+        if not _collide([edit for other in [*chosen, diagnostic] for edit in other.edits]):
+            chosen.append(diagnostic)
     return {path: chosen for path, chosen in accepted.items() if chosen}
 
 
@@ -380,16 +285,3 @@ def _collide(edits: Sequence[SourceEdit]) -> bool:
         first.end == second.start and first.start < first.end and second.start < second.end
         for first, second in pairwise(ordered)
     )
-
-
-def _original_offset(edits: Sequence[SourceEdit], offset: int) -> int:
-    """Where an offset of the edited text lies in the original; inside an edit, where that starts."""
-    grown = 0
-    for edit in in_order(edits):
-        start = edit.start + grown
-        if offset < start:
-            break
-        if offset < start + len(edit.text):
-            return edit.start
-        grown += len(edit.text) - (edit.end - edit.start)
-    return offset - grown

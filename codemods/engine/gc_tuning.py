@@ -1,4 +1,4 @@
-"""Python's collector of cyclic garbage, kept from looking through a workspace again and again."""
+"""Tuning of Python's collector of cyclic garbage, which would search a whole workspace again and again."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 FEW = 500_000
-"""New objects between two collections: a file has some thousands, and they live on."""
+"""New objects between two collections: a file makes some thousands, and most of them stay."""
 
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Collect seldom: trees and facts are millions of objects, and hardly any is garbage."""
+    """Collect seldom: trees and facts are millions of objects, and hardly any becomes garbage."""
     threshold = gc.get_threshold()
-    spared = gc.get_freeze_count()
+    frozen_before = gc.get_freeze_count()
     gc.set_threshold(FEW, *threshold[1:])
     try:
         yield
     finally:
         gc.set_threshold(*threshold)
-        if not spared:
+        if not frozen_before:
             gc.unfreeze()
 
 
-def spare_what_lives() -> None:
-    """Let the collector pass over all there is by now, until `rare_collections` ends."""
+def ignore_objects_so_far() -> None:
+    """Let the collector skip all objects that there are by now, until `rare_collections` ends."""
     gc.freeze()

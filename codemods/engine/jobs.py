@@ -1,7 +1,7 @@
-"""The parts that an analysis is done in, and what comes of each: plain data, for any process.
+"""The jobs that an analysis is divided into, and the result of each: plain data, for any process.
 
-First the library files of a phase are mended, with an eye on the tests that use them; then each test,
-beside the mended library. No test matters to another.
+First the library files of a phase are fixed, in view of the tests that use them; then each test, beside the
+fixed library. No test depends on another.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from codemods.model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
-    """What became of some files of a phase: as much of its result as they make up."""
+class FilesResult:
+    """What became of some files of a phase, as a part of the result of the phase."""
 
     findings: tuple[Finding, ...] = ()
     changes: Mapping[str, Change] = field(default_factory=dict)
@@ -31,7 +31,7 @@ _Packed = tuple[tuple[tuple[str, int], ...], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The files of a workspace that a phase covers, by their path: those of the library, and the tests."""
+    """The files that some phase covers, by path: the modules of the library, and the tests."""
 
     modules: Mapping[str, bytes]
     tests: Mapping[str, bytes]
@@ -39,7 +39,7 @@ class Tree:
     _packed: list[tuple[object, ...]] = field(default_factory=list, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """All tasks of an analysis carry the tree from process to process: it is packed once, and small."""
+        """All jobs of an analysis carry the tree from process to process: it is compressed, and only once."""
         if not self._packed:
             self._packed.append((_packed(self.modules), _packed(self.tests), self.settings))
         return _unpacked_tree, self._packed[0]
@@ -62,17 +62,13 @@ def _unpacked(files: _Packed) -> dict[str, bytes]:
     return found
 
 
-def _unpacked_tree(
-    library: _Packed,
-    tests: _Packed,
-    settings: Settings,
-) -> Tree:
-    return Tree(_unpacked(library), _unpacked(tests), settings)
+def _unpacked_tree(modules: _Packed, tests: _Packed, settings: Settings) -> Tree:
+    return Tree(_unpacked(modules), _unpacked(tests), settings)
 
 
 @dataclass(frozen=True, slots=True)
-class LibraryTask:
-    """Mend library files of a phase."""
+class LibraryJob:
+    """Fix library files of a phase."""
 
     tree: Tree
     changed: Mapping[str, bytes]
@@ -84,35 +80,35 @@ class LibraryTask:
 
 
 @dataclass(frozen=True, slots=True)
-class TestsTask:
-    """Mend tests of a phase beside the library as the phase leaves it."""
+class TestsJob:
+    """Fix tests of a phase beside the library as the phase leaves it."""
 
     __test__ = False
 
-    base: LibraryTask
-    mended: Mapping[str, bytes]
+    base: LibraryJob
+    changed: Mapping[str, bytes]
     """The library files that the phase itself has changed."""
     tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class MendedLibrary:
+class LibraryResult:
     """What became of the library files of a phase."""
 
-    fixed: Fixed
+    files: FilesResult
     unread: tuple[InputError, ...]
     """The files of the whole library that cannot be parsed."""
     asked: frozenset[str]
-    """The words that tests were looked for by: a test without them plays no part in this."""
+    """The identifiers that tests were searched for: a test without them has no part in this."""
 
     @property
     def changed(self) -> dict[str, bytes]:
         """The files that the phase has changed, as it leaves them."""
-        return {path: change.after for path, change in self.fixed.changes.items()}
+        return {path: change.after for path, change in self.files.changes.items()}
 
 
 def in_batches(paths: Iterable[str], sources: Mapping[str, bytes], size: int) -> list[tuple[str, ...]]:
-    """The paths in their order, as many together as have ``size`` bytes."""
+    """The paths in their order, in groups of files that have ``size`` bytes together."""
     batches: list[list[str]] = []
     room = 0
     for path in paths:

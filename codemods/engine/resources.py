@@ -12,12 +12,12 @@ from codemods.engine.result_cache import FOLDER_VARIABLE, ResultCache, cache_fol
 
 
 def ignore_note(_note: str) -> None:
-    """Takes notes that nobody reads."""
+    """Take a note that nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """How many processes share the work (None: as fits), whether results are kept, and who reads notes."""
+    """How many processes share the work (None: as fits it), whether results are kept, and who gets notes."""
 
     jobs: int | None = None
     is_cached: bool = True
@@ -35,7 +35,7 @@ class Resources:
 
     @contextmanager
     def executor(self, files: Mapping[str, bytes]) -> Iterator[Executor | None]:
-        """What does the work for these files; None for this process alone."""
+        """The processes that do the work for these files; None for this process alone."""
         size = sum(map(len, files.values()))
         if self.jobs == 1 or (self.jobs is None and size <= SMALL):
             yield None
@@ -45,7 +45,7 @@ class Resources:
 
 
 RESOURCES = Resources()
-"""Unless an option says otherwise."""
+"""The default, unless an option says otherwise."""
 
 SMALL = 512 * 1024
-"""Bytes of source that one process is done with before another has started."""
+"""Bytes of source that one process analyses before another would have started."""

@@ -1,4 +1,4 @@
-"""Documents that are kept from run to run, in files of a folder; a damaged one is as good as none."""
+"""JSON documents that are kept from run to run, each in a file; a damaged one counts as none."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FOLDER_VARIABLE = "TMLFIX_CACHE"
 """The environment variable that names the folder."""
 
 MOST_FILES = 256
-"""As many documents are kept: those that were used last."""
+"""How many documents are kept: those that were used last."""
 
 _ENDING = ".tmlfix-results"
-"""Of the names of all files that are made here: no other file of the folder is touched."""
+"""The ending of the files that are made here: no other file of the folder is touched."""
 
 _HEADER = b"tmlfix-results-1 "
 
@@ -38,7 +38,7 @@ def cache_folder() -> Path | None:
 class ResultCache:
     """Documents by their key, each in a file that is written whole or not at all.
 
-    Runs may share the folder. Whatever goes wrong is told to ``note`` and changes no result.
+    Runs may share the folder. Whatever goes wrong is noted, and changes no result.
     """
 
     def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
@@ -47,14 +47,14 @@ class ResultCache:
         self.note = note
 
     def get(self, key: str, shape: object) -> Any:
-        """The document of a key; None if there is none of that shape that can be relied on.
+        """The document of a key; None if there is none, or if it is damaged or of another shape.
 
-        The shape of a value is its type; of a list ``[shape]``, of one with so many parts a tuple of their
-        shapes; of an object a dict with the shape of each name, or ``{str: shape}`` for any names.
+        The shape of a value is its type; of a list ``[shape]``; of a list of fixed length a tuple of shapes;
+        of an object a dict with the shape of each name, or ``{str: shape}`` for any names.
         """
         path = self._path(key)
         try:
-            # Nobody waits for a pipe or a device.
+            # Reading a pipe or a device could block.
             content = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
         except FileNotFoundError:
             return None
@@ -74,7 +74,7 @@ class ResultCache:
         return document
 
     def put(self, key: str, document: object) -> None:
-        """Keep a document, in the place of the one that has the key."""
+        """Keep a document in place of the one that has the key."""
         if not self._can_write:
             return
         body = json.dumps(document, separators=(",", ":")).encode("ascii")
@@ -94,14 +94,14 @@ class ResultCache:
             self.note(f"cannot write the cache: {self._folder}: {error.strerror}")
 
     def refuse(self, key: str) -> None:
-        """Tell of a document that is not what it should be."""
+        """Note that a document is not what it should be."""
         self.note(f"a file of the cache is damaged and will be made anew: {self._path(key)}")
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_ENDING}"
 
     def _drop_oldest(self) -> None:
-        """Files that another run removes first are gone all the same."""
+        """Remove all but the newest files; another run may remove some of them first."""
         found = []
         with os.scandir(self._folder) as entries:
             for entry in entries:
@@ -120,11 +120,11 @@ def _checksum(body: bytes) -> bytes:
 def _has_shape(value: object, shape: Any) -> bool:
     match shape:
         case [inner] if isinstance(shape, list):
-            return isinstance(value, list) and all(_has_shape(each, inner) for each in value)
+            return isinstance(value, list) and all(_has_shape(item, inner) for item in value)
         case tuple():
             return isinstance(value, list) and len(value) == len(shape) and all(map(_has_shape, value, shape))
         case dict() if str in shape:
-            return isinstance(value, dict) and all(_has_shape(each, shape[str]) for each in value.values())
+            return isinstance(value, dict) and all(_has_shape(item, shape[str]) for item in value.values())
         case dict():
             return (
                 isinstance(value, dict)

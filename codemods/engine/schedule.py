@@ -1,4 +1,4 @@
-"""Files in, findings and changed files out: the phases of an analysis, done in parts and put together."""
+"""Files in, findings and changed files out: the phases of an analysis, done job by job and put together."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codemods.engine.analysis_cache import KnownParts
-from codemods.engine.jobs import Fixed, LibraryTask, MendedLibrary, TestsTask, Tree, in_batches
+from codemods.engine.analysis_cache import AnalysisCache
+from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, TestsJob, Tree, in_batches
 from codemods.engine.result_cache import ResultCache
-from codemods.model.findings import AnalysisResult, Change, Finding, FindingKey, InputError, PhaseResult
+from codemods.model.findings import AnalysisResult, Finding, FindingKey, InputError, PhaseResult
 from codemods.model.phases import Phase
 from codemods.model.progress import Progress, unwatched
 from codemods.model.settings import Settings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from codemods.ownership.obligations import Analysis
 
 BATCH = 256 * 1024
-"""Bytes of tests that one task of an executor mends."""
+"""Bytes of tests that one job of an executor fixes."""
 
 
 def analyse(
@@ -39,30 +39,31 @@ def analyse(
 ) -> AnalysisResult:
     """Find and fix what the ``phases`` cover in the tree ``files`` (posix path to content).
 
-    Each phase starts from ``files`` alone, or from the result of the phase before it when
-    ``stacked``. ``only`` limits which files may get findings; all of them inform the analysis. ``share``
-    limits what the result tells of, and changes nothing of that: other files are looked at and fixed as far
-    as these need. With ``wanted``, exactly the findings that it names are fixed, those for review included;
+    Each phase starts from ``files`` alone, or from the result of the phase before it when ``stacked``.
+    ``only`` limits which files may get findings; all of them inform the analysis. ``share`` limits the
+    files that the result reports on, and does not change what it reports: other files are fixed as far as
+    these need it. With ``wanted``, exactly the findings that it names are fixed, those for review included;
     what follows only from others is not found. A file that does not parse becomes an error of the result,
     never an exception. An ``executor`` does the work in other processes or on other machines, and a
-    ``cache`` spares what is known from an earlier run; the result is the same.
+    ``cache`` spares what an earlier run has done; the result is the same.
     """
     settings = settings or Settings()
     report = progress or unwatched
     tree = _tree(files, settings)
-    known = KnownParts(cache, tree) if cache is not None and wanted is None else None
+    known = AnalysisCache(cache, tree) if cache is not None and wanted is None else None
     chosen = [phase for phase in settings.plan.phases if phase.number in phases]
-    parts = [_Part(tree, phase, _scope(tree, phase, only), share, wanted, known) for phase in chosen]
-    needed = _needed(parts, stacked=stacked)
-    if executor is None or _is_little(needed, stacked=stacked):
+    runs = [_PhaseRun(tree, phase, _scope(tree, phase, only), share, wanted, known) for phase in chosen]
+    needed = _needed(runs, stacked=stacked)
+    if executor is None or _is_quick(needed, stacked=stacked):
         _run_here(needed, report, stacked=stacked)
     else:
         _run_on(executor, needed, report, stacked=stacked)
     if known is not None:
-        known.tell()
-    unread = dict.fromkeys(each for part in parts for each in part.unread if part.reports_on(each.path))
-    broken = [each for part in parts for each in part.broken]
-    return AnalysisResult(tuple(part.result() for part in parts), (*sorted(unread, key=_place), *broken))
+        known.note_hits()
+    unread = dict.fromkeys(error for run in runs for error in run.unread if run.reports_on(error.path))
+    errors = [error for run in runs for error in run.errors]
+    ordered = sorted(unread, key=lambda error: error.place)
+    return AnalysisResult(tuple(run.result() for run in runs), (*ordered, *errors))
 
 
 def facts(
@@ -72,13 +73,13 @@ def facts(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Analysis:
-    """What is known about a file and all that it may use, before any fix. Raises TmlSyntaxError."""
+    """The analysis of a file and all that it may use, before any fix. Raises TmlSyntaxError."""
     found: Analysis = _tasks().facts(_tree(files, settings or Settings()), path, progress or unwatched)
     return found
 
 
 def _tasks() -> Any:
-    """The module that does the work; where all is known from an earlier run, it is not even read."""
+    """The module that does the work; it is not even imported where an earlier run has done it all."""
     return importlib.import_module("codemods.engine.tasks")
 
 
@@ -101,182 +102,183 @@ def _scope(tree: Tree, phase: Phase, only: Callable[[str], bool] | None) -> froz
 
 
 @dataclass(slots=True)
-class _Part:
-    """One phase: what is to be done for it, and what has come of it."""
+class _PhaseRun:
+    """One phase: its jobs, and their results so far."""
 
     tree: Tree
     phase: Phase
     paths: frozenset[str]
     share: Callable[[str], bool] | None
     wanted: frozenset[FindingKey] | None
-    known: KnownParts | None
+    cache: AnalysisCache | None
     changed: dict[str, bytes] = field(default_factory=dict)
     """The library files that phases before have changed."""
-    mended: MendedLibrary | None = None
-    tests: dict[str, Fixed] = field(default_factory=dict)
+    library: LibraryResult | None = None
+    tests: dict[str, FilesResult] = field(default_factory=dict)
     was_looked_up: bool = False
-    """Whether it was asked what an earlier run has found."""
-    learned: bool = False
-    """Whether something of ``tests`` was not known before."""
+    """Whether the cache was asked."""
+    has_new_tests: bool = False
+    """Whether ``tests`` holds results that are not in the cache."""
 
     @property
-    def task(self) -> LibraryTask:
-        return LibraryTask(self.tree, self.changed, self.phase, self.paths, self.wanted)
+    def job(self) -> LibraryJob:
+        return LibraryJob(self.tree, self.changed, self.phase, self.paths, self.wanted)
 
-    def recall(self, before: Mapping[str, bytes]) -> bool:
-        """Take what an earlier run found from where phases ``before`` left the library; whether one did."""
+    def look_up(self, before: Mapping[str, bytes]) -> bool:
+        """Whether an earlier run has the result of the library job, with these files changed ``before``."""
         self.changed = dict(before)
-        if self.known is not None and not self.was_looked_up:
+        if self.cache is not None and not self.was_looked_up:
             self.was_looked_up = True
-            self.mended = self.known.mended_library(self.task)
-            self._recall_tests()
-        return self.mended is not None
+            self.library = self.cache.library(self.job)
+            self._look_up_tests()
+        return self.library is not None
 
-    def learn(self, mended: MendedLibrary) -> None:
-        """Take what has become of the library."""
-        self.mended = mended
-        if self.known is not None:
-            self.known.keep_library(self.task, mended)
-            self._recall_tests()
+    def take_library(self, result: LibraryResult) -> None:
+        """Take the result of the library job."""
+        self.library = result
+        if self.cache is not None:
+            self.cache.keep_library(self.job, result)
+            self._look_up_tests()
 
-    def _recall_tests(self) -> None:
-        if self.known is not None and self.mended is not None:
-            self.tests = self.known.tests(self.task, self.mended.changed)
+    def _look_up_tests(self) -> None:
+        if self.cache is not None and self.library is not None:
+            self.tests = self.cache.tests(self.job, self.library.changed)
 
-    def test_tasks(self, size: int) -> list[TestsTask]:
-        """What is to be done for the tests that nothing is known of."""
-        assert self.mended is not None
+    def test_jobs(self, size: int) -> list[TestsJob]:
+        """The jobs for the tests without a result, each of ``size`` bytes."""
+        assert self.library is not None
         tests = (path for path in sorted(self.paths & self.tree.tests.keys()) if self.reports_on(path))
         new = [path for path in tests if path not in self.tests]
         return [
-            TestsTask(self.task, self.mended.changed, batch)
+            TestsJob(self.job, self.library.changed, batch)
             for batch in in_batches(new, self.tree.tests, size)
         ]
 
-    def learn_tests(self, task: TestsTask, found: Iterable[Fixed]) -> None:
-        """Take what has become of tests."""
-        self.tests.update(zip(task.tests, found, strict=True))
-        self.learned = True
+    def take_tests(self, job: TestsJob, results: Iterable[FilesResult]) -> None:
+        """Take the results of tests."""
+        self.tests.update(zip(job.tests, results, strict=True))
+        self.has_new_tests = True
 
     def keep_tests(self) -> None:
-        """Keep what is known of the tests for the next run."""
-        if self.learned and self.known is not None and self.mended is not None:
-            self.known.keep_tests(self.task, self.mended.changed, self.tests)
+        """Keep the results of the tests for the next run."""
+        if self.has_new_tests and self.cache is not None and self.library is not None:
+            self.cache.keep_tests(self.job, self.library.changed, self.tests)
 
     @property
-    def left(self) -> dict[str, bytes]:
+    def changed_after(self) -> dict[str, bytes]:
         """The library files that are changed when the phase is done."""
-        assert self.mended is not None
-        return {**self.changed, **self.mended.changed}
+        assert self.library is not None
+        return {**self.changed, **self.library.changed}
 
     @property
     def unread(self) -> tuple[InputError, ...]:
         """The library files that cannot be parsed."""
-        return self.mended.unread if self.mended is not None else ()
+        return self.library.unread if self.library is not None else ()
 
     @property
-    def broken(self) -> list[InputError]:
+    def errors(self) -> list[InputError]:
         """What is wrong with files of the phase."""
-        return [each for fixed in self._fixed for each in fixed.errors if self.reports_on(each.path)]
+        return [error for result in self._results for error in result.errors if self.reports_on(error.path)]
 
     def result(self) -> PhaseResult:
-        findings = sorted(self._told(each.findings for each in self._fixed), key=_finding_place)
-        changes = [pair for each in self._fixed for pair in each.changes.items() if self.reports_on(pair[0])]
+        """The results of all jobs as one."""
+        findings = self._reported(result.findings for result in self._results)
+        declined = self._reported(result.declined for result in self._results)
+        suppressed = self._reported(result.suppressed for result in self._results)
+        changes = {
+            path: change
+            for result in self._results
+            for path, change in result.changes.items()
+            if self.reports_on(path)
+        }
         return PhaseResult(
             self.phase.number,
-            tuple(findings),
-            dict[str, Change](sorted(changes)),
-            tuple(sorted(self._told(each.declined for each in self._fixed), key=lambda each: each.key)),
-            tuple(sorted(self._told(each.suppressed for each in self._fixed), key=lambda each: each.key)),
+            tuple(sorted(findings, key=lambda finding: finding.place)),
+            dict(sorted(changes.items())),
+            tuple(sorted(declined, key=lambda finding: finding.key)),
+            tuple(sorted(suppressed, key=lambda finding: finding.key)),
         )
 
-    def _told(self, findings: Iterable[Iterable[Finding]]) -> list[Finding]:
-        return [each for group in findings for each in group if self.reports_on(each.path)]
+    def _reported(self, groups: Iterable[Iterable[Finding]]) -> list[Finding]:
+        return [finding for group in groups for finding in group if self.reports_on(finding.path)]
 
     @property
-    def _fixed(self) -> list[Fixed]:
-        library = [self.mended.fixed] if self.mended is not None else []
-        return [*library, *(fixed for _, fixed in sorted(self.tests.items()))]
+    def _results(self) -> list[FilesResult]:
+        library = [self.library.files] if self.library is not None else []
+        return [*library, *(result for _, result in sorted(self.tests.items()))]
 
     def reports_on(self, path: str) -> bool:
-        """Whether the result tells of a file."""
+        """Whether the result reports on a file."""
         return self.share is None or self.share(path)
 
 
-def _needed(parts: Sequence[_Part], *, stacked: bool) -> list[_Part]:
-    """The phases that the result tells of, and where they are stacked those before them."""
-    told = [number for number, part in enumerate(parts) if not part.share or any(map(part.share, part.paths))]
-    return list(parts[: max(told, default=-1) + 1]) if stacked else [parts[number] for number in told]
+def _needed(runs: Sequence[_PhaseRun], *, stacked: bool) -> list[_PhaseRun]:
+    """The phases that the result reports on, and where they are stacked those before them."""
+    numbers = [number for number, run in enumerate(runs) if not run.share or any(map(run.share, run.paths))]
+    return list(runs[: max(numbers, default=-1) + 1]) if stacked else [runs[number] for number in numbers]
 
 
-def _is_little(parts: Sequence[_Part], *, stacked: bool) -> bool:
-    """Whether what is left to do is done before another process has begun."""
+def _is_quick(runs: Sequence[_PhaseRun], *, stacked: bool) -> bool:
+    """Whether what is left to do is done before another process would have started."""
     before: dict[str, bytes] = {}
     left = 0
-    for part in parts:
-        if not part.recall(before):
+    for run in runs:
+        if not run.look_up(before):
             return False
-        left += sum(len(part.tree.tests[path]) for task in part.test_tasks(BATCH) for path in task.tests)
-        before = part.left if stacked else {}
+        left += sum(len(run.tree.tests[path]) for job in run.test_jobs(BATCH) for path in job.tests)
+        before = run.changed_after if stacked else {}
     return left <= BATCH
 
 
-def _run_here(parts: Sequence[_Part], report: Progress, *, stacked: bool) -> None:
+def _run_here(runs: Sequence[_PhaseRun], report: Progress, *, stacked: bool) -> None:
     before: dict[str, bytes] = {}
-    for part in parts:
-        if not part.recall(before):
-            part.learn(_tasks().fix_library(part.task, report))
-        for task in part.test_tasks(sum(map(len, part.tree.tests.values())) + 1):
-            part.learn_tests(task, _tasks().fix_tests(task, report))
-        part.keep_tests()
-        before = part.left if stacked else {}
+    for run in runs:
+        if not run.look_up(before):
+            run.take_library(_tasks().fix_library(run.job, report))
+        for job in run.test_jobs(sum(map(len, run.tree.tests.values())) + 1):
+            run.take_tests(job, _tasks().fix_tests(job, report))
+        run.keep_tests()
+        before = run.changed_after if stacked else {}
 
 
-def _run_on(executor: Executor, parts: Sequence[_Part], report: Progress, *, stacked: bool) -> None:
-    """Mend the largest libraries first, stacked ones one behind the other; tests as soon as they can be."""
-    libraries: dict[Future[Any], _Part] = {}
-    tests: dict[Future[Any], tuple[_Part, TestsTask]] = {}
-    waiting = list(parts) if stacked else sorted(parts, key=_work)
+def _run_on(executor: Executor, runs: Sequence[_PhaseRun], report: Progress, *, stacked: bool) -> None:
+    """Fix the largest libraries first, stacked ones one after the other; tests as soon as they can be."""
+    libraries: dict[Future[Any], _PhaseRun] = {}
+    tests: dict[Future[Any], tuple[_PhaseRun, TestsJob]] = {}
+    waiting = list(runs) if stacked else sorted(runs, key=_library_size)
 
-    def begin(before: Mapping[str, bytes]) -> None:
-        part = waiting.pop(0) if stacked else waiting.pop()
-        if part.recall(before):
-            go_on(part)
+    def start(before: Mapping[str, bytes]) -> None:
+        run = waiting.pop(0) if stacked else waiting.pop()
+        if run.look_up(before):
+            go_on(run)
         else:
-            libraries[executor.submit(_tasks().fix_library, part.task)] = part
+            libraries[executor.submit(_tasks().fix_library, run.job)] = run
 
-    def go_on(part: _Part) -> None:
+    def go_on(run: _PhaseRun) -> None:
         if waiting and stacked:
-            begin(part.left)
-        for task in part.test_tasks(BATCH):
-            tests[executor.submit(_tasks().fix_tests, task)] = part, task
+            start(run.changed_after)
+        for job in run.test_jobs(BATCH):
+            tests[executor.submit(_tasks().fix_tests, job)] = run, job
 
-    for _ in parts[:1] if stacked else parts:
-        begin({})
+    for _ in runs[:1] if stacked else runs:
+        start({})
     done = 0
     while libraries or tests:
         finished, _ = wait([*libraries, *tests], return_when=FIRST_COMPLETED)
         for future in finished:
             if future in libraries:
-                part = libraries.pop(future)
-                part.learn(future.result())
-                go_on(part)
+                run = libraries.pop(future)
+                run.take_library(future.result())
+                go_on(run)
             else:
-                part, task = tests.pop(future)
-                part.learn_tests(task, future.result())
+                run, job = tests.pop(future)
+                run.take_tests(job, future.result())
             done += 1
             report("analysing", done, done + len(libraries) + len(tests) + len(waiting))
-    for part in parts:
-        part.keep_tests()
+    for run in runs:
+        run.keep_tests()
 
 
-def _work(part: _Part) -> int:
-    return sum(len(source) for path, source in part.tree.modules.items() if path in part.paths)
-
-
-def _place(error: InputError) -> tuple[str, int, int, str]:
-    return error.path, error.line, error.column, error.message
-
-
-def _finding_place(finding: Finding) -> tuple[str, int, int, str]:
-    return finding.path, finding.line, finding.column, finding.rule
+def _library_size(run: _PhaseRun) -> int:
+    """Bytes of the library files that may get fixes."""
+    return sum(len(source) for path, source in run.tree.modules.items() if path in run.paths)

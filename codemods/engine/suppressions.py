@@ -21,7 +21,7 @@ RULE = "suppression-comment"
 
 @dataclass(frozen=True, slots=True)
 class CommentRule:
-    """What is told about those findings, in the words that a rule has for its own."""
+    """The summary, reason and example of those findings, as a rule has them."""
 
     name: str = RULE
     summary: str = "A comment that suppresses findings suppresses none, or is not written as it should be."
@@ -49,14 +49,14 @@ pub func width(label: Label) -> I64 {
 
 _COMMENT = re.compile(rb"//[^\n]*")
 _MARK = re.compile(r"//\s*tmlfix(?::\s*(.*?)|[\s-]*ignore\b.*)\s*$")
-"""Also without the colon: somebody means to suppress something, and should hear that it does not."""
+"""Also without the colon: who means to suppress a finding should learn that this does not."""
 
 _IGNORE = re.compile(r"ignore\s*\[([^\]]*)\]\s*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One comment: where it stands, which line it is about, what it suppresses and why."""
+    """One comment: where it stands, which line it is about, which rules it suppresses and why."""
 
     line: int
     column: int
@@ -69,7 +69,7 @@ class Suppression:
         return line == self.target and rule in self.rules
 
     def complaints(self, used: Collection[str], known: Collection[str]) -> Iterator[str]:
-        """What is wrong with it, given the rules of which it suppressed a finding, and all that there are."""
+        """What is wrong with it, given the rules that it suppressed findings of, and all rules."""
         if not self.rules:
             yield "say which findings to ignore, and why: // tmlfix: ignore[rule] reason"
             return
@@ -85,7 +85,7 @@ class Suppression:
 
 
 def suppressions(file: SourceFile) -> Iterator[Suppression]:
-    """The suppressions of a file, in order; also those that are not written as they should be."""
+    """The suppressions of a file in order, malformed ones too."""
     if b"tmlfix" not in file.source:
         return
     for token in file.tree.tokens():

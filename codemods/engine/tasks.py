@@ -1,4 +1,4 @@
-"""What is done for each part of an analysis: functions of plain data, for this process or any other."""
+"""The functions that do the jobs of an analysis, in this process or any other."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from codemods.engine.fix_loop import FixLoop
-from codemods.engine.gc_tuning import rare_collections, spare_what_lives
-from codemods.engine.jobs import Fixed, LibraryTask, MendedLibrary, TestsTask, Tree
+from codemods.engine.gc_tuning import ignore_objects_so_far, rare_collections
+from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, TestsJob, Tree
 from codemods.fixes.facts import Facts
 from codemods.model.findings import InputError
 from codemods.model.progress import Progress, unwatched
@@ -22,7 +22,7 @@ from tml_ast import TmlSyntaxError
 
 
 class Library:
-    """One state of the library of a tree, parsed, and what is known about it."""
+    """One state of the library of a tree, parsed, with its analysis."""
 
     def __init__(
         self, files: Mapping[str, SourceFile], tree: Tree, sources: Sources, analysis: Analysis
@@ -34,18 +34,18 @@ class Library:
         self._facts: tuple[frozenset[str], Facts] | None = None
 
     def facts(self, paths: frozenset[str], before: Facts | None = None) -> Facts:
-        """All that rules may ask, where these files get fixes; ``before`` is what an earlier state knew."""
+        """What rules may ask, where these files get fixes; what holds of the facts ``before`` is reused."""
         if self._facts is None or self._facts[0] != paths:
             known = before or (self._facts[1] if self._facts is not None else None)
             self._facts = paths, Facts(self.analysis, self.sources, paths, before=known)
         return self._facts[1]
 
     def forget_facts(self) -> None:
-        """Let go of what rules have asked; it is found again when they ask again."""
+        """Free the memory of the facts; they are computed anew when rules ask again."""
         self._facts = None
 
     def with_files(self, files: Mapping[str, SourceFile]) -> Library:
-        """Another state, in which some files are others."""
+        """The state in which these files replace those of the same path."""
         if all(self.files[path] is file for path, file in files.items()):
             return self
         merged = {**self.files, **files}
@@ -56,14 +56,14 @@ class Library:
 
 @dataclass(slots=True)
 class Memory:
-    """What a process keeps from one task to the next: the states of the library it had to do with last."""
+    """What a process keeps from one job to the next: the last states of the library."""
 
     lock: RLock = field(default_factory=RLock)
     _tree: Tree | None = None
     _unread: tuple[InputError, ...] = ()
     _original: Library | None = None
     _states: list[tuple[dict[str, bytes], Library]] = field(default_factory=list)
-    """States that phases have made, by the files that they have changed; the last used is the last one."""
+    """States that phases have made, each with the files that they have changed; the last used one is last."""
 
     def original(self, tree: Tree, report: Progress) -> tuple[Library, tuple[InputError, ...]]:
         """The library as it is in the tree, and its files that cannot be parsed."""
@@ -71,7 +71,7 @@ class Memory:
             before = self._original
             self._states.clear()
             files, errors = _parse(tree.modules, before.files if before is not None else {}, report)
-            sources = Sources({**tree.tests, **{each.path: tree.modules[each.path] for each in errors}})
+            sources = Sources({**tree.tests, **{error.path: tree.modules[error.path] for error in errors}})
             analysis = analysis_of(files, tree.settings, before.analysis if before is not None else None)
             self._tree, self._unread = tree, errors
             self._original = Library(files, tree, sources, analysis)
@@ -98,7 +98,7 @@ class Memory:
 
 
 _STATES_KEPT = 2
-"""The one that a phase starts from, and the one that it leaves."""
+"""The state that a phase starts from, and the one that it leaves."""
 
 PROCESS = Memory()
 """What this process remembers."""
@@ -106,55 +106,57 @@ PROCESS = Memory()
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Keep other threads from what this process remembers: facts that are half found are nothing for them."""
+    """Let one thread at a time use what this process remembers: facts are computed step by step."""
     with PROCESS.lock, rare_collections():
         yield
 
 
 @one_at_a_time()
-def fix_library(task: LibraryTask, report: Progress = unwatched) -> MendedLibrary:
-    """Mend the library files of a phase."""
-    _, unread = PROCESS.original(task.tree, report)
-    start = PROCESS.state(task.tree, task.changed)
-    spare_what_lives()
+def fix_library(job: LibraryJob, report: Progress = unwatched) -> LibraryResult:
+    """Fix the library files of a phase."""
+    _, unread = PROCESS.original(job.tree, report)
+    start = PROCESS.state(job.tree, job.changed)
+    ignore_objects_so_far()
     latest = start
     asked: list[set[str]] = []
 
-    def look(files: Mapping[str, SourceFile], before: Facts | None) -> Facts:
+    def facts_of(files: Mapping[str, SourceFile], before: Facts | None) -> Facts:
         nonlocal latest
         latest = latest.with_files(files)
-        facts = latest.facts(task.paths, before)
+        facts = latest.facts(job.paths, before)
         asked.append(facts.tests.asked)
         return facts
 
-    files = {path: file for path, file in start.files.items() if path in task.paths}
-    rounds = FixLoop(files, task.phase, task.tree.settings, task.wanted, look, lambda: start.analysis, report)
-    fixed = rounds.run()
-    mended = MendedLibrary(fixed, unread, frozenset().union(*asked))
+    def original() -> Analysis:
+        return start.analysis
+
+    files = {path: file for path, file in start.files.items() if path in job.paths}
+    loop = FixLoop(files, job.phase, job.tree.settings, job.wanted, facts_of, original, report)
+    result = LibraryResult(loop.run(), unread, frozenset().union(*asked))
     start.forget_facts()
     latest.forget_facts()
     start.sources.forget_all()
-    PROCESS.keep({**task.changed, **mended.changed}, latest)
-    return mended
+    PROCESS.keep({**job.changed, **result.changed}, latest)
+    return result
 
 
 @one_at_a_time()
-def fix_tests(task: TestsTask, report: Progress = unwatched) -> tuple[Fixed, ...]:
-    """Mend tests, each by itself: what became of them, in their order."""
-    base = task.base
+def fix_tests(job: TestsJob, report: Progress = unwatched) -> tuple[FilesResult, ...]:
+    """Fix tests, each by itself: what became of them, in their order."""
+    base = job.base
     start = PROCESS.state(base.tree, base.changed, report)
-    library = PROCESS.state(base.tree, {**base.changed, **task.mended})
-    spare_what_lives()
-    found = []
-    for done, path in enumerate(task.tests):
-        report(f"tests of phase {base.phase.number}", done, len(task.tests))
-        found.append(_mend_test(path, base, start, library))
-    return tuple(found)
+    library = PROCESS.state(base.tree, {**base.changed, **job.changed})
+    ignore_objects_so_far()
+    results = []
+    for done, path in enumerate(job.tests):
+        report(f"tests of phase {base.phase.number}", done, len(job.tests))
+        results.append(_fix_test(path, base, start, library))
+    return tuple(results)
 
 
 @one_at_a_time()
 def facts(tree: Tree, path: str, report: Progress) -> Analysis:
-    """What is known about a file and all that it may use, before any fix. Raises TmlSyntaxError."""
+    """The analysis of a file and all that it may use, before any fix. Raises TmlSyntaxError."""
     library, _ = PROCESS.original(tree, report)
     if path in library.files:
         return library.analysis
@@ -162,15 +164,15 @@ def facts(tree: Tree, path: str, report: Progress) -> Analysis:
     return library.analysis.beside([file, *library.sources.companions(file)])
 
 
-def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -> Fixed:
+def _fix_test(path: str, base: LibraryJob, start: Library, library: Library) -> FilesResult:
     try:
         file = library.sources.file(path)
     except TmlSyntaxError as error:
-        return Fixed(errors=(_unreadable(path, error),))
+        return FilesResult(errors=(_unreadable(path, error),))
     companions = library.sources.companions(file)
     facts = library.facts(base.paths)
 
-    def look(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
+    def facts_of(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
         if files[path] is file:
             known = facts.of_test(path)
             assert known is not None
@@ -181,17 +183,18 @@ def _mend_test(path: str, base: LibraryTask, start: Library, library: Library) -
         return start.analysis.beside([file, *companions])
 
     settings = base.tree.settings
-    fixed = FixLoop({path: file}, base.phase, settings, base.wanted, look, original, unwatched).run()
+    loop = FixLoop({path: file}, base.phase, settings, base.wanted, facts_of, original, unwatched)
+    result = loop.run()
     facts.forget_test(path)
-    return fixed
+    return result
 
 
 def analysis_of(
     files: Mapping[str, SourceFile], settings: Settings, previous: Analysis | None = None
 ) -> Analysis:
-    """What is known about the files; what an earlier state of them is known for is used where it holds."""
+    """The analysis of files; what holds of the ``previous`` one, of an earlier state of them, is reused."""
     known = {file.module for file in files.values()}
-    stand_ins = (each for each in catalogue_files() if each.module not in known)
+    stand_ins = (file for file in catalogue_files() if file.module not in known)
     before = previous.index if previous is not None else None
     return Analysis(Index([*files.values(), *stand_ins], settings.owning_types, before), previous)
 
@@ -199,7 +202,7 @@ def analysis_of(
 def _parse(
     sources: Mapping[str, bytes], known: Mapping[str, SourceFile], report: Progress
 ) -> tuple[dict[str, SourceFile], tuple[InputError, ...]]:
-    """The parsed files, taken from those ``known`` where the text is the same; the errors of the others."""
+    """The parsed files, taken from those ``known`` where the source is the same; the errors of the others."""
     parsed: dict[str, SourceFile] = {}
     errors: list[InputError] = []
     for done, path in enumerate(sorted(sources)):

@@ -1,4 +1,4 @@
-"""Processes that share the work of an analysis: as many as there are processors, unless told otherwise."""
+"""A pool of processes for the work of an analysis, one for each processor unless an option says otherwise."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def processors() -> int:
 
 @contextmanager
 def workers(jobs: int | None = None) -> Iterator[Executor | None]:
-    """So many processes, or one for each processor, that start with the first work; None for one.
+    """A pool of ``jobs`` processes (default: one for each processor); None where one process is enough.
 
-    Raises `UserError` when one of them dies or cannot be started.
+    The processes start with the first work. Raises `UserError` when one of them dies or cannot be started.
     """
     count = jobs or processors()
-    if count == 1 or not _can_keep_away():
+    if count == 1 or not _can_shield_modules():
         yield None
         return
     executor = _Workers(count)
@@ -55,7 +55,7 @@ def workers(jobs: int | None = None) -> Iterator[Executor | None]:
 
 
 class _Workers(Executor):
-    """A pool of processes that is made when the first work comes in, and that does not outlive this one."""
+    """A pool of processes that start with the first work, and that do not outlive this process."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -63,9 +63,9 @@ class _Workers(Executor):
         self._ends, self._lifeline = multiprocessing.Pipe(duplex=False)
 
     def submit(self, task: Callable[P, R], /, *arguments: P.args, **options: P.kwargs) -> Future[R]:
-        """Have a function called in one of the processes."""
+        """Call a function in one of the processes."""
         try:
-            with _undisturbed():
+            with _shielded():
                 if self._pool is None:
                     self._pool = ProcessPoolExecutor(self._count, _context(), _start, (self._ends,))
                 return self._pool.submit(task, *arguments, **options)
@@ -74,7 +74,7 @@ class _Workers(Executor):
             raise UserError(f"cannot start another process ({error}); {advice}") from None
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes when they are done with what they have begun."""
+        """End the processes when they have finished what they began."""
         if self._pool is not None:
             self._pool.shutdown(wait, cancel_futures=cancel_futures)
         self.kill()
@@ -84,21 +84,21 @@ class _Workers(Executor):
         self._lifeline.close()
 
 
-def _can_keep_away() -> bool:
+def _can_shield_modules() -> bool:
     """Whether other processes can be kept from looking for modules in the current folder."""
     return bool(sys.flags.safe_path) or not sys.flags.ignore_environment
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """How processes may start: what they need comes from no tree, and no interrupt comes in between.
+def _shielded() -> Iterator[None]:
+    """Start processes meanwhile: they import nothing from the user's tree, and no interrupt reaches them.
 
-    Python starts them with ``-c``, which looks for modules in the current folder: the user's tree.
+    Python starts them with ``-c``, which looks for modules in the current folder, the user's tree.
     """
     before = os.environ.get(_SAFE_PATH)
     os.environ[_SAFE_PATH] = "1"
     try:
-        with _interrupts_waiting():
+        with _interrupts_deferred():
             yield
     finally:
         if before is None:
@@ -108,12 +108,12 @@ def _undisturbed() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_waiting() -> Iterator[None]:
-    """An interrupt comes when this is done. Processes that are started meanwhile never get one."""
+def _interrupts_deferred() -> Iterator[None]:
+    """Defer interrupts until this is done. Processes that are started meanwhile never get one."""
     if sys.platform == "win32":
         yield
         return
-    # It lets interrupts through again once it has started.
+    # Its start lets interrupts through again, so it comes first.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -123,7 +123,7 @@ def _interrupts_waiting() -> Iterator[None]:
 
 
 def _context() -> Any:
-    """Processes are forked off one that has read the code and runs no threads, where the system can."""
+    """The way to start processes: where the system can, by forking one that has imported the code already."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -132,7 +132,7 @@ def _context() -> Any:
 
 
 def _start(ends: Connection) -> None:
-    """Work for the process that people talk to: an interrupt is for that one, and its end ends this one."""
+    """Prepare a process: interrupts go to the main process alone, and when that ends, this one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(ends,), daemon=True).start()
 

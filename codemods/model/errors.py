@@ -18,12 +18,12 @@ ADVICE = {
 
 
 class UserError(Exception):
-    """Something the user can mend: the text is one clear line, fit to be shown as it is."""
+    """Something the user can fix; its text is one line, to be shown as it is."""
 
 
 @contextmanager
 def errors_at(place: object) -> Iterator[None]:
-    """Let an OSError name ``place``, also if the system was asked by a descriptor."""
+    """Let an OSError name ``place``, also where the system call had only a descriptor."""
     try:
         yield
     except OSError as error:

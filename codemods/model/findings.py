@@ -1,4 +1,4 @@
-"""What an analysis yields: findings, the edits that mend them, and the input it could not read.
+"""What an analysis yields: findings, the edits that fix them, and the input it could not read.
 
 All positions that a person reads are 1-based lines and columns counted in characters;
 all positions that a machine applies are byte offsets into the file as it was read.
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     REVIEW = "review"
     """An edit is offered and applied only on request; the message says what is not proven."""
     REPORTED = "reported"
-    """A leak that tmlfix explains but does not know how to mend."""
+    """A leak that tmlfix explains but does not know how to fix."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +34,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, order=True)
 class FindingKey:
-    """What tells a finding from the others in the same state of a tree."""
+    """What identifies a finding among the others in the same state of a tree."""
 
     phase: int
     path: str
@@ -60,8 +60,13 @@ class Finding:
 
     @property
     def key(self) -> FindingKey:
-        """What tells this finding from others."""
+        """What identifies this finding."""
         return FindingKey(self.phase, self.path, self.line, self.column, self.rule, self.function)
+
+    @property
+    def place(self) -> tuple[str, int, int, str]:
+        """What findings are ordered by: file, line, column and rule."""
+        return self.path, self.line, self.column, self.rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,11 @@ class InputError:
     message: str
     line: int = 0
     column: int = 0
+
+    @property
+    def place(self) -> tuple[str, int, int, str]:
+        """What errors are ordered by."""
+        return self.path, self.line, self.column, self.message
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path

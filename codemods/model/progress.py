@@ -1,12 +1,12 @@
-"""How long work tells how far it is."""
+"""How long-running work reports its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Called with what is being done, how much of it is done, and how much there is in all."""
 
 
 def unwatched(_activity: str, _done: int, _total: int) -> None:
-    """The progress of work that nobody watches."""
+    """Report progress to nobody."""

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codemods.engine import analyse, analysis_cache, tasks
-from codemods.engine.jobs import Fixed, TestsTask
+from codemods.engine.jobs import FilesResult, TestsJob
 from codemods.engine.resources import Resources
 from codemods.engine.result_cache import MOST_FILES, ResultCache, cache_folder
 from codemods.model.findings import AnalysisResult
@@ -132,9 +132,9 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     done: list[str] = []
     monkeypatch.setattr(tasks, "fix_library", lambda *_: pytest.fail("is known"))
 
-    def fix_tests(task: TestsTask, _report: Progress) -> list[Fixed]:
-        done.extend(task.tests)
-        return [Fixed() for _ in task.tests]
+    def fix_tests(job: TestsJob, _report: Progress) -> list[FilesResult]:
+        done.extend(job.tests)
+        return [FilesResult() for _ in job.tests]
 
     monkeypatch.setattr(tasks, "fix_tests", fix_tests)
 
