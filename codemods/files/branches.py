@@ -46,7 +46,7 @@ PATCH_OPTIONS = (
     "--no-color",
     "--no-renames",
 )
-"""How a patch is formatted; the room it is made in has no configuration that could differ."""
+"""How a patch is formatted; the room where it is made has no configuration that could change it."""
 
 
 class BranchState(StrEnum):
@@ -71,7 +71,7 @@ class PhaseBranch:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The branches that were opened, and what kept others from it (branch name and reason)."""
+    """The branches that were opened, and why others were not (branch name and reason)."""
 
     branches: tuple[PhaseBranch, ...]
     errors: tuple[InputError, ...]
@@ -79,7 +79,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Commit:
-    """The parts of a commit that tell who made it from what."""
+    """The parts of a commit that show who made it from what."""
 
     name: str
     tree: str
@@ -140,8 +140,8 @@ def open_branch(
 ) -> PhaseBranch:
     """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
 
-    Its patch is written to the folder ``patches``. It is on the disk in full before the branch moves, and
-    takes its place after it: what fails leaves both as they were. One run at a time writes there.
+    Its patch is written to the folder ``patches``: in full before the branch moves, and into its place after
+    that, so that a failure leaves both as they were. One run at a time writes there.
 
     Checkout, index, stash and hooks play no part. A branch that tmlfix made and nobody changed is
     moved; with ``force``, any is. Raises `UserError` if that is refused, if the branch is checked

@@ -13,9 +13,8 @@ NO_NEWLINE = "\n\\ No newline at end of file\n"
 def diff_lines(path: str, change: Change, context: int = 3) -> Iterator[str]:
     """The unified diff of one file, line by line, each with its own line end.
 
-    ``context`` is how many unchanged lines stand around each hunk.
-
-    Bytes that are not UTF-8 are surrogate escapes: encode with ``surrogateescape`` to get them back.
+    ``context`` is how many unchanged lines stand around each hunk. Bytes that are not UTF-8 are surrogate
+    escapes: encode with ``surrogateescape`` to get them back.
     """
     before, after = split_lines(change.before), split_lines(change.after)
     # difflib's own unified_diff ignores lines that occur often, and then takes unchanged code for new

@@ -40,10 +40,10 @@ PINNED_CONFIGURATION = (
     "safe.bareRepository=explicit",
     "user.useConfigOnly=true",
 )
-"""What no configuration can change in the commands that run in the user's repository."""
+"""Settings that hold for every command in the user's repository, whatever its configuration says."""
 
 NO_NETWORK = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
-"""Keeps git from fetching what a partial clone lacks, with programs that the repository names."""
+"""Keeps git from fetching what a partial clone lacks, by programs that the repository names."""
 
 PUSH_PROTOCOLS = "file:git:http:https:ssh"
 """How a push may reach a remote, unless the user's own GIT_ALLOW_PROTOCOL says otherwise."""
@@ -58,7 +58,7 @@ ADVICE = {
         "make that place writable, with room on its disk, and run the same command again"
     ),
 }
-"""What to do about a complaint of git's, by its wording."""
+"""What to do about an error of git, by a pattern of its message."""
 
 LOCATION_VARIABLES = (
     "GIT_DIR",
@@ -71,12 +71,12 @@ LOCATION_VARIABLES = (
     "GIT_PREFIX",
     "GIT_CONFIG",
 )
-"""What git tells the hooks and aliases it starts: the repository of that command, which need not be ours;
-and what ``git config`` alone would read, in the place of the settings that count."""
+"""What git passes to the hooks and aliases that it starts: the repository of that command, which need not be
+ours; and what only ``git config`` would read, instead of the settings that count."""
 
 
 class RepositoryError(UserError):
-    """Git cannot do what is asked of it here."""
+    """Git cannot do here what it is asked to do."""
 
 
 class NoRepositoryError(RepositoryError):
@@ -104,7 +104,7 @@ class Identity:
 def git_errors(refusal: str = "") -> Iterator[None]:
     """Turn what gitpython raises into a `RepositoryError` of one line.
 
-    The line is ``refusal``, if there is one and git itself refuses what was asked.
+    With a ``refusal`` that is the line, unless git was killed.
     """
     from git.exc import GitCommandError, GitCommandNotFound, GitError
 
@@ -115,13 +115,13 @@ def git_errors(refusal: str = "") -> Iterator[None]:
             "git was not found; install it, or use --in-place, which needs no git"
         ) from error
     except GitCommandError as error:
-        raise RepositoryError(_ending(error.status, error.stderr, refusal)) from error
+        raise RepositoryError(_failure(error.status, error.stderr, refusal)) from error
     except GitError as error:
         raise RepositoryError(str(error).strip().splitlines()[0]) from error
 
 
-def _ending(status: object, stderr: str, refusal: str) -> str:
-    """How a git command ended badly."""
+def _failure(status: object, stderr: str, refusal: str) -> str:
+    """Why a git command failed."""
     if isinstance(status, int) and status < 0:
         reason = "git was killed by the system or by somebody; run the same command again"
         return _complaint(stderr) or reason
@@ -197,7 +197,7 @@ def _shielded(folder: Path) -> Git:
     except ImportError as error:  # gitpython tries git when it is imported
         reason = str(error).splitlines()[0]
         raise RepositoryError(
-            f"git does not run: {reason}; mend that and run the same command again"
+            f"git does not run: {reason}; fix that and run the same command again"
         ) from error
 
     git = Git(folder)
@@ -219,7 +219,7 @@ def _settings(git: Git) -> Iterator[tuple[str, str, str]]:
 
 
 def _configuration(settings: Sequence[tuple[str, str]], start: int = 0) -> dict[str, str]:
-    """The variables that tell git the settings, behind as many others as ``start`` says."""
+    """The variables that give git these settings, after ``start`` others."""
     variables = {"GIT_CONFIG_COUNT": str(start + len(settings))}
     for number, (key, value) in enumerate(settings, start):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
@@ -235,7 +235,7 @@ def head_commit(repository: Repository) -> str:
 def merge_base(repository: Repository, revision: str) -> str:
     """The id of the last commit that HEAD and the ``revision`` share.
 
-    The revision is the user's word and never an option to git. Raises `RepositoryError` if there is none.
+    The revision is what the user wrote, and never taken for an option. Raises `RepositoryError` without one.
     """
     head = head_commit(repository)
     with git_errors():

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LARGEST_FILE = 16 * 1024 * 1024
-"""Bytes that a source file may have; the largest that people write have a fraction of it."""
+"""The most bytes that a source file may have; the largest that people write have a fraction of it."""
 
 TOO_LARGE = f"is larger than {LARGEST_FILE // 1024 // 1024} MB, too large for source"
 
 
 class UnfitFileError(Exception):
-    """What has the name of a source file cannot be one; the text says why."""
+    """Something with the name of a source file is none; the message says why."""
 
 
 class LinkError(OSError):
@@ -28,7 +28,7 @@ class LinkError(OSError):
 
 @contextmanager
 def open_folder(root: Path, name: str = "") -> Iterator[int]:
-    """A descriptor of the folder ``name``, a posix path below ``root``, whose own links count.
+    """A descriptor of the folder ``name``, a posix path below ``root``; the links of ``root`` are followed.
 
     Raises `LinkError` where a link or a step upwards would lead elsewhere, OSError without a folder.
     """
@@ -59,7 +59,7 @@ def read_file(path: str | Path, folder: int | None = None) -> bytes:
     link = 0 if folder is None else os.O_NOFOLLOW
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | link, dir_fd=folder)
     with os.fdopen(descriptor, "rb") as stream:
-        # It may have become something else since it was looked at.
+        # It may have been replaced since it was looked at.
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnfitFileError("is not a regular file")
         content = stream.read(LARGEST_FILE + 1)

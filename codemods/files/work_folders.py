@@ -1,8 +1,8 @@
-"""Folders for work in progress: each belongs to one living run, and the next run removes those of the dead.
+"""Folders for work in progress: each belongs to one run, and the next run removes what others left.
 
-The lock on a file inside the folder tells them apart: the system lifts it when its process ends, however
-that ends. The file holds the number of the folder, so that a copy or a folder of somebody else's, by the
-same name, is never taken for a leftover.
+A run locks a file in its folder, and the system releases the lock when the process ends, however it ends: a
+folder without a lock is a leftover. The file holds the inode number of the folder, so that a copy of it, or
+somebody else's folder of that name, is never taken for one.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ from codemods.model.errors import UserError, errors_at
 LOCK = "lock"
 TEMPORARY_PREFIX = "tmp_objdir-tmlfix-"
 PATIENCE = 10.0
-"""Seconds to wait for a run that writes to the same place; writing takes a moment, analysing is over."""
+"""Seconds to wait for a run that writes to the same place: it has analysed, and writes for a moment only."""
 
 
 class InUseError(UserError):
-    """The folder is not to be had: another run is at work in it, or it is none of tmlfix's."""
+    """The folder cannot be used: another run is at work in it, or tmlfix did not make it."""
 
     @classmethod
     def foreign(cls, folder: Path) -> InUseError:
-        """What stands in the place of the folder is of somebody else's making."""
+        """The error for a folder that somebody else made."""
         return cls(f"{folder} was not made by a run of tmlfix here; remove it and run the same command again")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkFolder:
-    """A folder that this run has for itself. All work in it goes through ``descriptor``."""
+    """A folder that only this run uses. All work in it goes through ``descriptor``."""
 
     path: Path
     descriptor: int
 
     def names(self) -> list[str]:
-        """What there is in the folder."""
+        """The names of what is in the folder."""
         return os.listdir(self.descriptor)  # noqa: PTH208  (no path names it)
 
 
 @contextmanager
 def work_folder(path: Path, *, kept_by: str | None = None) -> Iterator[WorkFolder]:
-    """Make the folder for this run alone, free of leftovers; it goes at the end, and so do new parents.
+    """Make an empty folder for this run alone; it is removed at the end, and so are the parents it needed.
 
-    While it has a file named ``kept_by``, nothing is removed, neither before nor after. Git does not see
-    it. Raises `InUseError` if another run keeps it for long, and OSError if it cannot be made.
+    While it has a file named ``kept_by``, nothing is removed, neither before nor after. Git ignores it.
+    Raises `InUseError` if another run keeps it for long, and OSError if it cannot be made.
     """
-    made = [each for each in (path, *path.parents) if not each.exists()]
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         with _taken(path) as folder:
             try:
@@ -69,21 +69,21 @@ def work_folder(path: Path, *, kept_by: str | None = None) -> Iterator[WorkFolde
                         os.unlink(LOCK, dir_fd=folder.descriptor)
                         path.rmdir()
     finally:
-        for each in made:
+        for parent in made:
             with suppress(OSError):
-                each.rmdir()
+                parent.rmdir()
 
 
 @contextmanager
 def temporary_folder(place: Path) -> Iterator[Path]:
-    """A new folder in ``place``, where it also removes what killed runs left."""
+    """A new folder in ``place``; what killed runs left there is removed."""
     _remove_leftovers(place)
     with work_folder(place / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}") as folder:
         yield folder.path
 
 
 def sync_folder(name: str | Path, folder: int | None = None) -> None:
-    """Make what a folder lists outlive a power cut; its name may be relative to the open ``folder``."""
+    """Write the entries of a folder down to the disk; its name may be relative to the open ``folder``."""
     with suppress(OSError):  # not every folder may be opened, and not every file system can
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:
@@ -94,7 +94,7 @@ def sync_folder(name: str | Path, folder: int | None = None) -> None:
 
 @contextmanager
 def _taken(path: Path) -> Iterator[WorkFolder]:
-    """The folder, made if need be, and locked; waits while another run has it."""
+    """The folder, made if it is missing, and locked; waits while another run has it."""
     deadline = time.monotonic() + PATIENCE
     while True:
         if path.is_symlink():
@@ -131,7 +131,7 @@ def _locked(path: Path) -> Iterator[tuple[WorkFolder | None, int]]:
 
 
 def _sign(folder: WorkFolder, lock: int) -> None:
-    """Write the folder's number to its lock."""
+    """Write the inode number of the folder to its lock file."""
     try:
         if not _is_ours(folder, lock):
             raise InUseError.foreign(folder.path)
@@ -146,7 +146,7 @@ def _sign(folder: WorkFolder, lock: int) -> None:
 
 
 def _is_ours(folder: WorkFolder, lock: int) -> bool:
-    """Whether tmlfix made the folder, here; one with nothing in it but an empty lock may be had by anyone."""
+    """Whether tmlfix made the folder, here; one with nothing but an empty lock file counts as well."""
     status = os.fstat(lock)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         return False

@@ -97,7 +97,7 @@ def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
                     if entry.name in SKIPPED_FOLDERS:
                         continue
                     if entry.is_symlink():
-                        yield from _judge_link(root / name, name, boundary)
+                        yield from _link_errors(root / name, name, boundary)
                     elif entry.is_dir(follow_symlinks=False):
                         pending.append(name)
                     elif entry.name.endswith(SUFFIX):
@@ -106,7 +106,7 @@ def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
             yield InputError(folder or ".", f"cannot be read: {error.strerror}")
 
 
-def _judge_link(link: Path, name: str, boundary: Path) -> Iterator[InputError]:
+def _link_errors(link: Path, name: str, boundary: Path) -> Iterator[InputError]:
     target = Path(os.path.realpath(link))
     if not link.name.endswith(SUFFIX) and not target.is_dir():
         return

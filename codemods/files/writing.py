@@ -67,14 +67,14 @@ class _Entry:
 
 
 class _RefusedError(Exception):
-    """A file must stay as it is; the text says why."""
+    """A file must stay as it is; the message says why."""
 
 
 def write_changes(root: Path, changes: Mapping[str, Change]) -> Written:
     """Rewrite the changed files below ``root`` (posix path to change), keeping their modes.
 
-    A file is left as it is, and reported, if it is not what was read any more, is read-only, or lies in a
-    read-only folder; all others are written. If the new contents find no room, no file is. Raises
+    A file is left as it is, and reported, if it has changed since it was read, is read-only, or lies in a
+    read-only folder; all others are written. If the disk has no room for all, none is written. Raises
     `InUseError` if another run keeps writing there.
     """
     if not changes:
@@ -100,7 +100,7 @@ def write_changes(root: Path, changes: Mapping[str, Change]) -> Written:
             written = _install(root, stage, entries)
     except OSError as error:
         return Written((), (InputError(str(root), f"nothing was written: {write_failure(error, root)}"),))
-    return Written(written.paths, tuple(sorted((*refused, *written.errors), key=lambda each: each.path)))
+    return Written(written.paths, tuple(sorted((*refused, *written.errors), key=lambda error: error.path)))
 
 
 def is_interrupted(root: Path) -> bool:
@@ -112,7 +112,7 @@ def finish_interrupted(root: Path) -> Written:
     """Write what a run that was killed has left to be written below ``root``, and remove what it left.
 
     A file that somebody has changed since is left as it is. Raises `InUseError` if that run is alive, or
-    if the journal is none of tmlfix's.
+    if tmlfix did not write the journal.
     """
     if not os.path.lexists(root / STAGE):
         return Written()
@@ -125,7 +125,7 @@ def finish_interrupted(root: Path) -> Written:
 
 
 def prepare(stage: WorkFolder, name: str, content: bytes) -> None:
-    """Write what is to become the file ``name`` beside the stage in full. Raises OSError if it cannot be."""
+    """Write in full what is to become the file ``name`` beside the stage. Raises OSError if that fails."""
     _store(stage, name, content)
     with suppress(FileNotFoundError):
         target = os.stat(f"{os.pardir}/{name}", dir_fd=stage.descriptor, follow_symlinks=False)
@@ -134,7 +134,7 @@ def prepare(stage: WorkFolder, name: str, content: bytes) -> None:
 
 
 def move_into_place(stage: WorkFolder, name: str) -> None:
-    """Make what is prepared the file ``name`` beside the stage, in one step."""
+    """Move what was prepared into the place of the file ``name`` beside the stage, in one step."""
     with errors_at(stage.path.with_name(name)):
         os.replace(name, f"{os.pardir}/{name}", src_dir_fd=stage.descriptor, dst_dir_fd=stage.descriptor)
     sync_folder(os.pardir, stage.descriptor)
@@ -215,9 +215,9 @@ def _text(value: object) -> str:
 
 
 def _install(root: Path, stage: WorkFolder, entries: Iterable[_Entry]) -> Written:
-    """Put the staged files in their places, and end the journal.
+    """Put the staged files in their places, and remove the journal.
 
-    It stays where a file finds no room even now, for the next run to finish.
+    The journal stays if a file finds no room even now, for the next run to finish.
     """
     paths: list[str] = []
     errors: list[InputError] = []

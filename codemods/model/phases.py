@@ -37,7 +37,7 @@ class Phase:
 
 
 RELEASED_BY_NAME = ("response", "hash_map", "str_map", "hash_table", "url", "json", "value")
-"""What the plan wants released by name in tests: how the names of its types end."""
+"""The endings of the types that the plan wants released by name in tests."""
 
 PHASES: tuple[Phase, ...] = (
     Phase(1, "http", "HTTP", _module("http")),
@@ -53,25 +53,25 @@ PHASES: tuple[Phase, ...] = (
 )
 
 OUTSIDE = ("/compiler/*", "/docs/*", "/tools/*", "/vscode-tml/*", "*.error.tml")
-"""What no phase touches: the compiler and its tests, samples, and tests that must not compile."""
+"""What no phase covers: the compiler and its tests, samples, and tests that must not compile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The phases with their scopes, and what is outside of all of them."""
+    """The phases with their scopes, and what no phase covers."""
 
     phases: tuple[Phase, ...] = PHASES
     outside: tuple[str, ...] = OUTSIDE
 
     def phase_of(self, path: str) -> Phase | None:
-        """The one phase that owns the .tml file ``path``; none for files that are outside of the plan."""
+        """The one phase that owns the .tml file ``path``; None for a file outside of the plan."""
         if any(fnmatchcase(f"/{path}", pattern) for pattern in self.outside):
             return None
         return next((phase for phase in self.phases if phase.covers(path)), None)
 
 
 phase_of = Plan().phase_of
-"""The phase of a file by the plan as it is, without configuration."""
+"""The phase of a file by the default plan."""
 
 
 def phase_numbered(number: int) -> Phase:

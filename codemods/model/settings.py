@@ -11,7 +11,7 @@ from codemods.model.phases import Plan
 
 
 class ExplicitReleases(StrEnum):
-    """Which releases are written by name in tests, where the compiler would free the value as well."""
+    """Which releases are written by name in tests although the compiler would free the value."""
 
     PLAN = "plan"
     """Those that the plan asks for: of responses, maps, URLs and JSON values."""
@@ -21,7 +21,7 @@ class ExplicitReleases(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What may get findings, which rules look for them, and what they know beforehand.
+    """Which files may get findings, which rules run, and what rules know beforehand.
 
     ``include`` and ``exclude`` are patterns over posix paths relative to the root of the tree, where ``*``
     also matches "/". A file that is left out still informs the analysis of the others.
@@ -40,7 +40,7 @@ class Settings:
         return _matches(path, self.include) and not _matches(path, self.exclude)
 
     def applies(self, rule: str) -> bool:
-        """Whether the rule of this name looks for findings."""
+        """Whether the rule of this name runs."""
         if rule == "named-release" and self.explicit_releases is ExplicitReleases.NEEDED:
             return False
         return rule not in self.disabled_rules
