@@ -4,5 +4,5 @@
 - A repair each: ``release_at_exits``, ``bind_before``, ``open_payload``, ``write_destroy``, ``text_escape``,
   ``drain_list``, ``cast_view``, ``apply_patch``.
 - What repairs write: ``naming``, ``imports``, ``string_code``.
-- What several rules ask: ``owners``, ``temporaries``, ``variants``, ``leaks``.
+- What several rules ask: ``owners``, ``temporaries``, ``variants``, ``leaks``, ``stale_readers``.
 """

@@ -1,4 +1,4 @@
-"""Semantic patches are all or nothing, and nobody is left with a text that they free."""
+"""Semantic patches are all or nothing, and nobody is left with a string that they free."""
 
 from __future__ import annotations
 

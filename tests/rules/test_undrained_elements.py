@@ -44,7 +44,7 @@ TEST = "tests/http/fields.test.tml"
 def run(body: str, **others: str) -> AnalysisResult:
     """The library, a test with this body, and further files of the library by their name."""
     files = {MAKER: FIELDS.encode(), TEST: fields_test(body).encode()}
-    files |= {f"lib/demo/src/http/{name}.tml": text.encode() for name, text in others.items()}
+    files |= {f"lib/demo/src/http/{name}.tml": code.encode() for name, code in others.items()}
     result = analyse(files, [1])
     assert not result.errors
     return result
@@ -127,7 +127,7 @@ def test_a_module_of_another_phase_is_left_alone() -> None:
     result = analyse({elsewhere: FIELDS.encode(), TEST: test.encode()}, [1])
 
     assert not result.phases[0].changes
-    assert [each.verdict for each in result.findings] == [Verdict.REPORTED]
+    assert [finding.verdict for finding in result.findings] == [Verdict.REPORTED]
 
 
 def test_a_string_that_passes_for_new_is_cast_where_it_is_read() -> None:
@@ -306,8 +306,8 @@ HAZARDS = {
 def test_a_list_is_left_alone(body: str, making: str) -> None:
     result = analyse({MAKER: making.encode(), TEST: fields_test(body).encode()}, [1])
 
-    fixed = [each for each in result.findings if each.verdict is Verdict.FIXED]
-    assert not [each for each in fixed if each.rule == "undrained-elements"]
+    fixed = [finding for finding in result.findings if finding.verdict is Verdict.FIXED]
+    assert "undrained-elements" not in {finding.rule for finding in fixed}
     assert not result.errors
 
 
@@ -321,4 +321,4 @@ def test_a_test_does_not_read_by_a_reserved_name() -> None:
 
     assert "fields::destroy_parts(ref all)" in (after(plain, TEST) or "")
     assert not reserved.phases[0].changes
-    assert any("frees it there" in each.message for each in reserved.findings)
+    assert any("frees it there" in finding.message for finding in reserved.findings)
