@@ -8,8 +8,9 @@ from rich.text import Text
 from codemods.model.findings import Verdict
 from codemods.reports.console import make_console, visible
 from codemods.reports.text import VERDICT_STYLES, diff_style
-from codemods.review.explained_values import ExplainedValue, Ownership
+from codemods.review.explained_values import ExplainedValue
 from codemods.review.explanations import ExplainedFinding, Explanation
+from codemods.review.value_facts import Ownership
 
 _STYLES = {Ownership.LEAKS: "red", Ownership.UNCLEAR: "yellow"}
 _VERDICTS = {

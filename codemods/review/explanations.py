@@ -12,7 +12,9 @@ from codemods.model.settings import Settings
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Exit, Variable
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import Analysis
-from codemods.review.explained_values import ExplainedValue, Ownership, ValueExplainer
+from codemods.review.explained_values import ExplainedValue, ValueExplainer
+from codemods.review.value_facts import Ownership
+from codemods.review.value_words import NOTHING_IS_INSERTED
 from codemods.rules import RULES
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes, position
@@ -122,12 +124,11 @@ class _LineExplainer:
                 explained = self._variable(explainer, each, variable)
                 if explained is not None:
                     yield explained
-            for node, type_, site in explainer.temporaries():
-                value = explainer.temporary(node, type_, site)
-                if self._is_here(node.start) or self._is_here(value.offset):
-                    if not self._is_here(value.offset):
-                        value = replace(value, offset=node.start, length=node.end - node.start)
-                    yield self._cut(value)
+            for value in explainer.temporaries():
+                start = value.offset if self._is_here(value.offset) else min(value.places)
+                if self._is_here(start):
+                    length = value.offset + value.length - start
+                    yield self._cut(replace(value, offset=start, length=length))
 
     def _variable(
         self, explainer: ValueExplainer, graph: ControlFlowGraph, variable: Variable
@@ -184,7 +185,7 @@ class _LineExplainer:
         if not found or value.ownership is Ownership.LEAKS:
             return value
         statements = tuple(
-            each for each in value.statements if not each.text.startswith("nothing is inserted")
+            statement for statement in value.statements if not statement.text.startswith(NOTHING_IS_INSERTED)
         )
         return replace(value, statements=statements, rules=tuple(dict.fromkeys(each.rule for each in found)))
 

@@ -15,8 +15,8 @@ from codemods import engine
 from codemods.files.workspace import read_tree
 from codemods.model.phases import PHASES, Phase, phase_of
 from codemods.reports.explanation import explanation_lines
-from codemods.review.explained_values import Ownership
 from codemods.review.explanations import explain_line
+from codemods.review.value_facts import Ownership
 from codemods.rules import RULES
 from tests.support.command import Run
 from tests.support.project import EXAMPLE

@@ -9,12 +9,12 @@ from codemods.ownership.cfg.graph import (
     ControlFlowGraph,
     Declare,
     Exit,
-    ExitKind,
     Role,
     Use,
     Variable,
 )
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import Obstacle
 from codemods.ownership.obligations import Analysis
 from tml_ast import nodes
 
@@ -93,17 +93,18 @@ def _gives_away(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
     return analysis.drops.consumes(graph, use)
 
 
+def drop_obstacles(
+    analysis: Analysis, graph: ControlFlowGraph, variable: Variable
+) -> dict[Exit, Obstacle | None]:
+    """The exits that a variable reaches with its value, each with why the compiler does not drop it there."""
+    exits = held_at(analysis, graph, variable)
+    return {exit_: analysis.drops.obstacle(graph, variable, exit_) for exit_ in exits}
+
+
 def lost_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
-    """The exits at which a string that is noted for a drop is not freed, for its name was given away."""
-    lost = []
-    for exit_ in held_at(analysis, graph, variable):
-        if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
-            continue
-        if exit_.kind is ExitKind.END and graph.function.owner is None and variable.depth == 1:
-            continue
-        if not analysis.drops.covers(graph, variable, exit_):
-            lost.append(exit_)
-    return lost
+    """The exits at which a string is not freed only because its name was given away."""
+    obstacles = drop_obstacles(analysis, graph, variable)
+    return [exit_ for exit_, obstacle in obstacles.items() if obstacle is Obstacle.GIVEN_AWAY]
 
 
 def bound_variable(graph: ControlFlowGraph, statement: nodes.Node) -> Variable | None:
