@@ -1,0 +1,75 @@
+"""An attempt keeps the way back: from files as they are by now to the lines and bytes that users know."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.engine.attempt import Attempt, Fault
+from codemods.fixes.diagnostics import Diagnostic
+from codemods.model.findings import Edit, Verdict
+from codemods.semantics.symbols import SourceFile
+from tml_ast.edit import SourceEdit
+
+PATH = "lib/demo/src/http/room.tml"
+SOURCE = b"""\
+func room() {
+    open_door()
+    cook()
+}
+"""
+
+
+def found(source: bytes, at: bytes, insert: bytes, message: str = "something leaks") -> Diagnostic:
+    """A diagnostic that inserts code in front of other code."""
+    offset = source.index(at)
+    return Diagnostic("a-rule", offset, "room", message, Verdict.FIXED, (SourceEdit(offset, offset, insert),))
+
+
+@pytest.fixture
+def attempt() -> Attempt:
+    """An attempt in which a line was put above the call of cook()."""
+    attempt = Attempt({PATH: SourceFile.read(PATH, SOURCE)})
+    attempt.apply(PATH, [found(SOURCE, b"cook", b"wash()\n    ")])
+    return attempt
+
+
+def test_code_after_an_insertion_is_where_it_was(attempt: Attempt) -> None:
+    now = attempt.files[PATH].source
+    assert now == SOURCE.replace(b"cook", b"wash()\n    cook")
+    assert attempt.position(PATH, now.index(b"open")) == (2, 5)
+    assert attempt.position(PATH, now.index(b"cook()\n}")) == (3, 5)
+    assert attempt.line(PATH, len(now)) == 5
+
+
+def test_inserted_code_is_where_it_was_inserted(attempt: Attempt) -> None:
+    now = attempt.files[PATH].source
+    assert {attempt.position(PATH, offset) for offset in range(now.index(b"wash"), now.index(b"cook"))} == {
+        (3, 5)
+    }
+
+
+def test_edits_of_a_later_round_are_those_of_the_original(attempt: Attempt) -> None:
+    later = found(attempt.files[PATH].source, b"}", b"    leave()\n", "something else leaks")
+    offered = attempt.offered_edits(PATH, later)
+    attempt.apply(PATH, [later])
+    first, second = attempt.fixes
+    assert attempt.edits_of(first) == (Edit(SOURCE.index(b"cook"), SOURCE.index(b"cook"), "wash()\n    "),)
+    assert attempt.edits_of(second) == offered == (Edit(len(SOURCE) - 2, len(SOURCE) - 2, "    leave()\n"),)
+    assert attempt.changes[PATH].after == attempt.files[PATH].source
+
+
+def test_what_was_fixed_is_not_found_again(attempt: Attempt) -> None:
+    again = found(attempt.files[PATH].source, b"cook", b"wash()\n    ")
+    with pytest.raises(Fault, match="a-rule finds room again after its fix"):
+        attempt.apply(PATH, [again])
+
+
+def test_a_fix_that_does_not_parse_is_a_fault(attempt: Attempt) -> None:
+    with pytest.raises(Fault, match="with its fixes it would not parse"):
+        attempt.apply(PATH, [found(attempt.files[PATH].source, b"cook", b"wash((\n    ", "and more")])
+
+
+def test_files_without_edits_have_not_changed() -> None:
+    attempt = Attempt({PATH: SourceFile.read(PATH, SOURCE)})
+    assert not attempt.changed
+    assert not attempt.changes
