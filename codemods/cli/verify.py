@@ -22,8 +22,9 @@ from codemods.cli.options import VERIFY, check_options, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.model.errors import UserError
 from codemods.reports import verification
-from codemods.verification.verify import Unit, VerifyRequest
+from codemods.verification.verify import VerifyRequest
 from codemods.verification.verify import verify as run_tests
+from codemods.verification.verify_report import Unit
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""A chart of leaks by module, before and after, as a picture that stands for itself."""
+"""A bar chart of leaks by module, before and after, as an SVG file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codemods.reports.console import visible
 
 LONGEST_LABEL = 32
 LETTER = 7.2
-"""Width of a letter of a label, roughly."""
+"""The rough width of a letter of a label."""
 WIDTH = 860
 ROW, BAR = 38, 13
 TOP, BOTTOM, RIGHT = 96, 46, 96
@@ -39,7 +39,7 @@ text { fill: #24292f; }
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One module: its leaks before, and after, with what is to be said of them, if that is known."""
+    """One module: its leaks before and after. Without a ``remark``, nothing is known about after."""
 
     name: str
     before: int
@@ -47,14 +47,35 @@ class Bar:
     remark: str | None = None
 
 
-def draw(title: str, subtitle: str, chart: Sequence[Bar], names: tuple[str, str]) -> bytes:
-    """The chart as SVG. ``names`` are those of before and after in its legend."""
-    measured = any(bar.remark is not None for bar in chart)
-    left = 24 + LETTER * max((len(_label(bar.name)) for bar in chart), default=0)
-    step, end = _scale(max((max(bar.before, bar.after) for bar in chart), default=0))
-    height = TOP + ROW * len(chart) + BOTTOM
-    width = WIDTH - left - RIGHT
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where the bars are: their left edge, the width of the axis, its step and its end in leaks."""
 
+    left: float
+    width: float
+    step: int
+    end: int
+
+    def length(self, leaks: int) -> float:
+        return self.width * leaks / self.end
+
+
+def draw(title: str, subtitle: str, bars: Sequence[Bar], names: tuple[str, str]) -> bytes:
+    """The chart as SVG. ``names`` are those of before and after in its legend."""
+    is_measured = any(bar.remark is not None for bar in bars)
+    left = 24 + LETTER * max((len(_label(bar.name)) for bar in bars), default=0)
+    step, end = _scale(max((max(bar.before, bar.after) for bar in bars), default=0))
+    frame = _Frame(left, WIDTH - left - RIGHT, step, end)
+    svg = _canvas(title, subtitle, TOP + ROW * len(bars) + BOTTOM)
+    _legend(svg, names if is_measured else names[:1])
+    _grid(svg, frame, TOP + ROW * len(bars))
+    for row, bar in enumerate(bars):
+        _draw_bar(svg, frame, TOP + ROW * row, bar, is_measured=is_measured)
+    ElementTree.indent(svg)
+    return f"{ElementTree.tostring(svg, 'unicode')}\n".encode()
+
+
+def _canvas(title: str, subtitle: str, height: int) -> Element:
     svg = Element(
         "svg",
         xmlns="http://www.w3.org/2000/svg",
@@ -69,30 +90,31 @@ def draw(title: str, subtitle: str, chart: Sequence[Bar], names: tuple[str, str]
     SubElement(svg, "rect", {"class": "paper", "width": str(WIDTH), "height": str(height)})
     _text(svg, 24, 32, title, "title")
     _text(svg, 24, 54, subtitle, "quiet")
-    _legend(svg, names if measured else names[:1])
+    return svg
 
-    bottom = TOP + ROW * len(chart)
-    for number in range(0, end + 1, step):
-        x = left + width * number / end
+
+def _grid(svg: Element, frame: _Frame, bottom: int) -> None:
+    for number in range(0, frame.end + 1, frame.step):
+        x = frame.left + frame.length(number)
         line = {"class": "grid", "x1": _at(x), "x2": _at(x), "y1": str(TOP), "y2": str(bottom)}
         SubElement(svg, "line", line)
         _text(svg, x, bottom + 18, f"{number:,}", "quiet", "middle")
-    _text(svg, left + width / 2, bottom + 36, "leaks", "quiet", "middle")
+    _text(svg, frame.left + frame.width / 2, bottom + 36, "leaks", "quiet", "middle")
 
-    for row, bar in enumerate(chart):
-        y = TOP + ROW * row + (ROW - 2 * BAR) / 2
-        group = SubElement(svg, "g")
-        SubElement(group, "title").text = visible(_sentence(bar))
-        _text(group, left - 10, TOP + ROW * row + ROW / 2 + 4.5, _label(bar.name), "", "end")
-        drawn = [("before", bar.before, f"{bar.before:,}", y if measured else y + BAR / 2)]
-        drawn += [] if bar.remark is None else [("after", bar.after, bar.remark, y + BAR)]
-        for kind, leaks, remark, start in drawn:
-            length = width * leaks / end
-            rectangle = {"class": kind, "x": _at(left), "y": _at(start), "width": _at(length)}
-            SubElement(group, "rect", rectangle | {"height": str(BAR - 1)})
-            _text(group, left + length + 6, start + BAR - 2.5, remark, "quiet")
-    ElementTree.indent(svg)
-    return f"{ElementTree.tostring(svg, 'unicode')}\n".encode()
+
+def _draw_bar(svg: Element, frame: _Frame, top: int, bar: Bar, *, is_measured: bool) -> None:
+    """The label of a bar with its one or two rectangles, in a row that starts at ``top``."""
+    y = top + (ROW - 2 * BAR) / 2
+    group = SubElement(svg, "g")
+    SubElement(group, "title").text = visible(_sentence(bar))
+    _text(group, frame.left - 10, top + ROW / 2 + 4.5, _label(bar.name), "", "end")
+    drawn = [("before", bar.before, f"{bar.before:,}", y if is_measured else y + BAR / 2)]
+    drawn += [] if bar.remark is None else [("after", bar.after, bar.remark, y + BAR)]
+    for kind, leaks, remark, start in drawn:
+        length = frame.length(leaks)
+        rectangle = {"class": kind, "x": _at(frame.left), "y": _at(start), "width": _at(length)}
+        SubElement(group, "rect", rectangle | {"height": str(BAR - 1)})
+        _text(group, frame.left + length + 6, start + BAR - 2.5, remark, "quiet")
 
 
 def _legend(svg: Element, names: Sequence[str]) -> None:
@@ -120,7 +142,7 @@ def _label(name: str) -> str:
 
 
 def _scale(largest: int) -> tuple[int, int]:
-    """A round step of the axis and its end, with about five steps."""
+    """A round step for the axis, and its end, after about five steps."""
     rough = max(largest, 5) / 5
     magnitude = 10 ** math.floor(math.log10(rough))
     step = next(int(factor * magnitude) for factor in (1, 2, 5, 10) if factor * magnitude >= rough)

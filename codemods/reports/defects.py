@@ -9,38 +9,39 @@ from typing import Any
 from codemods.app.compiler_report import CompilerReport, DefectPlaces
 from codemods.compiler_defects import Defect
 from codemods.model.findings import Finding
-from codemods.reports.console import count, visible
+from codemods.reports.console import count
 from codemods.reports.documents import error_document
+from codemods.reports.markdown import literal
 
 JSON_VERSION = 1
 SHOWN = 10
-"""Places that are listed openly; more are folded away."""
+"""The most places that are listed openly; more are folded."""
 
 COMPILER = "the compiler of commit cf79b64d"
 
 
 def markdown_page(report: CompilerReport) -> str:
-    """The page for those who mend the compiler."""
+    """The page for those who maintain the compiler."""
     return "\n".join(_page(report)) + "\n"
 
 
 def _page(report: CompilerReport) -> Iterator[str]:
-    yield "# What only the TML compiler can mend"
+    yield "# Leaks that the TML compiler causes"
     yield ""
     found = sum(bool(entry.findings) for entry in report.entries)
     defects = f"{found} of the {len(report.entries)} known defects"
     yield (
         f"tmlfix has {count(report.total, 'finding')} in {report.source}. {report.explained:,} of them come "
-        f"from {defects} of the compiler and its runtime, told below; those that bite most often come first. "
-        "Mended there, they are mended everywhere. "
-        f"The other {report.total - report.explained:,} are mistakes of the library's own code."
+        f"from {defects} of the compiler and its runtime, listed below, the most frequent first. "
+        "A fix in the compiler fixes them everywhere. "
+        f"The other {report.total - report.explained:,} are mistakes in the library's own code."
     )
     yield ""
     yield "| defect | effect | places | files |"
     yield "| --- | --- | ---: | ---: |"
     for number, entry in enumerate(report.entries, 1):
         defect = entry.defect
-        title = f"{number}. [{_literal(defect.title)}](#{defect.name})"
+        title = f"{number}. [{literal(defect.title)}](#{defect.name})"
         yield f"| {title} | {defect.effect} | {len(entry.findings):,} | {entry.files:,} |"
     for number, entry in enumerate(report.entries, 1):
         yield ""
@@ -51,11 +52,11 @@ def _section(number: int, entry: DefectPlaces) -> Iterator[str]:
     defect = entry.defect
     yield f'<a id="{defect.name}"></a>'
     yield ""
-    yield f"## {number}. {_literal(defect.title)}"
+    yield f"## {number}. {literal(defect.title)}"
     yield ""
-    yield f"**What the compiler does.** {_literal(defect.does)}"
+    yield f"**What the compiler does.** {literal(defect.does)}"
     yield ""
-    yield f"**What it should do.** {_literal(defect.should)}"
+    yield f"**What it should do.** {literal(defect.should)}"
     yield ""
     yield f"**A program that shows it.** {_behaviour(defect)}"
     for path, text in defect.files.items():
@@ -65,7 +66,7 @@ def _section(number: int, entry: DefectPlaces) -> Iterator[str]:
         yield f"{text.decode().strip()}"
         yield "```"
     yield ""
-    yield f"**Where it bites.** {_extent(entry)}"
+    yield f"**Where it happens.** {_extent(entry)}"
     if entry.findings:
         yield ""
         yield from _places(entry.findings)
@@ -73,7 +74,7 @@ def _section(number: int, entry: DefectPlaces) -> Iterator[str]:
 
 def _behaviour(defect: Defect) -> str:
     if not defect.confirmed:
-        return f"So small a program shows no harm; the effect ({defect.effect}) was measured in the library."
+        return f"So small a program does no harm; the effect ({defect.effect}) was measured in the library."
     if defect.leaks is None:
         return f"Under {COMPILER} its test fails: {defect.effect}."
     return f"Under {COMPILER} it leaks {count(defect.leaks, 'allocation')}."
@@ -81,7 +82,7 @@ def _behaviour(defect: Defect) -> str:
 
 def _extent(entry: DefectPlaces) -> str:
     if not entry.defect.rules:
-        return "No finding tells; tmlfix avoids it in the code that it writes."
+        return "There are no findings of it; tmlfix avoids it in the code that it writes."
     rules = " and ".join(f"`{rule}`" for rule in entry.defect.rules)
     if not entry.findings:
         return f"Nowhere in this tree. The rule is {rules}."
@@ -95,17 +96,12 @@ def _places(findings: tuple[Finding, ...]) -> Iterator[str]:
         yield f"<details><summary>All {len(findings):,} places</summary>"
         yield ""
     for finding in findings:
-        place = _literal(f"{finding.path}:{finding.line}")
-        function = f" in {_literal(finding.function)}" if finding.function else ""
+        place = literal(f"{finding.path}:{finding.line}")
+        function = f" in {literal(finding.function)}" if finding.function else ""
         yield f"- {place}{function}"
     if folded:
         yield ""
         yield "</details>"
-
-
-def _literal(text: str) -> str:
-    """The text with nothing in it that Markdown takes for marks."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>|#" else each for each in visible(text))
 
 
 def json_document(report: CompilerReport) -> str:

@@ -1,4 +1,4 @@
-"""Markdown for pull requests and job summaries, in which no name or message has a meaning of its own."""
+"""Markdown for pull requests and job summaries. No name or message in it can act as markup."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from codemods.reports.text import check_counts
 from tml_ast import position
 
 SUMMARY_LIMIT = 1_000_000
-"""Bytes that a job summary of GitHub's takes, less what others may have written to it."""
+"""Bytes of a job summary: GitHub takes some more, which leaves room for what others write to it."""
 
 BODY_LIMIT = 65_536
-"""Bytes that the description of a pull request may have at GitHub."""
+"""Bytes that GitHub takes as the description of a pull request."""
 
 LEVELS = ((True, 1000), (False, 1000), (False, 20), (False, 3))
 """From the most detailed to the least: whether there are samples, and how many files are named."""
 
 LONGEST_SAMPLE = 40
-"""Lines of a hunk that is shown as a sample."""
+"""The most lines of a hunk that is shown as a sample."""
 
 _MEANING = re.compile(r"[\\`*\[\]<>#|~&$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[/A-Za-z_+-])|(?<=www)\.")
-"""What could begin or end markup, HTML, a cell or a link."""
+"""What can begin or end markup, HTML, a cell or a link."""
 _REFERENCE = re.compile(r"([@#]\w[\w/-]*)")
 
 
 def plain(text: str) -> str:
-    """The text without any meaning: no markup, no HTML, no end of a cell."""
+    """The text, escaped so that nothing in it is markup, HTML or the end of a cell."""
     spaced = visible(text).replace("\t", " ")
     return _MEANING.sub(lambda match: f"&#{ord(match[0])};", spaced)
 
@@ -47,7 +47,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A message: what it has in backticks is code, and so is what would mention somebody."""
+    """A message. What it has in backticks becomes code, and so does what would mention somebody."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         parts = [text]
@@ -56,18 +56,23 @@ def prose(text: str) -> str:
     )
 
 
+def literal(text: str) -> str:
+    """The text with a backslash before every character that Markdown takes for a mark."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in visible(text))
+
+
 def _without_references(text: str) -> str:
     parts = _REFERENCE.split(text)
     return "".join(code(part) if number % 2 else plain(part) for number, part in enumerate(parts))
 
 
 def check_text(check: Check) -> str:
-    """The result of a check: a table of the phases, the new findings folded, and what could not be read."""
+    """The result of a check: a table of the phases, the new findings, folded, and the errors."""
     new = check.of(Standing.NEW)
     counts = [*check_counts(check)]
     lines = [f"## tmlfix: {plain(counts[0])}" if counts else "## tmlfix", ""]
     rows = [
-        _row(phase.phase, [each for each in new if each.phase == phase.phase])
+        _row(phase.phase, [finding for finding in new if finding.phase == phase.phase])
         for phase in check.report.phases
     ]
     lines += [
@@ -102,15 +107,16 @@ def _folded(title: str, lines: Iterable[str]) -> list[str]:
 
 def _finding_lines(findings: Iterable[Finding]) -> list[str]:
     return [
-        f"- {code(f'{each.path}:{each.line}:{each.column}')} {each.verdict} {code(each.rule)}: "
-        f"{prose(each.message)}{f' (in {code(each.function)})' if each.function else ''}"
-        for each in findings
+        f"- {code(f'{finding.path}:{finding.line}:{finding.column}')} {finding.verdict} "
+        f"{code(finding.rule)}: {prose(finding.message)}"
+        f"{f' (in {code(finding.function)})' if finding.function else ''}"
+        for finding in findings
     ]
 
 
-def _error_lines(errors: Iterable[InputError]) -> list[str]:
-    places = ((f"{each.path}:{each.line}" if each.line else each.path, each.message) for each in errors)
-    return [f"- {code(place)}: {prose(message)}" for place, message in places]
+def _error_lines(errors: Sequence[InputError]) -> list[str]:
+    places = (f"{error.path}:{error.line}" if error.line else error.path for error in errors)
+    return [f"- {code(place)}: {prose(error.message)}" for place, error in zip(places, errors, strict=True)]
 
 
 def _size(text: str) -> int:
@@ -139,7 +145,7 @@ def _within(text: str, limit: int) -> str:
 def pull_request_body(report: Report) -> str:
     """What was fixed and why, what was left, and how to verify it: one section a phase.
 
-    It leaves out samples, and then files, where there is no room for all of it.
+    Samples are left out, and then files, until it fits.
     """
     bodies = ("\n".join(_body(report, samples=samples, most=most)) for samples, most in LEVELS)
     fitting = (body for body in bodies if _size(body) <= BODY_LIMIT)
@@ -182,30 +188,38 @@ def _section(result: PhaseResult, branch: PhaseBranch | None, *, samples: bool, 
         yield from _rule_lines(rule, here, most)
         if samples:
             yield from _sample(here, result.changes)
-    left = [*by_verdict[Verdict.REVIEW], *by_verdict[Verdict.REPORTED]]
-    if left:
-        yield "### What was left"
-        yield ""
-        review, reported = (by_verdict[verdict] for verdict in (Verdict.REVIEW, Verdict.REPORTED))
-        yield (
-            f"{count(len(review), 'finding')} for review, {len(reported)} reported without a fix. "
-            "None of them is part of this change."
-        )
-        yield ""
-        if most:
-            yield from _folded(
-                "All of them" if len(left) <= most else f"The first {most}", _finding_lines(left[:most])
-            )
-            yield ""
-    if result.declined:
-        yield "### What was left out"
-        yield ""
-        yield f"{count(len(result.declined), 'fix', 'fixes')} that the reviewer did not approve."
-        yield ""
-        if most:
-            yield from _folded("Which", _finding_lines(result.declined[:most]))
-            yield ""
+    yield from _left_lines(by_verdict[Verdict.REVIEW], by_verdict[Verdict.REPORTED], most)
+    yield from _declined_lines(result.declined, most)
     yield from _verification(result, branch)
+
+
+def _left_lines(review: list[Finding], reported: list[Finding], most: int) -> Iterator[str]:
+    left = [*review, *reported]
+    if not left:
+        return
+    yield "### What was left"
+    yield ""
+    yield (
+        f"{count(len(review), 'finding')} for review, {len(reported)} reported without a fix. "
+        "None of them is part of this change."
+    )
+    yield ""
+    if most:
+        title = "All of them" if len(left) <= most else f"The first {most}"
+        yield from _folded(title, _finding_lines(left[:most]))
+        yield ""
+
+
+def _declined_lines(declined: Sequence[Finding], most: int) -> Iterator[str]:
+    if not declined:
+        return
+    yield "### What was left out"
+    yield ""
+    yield f"{count(len(declined), 'fix', 'fixes')} that the reviewer did not approve."
+    yield ""
+    if most:
+        yield from _folded("Which", _finding_lines(declined[:most]))
+        yield ""
 
 
 def _rule_lines(name: str, findings: Sequence[Finding], most: int) -> Iterator[str]:
@@ -270,5 +284,5 @@ def _verification(result: PhaseResult, branch: PhaseBranch | None) -> Iterator[s
     yield "- Run the tests of the library on it: they pass as before, and leak less."
     left = "what was left out, and what follows from it" if result.declined else "nothing left to fix"
     yield f"- {code(f'tmlfix check --phase {phase.number}')} on the result finds {left}."
-    yield f"- {code('tmlfix explain RULE')} tells more about a rule."
+    yield f"- {code('tmlfix explain RULE')} explains a rule."
     yield ""

@@ -11,9 +11,11 @@ from rich.text import Text
 
 from codemods.reports.console import count, make_console, make_table, print_table, visible
 from codemods.reports.documents import error_document, print_json
+from codemods.reports.markdown import literal
 from codemods.verification.leaks import Amount
 from codemods.verification.test_runs import Measurement, Status
-from codemods.verification.verify import LOG_FILTER, Comparison, Verification, VerifyReport
+from codemods.verification.verify import LOG_FILTER
+from codemods.verification.verify_report import RunComparison, Verification, VerifyReport
 
 JSON_VERSION = 1
 COLUMNS = ("result", "tests", "leaks before", "after", "bytes before", "after")
@@ -22,15 +24,15 @@ COLUMNS = ("result", "tests", "leaks before", "after", "bytes before", "after")
 def print_text(report: VerifyReport) -> None:
     """A table of what changed for each branch, and a verdict."""
     console = make_console()
-    for each in report.verifications:
-        console.print(Text(visible(_title(each, report))))
+    for verification in report.verifications:
+        console.print(Text(visible(_title(verification, report))))
         table = make_table(report.unit.value, *COLUMNS, right=(3, 4, 5, 6))
-        for cells in _rows(each):
+        for cells in _rows(verification):
             table.add_row(*(Text(visible(cell)) for cell in cells))
         print_table(table, console)
-        for line in _remarks(each, report):
+        for line in _remarks(verification, report):
             console.print(visible(line))
-        for line in _complaints(each):
+        for line in _complaints(verification):
             console.print(Text(visible(line), "red"))
     _print_end(report, console)
 
@@ -44,16 +46,16 @@ def _print_end(report: VerifyReport, console: Console) -> None:
 
 def print_markdown(report: VerifyReport) -> None:
     """The same for a pull request."""
-    for each in report.verifications:
-        print(f"## {_literal(_title(each, report))}\n")
+    for verification in report.verifications:
+        print(f"## {literal(_title(verification, report))}\n")
         print(f"| {' | '.join((report.unit.value, *COLUMNS))} |")
         print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
-        for cells in _rows(each):
-            print(f"| {' | '.join(map(_literal, cells))} |")
+        for cells in _rows(verification):
+            print(f"| {' | '.join(map(literal, cells))} |")
         print()
-        notes = (*_remarks(each, report), *_complaints(each))
+        notes = (*_remarks(verification, report), *_complaints(verification))
         for line in notes:
-            print(f"- {_literal(line)}")
+            print(f"- {literal(line)}")
         if notes:
             print()
     for branch in report.left_out:
@@ -61,30 +63,26 @@ def print_markdown(report: VerifyReport) -> None:
     print(f"**{_verdict(report)}**")
 
 
-def _literal(text: str) -> str:
-    """The text with nothing in it that Markdown takes for marks."""
-    return "".join(f"\\{each}" if each in "\\`*_[]<>|#" else each for each in visible(text))
+def _title(verification: Verification, report: VerifyReport) -> str:
+    phase = f"phase {verification.phase.number} {verification.phase.slug}: " if verification.phase else ""
+    units = count(len(verification.comparisons), f"test {report.unit}")
+    branch = f"{phase}{verification.branch} at {verification.commit[:12]}"
+    return f"{branch} against commit {report.base[:12]}, {units}"
 
 
-def _title(each: Verification, report: VerifyReport) -> str:
-    phase = f"phase {each.phase.number} {each.phase.slug}: " if each.phase else ""
-    units = count(len(each.comparisons), f"test {report.unit}")
-    return f"{phase}{each.branch} at {each.commit[:12]} against commit {report.base[:12]}, {units}"
-
-
-def _rows(each: Verification) -> Iterator[tuple[str, ...]]:
+def _rows(verification: Verification) -> Iterator[tuple[str, ...]]:
     """What changed, and the total."""
-    for one in each.comparisons:
-        if one.changed:
+    for comparison in verification.comparisons:
+        if comparison.changed:
             yield (
-                one.name,
-                _pair(one.before.status, one.after.status),
-                _pair(_tests(one.before), _tests(one.after)),
-                *_figures(one.before.leaks, one.after.leaks),
+                comparison.name,
+                _pair(comparison.before.status, comparison.after.status),
+                _pair(_tests(comparison.before), _tests(comparison.after)),
+                *_figures(comparison.before.leaks, comparison.after.leaks),
             )
-    states = Counter(one.after.status for one in each.comparisons)
+    states = Counter(comparison.after.status for comparison in verification.comparisons)
     result = ", ".join(f"{number} {status}" for status, number in states.items())
-    yield "total", result, _pair(*map(str, each.tests())), *_figures(*each.total())
+    yield "total", result, _pair(*map(str, verification.tests())), *_figures(*verification.total())
 
 
 def _pair(before: str, after: str) -> str:
@@ -99,33 +97,40 @@ def _figures(before: Amount | None, after: Amount | None) -> tuple[str, ...]:
     """The leaks and bytes; a dash where they were not measured."""
     both = before, after
     return (
-        *("-" if each is None else f"{each.leaks:,}" for each in both),
-        *("-" if each is None else f"{each.bytes:,}" for each in both),
+        *("-" if amount is None else f"{amount.leaks:,}" for amount in both),
+        *("-" if amount is None else f"{amount.bytes:,}" for amount in both),
     )
 
 
-def _remarks(each: Verification, report: VerifyReport) -> Iterator[str]:
+def _remarks(verification: Verification, report: VerifyReport) -> Iterator[str]:
     """What one has to know to read the figures."""
-    same = sum(not one.changed for one in each.comparisons)
+    same = sum(not comparison.changed for comparison in verification.comparisons)
     if same:
         yield f"{count(same, report.unit.value)} with the same result before and after, in the total only"
-    early = Counter(one.before.status for one in each.comparisons if one.before.status is not Status.PASSED)
+    early = Counter(
+        comparison.before.status
+        for comparison in verification.comparisons
+        if comparison.before.status is not Status.PASSED
+    )
     for status, number in early.items():
         yield f"{count(number, report.unit.value)} {status} on HEAD already"
-    if not each.follows:
-        yield f"{each.branch} does not start from HEAD, so other changes count too" + (
-            f"; tmlfix apply --phase {each.phase.number} brings it up to date" if each.phase else ""
+    if not verification.follows:
+        yield f"{verification.branch} does not start from HEAD, so other changes count too" + (
+            f"; tmlfix apply --phase {verification.phase.number} brings it up to date"
+            if verification.phase
+            else ""
         )
 
 
-def _complaints(each: Verification) -> Iterator[str]:
-    for one in each.lost:
-        before, after = one.before, one.after
+def _complaints(verification: Verification) -> Iterator[str]:
+    for comparison in verification.lost:
+        before, after = comparison.before, comparison.after
         if before.status is after.status:
-            yield f"lost: {one.name} has {before.passed} tests that pass before, and {after.passed} after"
+            tests = f"{before.passed} tests that pass before, and {after.passed} after"
+            yield f"lost: {comparison.name} has {tests}"
         else:
-            yield f"lost: {one.name} {_ended(before.status)} before, and {_ended(after.status)} after"
-    for name, (less, more) in each.worse.items():
+            yield f"lost: {comparison.name} {_ended(before.status)} before, and {_ended(after.status)} after"
+    for name, (less, more) in verification.worse.items():
         yield f"worse: {name} has {_amount(less)} before, and {_amount(more)} after"
 
 
@@ -141,8 +146,8 @@ def _verdict(report: VerifyReport) -> str:
     if report.harmless:
         return "no test is lost, and nothing leaks more"
     if report.harmful:
-        lost = sum(len(each.lost) for each in report.verifications)
-        worse = sum(len(each.worse) for each in report.verifications)
+        lost = sum(len(verification.lost) for verification in report.verifications)
+        worse = sum(len(verification.worse) for verification in report.verifications)
         start = f"tests lost in {count(lost, report.unit.value)}; {count(worse, 'file')} with more leaks"
     else:
         start = "no test is lost"
@@ -160,33 +165,33 @@ def print_document(report: VerifyReport) -> None:
             "base": report.base,
             "by": report.unit.value,
             "harmless": report.harmless,
-            "branches": [_verification_document(each) for each in report.verifications],
+            "branches": [_verification_document(verification) for verification in report.verifications],
             "left_out": list(report.left_out),
             "errors": [error_document(error) for error in report.errors],
         }
     )
 
 
-def _verification_document(each: Verification) -> dict[str, Any]:
-    before, after = each.total()
+def _verification_document(verification: Verification) -> dict[str, Any]:
+    before, after = verification.total()
     return {
-        "phase": each.phase.number if each.phase else None,
-        "branch": each.branch,
-        "commit": each.commit,
-        "starts_from_head": each.follows,
-        "runs": [_comparison_document(one) for one in each.comparisons],
+        "phase": verification.phase.number if verification.phase else None,
+        "branch": verification.branch,
+        "commit": verification.commit,
+        "starts_from_head": verification.follows,
+        "runs": [_comparison_document(comparison) for comparison in verification.comparisons],
         "total": {"before": _leaks_document(before), "after": _leaks_document(after)},
-        "lost": [one.name for one in each.lost],
-        "worse": list(each.worse),
-        "unmeasured": [one.name for one in each.comparisons if one.unmeasured],
+        "lost": [comparison.name for comparison in verification.lost],
+        "worse": list(verification.worse),
+        "unmeasured": [comparison.name for comparison in verification.comparisons if comparison.unmeasured],
     }
 
 
-def _comparison_document(one: Comparison) -> dict[str, Any]:
+def _comparison_document(comparison: RunComparison) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "before": _measurement_document(one.before),
-        "after": _measurement_document(one.after),
+        "name": comparison.name,
+        "before": _measurement_document(comparison.before),
+        "after": _measurement_document(comparison.after),
     }
 
 

@@ -1,4 +1,4 @@
-"""Runs of the project's own test program, each in a tree that it has for itself meanwhile."""
+"""Runs of the project's own test program, each alone in a tree of its commit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -38,25 +37,25 @@ class Status(StrEnum):
 
 
 RANKS = {Status.PASSED: 0, Status.FAILED: 1}
-"""What is worse than what; all others are worse still."""
+"""How bad an end is; all others are worse still."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one run came to. ``passed`` is None if the program does not say how many tests did, ``leaks`` if
-    it says nothing of leaks, not even that there are none."""
+    """The result of one run. ``passed`` is None if the program does not say how many tests passed, ``leaks``
+    is None if it does not report leaks, not even that there are none."""
 
     status: Status
     passed: int | None = None
     leaks: Amount | None = None
     files: Mapping[str, Amount] = field(default_factory=dict)
-    """The leaks of each test file that has some."""
+    """The leaks of each test file that leaks."""
     readable: bool = False
-    """Whether the program printed something that could be read."""
+    """Whether a result or a report of leaks could be read from the output."""
 
     @property
     def complete(self) -> bool:
-        """Whether the tests ran to their end, so that the leaks are all there, if they are told."""
+        """Whether the tests ran to their end, so that the reported leaks are all there are."""
         return self.status in RANKS
 
 
@@ -66,68 +65,87 @@ class Setup:
 
     command: tuple[str, ...]
     jobs: int
-    """How many may be at work at a time."""
+    """How many runs are done at a time."""
     seconds: float
-    """How long each may take."""
+    """The time limit of each run."""
     links: tuple[str, ...]
-    """What every tree gets from the checkout."""
+    """The paths that every tree has as links into the checkout."""
     files: frozenset[str]
-    """The test files whose leaks are told apart."""
+    """The test files whose leaks are counted one by one."""
     logs: Path | None
-    """Where what they print is kept."""
+    """The folder that keeps the output, if any."""
 
 
 def measure(
     repository: Repository,
-    sides: Mapping[str, Sequence[str]],
+    units: Mapping[str, Sequence[str]],
     setup: Setup,
     progress: Progress | None,
 ) -> dict[tuple[str, str], Measurement]:
-    """Run the command on the units of each commit.
-
-    A lane is a tree of one commit, in which one run follows the other, since a test program keeps its
-    files there; each commit has as many as can be at work, made when their turn comes.
-    """
-    jobs = setup.jobs
-    waiting = {commit: _queue(units) for commit, units in sides.items()}
-    total = sum(map(len, sides.values()))
-    results: dict[tuple[str, str], Measurement] = {}
-    stop, lock = threading.Event(), threading.Lock()
-
-    def note(commit: str, unit: str, measured: Measurement) -> None:
-        with lock:
-            results[commit, unit] = measured
-            if progress is not None:
-                progress("testing", len(results), total)
-
-    def lane(commit: str, number: int, work: Path) -> None:
-        tree = work / f"{commit[:12]}-{number}"
-        while not stop.is_set():
-            try:
-                unit = waiting[commit].get_nowait()
-            except Empty:
-                return
-            if not tree.exists():
-                lay_out(repository, commit, tree, setup.links)
-            note(commit, unit, _run(tree, unit, setup, work / "logs", commit, stop))
-
+    """Run the command on the units of each commit; the measurements by commit and unit."""
     with ended_by_signals(), temporary_folder(Path(tempfile.gettempdir())) as work:
+        lanes = _Lanes(repository, units, setup, progress, work)
         try:
-            with ThreadPoolExecutor(jobs) as pool:
+            with ThreadPoolExecutor(setup.jobs) as pool:
                 try:
-                    lanes = [
-                        pool.submit(partial(lane, commit, number, work))
-                        for number in range(-(-jobs // len(sides)))
-                        for commit in sides
+                    running = [
+                        pool.submit(lanes.run_lane, commit, number)
+                        for number in range(-(-setup.jobs // len(units)))
+                        for commit in units
                     ]
-                    for each in as_completed(lanes):
-                        each.result()
+                    for lane in as_completed(running):
+                        lane.result()
                 except BaseException:
-                    stop.set()
+                    lanes.stop.set()
                     raise
         finally:
             make_removable(work)
-    return results
+    return lanes.results
+
+
+class _Lanes:
+    """The trees that runs are done in.
+
+    A lane is a tree of one commit. Its runs follow one another, since a test program keeps files in its
+    tree. Each commit has as many lanes as there are jobs for it; a tree is made when its first run begins.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        units: Mapping[str, Sequence[str]],
+        setup: Setup,
+        progress: Progress | None,
+        work: Path,
+    ) -> None:
+        self.results: dict[tuple[str, str], Measurement] = {}
+        self.stop = threading.Event()
+        self._repository = repository
+        self._setup = setup
+        self._progress = progress
+        self._work = work
+        self._waiting = {commit: _queue(names) for commit, names in units.items()}
+        self._total = sum(map(len, units.values()))
+        self._lock = threading.Lock()
+
+    def run_lane(self, commit: str, number: int) -> None:
+        """Run units of the commit in a tree of its own until none is left."""
+        tree = self._work / f"{commit[:12]}-{number}"
+        while not self.stop.is_set():
+            try:
+                unit = self._waiting[commit].get_nowait()
+            except Empty:
+                return
+            if not tree.exists():
+                lay_out(self._repository, commit, tree, self._setup.links)
+            logs = (self._setup.logs or self._work / "logs") / commit[:12]
+            self._add(commit, unit, _run(tree, unit, self._setup, logs, self.stop))
+
+    def _add(self, commit: str, unit: str, measured: Measurement) -> None:
+        with self._lock:
+            self.results[commit, unit] = measured
+            if self._progress is not None:
+                self._progress("testing", len(self.results), self._total)
 
 
 def _queue(units: Sequence[str]) -> SimpleQueue[str]:
@@ -137,14 +155,12 @@ def _queue(units: Sequence[str]) -> SimpleQueue[str]:
     return queue
 
 
-def _run(
-    tree: Path, unit: str, setup: Setup, scratch: Path, commit: str, stop: threading.Event
-) -> Measurement:
+def _run(tree: Path, unit: str, setup: Setup, logs: Path, stop: threading.Event) -> Measurement:
     if not (tree / unit).exists():
         return Measurement(Status.ABSENT)
-    output = (setup.logs or scratch) / commit[:12] / f"{unit}.log"
+    output = logs / f"{unit}.log"
     output.parent.mkdir(parents=True, exist_ok=True)
-    # A name that starts with a dash would be taken for an option.
+    # A name that starts with a dash looks like an option.
     name = f"./{unit}" if unit.startswith("-") else unit
     ending = run(
         command_on(setup.command, name),
@@ -156,9 +172,9 @@ def _run(
     result, found = read_result(ending.output), read_log(io.BufferedReader(io.BytesIO(ending.output)))
     readable = result.ok is not None or bool(found)
     status = _status(ending, result)
-    if status not in RANKS:  # what it had leaked by then says nothing
+    if status not in RANKS:  # the leaks up to then mean nothing
         return Measurement(status, readable=readable)
-    if not any(each.reports or each.table for each in found):
+    if not any(logged.reports or logged.table for logged in found):
         return Measurement(status, result.passed, readable=readable)
     leaks = combine(found, setup.files).leaks
     files = {file: amount for file, amount in leaks.files.items() if file in setup.files}

@@ -81,7 +81,7 @@ def test_the_page_tells_each_defect_with_its_program_and_places(
 
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
     text = page.read_text()
-    assert text.startswith("# What only the TML compiler can mend\n\ntmlfix has 26 findings in commit ")
+    assert text.startswith("# Leaks that the TML compiler causes\n\ntmlfix has 26 findings in commit ")
     assert len(re.findall(r"(?m)^## \d+\. ", text)) == len(DEFECTS)
     for anchor in re.findall(r"\]\(#([\w-]+)\)", text):
         assert f'<a id="{anchor}"></a>' in text

@@ -19,7 +19,7 @@ from codemods.verification.leaks import Amount
 from codemods.verification.processes import command_on, read_command
 from codemods.verification.runner_log import RunnerResult, read_result
 from codemods.verification.test_runs import Measurement, Status
-from codemods.verification.verify import Comparison
+from codemods.verification.verify_report import RunComparison
 from codemods.verification.worktrees import lay_out
 from tests.support.bundled import Example, environment
 from tests.support.command import Outcome, Run
@@ -612,7 +612,7 @@ def leaking(number: int, size: int) -> Measurement:
 def test_what_counts_as_lost_and_as_worse(
     before: Measurement, after: Measurement, lost: bool, worse: bool
 ) -> None:
-    comparison = Comparison("a.test.tml", before, after)
+    comparison = RunComparison("a.test.tml", before, after)
 
     assert (comparison.lost, bool(comparison.worse)) == (lost, worse)
 
