@@ -68,6 +68,15 @@ class Report:
         """Whether there is a fix that could be applied."""
         return any(phase.changes or phase.by_verdict()[Verdict.FIXED] for phase in self.phases)
 
+    @property
+    def fixes_written(self) -> int:
+        """How many findings were fixed in files of the working tree."""
+        return sum(
+            finding.verdict is Verdict.FIXED and finding.path in self.written
+            for phase in self.phases
+            for finding in phase.findings
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -62,6 +62,18 @@ def check(files: Mapping[str, bytes], progress: Progress | None = None) -> Parse
     )
 
 
+def dump_trees(files: Mapping[str, bytes]) -> tuple[str, tuple[InputError, ...]]:
+    """The syntax trees of the files as text, and the errors of files that do not parse."""
+    trees: list[str] = []
+    errors: list[InputError] = []
+    for path, source in files.items():
+        try:
+            trees.append(tml_ast.dump(tml_ast.parse(source)))
+        except tml_ast.TmlSyntaxError as error:
+            errors.append(InputError(path, error.message, error.line, error.column))
+    return "".join(trees), tuple(errors)
+
+
 def _check_all(files: Mapping[str, bytes]) -> Iterator[_Outcome]:
     if len(files) <= FILES_PER_TASK:
         yield from map(_check_file, files.items())

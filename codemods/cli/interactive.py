@@ -1,9 +1,9 @@
-"""Asking on the terminal which fixes to make, hunk by hunk, as ``git add -p`` does."""
+"""Asking in the terminal which fixes to make, hunk by hunk, as ``git add -p`` does."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codemods.app.commands import find_rule
@@ -19,7 +19,7 @@ ANSWERS = {
     "a": "make this fix and all later ones of the file",
     "d": "make neither this fix nor any later one of the file",
     "s": "split: decide each finding by itself",
-    "q": "stop asking; what was chosen so far is done",
+    "q": "stop asking; make the fixes chosen so far",
     "e": "explain the rule",
     "?": "show this help",
 }
@@ -27,67 +27,87 @@ ANSWERS = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Findings that are decided together, because their fixes stand in the same hunks."""
+    """Findings that are decided together, because they share hunks."""
 
     file: FileReview
     findings: tuple[Finding, ...]
     hunks: tuple[Hunk, ...]
 
     def split(self) -> Iterator[Question]:
-        """A question for each of the findings, with nothing but its own lines."""
+        """A question for each of the findings, with only its own lines."""
         for finding in self.findings:
             yield self.only([finding])
 
     def only(self, findings: Sequence[Finding]) -> Question:
-        """The question for these of the findings, with nothing but their own lines."""
+        """A question for some of the findings, with only their own lines."""
         return Question(self.file, tuple(findings), hunks_of(findings, self.file.content))
 
 
 def ask(review: Review) -> Selection:
     """Ask on standard output what to fix; the answers are lines of standard input, whose end means q."""
-    pending = [question for file in review.files for question in questions(file)]
-    total = len(pending)
-    chosen: list[Finding] = []
-    declined: set[FindingKey] = set()
-    closed: dict[str, bool] = {}
-    number = 0
-    while pending:
-        question = pending.pop(0)
-        path = question.file.path
-        number += 1
-        if closed.get(path, True):
-            needless = [each for each in question.findings if _lacks_cause(each, review, declined)]
-            for finding in needless:
-                _print_skipped(finding, review.following[finding.key])
-            left = [each for each in question.findings if each not in needless]
-            if not left:
+    interview = _Interview(review)
+    interview.run()
+    return select({file.path: file.content for file in review.files}, interview.chosen)
+
+
+class _Interview:
+    """The questions that are left to ask, and what was decided so far."""
+
+    def __init__(self, review: Review) -> None:
+        self.chosen: list[Finding] = []
+        self._review = review
+        self._pending = [question for file in review.files for question in questions(file)]
+        self._total = len(self._pending)
+        self._number = 0
+        self._declined: set[FindingKey] = set()
+        self._decided_files: dict[str, str] = {}
+        """The answer for the rest of a file: y or n."""
+
+    def run(self) -> None:
+        """Ask until nothing is left, or the answer is q."""
+        while self._pending:
+            self._number += 1
+            question = self._without_needless(self._pending.pop(0))
+            if question is None:
                 continue
-            question = question.only(left) if needless else question
-        answer = "y" if closed.get(path) else "n" if path in closed else ""
-        if not answer:
-            text.print_question(question.findings, question.hunks, review.following)
-            answer = _answer(question, f"({number}/{total}) Make this fix")
+            answer = self._decided_files.get(question.file.path) or self._ask(question)
+            if answer == "q":
+                return
+            self._take(answer, question)
+
+    def _without_needless(self, question: Question) -> Question | None:
+        """The question without findings whose causes were declined; None if nothing is left of it."""
+        if self._decided_files.get(question.file.path) == "n":
+            return question
+        needless = [finding for finding in question.findings if self._lacks_cause(finding)]
+        for finding in needless:
+            _print_skipped(finding, self._review.following[finding.key])
+        left = [finding for finding in question.findings if finding not in needless]
+        return (question.only(left) if needless else question) if left else None
+
+    def _lacks_cause(self, finding: Finding) -> bool:
+        """Whether everything was declined that the finding is likely to follow from."""
+        causes = self._review.following.get(finding.key, ())
+        return bool(causes) and all(cause in self._declined for cause in causes)
+
+    def _ask(self, question: Question) -> str:
+        text.print_question(question.findings, question.hunks, self._review.following)
+        return _answer(question, f"({self._number}/{self._total}) Make this fix")
+
+    def _take(self, answer: str, question: Question) -> None:
         match answer:
-            case "q":
-                break
             case "s":
                 parts = list(question.split())
-                pending[:0] = parts
-                number -= 1
-                total += len(parts) - 1
+                self._pending[:0] = parts
+                self._number -= 1
+                self._total += len(parts) - 1
+                return
             case "a" | "d":
-                closed[path] = answer == "a"
-        if answer in ("y", "a"):
-            chosen += question.findings
-        elif answer != "s":
-            declined |= {each.key for each in question.findings}
-    return select({file.path: file.content for file in review.files}, chosen)
-
-
-def _lacks_cause(finding: Finding, review: Review, declined: Collection[FindingKey]) -> bool:
-    """Whether everything was declined that the finding is likely to follow from."""
-    causes = review.following.get(finding.key, ())
-    return bool(causes) and all(cause in declined for cause in causes)
+                self._decided_files[question.file.path] = answer = "y" if answer == "a" else "n"
+        if answer == "y":
+            self.chosen += question.findings
+        else:
+            self._declined |= {finding.key for finding in question.findings}
 
 
 def _print_skipped(finding: Finding, causes: Sequence[FindingKey]) -> None:
@@ -99,24 +119,24 @@ def _print_skipped(finding: Finding, causes: Sequence[FindingKey]) -> None:
 
 
 def questions(file: FileReview) -> Iterator[Question]:
-    """What to ask about a file, by place: hunks that share a finding stand in one question."""
+    """The questions about a file, by place: hunks that share a finding are one question."""
     groups: list[tuple[set[FindingKey], list[Hunk]]] = []
     for hunk in file.hunks:
         keys, hunks = set(hunk.keys), [hunk]
-        for group in [each for each in groups if not keys.isdisjoint(each[0])]:
+        for group in [group for group in groups if not keys.isdisjoint(group[0])]:
             groups.remove(group)
             keys |= group[0]
             hunks = [*group[1], *hunks]
         groups.append((keys, hunks))
     groups.sort(key=lambda group: group[1][0].start)
     for keys, hunks in groups:
-        findings = [each for each in file.findings if each.key in keys]
+        findings = [finding for finding in file.findings if finding.key in keys]
         yield Question(file, tuple(findings), tuple(hunks))
 
 
 def _answer(question: Question, prompt: str) -> str:
-    """One of the answers that end the question."""
-    possible = [each for each in ANSWERS if each != "s" or len(question.findings) > 1]
+    """The first answer that is a decision."""
+    possible = [letter for letter in ANSWERS if letter != "s" or len(question.findings) > 1]
     while True:
         answer = _read(f"{prompt} [{','.join(possible)}]? ")
         if answer == "e":
@@ -126,8 +146,8 @@ def _answer(question: Question, prompt: str) -> str:
             return answer
         else:
             console = make_console()
-            for each in possible:
-                console.print(f"{each} - {ANSWERS[each]}")
+            for letter in possible:
+                console.print(f"{letter} - {ANSWERS[letter]}")
 
 
 def _read(prompt: str) -> str:

@@ -38,7 +38,9 @@ def parse(
         raise UserError(TREE_OF_ONE_FILE)
     workspace = read_paths(paths)
     if tree:
-        finish((*workspace.errors, *text.print_trees(workspace.files)))
+        trees, errors = parse_check.dump_trees(workspace.files)
+        print(trees, end="")
+        finish((*workspace.errors, *errors))
     with progress_bar() as progress:
         report = parse_check.check(workspace.files, progress)
     if format is OutputFormat.JSON:

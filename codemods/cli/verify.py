@@ -42,7 +42,7 @@ def verify(
         typer.Option(
             "--tml",
             metavar="COMMAND",
-            help="The command that runs one test file; {} stands for its path, which is else added.",
+            help="The command that runs one test file; its path replaces {}, or is added at the end.",
         ),
     ],
     paths: Paths = None,

@@ -1,4 +1,4 @@
-"""What every output shares: consoles, text that cannot steer a terminal, tables, failures."""
+"""What all output shares: consoles, tables, failures, and text that cannot control a terminal."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rich.text import Text
 from codemods.model.findings import InputError
 
 UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Unicode's categories of control, format, private and surrogate characters, and of separators of lines."""
+"""The Unicode categories of control, format, private and surrogate characters, and of line separators."""
 
 WIDEST_TABLE = 10_000
-"""Columns of text that a table may take: names are shown whole, however narrow the terminal is."""
+"""The width of a table on a terminal of any width, so that names are not cut."""
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -25,10 +25,10 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def visible(text: str) -> str:
-    """The text with all that does not print spelled out, so that no name can steer a terminal or hide.
+    """The text with escapes for all that does not print, so that no name can control a terminal or hide.
 
-    ASCII control characters, but for the tab, are in caret notation. Other control characters, marks that
-    change the direction of text, blanks without width and line separators are escapes as in Python.
+    ASCII control characters except the tab are in caret notation. Other control characters, marks that
+    change the direction of text, spaces without width and line separators are escaped as in Python.
     """
     return text if text.isprintable() else "".join(map(_spell, text))
 
@@ -42,19 +42,19 @@ def _spell(character: str) -> str:
 
 
 def print_errors(errors: Iterable[InputError]) -> None:
-    """One line for each error, on standard error."""
+    """Print one line for each error, on standard error."""
     console = make_console(stderr=True)
     for error in errors:
         console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
 
 
 def print_note(note: str) -> None:
-    """How the work went, on standard error."""
+    """Print a note about the work, on standard error."""
     make_console(stderr=True).print(Text.assemble(("note: ", "dim"), visible(note)))
 
 
 def print_failure(message: str) -> None:
-    """Why a command could not run at all, on standard error."""
+    """Print why a command could not run at all, on standard error."""
     make_console(stderr=True).print(Text.assemble(("tmlfix: ", "bold red"), visible(message)))
 
 

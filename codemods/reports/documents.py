@@ -1,4 +1,4 @@
-"""What programs read: documents in JSON."""
+"""Results as JSON documents, for programs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report_document(report: Report) -> dict[str, Any]:
     """The JSON of ``tmlfix apply`` and ``tmlfix status``."""
     return {
         "version": JSON_VERSION,
-        "findings": [_finding_document(each) for phase in report.phases for each in phase.findings],
+        "findings": [_finding_document(finding) for phase in report.phases for finding in phase.findings],
         "summary": {
             "source": report.source,
             "phases": [_phase_document(phase) for phase in report.phases],
@@ -52,8 +52,9 @@ def check_document(check: Check) -> dict[str, Any]:
     """The JSON of ``tmlfix check``: that of ``apply``, with the standing of each finding."""
     document = report_document(check.report)
     document["findings"] = [
-        _finding_document(each.finding) | {"standing": each.standing.value, "fingerprint": each.fingerprint}
-        for each in check.findings
+        _finding_document(checked.finding)
+        | {"standing": checked.standing.value, "fingerprint": checked.fingerprint}
+        for checked in check.findings
     ]
     document["summary"] |= {
         **{standing.value: len(check.of(standing)) for standing in Standing},
@@ -65,7 +66,7 @@ def check_document(check: Check) -> dict[str, Any]:
 
 
 def shard_document(check: Check) -> dict[str, Any]:
-    """What the document of one shard of a check has besides, for `merging` to read."""
+    """What the document of a shard also has, for `shard_documents` to read."""
     if check.shard is None or check.common is None:
         return {}
     return {"shard": {**asdict(check.shard), "check": asdict(check.common)}}
@@ -113,7 +114,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
             }
             for value in explanation.values
         ],
-        "findings": [_explained_finding_document(each) for each in explanation.findings],
+        "findings": [_explained_finding_document(explained) for explained in explanation.findings],
         "notes": list(explanation.notes),
     }
 
@@ -128,7 +129,7 @@ def _explained_finding_document(explained: ExplainedFinding) -> dict[str, Any]:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """A document on standard output; what is not UTF-8 in a name is written as a lone surrogate escape."""
+    """Print a document. Bytes of a name that are not UTF-8 become escapes of lone surrogates."""
     print(json_text(document), end="")
 
 

@@ -1,4 +1,4 @@
-"""An explanation of a line as people read it: the line with marks, then what is known of each value."""
+"""An explanation of a line as text: the line with marks, then what is known of each value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VERDICTS = {
 
 
 def print_explanation(explanation: Explanation) -> None:
-    """All that there is to say about a line."""
+    """Print an explanation."""
     console = make_console()
     for line in explanation_lines(explanation):
         console.print(line)

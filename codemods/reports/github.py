@@ -1,4 +1,4 @@
-"""Annotations in a pull request: the workflow commands of GitHub Actions, one a line."""
+"""Annotations in a pull request, as workflow commands of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "notice", Verdict.REPORTED: 
 
 
 def commands(check: Check) -> str:
-    """One command for each new finding and each file that could not be read; then the counts.
+    """A command for each new finding and each file that could not be read, then the counts.
 
-    No name among these is a command, which ``##[`` would begin anywhere in a line.
+    The counts hold names, in which ``##[`` would begin a command anywhere in a line: it is broken up.
     """
     lines = [
         *(_error(error) for error in check.report.errors),
@@ -44,5 +44,5 @@ def _command(name: str, properties: dict[str, str], message: str) -> str:
 
 
 def _escaped(text: str, also: str = "") -> str:
-    """The text with what would end it or be taken for an escape as the runner decodes it."""
-    return "".join(f"%{ord(each):02X}" if each in f"%\r\n{also}" else each for each in visible(text))
+    """The text, with an escape for each character that would end it or begin an escape."""
+    return "".join(f"%{ord(letter):02X}" if letter in f"%\r\n{also}" else letter for letter in visible(text))

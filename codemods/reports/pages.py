@@ -1,4 +1,4 @@
-"""Pages of tables and lines, the same for a terminal, a pipe and Markdown."""
+"""Pages of tables, lists and lines, printed for a terminal or a pipe, or written as Markdown."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rich.text import Text
 from codemods.reports.console import make_console, make_table, print_table, visible
 
 Cell = str | Text
-"""What stands in a table; a style is for terminals only."""
+"""The content of a table cell. A style shows only on a terminal."""
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: numbers are aligned right, names may be anything."""
+    """A column of a table. Numbers are aligned right; names are code in Markdown."""
 
     title: str
     is_number: bool = False
@@ -37,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of a list with a box before it, which is ticked, open, or undecided."""
+    """A line of a list, with a box that is ticked, open, or (None) undecided."""
 
     ticked: bool | None
     text: str

@@ -85,7 +85,7 @@ def plan_notes() -> list[str]:
     return [
         *wrong,
         f"the plan's headline counts {plan.headline.leaks:,} leaks, its rows {plan.listed.leaks:,}; "
-        f"the other {plan.unlisted.leaks:,} stand in phase 5, whose list it leaves open",
+        f"the other {plan.unlisted.leaks:,} belong to phase 5, whose list it leaves open",
     ]
 
 

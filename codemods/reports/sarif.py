@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, which code scanning services and editors read."""
+"""Results as SARIF 2.1.0, which code scanning services and editors read."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from codemods.app.commands import COMMENTS, RuleText
+from codemods.app.commands import rules as known_rules
 from codemods.checks.check import Check, CheckedFinding, Standing
 from codemods.model.findings import Edit, Finding, InputError, Verdict
 from codemods.reports.console import visible
 from codemods.reports.documents import shard_document
-from codemods.rules import RULES
 from tml_ast import position
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
 FINGERPRINT = "tmlfixFinding/v1"
 LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "note"}
-"""A leak makes no program wrong, so nothing is an error; what needs a person's judgement is a note."""
+"""A leak makes no program wrong, so none is an error. What needs a person's judgement is a note."""
 
 
 def document(check: Check) -> dict[str, Any]:
     """The log of one run. Every finding with edits has a fix; one for review says so."""
-    rules: dict[str, RuleText | None] = {**RULES, COMMENTS.name: COMMENTS}
-    rules |= {each.finding.rule: None for each in check.findings if each.finding.rule not in rules}
+    rules: dict[str, RuleText | None] = {**known_rules(), COMMENTS.name: COMMENTS}
+    rules |= {checked.finding.rule: None for checked in check.findings if checked.finding.rule not in rules}
     numbers = {name: number for number, name in enumerate(rules)}
     run: dict[str, Any] = {
         "tool": {
@@ -40,10 +40,10 @@ def document(check: Check) -> dict[str, Any]:
         "invocations": [invocation([_notification(error) for error in check.report.errors])],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the tree that was checked."}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(each, check, numbers[each.finding.rule]) for each in check.findings],
+        "results": [_result(checked, check, numbers[checked.finding.rule]) for checked in check.findings],
     }
     if check.shard is not None:
-        # Services tell the runs of a matrix by this; without it the next would replace the one before.
+        # Services need this to keep the runs of a matrix apart; else each replaces the one before.
         run["automationDetails"] = {"id": f"tmlfix/shard-{check.shard.number}-of-{check.shard.count}/"}
         run["properties"] = shard_document(check)
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -87,8 +87,8 @@ def _notification(error: InputError) -> dict[str, Any]:
     return {"level": "error", "message": {"text": visible(error.message)}, "locations": [location]}
 
 
-def _result(each: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
-    finding = each.finding
+def _result(checked: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
+    finding = checked.finding
     location = _location(finding.path, finding.line, finding.column)
     if finding.function:
         location["logicalLocations"] = [{"fullyQualifiedName": visible(finding.function), "kind": "function"}]
@@ -98,13 +98,13 @@ def _result(each: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
         "level": LEVELS[finding.verdict],
         "message": {"text": visible(finding.message)},
         "locations": [location],
-        "partialFingerprints": {FINGERPRINT: each.fingerprint},
+        "partialFingerprints": {FINGERPRINT: checked.fingerprint},
         "properties": {"verdict": finding.verdict.value, "phase": finding.phase},
     }
-    if each.standing is Standing.SUPPRESSED:
+    if checked.standing is Standing.SUPPRESSED:
         result["suppressions"] = [{"kind": "inSource"}]
     if check.baseline is not None:
-        result["baselineState"] = "unchanged" if each.standing is Standing.KNOWN else "new"
+        result["baselineState"] = "unchanged" if checked.standing is Standing.KNOWN else "new"
     if finding.edits:
         result["fixes"] = [_fix(finding, check.sources[finding.path])]
     return result
@@ -113,7 +113,7 @@ def _result(each: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
 def _fix(finding: Finding, source: bytes) -> dict[str, Any]:
     proven = finding.verdict is Verdict.FIXED
     text = (
-        f"Fix {finding.rule}" if proven else f"Possible fix of {finding.rule}; it is not proven, look at it"
+        f"Fix {finding.rule}" if proven else f"Possible fix of {finding.rule}; it is not proven, so review it"
     )
     change = {
         "artifactLocation": _artifact(finding.path),

@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-import tml_ast
 from codemods.app.commands import Report, RuleText
 from codemods.app.configuration import Configuration
 from codemods.app.parse_check import ParseReport
@@ -19,7 +18,7 @@ from codemods.checks.check import Check, Standing, WrittenBaseline
 from codemods.checks.shard_merge import Merged
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
-from codemods.model.findings import Finding, FindingKey, InputError, PhaseResult, Verdict
+from codemods.model.findings import Finding, FindingKey, PhaseResult, Verdict
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import count, make_console, make_table, print_table, visible
 from codemods.review.hunks import Hunk
@@ -29,7 +28,7 @@ DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "gree
 
 
 def print_preview(report: Report) -> None:
-    """Every finding, one a line, and a summary: what a dry run shows."""
+    """Print what a dry run finds: each finding on a line, and a summary."""
     console = make_console()
     for phase in report.phases:
         for finding in phase.findings:
@@ -38,7 +37,7 @@ def print_preview(report: Report) -> None:
 
 
 def print_summary(report: Report, console: Console) -> None:
-    """How many findings of each verdict there are in how many files."""
+    """Print how many findings of each verdict there are, in how many files."""
     findings = [finding for phase in report.phases for finding in phase.findings]
     if findings:
         console.print(_counts(findings, report.source))
@@ -48,21 +47,21 @@ def print_summary(report: Report, console: Console) -> None:
 
 
 def _nothing(what: str, report: Report) -> str:
-    """That there is nothing, as far as that could be seen."""
+    """A sentence that there is nothing in what could be read."""
     return f"nothing {what} in {'what could be read of ' if report.errors else ''}{report.source}"
 
 
 def _counts(findings: Collection[Finding], source: str) -> str:
     counts = Counter(finding.verdict for finding in findings)
     return (
-        f"{count(len(findings), 'finding')} in {count(len({each.path for each in findings}), 'file')} "
+        f"{count(len(findings), 'finding')} in {count(len({finding.path for finding in findings}), 'file')} "
         f"of {source}: {counts[Verdict.FIXED]} with a fix, {counts[Verdict.REVIEW]} for review, "
         f"{counts[Verdict.REPORTED]} reported without a fix"
     )
 
 
 def print_check(check: Check) -> None:
-    """The new findings, one a line, and the counts."""
+    """Print the new findings, each on a line, and the counts."""
     console = make_console()
     for finding in check.of(Standing.NEW):
         console.print(_finding_line(finding))
@@ -70,7 +69,7 @@ def print_check(check: Check) -> None:
 
 
 def print_check_counts(check: Check) -> None:
-    """How many findings there are, and how many do not count."""
+    """Print how many findings there are, and how many do not count."""
     console = make_console()
     for line in check_counts(check):
         console.print(line)
@@ -83,7 +82,7 @@ def check_text(check: Check) -> str:
 
 
 def check_counts(check: Check) -> Iterator[str]:
-    """How many findings are new, how many do not count and why, and what is gone from the baseline."""
+    """How many findings are new, how many do not count and why, and which known ones are gone."""
     new, known, suppressed = map(check.of, Standing)
     which = f"{check.shard}: " if check.shard is not None else ""
     if new:
@@ -106,7 +105,7 @@ def check_counts(check: Check) -> Iterator[str]:
 
 
 def print_merged(merged: Merged) -> None:
-    """How many shards were joined, and the counts of the whole check."""
+    """Print how many shards were joined, and the counts of the whole check."""
     make_console().print(
         f"{count(len(merged.shards), 'shard')} joined: {count(merged.new, 'new finding')}, "
         f"{merged.failing:,} that fail the check"
@@ -114,14 +113,14 @@ def print_merged(merged: Merged) -> None:
 
 
 def print_baseline(written: WrittenBaseline) -> None:
-    """How many findings a baseline holds."""
+    """Print how many findings a baseline holds."""
     console = make_console()
     console.print(f"{count(written.entries, 'finding')} in {visible(str(written.path))}")
     _print_unread(written.report, console)
 
 
 def print_diff(report: Report) -> None:
-    """The changes of all phases as one unified diff; to a pipe byte for byte."""
+    """Print the changes of all phases as one unified diff; to a pipe, with the exact bytes."""
     lines = (
         line
         for phase in report.phases
@@ -140,7 +139,7 @@ def print_diff(report: Report) -> None:
 
 
 def print_review(report: Report, page: Path) -> None:
-    """What there is to review, and where."""
+    """Print what there is to review, and where."""
     console = make_console()
     print_summary(report, console)
     console.print(f"review {visible(str(page))} in a browser, then: tmlfix apply --selection FILE")
@@ -149,7 +148,7 @@ def print_review(report: Report, page: Path) -> None:
 def print_question(
     findings: Sequence[Finding], hunks: Sequence[Hunk], following: Mapping[FindingKey, Sequence[FindingKey]]
 ) -> None:
-    """Findings that are decided together, and the lines that their fixes change."""
+    """Print findings that are decided together, and the lines that their fixes change."""
     console = make_console()
     for finding in findings:
         console.print(_finding_line(finding))
@@ -168,32 +167,27 @@ def print_question(
 
 
 def print_nothing_chosen(report: Report) -> None:
-    """That there is nothing to write, and why."""
+    """Print that there is nothing to write, and why."""
     make_console().print(
         "nothing was chosen" if report.fixes_remain else f"nothing to fix in {report.source}"
     )
 
 
 def print_rewritten(report: Report) -> None:
-    """What fixing in place did."""
+    """Print what fixing in place did."""
     console = make_console()
     for path in report.finished:
         console.print(f"finished {visible(path)}, which an interrupted run had begun")
     for path in report.written:
         console.print(f"fixed {visible(path)}")
-    fixed = sum(
-        finding.verdict is Verdict.FIXED and finding.path in report.written
-        for phase in report.phases
-        for finding in phase.findings
-    )
-    console.print(f"{count(fixed, 'finding')} fixed in {count(len(report.written), 'file')}")
+    console.print(f"{count(report.fixes_written, 'finding')} fixed in {count(len(report.written), 'file')}")
     for phase in report.phases:
         _print_left(phase, console)
     _print_unread(report, console)
 
 
 def print_branches(report: Report) -> None:
-    """What became of each branch, where its patch is, and what was left alone."""
+    """Print the state of each branch, where its patch is, and what was left alone."""
     console = make_console()
     results = {result.phase: result for result in report.phases}
     for branch in report.branches:
@@ -243,7 +237,7 @@ def _unread(report: Report) -> Iterator[str]:
 
 
 def print_status(report: Report) -> None:
-    """The table of phases with their findings by verdict, and the files they change."""
+    """Print a table of the phases, with their findings by verdict and their files."""
     console = make_console()
     table = make_table("phase", "name", "fixed", "review", "reported", "files", right=(2, 3, 4, 5))
     for result in report.phases:
@@ -260,7 +254,7 @@ def print_status(report: Report) -> None:
 
 
 def print_rule(rule: RuleText) -> None:
-    """What a rule finds, why it matters, and the code before and after its fix, if it has one."""
+    """Print what a rule finds, why it matters, and code before and after its fix, if it has one."""
     console = make_console()
     console.print(Text(rule.name, "bold"))
     console.print(Text(rule.summary.strip()))
@@ -273,7 +267,7 @@ def print_rule(rule: RuleText) -> None:
 
 
 def print_rules(rules: Iterable[RuleText]) -> None:
-    """The name and the summary of each rule."""
+    """Print the name and the summary of each rule."""
     console = make_console()
     named = [(rule.name, rule.summary) for rule in rules]
     width = max(len(name) for name, _ in named)
@@ -282,7 +276,7 @@ def print_rules(rules: Iterable[RuleText]) -> None:
 
 
 def print_configuration(configuration: Configuration) -> None:
-    """Every setting with its origin, as TOML that can be copied."""
+    """Print every setting with its origin, as TOML that can be copied."""
     console = make_console()
     lines = [
         (f"{key} = {visible(json.dumps(value, ensure_ascii=False))}", origin)
@@ -294,7 +288,7 @@ def print_configuration(configuration: Configuration) -> None:
 
 
 def print_parse_report(report: ParseReport) -> None:
-    """The files that were rejected or did not round-trip, and the totals."""
+    """Print the files that were rejected or did not round-trip, and the totals."""
     console = make_console()
     for rejection in report.rejected:
         console.print(Text(visible(str(rejection))))
@@ -305,19 +299,6 @@ def print_parse_report(report: ParseReport) -> None:
         f"{report.parsed:,} parsed, {len(report.rejected):,} rejected, "
         f"{count(len(report.roundtrip_failures), 'round-trip failure')}"
     )
-
-
-def print_trees(files: Mapping[str, bytes]) -> tuple[InputError, ...]:
-    """The tree of every file; the errors of those that do not parse."""
-    errors: list[InputError] = []
-    for path, source in files.items():
-        try:
-            module = tml_ast.parse(source)
-        except tml_ast.TmlSyntaxError as error:
-            errors.append(InputError(path, error.message, error.line, error.column))
-        else:
-            print(tml_ast.dump(module).removesuffix("\n"))
-    return tuple(errors)
 
 
 def _finding_line(finding: Finding) -> Text:

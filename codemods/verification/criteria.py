@@ -13,11 +13,11 @@ from codemods.verification.leak_report import LeakReport
 from codemods.verification.leaks import Amount, total
 
 _NEVER_RUN = re.compile(r"(?:^|/)(?:errors|pending)/")
-"""Folders whose tests the runner passes over."""
+"""Folders whose tests the runner skips."""
 
 
 class Verdict(StrEnum):
-    """How a criterion stands."""
+    """The verdict on a criterion."""
 
     MET = "met"
     MISSED = "missed"
@@ -25,12 +25,12 @@ class Verdict(StrEnum):
 
 
 PARTIAL = "partial run"
-"""The word for test files of the tree that did not run."""
+"""The short reason where test files of the tree did not run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a criterion is not measured. Reasons of more than one criterion have a ``word`` for short."""
+    """Why a criterion is not measured. A reason that several criteria share has a short form, ``word``."""
 
     text: str
     word: str = ""
@@ -38,7 +38,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One criterion, judged. ``value`` is None where the logs tell nothing of it."""
+    """A criterion with its verdict. ``value`` is None if the logs say nothing of it."""
 
     name: str
     goal: str
@@ -48,11 +48,11 @@ class Criterion:
     value: int | None
     detail: str = ""
     unknown: tuple[Reason, ...] = ()
-    """Why it was not measured, if so; ``detail`` has the same in one line."""
+    """Why it was not measured; ``detail`` has the same in one line."""
 
     @property
     def distance(self) -> int:
-        """How much must still go."""
+        """By how much the figure must still fall."""
         return max((self.value or 0) - self.limit + 1, 0)
 
 
@@ -62,9 +62,9 @@ def all_met(criteria: Collection[Criterion]) -> bool:
 
 
 def judge(report: LeakReport, tree: Collection[str] = ()) -> tuple[Criterion, ...]:
-    """Judge the criteria. What logs do not prove is not met: a leak that was seen can only miss a goal.
+    """Judge the criteria. A goal is met only if the logs prove it; the leaks that they show can miss it.
 
-    With the files of the ``tree`` the sums need all of its test files to have run.
+    ``tree`` are the files of the library, where it is known: all of its test files must have run then.
     """
     limits = leak_plan().limits
     reason = (*_cut(report), *_failed(report), *_not_run(report, tree))
@@ -90,7 +90,7 @@ def _judged(
     if value is not None and value >= limit:
         return Criterion(name, goal, unit, limit, Verdict.MISSED, value, detail)
     if unknown:
-        why = "; ".join(each.text for each in unknown)
+        why = "; ".join(reason.text for reason in unknown)
         return Criterion(name, goal, unit, limit, Verdict.NOT_MEASURED, value, why, unknown)
     return Criterion(name, goal, unit, limit, Verdict.MET, value, detail)
 
@@ -121,7 +121,7 @@ def _client(report: LeakReport, limits: Limits) -> Criterion:
 def _suites(report: LeakReport, limits: Limits, reason: tuple[Reason, ...]) -> Criterion:
     suites = report.leaks.by_module()
     worst, amount = next(iter(suites.items()), ("", Amount()))
-    over = [suite for suite, each in suites.items() if each.leaks >= limits.suite_leaks]
+    over = [suite for suite, leaks in suites.items() if leaks.leaks >= limits.suite_leaks]
     detail = f"worst: {worst}" if worst else ""
     if len(over) > 1:
         detail = f"worst: {worst}; {len(over)} suites are not below"
@@ -131,17 +131,17 @@ def _suites(report: LeakReport, limits: Limits, reason: tuple[Reason, ...]) -> C
 
 
 def _cut(report: LeakReport) -> tuple[Reason, ...]:
-    """What the logs lack, if anything."""
-    return tuple(Reason(gap, "the log is not whole") for gap in report.gaps)
+    """What is missing in the logs."""
+    return tuple(Reason(gap, "the log is not complete") for gap in report.gaps)
 
 
 def _failed(report: LeakReport) -> tuple[Reason, ...]:
-    """That tests failed or did not come to run, if so."""
+    """Test files that failed or did not run."""
     return (Reason(report.failures, "tests failed"),) if report.failed else ()
 
 
 def _not_run(report: LeakReport, tree: Collection[str]) -> tuple[Reason, ...]:
-    """That test files of the tree did not run, if so."""
+    """Test files of the tree that the logs do not name."""
     tests = {
         path for path in tree if path.endswith(".test.tml") and phase_of(path) and not _NEVER_RUN.search(path)
     }

@@ -1,7 +1,7 @@
-"""What ``tml test`` prints about leaks, line by line: runs, with their reports and tables.
+"""Reading what ``tml test`` prints about leaks: runs, with their reports and tables.
 
-Two programs print: the runtime reports the leaks of a suite when it ends, and the runner prints a table
-of all files at the end of a run. The runtime has a long report and, since February 2026, a short one.
+Two programs print it: the runtime reports the leaks of a suite when the suite ends, and the runner prints a
+table of all files at the end of a run. The runtime has a long report and, since February 2026, a short one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple
 from codemods.verification.leaks import Amount
 
 LONGEST_LINE = 8192
-"""Characters of a line that are looked at in one piece; the lines of leaks have far fewer."""
+"""The most characters that are read as one line; the lines about leaks have far fewer."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _PREFIX = re.compile(
@@ -24,16 +24,16 @@ _PREFIX = re.compile(
     r"(?:(?:[^\t]*\t[^\t]*\t)?\ufeff?\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:\d\d[OE][ +])?)?"
     r"(?:\d\d:\d\d:\d\d\.\d{3} +[A-Z]+ +\[\w+\])?"
 )
-_TELLING = re.compile("[lL]eak|LEAK|Detected|Size:|Test|test=|File:|Processing|running|FAILED|Total")
-"""What every line that matters has in it; most lines have none of it."""
+_RELEVANT = re.compile("[lL]eak|LEAK|Detected|Size:|Test|test=|File:|Processing|running|FAILED|Total")
+"""Every line that matters has one of these in it; most lines have none."""
 _WORDS = r"\S+(?: \S+)*"
 _NUMBER = r"\d{1,18}"
-"""What fits into 64 bits; nothing else counts allocations or their bytes."""
+"""A number of allocations or bytes: it fits into 64 bits."""
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024 * 1024}
 
 
 class Test(NamedTuple):
-    """A test file, by its name without ``.tml`` and by its path; the one or the other may be missing."""
+    """A test file: its name without ``.tml`` and its path. One of them may be missing."""
 
     name: str = ""
     path: str = ""
@@ -45,50 +45,50 @@ class RuntimeReport:
 
     total: Amount | None = None
     listed: dict[Test, Amount] = field(default_factory=dict)
-    """The leaks that are told one by one: at most 50 in the long report and 10 in the short one."""
+    """The leaks that are listed one by one: at most 50 in the long report and 10 in the short one."""
     by_test: dict[Test, Amount] = field(default_factory=dict)
-    """The sums of the long report; files of the same name are one test there, and 64 are the most."""
+    """The sums of the long report: at most 64, with one sum for all files of a name."""
 
 
 @dataclass(slots=True)
 class SummaryTable:
-    """The table of the runner: what each file leaks, by the last three parts of its path."""
+    """The table of the runner: the leaks of each file, by the last three parts of its path."""
 
     total: Amount | None = None
     rows: dict[str, Amount] = field(default_factory=dict)
     whole: bool = False
-    """Whether its last line is there."""
+    """Whether its last line was read."""
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of ``tml test``, as far as the log has it."""
+    """One run of ``tml test``, as far as the log shows it."""
 
     reports: list[RuntimeReport] = field(default_factory=list)
     table: SummaryTable | None = None
     compiled: set[str] = field(default_factory=set)
-    """The paths of test files that it took up. If one of a suite does not compile, none of it runs."""
+    """The paths of test files that it compiled. If one does not compile, none of its suite runs."""
     started: Counter[str] = field(default_factory=Counter)
     """The names of tests that it ran."""
     failed: set[Test] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of a run was seen."""
+        """Whether the log shows nothing of it."""
         return not (self.reports or self.table or self.compiled or self.started or self.failed)
 
 
 def read_log(stream: io.BufferedReader) -> list[Run]:
-    """The runs of a log, in order. Any bytes are a log; one without a run gives none."""
+    """The runs of a log, in order; none for bytes that show no run."""
     reader = _Reader()
     for line in _lines(stream):
-        if _TELLING.search(line):
+        if _RELEVANT.search(line):
             reader.feed(line)
     return reader.finish()
 
 
 def size_in_bytes(size: str) -> Amount:
-    """No leaks, and the bytes that a size such as ``34.5 KB`` stands for: at least so many."""
+    """An amount without leaks, with the bytes that a size such as ``34.5 KB`` means at least."""
     number, unit = size.split()
     whole, _, tenths = number.partition(".")
     return Amount(0, int(whole) * _UNITS[unit] + -(-int(tenths or 0) * _UNITS[unit] // 10), unit == "B")
@@ -109,7 +109,7 @@ def _lines(stream: io.BufferedReader) -> Iterator[str]:
 
 
 class _Reader:
-    """Puts lines together to runs."""
+    """Puts lines together into runs."""
 
     def __init__(self) -> None:
         self._runs: list[Run] = []
@@ -117,7 +117,7 @@ class _Reader:
         self._report: RuntimeReport | None = None
         self._leak: dict[str, str] | None = None
         self._reported: set[str] = set()
-        """The paths that the reports of the run have told of."""
+        """The paths in the reports of the run."""
 
     def feed(self, line: str) -> None:
         """Take the next line."""
@@ -147,7 +147,7 @@ class _Reader:
 
     def _compiling(self, in_programs: str, path: str) -> None:
         self._run.compiled.add(path)
-        if in_programs:  # each suite is a program then, which does not name its tests when it runs
+        if in_programs:  # each suite is then a program, which does not name its tests when it runs
             self._run.started[re.split(r"[/\\]", path)[-1].removesuffix(".tml")] += 1
 
     def _starting(self, name: str) -> None:
@@ -226,8 +226,10 @@ class _Reader:
         self._reported |= _paths(report)
 
     def _belongs_to_another_run(self, report: RuntimeReport) -> bool:
-        """Whether a report is of a later run, which nothing announced: it tells of a file that was reported
-        before, or that the table of this run would have."""
+        """Whether a report is of a later run that nothing announced.
+
+        It then names a file that this run has reported before, or that the table of this run lacks.
+        """
         if not self._reported.isdisjoint(_paths(report)):
             return True
         if self._run.table is None or not self._run.table.whole:
@@ -251,7 +253,7 @@ class _Reader:
     def _table_row(self, path: str, leaks: str, size: str) -> None:
         table = self._run.table
         if table is None or table.whole:
-            # A log may begin in the middle of a table, but not every line with such words is one of its.
+            # A log may begin in the middle of a table, but not every line like this is a row.
             if path != "Total" and not path.endswith(".tml"):
                 return
             self._end_report()

@@ -1,4 +1,4 @@
-"""Which files leak how much, from what one or more logs of ``tml test`` say of them."""
+"""How much each file leaks, from one or more logs of ``tml test``."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ NO_END = (
 
 @dataclass(frozen=True, slots=True)
 class LeakReport:
-    """What logs say, taken together."""
+    """What logs show, taken together."""
 
     leaks: Leaks
     runs: int
     ran: frozenset[str] = frozenset()
     """The test files that ran, as far as the logs name them."""
     failed: frozenset[str] = frozenset()
-    """Those that failed or did not come to run: what they leak was not, or not wholly, counted."""
+    """The test files that failed or did not run: not all of their leaks were counted."""
     gaps: tuple[str, ...] = ()
-    """What the logs lack; without any, and if nothing failed, the sums are all that leaked."""
+    """What is missing in the logs. Without gaps and failures, the sums are all that leaked."""
     notes: tuple[str, ...] = ()
     """What a reader should know about the figures."""
 
     @property
     def failures(self) -> str:
-        """That tests failed or did not come to run, and which; empty if none did."""
+        """Which tests failed or did not run, as a sentence; empty if none."""
         if not self.failed:
             return ""
         number = len(self.failed)
@@ -46,7 +46,7 @@ class LeakReport:
 
 @dataclass(slots=True)
 class _RunLeaks:
-    """One run: every leak once, whoever told of it."""
+    """The leaks of one run, each counted once, although both the reports and the table may have it."""
 
     files: dict[str, Amount]
     elsewhere: Amount
@@ -60,8 +60,8 @@ class _RunLeaks:
 def combine(runs: Iterable[Run], tree: Collection[str] = ()) -> LeakReport:
     """Put runs together. ``tree`` are the files of the library, where it is known.
 
-    Different files add up; of the same file the last run counts. A run of which every test file ran again
-    later counts no more at all.
+    Different files add up; of one file, only the last run counts. A run is ignored if all of its test files
+    ran again later.
     """
     runs = list(runs)
     paths = _Paths(tree, runs)
@@ -88,12 +88,12 @@ def combine(runs: Iterable[Run], tree: Collection[str] = ()) -> LeakReport:
 
 
 def known_paths(runs: Iterable[Run], tree: Collection[str] = ()) -> set[str]:
-    """The files that the logs name, by the longest of their names."""
+    """The files that the logs name, each by its longest name."""
     return _Paths(tree, list(runs)).all()
 
 
 def _without_repeated(runs: list[_RunLeaks]) -> list[_RunLeaks]:
-    """The runs but for those whose test files ran again later, all of them."""
+    """The runs without those whose test files all ran again later."""
     kept = []
     later = set[str]()
     for run in reversed(runs):
@@ -105,7 +105,7 @@ def _without_repeated(runs: list[_RunLeaks]) -> list[_RunLeaks]:
 
 
 def _fold(run: Run, paths: _Paths) -> _RunLeaks:
-    """One figure for every file, from the reports and the table of a run."""
+    """One amount for each file, from the reports and the table of a run."""
     ran, left_out = paths.of_run(run)
     failed = {paths.find(test, ran | left_out) for test in run.failed}
     folded = _RunLeaks({}, Amount(), ran, failed | left_out, [], [])
@@ -116,23 +116,23 @@ def _fold(run: Run, paths: _Paths) -> _RunLeaks:
     else:
         _add_table(run.table, folded, paths)
     if folded.elsewhere.leaks:
-        folded.notes.append(f"{_count(folded.elsewhere.leaks, 'leak')} could not be told to a file")
+        folded.notes.append(f"{_count(folded.elsewhere.leaks, 'leak')} could not be assigned to a file")
     return folded
 
 
 def _add_report(report: RuntimeReport, run: _RunLeaks, paths: _Paths) -> None:
-    told = report.by_test
+    amounts = report.by_test
     listed = total(report.listed.values())
-    if not told or (listed.exact and listed == report.total and all(test.path for test in report.listed)):
-        told = report.listed
-    named = {test: amount for test, amount in told.items() if test != Test()}
+    if not amounts or (listed.exact and listed == report.total and all(test.path for test in report.listed)):
+        amounts = report.listed
+    named = {test: amount for test, amount in amounts.items() if test != Test()}
     for test, amount in named.items():
         path = paths.find(test, run.ran)
         run.files[path] = run.files.get(path, Amount()) + amount
     whole = report.total
     if whole is None:
-        whole = max(listed, total(told.values()), key=lambda each: each.size)
-        run.gaps.append("a report is cut before its sum: there may be more leaks than it tells")
+        whole = max(listed, total(amounts.values()), key=lambda amount: amount.size)
+        run.gaps.append("a report is cut before its sum: there may be more leaks than it lists")
     run.elsewhere += _rest(whole, total(named.values()))
     run.has_exact_sum &= whole.exact
 
@@ -176,7 +176,7 @@ def _take_rows(table: SummaryTable, run: _RunLeaks, paths: _Paths) -> None:
         else:
             run.files[files[0] if files else path] = amount
     if is_all_reported and total(run.files.values()).leaks > sums.leaks:
-        # The reports give the leaks of one file to another of its name, and no row tells how to part them.
+        # The reports count leaks of one file for another of its name, and no row says how to divide them.
         run.files = reported
 
 
@@ -196,7 +196,7 @@ def _rest(whole: Amount, part: Amount) -> Amount:
 
 
 class _Paths:
-    """The files that logs name, in many ways: absolute, by their last three parts, by the test's name."""
+    """The files that logs name in many ways: by absolute path, last three parts, or name of the test."""
 
     def __init__(self, tree: Collection[str], runs: Iterable[Run]) -> None:
         self.notes: dict[str, None] = {}
@@ -211,7 +211,7 @@ class _Paths:
         self.notes.clear()
 
     def find(self, test: Test, ran: Collection[str] = ()) -> str:
-        """The path that stands for a test file: that of the tree, the longest of the logs, or its name."""
+        """The path of a test file: the one in the tree, else the longest in the logs, else its name."""
         if test.path:
             raw = test.path.replace("\\", "/")
             return self._resolve(raw, test.path, test.name, ran) or raw
@@ -220,15 +220,15 @@ class _Paths:
         if len(found) > 1:
             found = [path for path in found if path in ran] or found
         if len(found) > 1:
-            self._tell(name, found)
+            self._note_ambiguity(name, found)
         return found[0] if len(found) == 1 else name
 
     def all(self) -> set[str]:
-        """Every file that is known."""
+        """All known files."""
         return {path for paths in self._by_name.values() for path in paths}
 
     def of_run(self, run: Run) -> tuple[set[str], set[str]]:
-        """The test files that a run ran, and those that it took up but did not run, as far as names tell."""
+        """The test files that ran, and those that were compiled but did not run, as far as names show."""
         compiled: defaultdict[str, set[str]] = defaultdict(set)
         for raw in run.compiled:
             path = self.find(Test("", raw))
@@ -241,35 +241,35 @@ class _Paths:
         return ran, {path for paths in compiled.values() for path in paths} - ran
 
     def _resolve(self, path: str, raw: str, name: str = "", ran: Collection[str] = ()) -> str | None:
-        """The known file that a path means, one that ``ran`` first; None if it could be one of several."""
+        """The known file that a path means, preferring those that ``ran``; None if several are possible."""
         if not path.endswith(".tml"):
-            # The runtime keeps 127 bytes of a path.
-            begun = [each for each in self._raw if each.startswith(raw) and each.endswith(".tml")]
+            # The runtime cuts a path after 127 bytes.
+            begun = [full for full in self._raw if full.startswith(raw) and full.endswith(".tml")]
             if len(begun) == 1:
                 return self._resolve(begun[0].replace("\\", "/"), begun[0])
             if name:
                 return self.find(Test(name), ran)
             return path
         known = self._by_name[_name(path)]
-        if ends := [each for each in known if path == each or path.endswith(f"/{each}")]:
+        if ends := [end for end in known if path == end or path.endswith(f"/{end}")]:
             return max(ends, key=len)
-        longer = [each for each in known if each.endswith(f"/{path}")]
+        longer = [whole for whole in known if whole.endswith(f"/{path}")]
         if len(longer) > 1:
-            longer = [each for each in longer if each in ran] or longer
+            longer = [whole for whole in longer if whole in ran] or longer
         if len(longer) == 1:
             return longer[0]
         if longer:
-            self._tell(path, longer)
+            self._note_ambiguity(path, longer)
             return None
         match = _BELOW_ROOT.fullmatch(path) or _BELOW_TESTS.fullmatch(path)
         return match[1] if match else path
 
-    def _tell(self, name: str, found: list[str]) -> None:
+    def _note_ambiguity(self, name: str, found: list[str]) -> None:
         self.notes[f"{name} could be any of {', '.join(sorted(found))}; it is shown as the log has it"] = None
 
 
 def _named(run: Run) -> Iterator[str]:
-    """All paths that a run has in it."""
+    """All paths in a run."""
     yield from run.compiled
     yield from (test.path for test in run.failed)
     for report in run.reports:

@@ -14,7 +14,7 @@ ADVICE = "make the log with: tml test --no-cache --log-filter=test=info 2>&1 | t
 
 
 def read_logs(paths: Sequence[Path]) -> list[list[Run]]:
-    """The runs of each log. Raises `UserError` for a log that cannot be read or has no run in it."""
+    """The runs of each log. Raises `UserError` for a log that cannot be read or has no run."""
     if sum(str(path) == STANDARD_INPUT for path in paths) > 1:
         raise UserError("standard input can be read only once; name it only once")
     return [_read(path) for path in paths]
@@ -30,5 +30,5 @@ def _read(path: Path) -> list[Run]:
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
     if not runs:
-        raise UserError(f"{path}: has nothing in it that `tml test` prints of a run; {ADVICE}")
+        raise UserError(f"{path}: has no output of `tml test` in it; {ADVICE}")
     return runs

@@ -1,4 +1,4 @@
-"""Running a program that the user names: with a time limit, and nothing of it left when it is over."""
+"""Running a program that the user names, with a time limit, and without leaving processes behind."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from types import FrameType
 from codemods.model.errors import UserError
 
 LARGEST_OUTPUT = 64 * 1024 * 1024
-"""Bytes of the end of an output that are read; what matters stands there."""
+"""The most bytes that are read from the end of an output, which has the result."""
 
 MOST_OUTPUT = 256 * 1024 * 1024
-"""Bytes that a run may print; it is ended then, before it fills the disk."""
+"""The most bytes that a run may print; it is ended before it fills the disk."""
 
-LOOK = 0.02
-"""Seconds between two looks at a running program."""
+POLL_INTERVAL = 0.02
+"""Seconds between two checks of a running program."""
 
-PLACE = "{}"
-"""Stands in a command for what it is run on."""
+PLACEHOLDER = "{}"
+"""The placeholder in a command for what it is run on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended: its status (negative: the signal that ended it; None: ended here), its output."""
+    """How a run ended: its exit status (negative for a signal, None if tmlfix ended it), and its output."""
 
     status: int | None
     output: bytes
     is_endless: bool = False
-    """Whether it printed more than it may."""
+    """Whether it was ended because it printed too much."""
 
 
 def read_command(text: str, folder: Path) -> tuple[str, ...]:
-    """The words of a command, the program with its whole path; no shell is involved.
+    """The words of a command, with the absolute path of its program. No shell is involved.
 
-    A program with a slash in its name is looked up from ``folder``. Raises `UserError` if there is none.
+    A program with a slash in its name is relative to ``folder``. Raises `UserError` if there is none.
     """
     try:
         words = shlex.split(text)
@@ -61,9 +61,9 @@ def read_command(text: str, folder: Path) -> tuple[str, ...]:
 
 
 def command_on(command: Sequence[str], name: str) -> list[str]:
-    """The command with ``name`` in its place, or at its end."""
-    if any(PLACE in word for word in command[1:]):
-        return [command[0], *(word.replace(PLACE, name) for word in command[1:])]
+    """The command with ``name`` in place of the placeholder, else at its end."""
+    if any(PLACEHOLDER in word for word in command[1:]):
+        return [command[0], *(word.replace(PLACEHOLDER, name) for word in command[1:])]
     return [*command, name]
 
 
@@ -90,7 +90,7 @@ def run(
         try:
             end = time.monotonic() + seconds
             is_endless = False
-            while process.poll() is None and time.monotonic() < end and not stop.wait(LOOK):
+            while process.poll() is None and time.monotonic() < end and not stop.wait(POLL_INTERVAL):
                 if os.fstat(stream.fileno()).st_size > MOST_OUTPUT:
                     is_endless = True
                     break
@@ -111,7 +111,7 @@ def _last(output: Path) -> bytes:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let what ends a program in silence raise KeyboardInterrupt, so that it can clean up behind it."""
+    """Let the signals that end a program raise KeyboardInterrupt instead, so that it can clean up."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -119,8 +119,10 @@ def ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # One that is ignored stays so: nohup asks for it.
-    fatal = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
+    # An ignored signal stays ignored, as nohup wants it.
+    fatal = [
+        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_DFL
+    ]
     for number in fatal:
         signal.signal(number, interrupt)
     try:

@@ -1,6 +1,6 @@
-"""What one run of ``tml test`` printed of its result: whether the tests passed, and how many.
+"""Reading the result of one run of ``tml test``: whether the tests passed, and how many.
 
-Colours, prefixes of lines and other lines between do not matter.
+Colours, prefixes of lines and other lines are ignored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CRASH = re.compile(r"CRASH:|FATAL: SIG")
 
 @dataclass(frozen=True, slots=True)
 class RunnerResult:
-    """What a run says of itself; None where it says nothing."""
+    """The result of a run; None where the output does not say."""
 
     ok: bool | None = None
     passed: int | None = None
@@ -25,7 +25,7 @@ class RunnerResult:
 
 
 def read_result(output: bytes) -> RunnerResult:
-    """Read the output of a run; of several results the last one counts."""
+    """The result in the output of a run; the last one, if there are several."""
     text = COLOUR.sub("", output.decode("utf-8", "replace"))
     results = RESULT.findall(text)
     ok, passed = (results[-1][0] == "ok", int(results[-1][1])) if results else (None, None)

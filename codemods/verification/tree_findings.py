@@ -21,7 +21,7 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Tree:
-    """The library in the current folder, and what tmlfix finds in it."""
+    """A library, and what tmlfix finds in it."""
 
     source: str
     files: tuple[str, ...]
@@ -31,32 +31,32 @@ class Tree:
 
     @cached_property
     def by_file(self) -> Counter[str]:
-        """How many findings a file has."""
+        """The number of findings of each file."""
         return Counter({path: counts.total() for path, counts in self.findings.items()})
 
     @cached_property
     def by_module(self) -> Counter[str]:
-        """How many findings a module has, in its source and its tests."""
+        """The number of findings of each module, in its source and its tests."""
         return summed(self.by_file, module_of)
 
     @cached_property
     def by_phase(self) -> Counter[int]:
-        """How many findings a phase has."""
+        """The number of findings of each phase."""
         return summed(self.by_file, phase_number)
 
     def verdicts(self, phase: int) -> Counter[Verdict]:
-        """How many findings of each verdict a phase has."""
+        """The number of findings of each verdict in a phase."""
         found = (counts for path, counts in self.findings.items() if phase_number(path) == phase)
         return sum(found, Counter[Verdict]())
 
     def share_without_findings(self, phase: int) -> tuple[int, int]:
-        """How many files of a phase have nothing to be found, and how many it has."""
+        """How many files of a phase have no findings, and how many files it has."""
         files = [path for path in self.files if phase_number(path) == phase]
         return sum(not self.by_file[path] for path in files), len(files)
 
 
 def read_tree(progress: Progress | None = None) -> Tree | None:
-    """The tree that the current folder is in; None if it is in none.
+    """The tree that contains the current folder, with its findings; None if there is none.
 
     Raises `UserError` if it cannot be read.
     """
@@ -72,7 +72,7 @@ def read_tree(progress: Progress | None = None) -> Tree | None:
 
 
 def tree_files() -> tuple[str, ...]:
-    """The files of the tree that the current folder is in; none if there is none or it cannot be read."""
+    """The files of the tree that contains the current folder; none if it cannot be read."""
     if not in_a_tree():
         return ()
     try:

@@ -1,7 +1,7 @@
-"""The whole tree of a commit, laid out in a folder of its own.
+"""The whole tree of a commit, written to a folder of its own.
 
-It is what ``git worktree add`` would give, without a trace in the repository: no hook, filter or
-configuration has a part in it, and there is no ``.git``. Files hold the exact bytes of the commit.
+It is like ``git worktree add``, but leaves no trace in the repository: it uses no hook, filter or
+configuration, and there is no ``.git``. Files hold the exact bytes of the commit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from codemods.files.workspace import MISSING, NO_PATH, Entry, list_entries, read
 from codemods.model.errors import UserError
 
 BATCH = 32 * 1024 * 1024
-"""Bytes of files that are held in memory at a time, unless one file has more."""
+"""The most bytes of files that are in memory at a time, unless one file has more."""
 
 SUBMODULE = "commit"
 
@@ -39,7 +39,7 @@ def lay_out(repository: Repository, commit: str, folder: Path, links: Iterable[s
         # Links come last, so that no file is written through one.
         for batch in _batches(sorted(entries, key=lambda entry: entry.is_link)):
             blobs = [entry for entry in batch if entry.kind != SUBMODULE]
-            contents = dict(zip(blobs, read_blobs(room, [each.blob for each in blobs]), strict=True))
+            contents = dict(zip(blobs, read_blobs(room, [entry.blob for entry in blobs]), strict=True))
             for entry in batch:
                 path = folder / entry.path
                 _write(path, entry, contents.get(entry))
@@ -78,12 +78,12 @@ def _write(path: Path, entry: Entry, content: bytes | None) -> None:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UserError(f"{entry.path} stands twice in the tree, by names that are one here") from error
+        raise UserError(f"{entry.path} is twice in the tree, by names that are one name here") from error
 
 
 def _remove_leading_out(folder: Path, links: Sequence[Path]) -> None:
     root = os.path.realpath(folder)
-    outside = [each for each in links if not Path(os.path.realpath(each)).is_relative_to(root)]
+    outside = [link for link in links if not Path(os.path.realpath(link)).is_relative_to(root)]
     for link in outside:
         link.unlink()
 
@@ -96,7 +96,7 @@ def _link(path: Path, target: Path) -> None:
 
 
 def make_removable(folder: Path) -> None:
-    """Give back the permissions to remove what a program has left below ``folder``."""
+    """Restore the permissions that are needed to remove what a program left below ``folder``."""
     for parent, names, _ in os.walk(folder):
         for name in names:
             path = os.path.join(parent, name)  # noqa: PTH118

@@ -203,7 +203,7 @@ def test_a_log_that_ends_before_a_sum_has_at_least_what_it_tells() -> None:
     begun = read(cut(cut(log, b"Detected")[1], b"Leak #4:")[0].replace(b"Detected", b"?"))
 
     assert begun.leaks.total == Amount(3, 42)
-    assert "a report is cut before its sum: there may be more leaks than it tells" in begun.gaps
+    assert "a report is cut before its sum: there may be more leaks than it lists" in begun.gaps
 
 
 def test_a_log_that_ends_in_a_leak_counts_it_without_its_size() -> None:
@@ -220,7 +220,7 @@ def test_a_log_that_ends_in_the_table_knows_the_sum_from_its_head() -> None:
     assert report.leaks.total == Amount(62, 455)
     assert report.leaks.elsewhere == Amount(60, 420)
     assert report.gaps == ("a table is cut: its last rows are missing",)
-    assert "60 leaks could not be told to a file" in report.notes
+    assert "60 leaks could not be assigned to a file" in report.notes
 
 
 def test_a_log_that_begins_in_a_report_or_a_table_reads_on() -> None:

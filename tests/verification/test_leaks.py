@@ -227,7 +227,7 @@ def test_what_keeps_several_criteria_open_is_told_once(run: Run, logs: Path) -> 
     out = run("leaks", "open.log").out
 
     assert out.count("the end of a run is missing") == out.count("1 test file failed or did not run") == 1
-    assert out.count(": not measured, the log is not whole; tests failed\n") == 3
+    assert out.count(": not measured, the log is not complete; tests failed\n") == 3
     assert "--no-criteria" not in out
 
 
@@ -305,7 +305,7 @@ def test_a_log_without_a_run_is_said_to_be_none(run: Run, logs: Path, content: b
 
     assert outcome.code == 2
     assert outcome.err.startswith(
-        "tmlfix: other.log: has nothing in it that `tml test` prints of a run; make "
+        "tmlfix: other.log: has no output of `tml test` in it; make "
     )
 
 

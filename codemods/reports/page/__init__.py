@@ -1,4 +1,4 @@
-"""The page on which findings are reviewed: one file that needs nothing else, and asks for nothing."""
+"""The page for reviewing findings: one file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from codemods.review.selection import APPROVE, REJECT, VERSION, digest
 from tml_ast.lexer import KEYWORDS, Token, tokenize
 
 Line = list[str]
-"""The pieces of a line of code; the first letter of each tells its colour."""
+"""The pieces of a line of code; the first letter of a piece is its colour."""
 
 COLOURS = {"INT": "n", "FLOAT": "n", "CHAR": "s"}
-"""The colour of tokens by type. Texts have ``s``, comments ``c``, types ``t``, calls ``f``, others ``p``."""
+"""The colour of a token type. Strings have ``s``, comments ``c``, types ``t``, calls ``f``, others ``p``."""
 
 
 def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> str:
-    """The page for a review of ``source``, with what the ``rules`` of its findings tell about themselves."""
+    """The page for a review of ``source``, with the summaries and reasons of its findings' ``rules``."""
     parts = {name: files(__name__).joinpath(name).read_text("utf-8") for name in ("style.css", "script.js")}
     style, script = parts["style.css"], parts["script.js"]
     template = Template(files(__name__).joinpath("page.html").read_text("utf-8"))
@@ -42,12 +42,12 @@ def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> s
 
 
 def _content_hash(text: str) -> str:
-    """What a content security policy knows an inline style or script by."""
+    """The hash by which a content security policy allows an inline style or script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _embedded(document: Any) -> str:
-    """JSON that can stand in a script element: nothing in it can end that, or start a comment."""
+    """JSON for a script element: nothing in it can end the element, or start a comment."""
     text = json.dumps(document, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -62,7 +62,7 @@ def _document(review: Review, source: str, rules: Mapping[str, RuleText]) -> dic
         for number, file in enumerate(review.files)
         for finding in file.findings
     ]
-    used = {each["rule"] for each in findings}
+    used = {finding["rule"] for finding in findings}
     document = {
         "tool": f"tmlfix {version('tmlfix')}",
         "version": VERSION,
@@ -124,7 +124,7 @@ def _finding_document(
 def _hunk_documents(
     number: int, file: FileReview, numbers: Mapping[FindingKey, int]
 ) -> Iterator[dict[str, Any]]:
-    """The hunks of a file, and the surroundings of the findings without one, by place."""
+    """The hunks of a file by place, with excerpts around findings that have no hunk."""
     before = _coloured(file.content)
     placed = set[FindingKey]()
     found: list[tuple[int, dict[str, Any]]] = []
@@ -144,14 +144,14 @@ def _hunk_documents(
                 "findings": [numbers[finding.key]],
             }
             found.append((start, excerpt))
-    found.sort(key=lambda each: each[0])
+    found.sort(key=lambda hunk: hunk[0])
     return ({"file": number, **hunk} for _, hunk in found)
 
 
 def _hunk_document(
     hunk: Hunk, before: Sequence[Line], after: Sequence[Line], numbers: Mapping[FindingKey, int]
 ) -> dict[str, Any]:
-    """A hunk; rows have one line where nothing changes, else those before and after and their block."""
+    """A hunk. An unchanged row has one line; a changed row has the lines before and after, and the block."""
     rows: list[list[Any]] = []
     blocks: list[list[int]] = []
     shown = hunk.start
@@ -178,9 +178,9 @@ def _at(lines: Sequence[Line], number: int) -> Line | int:
 
 
 def _shown(line: Line) -> Line:
-    """The line without a carriage return at its end; what does not print is spelled out."""
+    """The line without a carriage return at its end, and with escapes for what does not print."""
     *pieces, last = line or [""]
-    return [each[0] + visible(each[1:]) for each in (*pieces, last.removesuffix("\r")) if each]
+    return [piece[0] + visible(piece[1:]) for piece in (*pieces, last.removesuffix("\r")) if piece]
 
 
 # Colours
