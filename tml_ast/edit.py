@@ -30,7 +30,7 @@ _NO_OWNERS: frozenset[Hashable] = frozenset()
 _GLUED_ANYWHERE = (frozenset(PRECEDENCE) | {".", "as", "is"}) - {"*"}
 """Tokens that continue the expression before them from a later line."""
 _GLUED_TO_OPEN_IF = frozenset(("(", "[", "!", "++", "--", "*"))
-"""Tokens that do so only behind an ``if`` without ``else``."""
+"""Tokens that do so only after an ``if`` without ``else``."""
 
 _REST_OF_LINE = re.compile(rb"[ \t\r]*(?://[^\n]*)?(?=\n)")
 _LINE_BREAK = re.compile(rb"\r?\n")
@@ -51,7 +51,7 @@ class EditConflict(ValueError):
 class SourceEdit:
     """Replace the bytes from ``start`` to ``end`` by ``text``; an insertion when both are equal.
 
-    ``owners`` names whoever asked for the edit; it is carried along and never looked at.
+    ``owners`` are those who asked for the edit; they are passed on and have no other meaning.
     """
 
     start: int
@@ -83,7 +83,7 @@ def apply(source: bytes, edits: Iterable[SourceEdit]) -> bytes:
     done = 0
     for edit in in_order(edits):
         if edit.end > len(source):
-            raise ValueError(f"an edit ends at byte {edit.end}, behind the end of the source")
+            raise ValueError(f"an edit ends at byte {edit.end}, after the end of the source")
         pieces += (source[done : edit.start], edit.text)
         done = edit.end
     return b"".join([*pieces, source[done:]])
@@ -102,24 +102,24 @@ def compose(first: Iterable[SourceEdit], second: Iterable[SourceEdit]) -> list[S
         placed.append(_Placed(start, start + len(edit.text), edit, True))
         grown += len(edit.text) - (edit.end - edit.start)
     placed += [_Placed(edit.start, edit.end, edit, False) for edit in in_order(second)]
-    placed.sort(key=lambda each: (each.start, each.end))
+    placed.sort(key=lambda edit: (edit.start, edit.end))
 
     composed: list[SourceEdit] = []
     group: list[_Placed] = []
     reach_of_first = reach_of_second = -1
     grown = 0
-    for each in placed:
-        if group and each.start > (reach_of_second if each.is_first else reach_of_first):
-            edit, growth = _merge(group, grown)
-            composed.append(edit)
+    for part in placed:
+        if group and part.start > (reach_of_second if part.is_first else reach_of_first):
+            merged, growth = _merge(group, grown)
+            composed.append(merged)
             grown += growth
             group = []
             reach_of_first = reach_of_second = -1
-        group.append(each)
-        if each.is_first:
-            reach_of_first = each.end
+        group.append(part)
+        if part.is_first:
+            reach_of_first = part.end
         else:
-            reach_of_second = each.end
+            reach_of_second = part.end
     if group:
         composed.append(_merge(group, grown)[0])
     return composed
@@ -137,23 +137,23 @@ class _Placed:
 
 def _merge(group: Sequence[_Placed], grown: int) -> tuple[SourceEdit, int]:
     """One edit for a group that touches, and by how much its ``first`` edits grew the source."""
-    start = min(each.start for each in group)
-    end = max(each.end for each in group)
+    start = min(part.start for part in group)
+    end = max(part.end for part in group)
     middle = bytearray(end - start)
     growth = 0
-    for each in group:
-        if each.is_first:
-            middle[each.start - start : each.end - start] = each.edit.text
-            growth += len(each.edit.text) - (each.edit.end - each.edit.start)
+    for part in group:
+        if part.is_first:
+            middle[part.start - start : part.end - start] = part.edit.text
+            growth += len(part.edit.text) - (part.edit.end - part.edit.start)
     text = apply(
         bytes(middle),
         [
-            SourceEdit(each.start - start, each.end - start, each.edit.text)
-            for each in group
-            if not each.is_first
+            SourceEdit(part.start - start, part.end - start, part.edit.text)
+            for part in group
+            if not part.is_first
         ],
     )
-    owners = _NO_OWNERS.union(*(each.edit.owners for each in group))
+    owners = _NO_OWNERS.union(*(part.edit.owners for part in group))
     return SourceEdit(start - grown, end - grown - growth, text, owners), growth
 
 
@@ -260,16 +260,16 @@ def insert_statement_after(
     text: str,
     owners: frozenset[Hashable] = _NO_OWNERS,
 ) -> SourceEdit:
-    """Insert the statements ``text`` behind a statement of a block and its ``;``.
+    """Insert the statements ``text`` after a statement of a block and its ``;``.
 
     They get lines of their own, below a comment that ends the line of the statement; when more code
     follows on that line they go before it, with ``;`` between. Otherwise like
-    ``insert_statement_before``. Behind the last statement of a block they become its end, and the
+    ``insert_statement_before``. After the last statement of a block they become its end, and the
     block's value when they end in an expression; a ``;`` that kept the block from having a value is
     repeated for that.
     """
     block, index = _place(module, statement)
-    return _insert_behind(source, block, index, _Insertion(source, text, owners))
+    return _insert_after(source, block, index, _Insertion(source, text, owners))
 
 
 def insert_before_block_end(
@@ -299,7 +299,7 @@ def insert_before_block_end(
         return SourceEdit(start, start, inserted + (b"" if closer.trivia else b" "), owners)
     last = _last_statement(block)
     if not is_first_on_line:
-        return _insert_behind(source, block, last, new)
+        return _insert_after(source, block, last, new)
     statement = block.children[last]
     if source[line_start(source, statement.start) : statement.start].strip(b" \t"):
         indentation += INDENT
@@ -311,7 +311,7 @@ def insert_before_block_end(
     return new.edit(statement, own_line, new.lines(indentation, ending, semicolon=semicolon) + ending, end)
 
 
-def _insert_behind(source: bytes, block: Block, index: int, new: _Insertion) -> SourceEdit:
+def _insert_after(source: bytes, block: Block, index: int, new: _Insertion) -> SourceEdit:
     statement = block.children[index]
     end, following = _end_with_semicolon(block, index)
     has_semicolon = _ends_with_semicolon(block, index)
@@ -368,7 +368,7 @@ class _Insertion:
     def edit(
         self, previous: Node | Token, offset: int, inserted: bytes, previous_end: int | None = None
     ) -> SourceEdit:
-        """Insert at ``offset``; put a ``;`` behind the previous statement if it would absorb the first."""
+        """Insert at ``offset``; put a ``;`` after the previous statement if it would absorb the first."""
         if not self._is_absorbed_by(previous):
             return SourceEdit(offset, offset, inserted, self.owners)
         end = previous.end if previous_end is None else previous_end
@@ -399,7 +399,7 @@ def _first_token(piece: Node | Token) -> Token:
 
 
 def _end_with_semicolon(block: Block, index: int) -> tuple[int, Token]:
-    """Where a statement ends, its ``;`` included, and the token behind it."""
+    """Where a statement ends, its ``;`` included, and the token after it."""
     following = block.children[index + 1]
     if isinstance(following, Token) and following.type == ";":
         return following.end, _first_token(block.children[index + 2])

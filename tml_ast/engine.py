@@ -1,7 +1,7 @@
 """The engine that reads files: the parsers that ``generate.py`` made from the grammar.
 
-Each is imported where it is first needed: much runs without the one, nearly all without the other, and
-``generate.py`` can make them anew where they are broken.
+Each is imported where it is first needed: many commands need no parser, few need the recorder, and
+``generate.py`` must run when they are broken, to write them again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writes the parser: Python functions made from the grammar in ``tml.peg``.
 
 Each rule that is used more than once becomes a function over the list of token types. It returns the index
-behind the match or -1, and appends what it matched to a list, which it leaves as it was where it fails.
+after the match or -1, and appends what it matched to a list, which it leaves as it was where it fails.
 First-token sets, computed from the grammar, decide most choices without trying. What matched is not
 memoised, which the grammar allows because it rarely goes back; where the rules of REMEMBERED failed is, so
 that nested code with an error takes linear time. The trees are those of ``reference.parse_tokens``; tests
@@ -70,7 +70,7 @@ class _Failure:
     """What happens where something does not match: what was done since is undone, and then it is left.
 
     ``target`` is the list that gets shorter again, None where nobody sees it. ``added`` is how much was added
-    to it so far; None where that is not known before it runs. ``restores`` tells whether ``p`` goes back.
+    to it so far; None where that is not known before it runs. ``restores`` says whether ``p`` goes back.
     """
 
     leave: Sequence[str]
@@ -178,7 +178,7 @@ class _Generator:
     def _imports(self) -> Iterator[str]:
         for module in sorted({module for module, _ in self.imported}):
             yield f"from {module} import ("
-            yield from (f"    {name}," for each, name in sorted(self.imported) if each == module)
+            yield from (f"    {name}," for origin, name in sorted(self.imported) if origin == module)
             yield ")"
 
     def _import(self, thing: Callable[..., object]) -> str:
@@ -221,7 +221,7 @@ class _Generator:
         return None if nullable or self.recording else first
 
     def _condition(self, expression: Expression) -> str:
-        """What must hold for an expression to match, as far as the next token and predicates tell."""
+        """What must hold for an expression to match, as far as the next token and predicates show."""
         if self.recording:
             return "True"
         starts = self._starts(expression)
@@ -377,13 +377,15 @@ class _Generator:
             self._moved(failure)
 
     def _moved(self, failure: _Failure) -> None:
-        for each in failure.all():
-            each.moved = True
+        for enclosing in failure.all():
+            enclosing.moved = True
 
     def _added(self, pieces: _Pieces, count: int | None) -> None:
-        for each in pieces.failure.all():
-            if each.target == pieces.target:
-                each.added = None if count is None or each.added is None else each.added + count
+        for enclosing in pieces.failure.all():
+            if enclosing.target == pieces.target:
+                enclosing.added = (
+                    None if count is None or enclosing.added is None else enclosing.added + count
+                )
 
     def _call(self, expression: Expression, pieces: _Pieces, function: str = "") -> None:
         """Code that calls the function of an expression, or the one of that name."""
@@ -424,7 +426,7 @@ class _Generator:
         return not name or self.uses[name] == 1 or _is_tokens(expression)
 
     def _match(self, expression: Expression, pieces: _Pieces, ahead: First = None) -> None:
-        """Code that moves ``p`` behind a match, or fails. The next token is known to be one of ``ahead``."""
+        """Code that moves ``p`` after a match, or fails. The next token is known to be one of ``ahead``."""
         name = expression.name
         if name == "any_token":
             self._flush(pieces)
@@ -582,7 +584,7 @@ class _Generator:
     ) -> None:
         """Code that tries the first alternative, and where it does not match the others.
 
-        ``chained`` tells that it stands in the ``else`` of an ``if``.
+        ``chained`` says that it is in the ``else`` of an ``if``.
         """
         member, *others = members
         failure = pieces.failure
@@ -591,7 +593,7 @@ class _Generator:
                 self._match(member, pieces, ahead)
                 self._flush(pieces)
             return
-        before = [(each.added, each.moved) for each in failure.all()]
+        before = [(enclosing.added, enclosing.moved) for enclosing in failure.all()]
         if self._decides(member, others):
             with self._branch(f"{'elif' if chained else 'if'} {self._condition(member)}:"):
                 self._match(self._rest(member), pieces, self._starts(member))
@@ -609,13 +611,13 @@ class _Generator:
                 self._added(pieces, self._count(member))
                 after = _exchange(failure, before)
                 self._try_next(others, pieces, None, chained=True)
-        for each, (added, moved) in zip(failure.all(), after, strict=True):
-            each.added = added if added == each.added else None
-            each.moved |= moved
+        for enclosing, (added, moved) in zip(failure.all(), after, strict=True):
+            enclosing.added = added if added == enclosing.added else None
+            enclosing.moved |= moved
 
     @contextmanager
     def _branch(self, head: str) -> Iterator[None]:
-        """A block behind its head; without one, no block."""
+        """A block after its head; without one, no block."""
         if not head:
             yield
             return
@@ -641,9 +643,9 @@ class _Generator:
 
 def _exchange(failure: _Failure, states: Sequence[tuple[int | None, bool]]) -> list[tuple[int | None, bool]]:
     """Give the failures these states; those they had."""
-    had = [(each.added, each.moved) for each in failure.all()]
-    for each, (added, moved) in zip(failure.all(), states, strict=True):
-        each.added, each.moved = added, moved
+    had = [(enclosing.added, enclosing.moved) for enclosing in failure.all()]
+    for enclosing, (added, moved) in zip(failure.all(), states, strict=True):
+        enclosing.added, enclosing.moved = added, moved
     return had
 
 

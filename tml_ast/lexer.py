@@ -31,8 +31,8 @@ _TYPES = {
     **{"enum": "type", "unsafe": "lowlevel"},
     **{"__FILE__": "STRING", "__DIRNAME__": "STRING", "__LINE__": "INT"},
 }
-_KNOWN = {word.encode(): (type, word.encode()) for word, type in _TYPES.items()}
-"""The names that are no identifiers, each with its type and itself."""
+_KNOWN = {spelling.encode(): (type, spelling.encode()) for spelling, type in _TYPES.items()}
+"""The keywords and other names that are no identifiers, by spelling: their token type and lexeme."""
 _A_NAME = ("IDENT", b"")
 
 MAX_NESTING = 1000
@@ -46,7 +46,7 @@ class Token:
     ``type`` is the spelling of a keyword or operator, or one of IDENT, INT, FLOAT, CHAR, STRING,
     STRING_START, STRING_MIDDLE, STRING_END, TEMPLATE, TEMPLATE_START, TEMPLATE_MIDDLE,
     TEMPLATE_END, ERROR, EOF. ``enum`` has type ``type`` and ``unsafe`` has type ``lowlevel``,
-    as in the compiler. ``start`` is the byte offset of the lexeme; ``newline_before`` tells whether
+    as in the compiler. ``start`` is the byte offset of the lexeme; ``newline_before`` says whether
     the trivia holds a line end that the grammar can see. ``closes_before_call`` is a note of the
     grammar's about a ``[``.
     """
@@ -63,7 +63,7 @@ class Token:
 
     @property
     def end(self) -> int:
-        """Byte offset just behind the lexeme."""
+        """Byte offset just after the lexeme."""
         return self.start + len(self.lexeme)
 
     @property
@@ -137,7 +137,7 @@ def _template_text(hole_start: bytes) -> bytes:
 
 
 def _scanner(hole_start: bytes) -> _Scanner:
-    """``hole_start``: the characters that open a hole behind a brace, as in a character class."""
+    """``hole_start``: the characters that open a hole after a brace, as in a character class."""
     string_text, template_text = _string_text(hole_start), _template_text(hole_start)
     string_end, template_end = rb"\"|\{(?=[" + hole_start + rb"])", rb"`|\{(?=[" + hole_start + rb"])"
     token = re.compile(
@@ -190,7 +190,7 @@ _USUAL = re.compile(
     """,
     re.VERBOSE,
 )
-"""Trivia and a lexeme of what most of a file is; the lexeme is empty where something else stands."""
+"""Trivia and a lexeme of what most of a file is; the lexeme is empty where it is something else."""
 
 _LETTERS = rb"A-Za-z_"
 _SCANNER = _scanner(_LETTERS)
@@ -202,7 +202,7 @@ _TEXTS = {
     b"`": ("template", _SCANNER.template),
     b"}": ("string or template", _SCANNER.template),
 }
-"""The text behind a quote or hole, to tell why it does not reach its end."""
+"""The text after a quote or hole, by which an error says why the text does not end."""
 
 _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in (8, 16, 32, 64, 128))
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
@@ -311,7 +311,7 @@ class _Lexer:
         return self.tokens
 
     def _usual_tokens(self, offset: int) -> int:
-        """Add the tokens from the offset on that ``_USUAL`` can tell; the offset behind them.
+        """Add the tokens from the offset on that ``_USUAL`` matches; the offset after them.
 
         What a lexeme is does not depend on what is around it, so each is looked at once. Equal ones share
         their bytes.
@@ -346,7 +346,7 @@ class _Lexer:
         return offset
 
     def _any_token(self, offset: int) -> int | None:
-        """Add the token at the offset, whatever it is; the offset behind it, or None behind the last."""
+        """Add the token at the offset, of whatever kind; the offset after it, or None at the end."""
         source, add = self.source, self.tokens.append
         size = len(source)
         start = _end_of_all(_TRIVIA, source, offset)
@@ -421,7 +421,7 @@ class _Lexer:
         return f"{prefix}_END", end
 
     def _text_end(self, prefix: str, offset: int) -> tuple[bytes | None, int]:
-        """The quote or brace that ends the text at ``offset``, and the offset behind.
+        """The quote or brace that ends the text at ``offset``, and the offset after it.
 
         None, and where the text breaks off, if it is neither of them.
         """

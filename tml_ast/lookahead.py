@@ -62,7 +62,7 @@ def function_type_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
-    """``[`` opens type arguments, not an index: the token behind it alone decides."""
+    """``[`` opens type arguments, not an index: the token after it alone decides."""
     token = tokens[index]
     if token.type != "[" or token.newline_before:
         return None
@@ -75,7 +75,7 @@ def generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def _starts_in_lower_case(name: Token) -> bool:
-    """Whether a name does; for a metavariable, whether the name behind its ``$`` does."""
+    """Whether a name does; for a metavariable, whether the name after its ``$`` does."""
     return name.lexeme.lstrip(b"$.")[:1].islower()
 
 
@@ -154,7 +154,7 @@ def enum_body_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def _keyword_is_enum(tokens: Sequence[Token], index: int) -> int | None:
-    """A pattern that leaves the whole body open tells by its keyword what it means."""
+    """A pattern that leaves the whole body open says by its keyword what it means."""
     keyword = index
     while tokens[keyword].type != "type":
         keyword -= 1

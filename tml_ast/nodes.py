@@ -49,7 +49,7 @@ class Node:
 
     @property
     def end(self) -> int:
-        """Byte offset behind the last lexeme."""
+        """Byte offset after the last lexeme."""
         child = self.children[-1]
         while type(child) is not Token:
             child = child.children[-1]
@@ -108,7 +108,7 @@ class Node:
         return None
 
     def after(self, type: str, kind: type[N]) -> N | None:
-        """The first child of class ``kind`` behind the first direct token ``type``."""
+        """The first child of class ``kind`` after the first direct token ``type``."""
         seen = False
         for child in self.children:
             if isinstance(child, Token):
@@ -133,7 +133,7 @@ class Node:
         return replaced
 
     def node_below(self, levels: int) -> Node | None:
-        """The first node that stands so many levels below this one, or None if the tree is not as deep.
+        """The first node that many levels below this one, or None if the tree is not that deep.
 
         It looks only where the code is long enough: of two nodes that stand below one another, one at least
         has a token that the next does not have.
@@ -195,7 +195,7 @@ class Item(_Named):
 
     def decorator(self, name: str) -> Decorator | None:
         """Its decorator of this name, or None."""
-        return next((each for each in self.decorators if each.name == name), None)
+        return next((decorator for decorator in self.decorators if decorator.name == name), None)
 
 
 class TypeNode(Node):
@@ -283,7 +283,7 @@ class Use(Item):
 
     @property
     def alias(self) -> str | None:
-        """The name behind ``as``."""
+        """The name after ``as``."""
         for index, child in enumerate(self.children):
             if isinstance(child, Token) and child.type == "as":
                 name = self.children[index + 1]
@@ -930,7 +930,7 @@ class StructLiteral(Expression):
 
     @property
     def base(self) -> Expression | None:
-        """The value behind ``..``."""
+        """The value after ``..``."""
         return self.after("..", Expression)
 
 
@@ -1259,7 +1259,7 @@ class If(Expression):
 
     @property
     def alternative(self) -> Expression | None:
-        """What stands behind ``else``."""
+        """What follows ``else``."""
         return self.after("else", Expression)
 
 
@@ -1313,7 +1313,7 @@ class Arm(Node):
 
     @property
     def guard(self) -> Expression | None:
-        """The condition behind ``if``."""
+        """The condition after ``if``."""
         guard = self.child(Guard)
         return guard.child(Expression) if guard else None
 

@@ -69,7 +69,7 @@ def parse_snippet_tokens(source: bytes, tokens: list[Token], kind: SnippetKind) 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """A tree is many objects and no garbage: looking through all that there are meanwhile finds nothing."""
+    """Pause garbage collection: a tree is many objects and no garbage, so a collection finds nothing."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -98,7 +98,7 @@ def _failure(source: bytes, tokens: list[Token], rule: str) -> TmlSyntaxError:
     index, expected = engine.furthest_failure(tokens, rule)
     token = tokens[index]
     found = "the end of the file" if token.type == "EOF" else repr(shortened(token.lexeme))
-    names = sorted({_NAMES.get(each, repr(each)) for each in expected})
+    names = sorted({_NAMES.get(type, repr(type)) for type in expected})
     message = f"unexpected {found}"
     if 0 < len(names) <= _MOST_EXPECTATIONS:
         message += f", expected {' or '.join(names)}"

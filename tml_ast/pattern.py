@@ -13,7 +13,7 @@ the same, names included, except for:
                 ``func $f()``, ``var $v = 1``) it matches a name.
 ``$...name``    stands for any number of neighbours: statements, arguments, elements, arms, parameters,
                 fields, members. It takes as few as it can.
-``$_``, ``$..._``  match likewise and are forgotten.
+``$_``, ``$..._``  match in the same way, and are not bound.
 
 A metavariable that occurs twice must match the same code twice: ``$x = $x`` finds an assignment to
 itself. An item without decorators or ``pub`` in the pattern matches items that have them.
@@ -49,7 +49,7 @@ class Binding:
     """What a metavariable stands for: the nodes, and where they are in the source.
 
     ``nodes`` holds a single token for a name. A ``$...name`` that stands for nothing has no nodes,
-    and ``start`` and ``end`` tell where they would be.
+    and ``start`` and ``end`` are where they would be.
     """
 
     nodes: tuple[Node | Token, ...]
@@ -74,7 +74,7 @@ class Match:
 
     @property
     def end(self) -> int:
-        """Byte offset behind the last lexeme."""
+        """Byte offset after the last lexeme."""
         return self.nodes[-1].end
 
 
@@ -137,9 +137,9 @@ class CodePattern:
 
 
 def names_in(pattern: str) -> frozenset[bytes]:
-    """The names that stand in all code that matches a pattern; found without parsing it."""
+    """The names in all code that matches a pattern, found without parsing it."""
     tokens = tokenize_pattern(pattern.encode())
-    return frozenset(each.lexeme for each in tokens if each.type == "IDENT" and not _is_variable(each))
+    return frozenset(token.lexeme for token in tokens if token.type == "IDENT" and not _is_variable(token))
 
 
 def render(
@@ -150,7 +150,7 @@ def render(
 ) -> str:
     """The template with every ``$name`` and ``$...name`` replaced by what it is bound to.
 
-    Lines behind the first get ``indentation`` on top of their own, and end in ``ending``; code of
+    Lines after the first get ``indentation`` on top of their own, and end in ``ending``; code of
     several lines moves to where it is put. An operand that would fall apart there gets parentheses. A
     ``$...name`` without nodes goes together with its comma, or with its line. Values may also be plain
     text. Raises ValueError for a metavariable that is not bound.
@@ -172,27 +172,41 @@ def render(
             pieces.append(trivia + token.text)
             previous = token
             continue
-        name = token.text.lstrip("$.")
-        if name not in bindings:
-            raise ValueError(f"nothing is bound to {token.text}")
-        value = bindings[name]
         following = tokens[index + 1]
-        text = value if isinstance(value, str) else reindent(value.text, value.indentation, line_indentation)
-        if not text:
-            if previous is not None and previous.type == ",":
-                pieces.pop()
-            elif following.type == ",":
-                skips_comma = True
-            if "//" in trivia or "/*" in trivia:
-                pieces.append(trivia)
+        text = _replacement(token, previous, following, bindings, line_indentation)
+        if text is not None:
+            pieces.append(trivia + text)
+            previous = token
             continue
-        if following.type == ";":
-            text = text.removesuffix(";")
-        if isinstance(value, Binding) and _needs_parentheses(value, previous, following):
-            text = f"({text})"
-        pieces.append(trivia + text)
-        previous = token
+        if previous is not None and previous.type == ",":
+            pieces.pop()
+        elif following.type == ",":
+            skips_comma = True
+        if "//" in trivia or "/*" in trivia:
+            pieces.append(trivia)
     return reindent("".join(pieces), b"", indentation, ending)
+
+
+def _replacement(
+    variable: Token,
+    previous: Token | None,
+    following: Token,
+    bindings: Mapping[str, Binding | str],
+    indentation: bytes,
+) -> str | None:
+    """What takes the place of a metavariable between its neighbours; None if it is bound to nothing."""
+    name = variable.text.lstrip("$.")
+    if name not in bindings:
+        raise ValueError(f"nothing is bound to {variable.text}")
+    value = bindings[name]
+    text = value if isinstance(value, str) else reindent(value.text, value.indentation, indentation)
+    if not text:
+        return None
+    if following.type == ";":
+        text = text.removesuffix(";")
+    if isinstance(value, Binding) and _needs_parentheses(value, previous, following):
+        text = f"({text})"
+    return text
 
 
 # ---- a compiled pattern ----
@@ -208,7 +222,7 @@ class _Leaf:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A metavariable where a name stands."""
+    """A metavariable in place of a name."""
 
     name: str
 
@@ -257,9 +271,9 @@ def _parse(text: str, kind: SnippetKind | None) -> tuple[SnippetKind, list[Node]
     tokens = tokenize_pattern(source)
     kinds: tuple[SnippetKind, ...] = (kind,) if kind else ("expression", "item", "statements")
     errors: list[TmlSyntaxError] = []
-    for each in kinds:
+    for candidate in kinds:
         try:
-            return each, parse_snippet_tokens(source, tokens, each)
+            return candidate, parse_snippet_tokens(source, tokens, candidate)
         except TmlSyntaxError as error:
             errors.append(error)
     raise max(errors, key=lambda error: error.offset)
@@ -292,7 +306,7 @@ def _only_token(node: Node) -> Token | None:
     """The one token that a node consists of, but for a ``;``."""
     child: Node | Token = node
     while isinstance(child, Node):
-        children = [each for each in child.children if not (isinstance(each, Token) and each.type == ";")]
+        children = [part for part in child.children if not (isinstance(part, Token) and part.type == ";")]
         if len(children) != 1:
             return None
         child = children[0]
@@ -342,7 +356,7 @@ class _Found:
 
     @property
     def at(self) -> int:
-        """The offset behind what stands before."""
+        """The offset after the piece before."""
         return self.neighbours.all[self.first - 1].end if self.first else self.neighbours.start
 
 
@@ -395,7 +409,7 @@ def _match_list(
 ) -> Iterator[tuple[_Bound, int]]:
     """Match ``parts`` one after the other with the pieces from ``index``, to their end if ``whole``.
 
-    Yields the bindings and the index behind the last piece matched.
+    Yields the bindings and the index after the last piece matched.
     """
     count = len(pieces.all)
     if not parts:
@@ -430,7 +444,7 @@ def _bind(name: str, found: _Found, bound: _Bound) -> Iterator[_Bound]:
 
 
 def _spelling(found: _Found) -> list[bytes]:
-    """The lexemes of what was found; the ``;`` behind a statement does not count."""
+    """The lexemes of what was found; the ``;`` after a statement does not count."""
     return [
         token.lexeme
         for piece in found.pieces

@@ -46,7 +46,7 @@ _CAST = 12
 
 
 class Suffix(Node):
-    """Something behind an operand; it becomes part of the node around both."""
+    """Something after an operand; it becomes part of the node around both."""
 
     __slots__ = ()
 
@@ -106,7 +106,7 @@ class Prefix(Node):
 
 
 class StaticSuffix(Node):
-    """``::name(arguments)`` behind a path with generic arguments."""
+    """``::name(arguments)`` after a path with generic arguments."""
 
     __slots__ = ()
 
@@ -124,7 +124,7 @@ class Parenthesized(Node):
 
 
 class Glued(Node):
-    """What a line behind an ``if`` without ``else`` adds to it: a suffix, or ``*`` and an operand."""
+    """What a line after an ``if`` without ``else`` adds to it: a suffix, or ``*`` and an operand."""
 
     __slots__ = ()
 
@@ -218,7 +218,7 @@ def _unglued(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def fold_if(pieces: list[Piece]) -> list[Piece]:
-    """An if, and behind it what is glued to it or to the last ``else if`` of its chain."""
+    """An if, and after it what is glued to it or to the last ``else if`` of its chain."""
     last = pieces[-1]
     return [nodes.If(pieces[:-1]), last] if isinstance(last, Glued) else [nodes.If(pieces)]
 
@@ -331,7 +331,7 @@ _DECLARED: dict[type[Node], type[Node]] = {
 
 
 def fold_type_declaration(pieces: list[Piece]) -> list[Piece]:
-    """What a ``type`` declares is told by its body."""
+    """The body of a ``type`` shows what it declares."""
     *head, body = pieces
     assert isinstance(body, Node)
     return [_DECLARED[type(body)]([*head, *body.children])]

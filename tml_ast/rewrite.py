@@ -47,7 +47,7 @@ class CodeChange:
 
     def __init__(self, text: str, kind: SnippetKind | None = None) -> None:
         self._lines = _lines(text)
-        before = [each.text if each.mark != "+" else "" for each in self._lines]
+        before = [line.text if line.mark != "+" else "" for line in self._lines]
         self.before = CodePattern("\n".join(before), kind)
         self._tokens = tokenize_pattern("\n".join(before).encode())[:-1]
         self._numbers = _line_numbers("\n".join(before), self._tokens)
@@ -55,12 +55,12 @@ class CodeChange:
     @property
     def added(self) -> str:
         """The lines that come, without their marks."""
-        return "\n".join(each.text for each in self._lines if each.mark == "+")
+        return "\n".join(line.text for line in self._lines if line.mark == "+")
 
     @property
     def changes_nothing(self) -> bool:
         """Whether no line is marked."""
-        return all(each.mark == " " for each in self._lines)
+        return all(line.mark == " " for line in self._lines)
 
     def search(self, tree: Node) -> Iterator[Match]:
         """Every place in a parsed tree that the change could be made at."""
@@ -70,7 +70,9 @@ class CodeChange:
         """The edits that make the change at ``match``, with ``bindings`` for the lines that come."""
         found = self._found(match)
         edits: list[SourceEdit] = []
-        runs = [list(group) for _, group in groupby(enumerate(self._lines), key=lambda each: each[1].mark)]
+        runs = [
+            list(group) for _, group in groupby(enumerate(self._lines), key=lambda numbered: numbered[1].mark)
+        ]
         for position, run in enumerate(runs):
             mark = run[0][1].mark
             if mark == "-" and (position + 1 == len(runs) or runs[position + 1][0][1].mark != "+"):
@@ -98,7 +100,7 @@ class CodeChange:
         if replaced:
             tokens = [token for number, _ in replaced for token in found.get(number, ())]
             return SourceEdit(tokens[0].start, tokens[-1].end, text)
-        before = [token for number, each in found.items() if number < run[0][0] for token in each]
+        before = [token for number, tokens in found.items() if number < run[0][0] for token in tokens]
         if not before:
             offset = _above_comments(source, match.start)
             return SourceEdit(offset, offset, indentation + text + ending * (_blank_lines(lines[::-1]) + 1))
@@ -109,10 +111,10 @@ class CodeChange:
         self, source: bytes, found: Mapping[int, Sequence[Token]], number: int, depth: int, match: Match
     ) -> bytes:
         """That of the nearest line of the pattern at the same depth."""
-        nearest = sorted(found, key=lambda each: abs(each - number))
-        for each in nearest:
-            if found[each] and self._lines[each].indentation == depth:
-                return indentation_of(source, found[each][0].start)
+        nearest = sorted(found, key=lambda line: abs(line - number))
+        for line in nearest:
+            if found[line] and self._lines[line].indentation == depth:
+                return indentation_of(source, found[line][0].start)
         return indentation_of(source, match.start) + b" " * depth
 
     def _found(self, match: Match) -> dict[int, list[Token]]:
@@ -178,7 +180,7 @@ def _above_comments(source: bytes, offset: int) -> int:
 
 
 def _behind_remark(source: bytes, offset: int) -> int:
-    """Behind a comment that ends the line of ``offset``, where there is one."""
+    """After a comment that ends the line of ``offset``, where there is one."""
     end = source.find(b"\n", offset)
     rest = source[offset : end if end >= 0 else len(source)].rstrip(b"\r")
     return offset + len(rest) if rest.lstrip().startswith(b"//") else offset

@@ -62,7 +62,7 @@ def test_a_span_has_a_start_and_an_end(start: int, end: int) -> None:
 
 
 def test_an_edit_behind_the_source_is_an_error() -> None:
-    with pytest.raises(ValueError, match="behind the end"):
+    with pytest.raises(ValueError, match="after the end"):
         apply(b"ab", [edit(1, 3)])
 
 

@@ -304,9 +304,7 @@ def test_a_log_without_a_run_is_said_to_be_none(run: Run, logs: Path, content: b
     outcome = run("leaks", "other.log")
 
     assert outcome.code == 2
-    assert outcome.err.startswith(
-        "tmlfix: other.log: has no output of `tml test` in it; make "
-    )
+    assert outcome.err.startswith("tmlfix: other.log: has no output of `tml test` in it; make ")
 
 
 def test_a_log_that_cannot_be_read_is_named(run: Run, logs: Path) -> None:
