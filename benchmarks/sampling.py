@@ -40,7 +40,7 @@ STAGES = {
     "codemods.reports": "output",
     "codemods.checks": "output",
     "codemods.cli": "output",
-    "codemods.app.commands": "output",
+    "codemods.app": "output",
 }
 """The stages by the modules that they are made of, or by packages of modules.
 

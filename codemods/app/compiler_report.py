@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codemods.app.commands import Report, Request, preview
+from codemods.app.preview import preview
+from codemods.app.requests import Report, Request
 from codemods.compiler_defects import DEFECTS, LIBRARY_MISTAKES, Defect
 from codemods.model.findings import Finding, InputError
 from codemods.model.phases import PHASES

@@ -40,7 +40,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class PathSelection:
     """Which files may get findings (None: all of them), and the paths that name no file."""
 
     only: Callable[[str], bool] | None
@@ -99,10 +99,10 @@ def read_head_or_working_tree(paths: Sequence[Path]) -> Head | WorkingTree:
         return read_working_tree(paths)
 
 
-def select(source: Head | WorkingTree, paths: Sequence[Path]) -> Selection:
+def select(source: Head | WorkingTree, paths: Sequence[Path]) -> PathSelection:
     """Limit the findings to the files at and below ``paths``; none given selects all."""
     if not paths:
-        return Selection(None)
+        return PathSelection(None)
     known = sorted({*source.workspace.files, *(error.path for error in source.workspace.errors)})
     wanted: list[str] = []
     errors: list[InputError] = []
@@ -116,7 +116,7 @@ def select(source: Head | WorkingTree, paths: Sequence[Path]) -> Selection:
             close = get_close_matches(name, known, n=1)
             advice = f"; did you mean {close[0]}?" if close else ""
             errors.append(InputError(str(path), f"names no .tml file of {source}{advice}"))
-    return Selection(lambda file: any(_lies_at(file, name) for name in wanted), tuple(errors))
+    return PathSelection(lambda file: any(_lies_at(file, name) for name in wanted), tuple(errors))
 
 
 def _lies_at(file: str, name: str) -> bool:

@@ -10,8 +10,9 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
-from codemods.app.commands import Report, Request, preview_of, share
 from codemods.app.configuration import read_configuration
+from codemods.app.preview import preview_of, share
+from codemods.app.requests import Report, Request
 from codemods.app.shards import Common, Shard
 from codemods.app.sources import WorkingTree, path_below, read_working_tree, select
 from codemods.checks.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from codemods.app import commands
-from codemods.app.commands import Report, Request
+from codemods.app.apply import check_branches, fix_in_place, open_branches
+from codemods.app.preview import preview, preview_for_review
+from codemods.app.requests import Report, Request, choose_selected
 from codemods.cli.base import (
     FIX,
     FOUND,
@@ -118,7 +119,7 @@ def apply(
     )
     delivery = Delivery(dry_run, in_place, patches, force, push)
     if selection is not None:
-        request = commands.choose_selected(request, selection)
+        request = choose_selected(request, selection)
     elif interactive:
         request = _choose(request, delivery)
     report = _fix(request, delivery)
@@ -139,9 +140,9 @@ def apply(
 def _choose(request: Request, delivery: Delivery) -> Request:
     """The request limited to what the user approves, hunk by hunk. Ends the command if that is nothing."""
     if not delivery.in_place:
-        commands.check_branches(request, patches=delivery.patches, remote=delivery.remote)
+        check_branches(request, patches=delivery.patches, remote=delivery.remote)
     with progress_bar() as progress:
-        found, review = commands.review(request, in_place=delivery.in_place, progress=progress)
+        found, review = preview_for_review(request, in_place=delivery.in_place, progress=progress)
     chosen = ask(review)
     if not chosen.approved:
         text.print_nothing_chosen(found)
@@ -152,10 +153,10 @@ def _choose(request: Request, delivery: Delivery) -> Request:
 def _fix(request: Request, delivery: Delivery) -> Report:
     with progress_bar() as progress:
         if delivery.dry_run:
-            return commands.preview(request, in_place=delivery.in_place, progress=progress)
+            return preview(request, in_place=delivery.in_place, progress=progress)
         if delivery.in_place:
-            return commands.fix_in_place(request, progress=progress)
-        return commands.open_branches(
+            return fix_in_place(request, progress=progress)
+        return open_branches(
             request,
             patches=delivery.patches,
             force=delivery.force,
@@ -184,7 +185,7 @@ def status(
     """Count the findings of every phase of the commit HEAD."""
     request = Request(phases_of(None), tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
     with progress_bar() as progress:
-        report = commands.preview(request, progress=progress)
+        report = preview(request, progress=progress)
     if format is OutputFormat.JSON:
         documents.print_json(documents.report_document(report))
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from codemods.app.commands import Request
+from codemods.app.requests import Request
 from codemods.app.shards import Shard
 from codemods.checks import check as checking
 from codemods.checks.check import FailOn

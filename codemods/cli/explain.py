@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from codemods.app import commands
+from codemods.app.explain import explain_place, parse_place
+from codemods.app.rule_texts import find_rule, rules
 from codemods.cli.base import REVIEW, Format, OutputFormat, app, examples
 from codemods.cli.progress_bar import progress_bar
 from codemods.reports import documents, explanation, text
@@ -33,21 +34,21 @@ def explain(
 ) -> None:
     """Explain a rule, or a line: who frees its values, and why it has a finding or none."""
     json = format is OutputFormat.JSON
-    place = commands.parse_place(subject) if subject is not None else None
+    place = parse_place(subject) if subject is not None else None
     if place is not None:
         with progress_bar() as progress:
-            found = commands.explain_place(place, progress=progress)
+            found = explain_place(place, progress=progress)
         if json:
             documents.print_json(documents.explanation_document(found))
         else:
             explanation.print_explanation(found)
     elif subject is not None:
-        rule = commands.find_rule(subject)
+        rule = find_rule(subject)
         if json:
             documents.print_json(documents.rule_document(rule))
         else:
             text.print_rule(rule)
     elif json:
-        documents.print_json({"rules": [documents.rule_document(rule) for rule in commands.rules().values()]})
+        documents.print_json({"rules": [documents.rule_document(rule) for rule in rules().values()]})
     else:
-        text.print_rules(commands.rules().values())
+        text.print_rules(rules().values())

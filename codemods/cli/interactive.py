@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codemods.app.commands import find_rule
+from codemods.app.rule_texts import find_rule
 from codemods.model.findings import Finding, FindingKey
 from codemods.reports import text
 from codemods.reports.console import make_console, visible

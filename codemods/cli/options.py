@@ -11,7 +11,7 @@ from typing import Protocol
 
 import typer
 
-from codemods.app.commands import choose_phases
+from codemods.app.requests import choose_phases
 from codemods.model.errors import UserError
 from codemods.model.phases import PHASES
 

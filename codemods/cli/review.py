@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from codemods.app import commands
+from codemods.app.preview import preview_for_review
+from codemods.app.requests import Request
+from codemods.app.rule_texts import rules
 from codemods.cli.base import (
     REVIEW,
     Jobs,
@@ -64,12 +66,10 @@ def review(
     check_options(context, REVIEW_RULES)
     if output.suffix.lower() not in SUFFIXES:
         raise UserError(f"{output}: the name of the page must end with .html")
-    request = commands.Request(
-        phases_of(phase), tuple(paths or ()), resources=resources(jobs, no_cache, verbose)
-    )
+    request = Request(phases_of(phase), tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
     with progress_bar() as progress:
-        report, found = commands.review(request, in_place=in_place, progress=progress)
-    page = review_page(found, report.source, commands.rules())
+        report, found = preview_for_review(request, in_place=in_place, progress=progress)
+    page = review_page(found, report.source, rules())
     write_file(output, page.encode())
     text.print_review(replace(report, phases=found.phases(report.phases)), output)
     finish(report.errors)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from codemods.app.commands import Report, RuleText
 from codemods.app.configuration import Configuration
 from codemods.app.parse_check import ParseReport
+from codemods.app.requests import Report
+from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing
 from codemods.files.branches import PhaseBranch
 from codemods.model.findings import Finding, InputError, PhaseResult, Verdict

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from codemods.app.commands import Report, RuleText, find_rule
+from codemods.app.requests import Report
+from codemods.app.rule_texts import RuleText, find_rule
 from codemods.checks.check import Check, Standing
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines

@@ -8,8 +8,8 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, unquote
 
-from codemods.app.commands import COMMENTS, RuleText
-from codemods.app.commands import rules as known_rules
+from codemods.app.rule_texts import COMMENTS, RuleText
+from codemods.app.rule_texts import rules as known_rules
 from codemods.checks.check import Check, CheckedFinding, Standing
 from codemods.model.findings import Edit, Finding, InputError, Verdict
 from codemods.reports.console import visible

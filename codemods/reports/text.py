@@ -11,9 +11,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from codemods.app.commands import Report, RuleText
 from codemods.app.configuration import Configuration
 from codemods.app.parse_check import ParseReport
+from codemods.app.requests import Report
+from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing, WrittenBaseline
 from codemods.checks.shard_merge import Merged
 from codemods.files.branches import PhaseBranch

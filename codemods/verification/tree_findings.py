@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from codemods.app import commands
+from codemods.app.preview import preview
+from codemods.app.requests import Request
 from codemods.app.sources import in_a_tree, read_head_or_working_tree
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError, Verdict
@@ -62,8 +63,8 @@ def read_tree(progress: Progress | None = None) -> Tree | None:
     """
     if not in_a_tree():
         return None
-    request = commands.Request(tuple(phase.number for phase in PHASES))
-    report = commands.preview(request, progress=progress)
+    request = Request(tuple(phase.number for phase in PHASES))
+    report = preview(request, progress=progress)
     findings: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
     for phase in report.phases:
         for finding in phase.findings:

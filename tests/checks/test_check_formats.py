@@ -20,7 +20,7 @@ from jsonschema import Draft4Validator
 from junitparser import Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
-from codemods.app.commands import Report
+from codemods.app.requests import Report
 from codemods.checks.baseline import Entry
 from codemods.checks.check import Check, CheckedFinding, FailOn, Standing
 from codemods.model.findings import Change, Finding, InputError, PhaseResult, Verdict

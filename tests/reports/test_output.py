@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.app.commands import Report
+from codemods.app.requests import Report
 from codemods.files.diffs import diff_lines
 from codemods.model.findings import Change, Edit, Finding, InputError, PhaseResult, Verdict
 from codemods.reports.console import print_errors

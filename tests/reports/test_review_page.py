@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Download, Locator, Page, expect
 
-from codemods.app.commands import Request, review, rules
+from codemods.app.preview import preview_for_review
+from codemods.app.requests import Request
+from codemods.app.rule_texts import rules
 from codemods.files.workspace import read_tree
 from codemods.model.findings import Edit, Finding, PhaseResult, Verdict
 from codemods.reports.page import review_page
@@ -37,7 +39,7 @@ def browser() -> Iterator[Browser]:
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Review]:
     """A copy of the bundled library, and what there is to review in it."""
     folder = Path(shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("reviewed") / "library"))
-    _, found = review(Request((1, 2, 3, 4, 5), (folder,)), in_place=True)
+    _, found = preview_for_review(Request((1, 2, 3, 4, 5), (folder,)), in_place=True)
     return folder, found
 
 

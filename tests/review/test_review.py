@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.app.commands import Request, review
+from codemods.app.preview import preview_for_review
+from codemods.app.requests import Request
 from codemods.files.diffs import split_lines
 from codemods.model.findings import AnalysisResult, Change, Edit, Finding, FindingKey, PhaseResult, Verdict
 from codemods.review.hunks import Review, change_blocks, make_review
@@ -140,7 +141,7 @@ def test_a_finding_that_others_call_for_names_the_likeliest() -> None:
 
 
 def test_in_the_bundled_library(tmp_path: Path) -> None:
-    report, found = review(
+    report, found = preview_for_review(
         Request((1,), (Path(shutil.copytree(EXAMPLE, tmp_path / "library")),)), in_place=True
     )
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from codemods.app.commands import RuleText
+from codemods.app.rule_texts import RuleText
 from codemods.model.findings import Finding, FindingKey
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import visible

@@ -1,0 +1,91 @@
+"""What a user asks for, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from codemods.app.shards import Shard
+from codemods.engine.resources import RESOURCES, Resources
+from codemods.files.branches import PhaseBranch
+from codemods.model.errors import UserError
+from codemods.model.findings import InputError, PhaseResult, Verdict
+from codemods.model.phases import PHASES
+from codemods.review.selection import Selection, read_selection
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to analyse: the phases by number, and what limits the findings (see `engine.analyse`).
+
+    With a selection, exactly what was approved is fixed. With a shard, only what is found in its files is
+    reported.
+    """
+
+    phases: tuple[int, ...]
+    paths: tuple[Path, ...] = ()
+    stacked: bool = False
+    selection: Selection | None = None
+    shard: Shard | None = None
+    resources: Resources = RESOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run found and did.
+
+    ``errors`` are the problems with what was asked for; files that no phase covers and that cannot be
+    read are only counted, as ``unread_elsewhere``.
+    """
+
+    source: str
+    phases: tuple[PhaseResult, ...]
+    errors: tuple[InputError, ...]
+    unread_elsewhere: int = 0
+    branches: tuple[PhaseBranch, ...] = ()
+    written: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+    """Files that a run which was killed had begun to write."""
+    files: tuple[str, ...] = ()
+    """The .tml files of the tree."""
+
+    @property
+    def fixes_remain(self) -> bool:
+        """Whether there is a fix that could be applied."""
+        return any(phase.changes or phase.by_verdict()[Verdict.FIXED] for phase in self.phases)
+
+    @property
+    def fixes_written(self) -> int:
+        """How many findings were fixed in files of the working tree."""
+        return sum(
+            finding.verdict is Verdict.FIXED and finding.path in self.written
+            for phase in self.phases
+            for finding in phase.findings
+        )
+
+
+def choose_phases(text: str) -> tuple[int, ...]:
+    """The phases that ``text`` names by number or name, separated by commas, in the order of the plan.
+
+    Raises `UserError` for an unknown one.
+    """
+    names = {name: phase.number for phase in PHASES for name in (str(phase.number), phase.slug)}
+    chosen = set[int]()
+    for name in (part.strip() for part in text.split(",")):
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            known = ", ".join(f"{phase.number} {phase.slug}" for phase in PHASES)
+            advice = f"Did you mean {close[0]}? " if close else ""
+            raise UserError(f"there is no phase {name!r}. {advice}The phases are: {known}")
+        chosen.add(names[name])
+    return tuple(sorted(chosen))
+
+
+def choose_selected(request: Request, file: Path) -> Request:
+    """The request limited to what the selection in ``file`` approves. Raises `UserError` for a bad one."""
+    selection = read_selection(file)
+    phases = tuple(number for number in request.phases if number in selection.phases)
+    if not phases:
+        raise UserError(f"{file}: approves no finding of the phases that are asked for")
+    return replace(request, phases=phases, selection=selection)
