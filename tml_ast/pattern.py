@@ -168,12 +168,10 @@ def render(
         if skips_comma:
             skips_comma = False
             continue
-        if not token.lexeme.startswith(b"$") or token.type != "IDENT":
-            pieces.append(trivia + token.text)
-            previous = token
-            continue
-        following = tokens[index + 1]
-        text = _replacement(token, previous, following, bindings, line_indentation)
+        following = tokens[index + 1] if index + 1 < len(tokens) else token
+        text: str | None = token.text
+        if token.lexeme.startswith(b"$") and token.type == "IDENT":
+            text = _replacement(token, previous, following, bindings, line_indentation)
         if text is not None:
             pieces.append(trivia + text)
             previous = token

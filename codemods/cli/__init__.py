@@ -46,12 +46,12 @@ def load_commands(name: str | None = None) -> None:
     for module in {MODULES[name]} if name in MODULES else dict.fromkeys(MODULES.values()):
         import_module(f"codemods.cli.{module}")
     order = [f"codemods.cli.{module}" for module in MODULES.values()]
-    app.registered_commands.sort(key=lambda each: order.index(getattr(each.callback, "__module__", "")))
+    app.registered_commands.sort(key=lambda command: order.index(getattr(command.callback, "__module__", "")))
 
 
 def _refuse_unprintable_options(arguments: Sequence[str]) -> None:
     """Refuse a file name that a shell made of ``*`` and that typer would repeat as it is, as an option."""
-    for argument in takewhile(lambda each: each != "--", arguments):
+    for argument in takewhile(lambda argument: argument != "--", arguments):
         name = argument.partition("=")[0]
         if name.startswith("-") and console.visible(name) != name:
             raise UserError(f"there is no option {name}; write -- before names that start with -")
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         _refuse_unprintable_options(arguments)
-        load_commands(next((each for each in arguments if not each.startswith("-")), None))
+        load_commands(next((argument for argument in arguments if not argument.startswith("-")), None))
         app(args=arguments, prog_name="tmlfix")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
