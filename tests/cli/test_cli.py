@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -512,7 +512,6 @@ def test_status_counts_findings_by_phase_and_verdict(run: Run, inside: Checkout)
 @pytest.fixture
 def rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry with one rule in the place of the real one."""
-    module = ModuleType("codemods.rules")
     rule = SimpleNamespace(
         name="missing-release",
         summary="An owner leaves its scope unreleased.",
@@ -520,8 +519,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
         before="let resp = get()\n",
         after="let resp = get()\nresp.destroy()\n",
     )
-    module.__dict__["RULES"] = {"missing-release": rule}
-    monkeypatch.setitem(sys.modules, "codemods.rules", module)
+    monkeypatch.setattr("codemods.app.rule_texts.RULES", {"missing-release": rule})
 
 
 def test_explain_tells_what_why_before_and_after(run: Run, rules: None) -> None:
