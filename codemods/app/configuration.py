@@ -138,7 +138,7 @@ class _Reader:
 
     def _texts(self, key: str, value: Any) -> tuple[str, ...]:
         self.keys.add(key)
-        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        if not isinstance(value, list) or not all(isinstance(entry, str) and entry for entry in value):
             raise self._error(key, "is not a list of texts")
         return tuple(value)
 

@@ -12,7 +12,8 @@ from codemods.files.branches import PhaseBranch
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError, PhaseResult, Verdict
 from codemods.model.phases import PHASES
-from codemods.review.selection import Selection, read_selection
+from codemods.review.selection import Selection
+from codemods.review.selection_file import read_selection
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,14 +106,14 @@ def together(finding: Finding, findings: Iterable[Finding]) -> list[Finding]:
     """The findings that can only be fixed with this one, because they share edits, itself included."""
     chosen = [finding]
     edits = set(finding.edits)
-    others = [each for each in findings if each != finding and each.edits]
+    others = [other for other in findings if other != finding and other.edits]
     while True:
-        more = [each for each in others if edits & set(each.edits)]
+        more = [other for other in others if edits & set(other.edits)]
         if not more:
             return chosen
         chosen += more
-        others = [each for each in others if each not in more]
-        edits.update(*(each.edits for each in more))
+        others = [other for other in others if other not in more]
+        edits.update(*(other.edits for other in more))
 
 
 def edits_of(findings: Iterable[Finding]) -> list[Edit]:
@@ -123,7 +123,7 @@ def edits_of(findings: Iterable[Finding]) -> list[Edit]:
 
 def text_edits(edits: Iterable[Edit], positions: Positions) -> list[types.TextEdit]:
     """Edits as an editor makes them."""
-    return [types.TextEdit(positions.range(each.start, each.end), each.text) for each in edits]
+    return [types.TextEdit(positions.range(edit.start, edit.end), edit.text) for edit in edits]
 
 
 def suppression(finding: Finding, source: bytes) -> Edit | None:
@@ -173,7 +173,7 @@ def actions(
     for finding, shown in zip(findings, diagnostics, strict=True):
         if finding.line in lines and _is_wanted(types.CodeActionKind.QuickFix, wanted):
             yield from _finding_actions(document, finding, findings, shown)
-    fixed = [each for each in findings if each.verdict is Verdict.FIXED and each.edits]
+    fixed = [finding for finding in findings if finding.verdict is Verdict.FIXED and finding.edits]
     if fixed and _is_wanted(FIX_ALL, wanted):
         yield types.CodeAction(
             title="Fix all of tmlfix in this file",
@@ -186,7 +186,7 @@ def _finding_actions(
     document: Document, finding: Finding, findings: Sequence[Finding], shown: types.Diagnostic
 ) -> Iterator[types.CodeAction]:
     if finding.edits:
-        group = together(finding, [each for each in findings if each.verdict is Verdict.FIXED])
+        group = together(finding, [finding for finding in findings if finding.verdict is Verdict.FIXED])
         others = f" with {len(group) - 1} more" if len(group) > 1 else ""
         review = " (not proven: review it)" if finding.verdict is Verdict.REVIEW else ""
         yield types.CodeAction(
@@ -208,7 +208,7 @@ def _finding_actions(
 
 def _is_wanted(kind: str, wanted: Collection[str] | None) -> bool:
     """Whether a client that asks for some kinds asks for this one, or for what it belongs to."""
-    return not wanted or any(kind == each or kind.startswith(f"{each}.") for each in wanted)
+    return not wanted or any(kind == other or kind.startswith(f"{other}.") for other in wanted)
 
 
 # -- hovers ---------------------------------------------------------------------------------------

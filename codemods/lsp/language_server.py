@@ -70,7 +70,7 @@ class _Tree:
 
     def texts(self) -> dict[str, bytes]:
         """The texts of the open files, by name."""
-        return {each.name: each.text for each in self.open.values()}
+        return {file.name: file.text for file in self.open.values()}
 
 
 class TmlfixServer(LanguageServer):
@@ -131,8 +131,8 @@ class TmlfixServer(LanguageServer):
         if is_marked_root(root):
             return root
         folders = [to_fs_path(uri) for uri in self.workspace.folders]
-        around = [Path(each) for each in folders if each is not None and path.is_relative_to(each)]
-        return max(around, key=lambda each: len(each.parts), default=root)
+        around = [Path(folder) for folder in folders if folder is not None and path.is_relative_to(folder)]
+        return max(around, key=lambda folder: len(folder.parts), default=root)
 
     # -- analyses -------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class TmlfixServer(LanguageServer):
     def _publish(self, uri: str, file: _Open, snapshot: Snapshot) -> None:
         positions = self.positions(file)
         shown = [syntax_diagnostic(error, positions) for error in snapshot.errors if error.path == file.name]
-        shown += [diagnostic(each, positions) for each in snapshot.findings(file.name)]
+        shown += [diagnostic(finding, positions) for finding in snapshot.findings(file.name)]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown, file.version))
 
     def positions(self, file: _Open) -> Positions:
@@ -279,7 +279,7 @@ def _initialized(server: TmlfixServer, _params: types.InitializedParams) -> None
         return
     patterns = [f"**/*{SUFFIX}", f"**/{OWN_FILE}", f"**/{SHARED_FILE}"]
     options = types.DidChangeWatchedFilesRegistrationOptions(
-        [types.FileSystemWatcher(glob_pattern=each) for each in patterns]
+        [types.FileSystemWatcher(glob_pattern=pattern) for pattern in patterns]
     )
     server.client_register_capability(
         types.RegistrationParams(
@@ -325,7 +325,7 @@ def _code_action(server: TmlfixServer, params: types.CodeActionParams) -> list[t
         params.text_document.uri, file.version, positions, bool(edits and edits.document_changes)
     )
     findings = tree.snapshot.findings(file.name)
-    shown = [diagnostic(each, positions) for each in findings]
+    shown = [diagnostic(finding, positions) for finding in findings]
     lines = range(positions.line_of(params.range.start), positions.line_of(params.range.end) + 1)
     wanted = [str(getattr(kind, "value", kind)) for kind in params.context.only or []]
     return list(actions(document, findings, shown, lines, wanted))

@@ -29,7 +29,9 @@ class Snapshot:
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of a file."""
-        return [each for result in self.results.values() for each in result.findings if each.path == path]
+        return [
+            finding for result in self.results.values() for finding in result.findings if finding.path == path
+        ]
 
 
 class OpenTree:
@@ -51,7 +53,7 @@ class OpenTree:
         files = {**read_tree(self.root).files, **texts}
         phases = _phases(texts, settings)
         result = engine.analyse(files, phases, settings=settings, progress=progress)
-        return Snapshot(files, settings, {each.phase: each for each in result.phases}, result.errors)
+        return Snapshot(files, settings, {phase.phase: phase for phase in result.phases}, result.errors)
 
     def explain(
         self, texts: Mapping[str, bytes], snapshot: Snapshot | None, name: str, line: int

@@ -44,7 +44,7 @@ class ExplainedValue:
     """The functions by whose declaration it is lost."""
     statements: tuple[Statement, ...]
     rules: tuple[str, ...] = ()
-    """The rules that have a finding about it which tells more than its ownership."""
+    """The rules with a finding about it that says more than its ownership."""
 
     @property
     def headline(self) -> str:

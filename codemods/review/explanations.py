@@ -21,7 +21,7 @@ from tml_ast import nodes, position
 from tml_ast.edit import SourceEdit, apply
 
 NEAREST = 3
-"""Findings that are named on a line that has none."""
+"""How many findings of other lines are named where a line has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ExplainedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What there is to say about one line of a file."""
+    """What is known about one line of a file."""
 
     path: str
     line: int
@@ -82,24 +82,24 @@ class _LineExplainer:
         self.settings = settings
         self.result = result
         lines = file.source.split(b"\n")
-        self.start = sum(len(each) + 1 for each in lines[: line - 1])
+        self.start = sum(len(before) + 1 for before in lines[: line - 1])
         self.end = self.start + len(lines[line - 1])
         self.text = lines[line - 1].decode("utf-8", "surrogateescape").removesuffix("\r")
-        self.everywhere = [(each, False) for each in result.findings] if result is not None else []
-        if result is not None:
-            self.everywhere += [(each, True) for each in result.suppressed]
-        self.found = [each for each in self.everywhere if each[0].path == file.path]
+        self.suppressed = frozenset(result.suppressed if result is not None else ())
+        self.findings = [*result.findings, *result.suppressed] if result is not None else []
+        """All findings of the phase."""
+        self.found = [finding for finding in self.findings if finding.path == file.path]
 
     def explain(self) -> Explanation:
-        functions = [each for each in self.analysis.index.functions_in(self.file) if self._meets(each.node)]
+        functions = [
+            function for function in self.analysis.index.functions_in(self.file) if self._meets(function.node)
+        ]
         values = [value for function in functions for value in self._values(function)]
         values = self._at_column(_once(values))
         places = {self._position(offset) for value in values for offset in value.places}
-        concerned = [
-            (finding, suppressed) for finding, suppressed in self.found if self._concerns(finding, places)
-        ]
-        concerned += [each for each in self._causes(values) if each not in concerned]
-        values = [self._judged(value, [each for each, _ in concerned]) for value in values]
+        concerned = [finding for finding in self.found if self._concerns(finding, places)]
+        concerned += [finding for finding in self._causes(values) if finding not in concerned]
+        values = [self._judged(value, concerned) for value in values]
         return Explanation(
             path=self.file.path,
             line=self.line,
@@ -108,7 +108,7 @@ class _LineExplainer:
             line_start=self.start,
             function=functions[-1].qualified_name if functions else None,
             values=tuple(values),
-            findings=tuple(self._explained(finding, suppressed) for finding, suppressed in concerned),
+            findings=tuple(map(self._explained, concerned)),
             notes=tuple(self._notes(functions, values, bool(concerned))),
         )
 
@@ -118,10 +118,10 @@ class _LineExplainer:
         graph = self.analysis.summaries.graph(function)
         if graph is None:
             return
-        for each in graph.with_closures():
-            explainer = ValueExplainer(self.analysis, each)
-            for variable in each.variables:
-                explained = self._variable(explainer, each, variable)
+        for closure in graph.with_closures():
+            explainer = ValueExplainer(self.analysis, closure)
+            for variable in closure.variables:
+                explained = self._variable(explainer, closure, variable)
                 if explained is not None:
                     yield explained
             for value in explainer.temporaries():
@@ -136,9 +136,9 @@ class _LineExplainer:
         here = [use for use in graph.uses(variable) if self._is_here(use.node.start)]
         length = len(variable.name.encode("utf-8", "surrogateescape"))
         replaced = [
-            each.node.start
-            for each in graph.actions()
-            if isinstance(each, Assign) and each.variable is variable and self._is_here(each.node.start)
+            action.node.start
+            for action in graph.actions()
+            if isinstance(action, Assign) and action.variable is variable and self._is_here(action.node.start)
         ]
         if self._is_here(variable.offset):
             return explainer.variable(variable, variable.offset, length, here)
@@ -154,19 +154,21 @@ class _LineExplainer:
         return None if value.ownership is Ownership.NOTHING else self._cut(value)
 
     def _exits_here(self, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
-        for action in (each for block in graph.reachable() for each in block.actions):
-            if not isinstance(action, Exit) or variable not in action.variables:
+        """The exits on the line that end the scope of a variable."""
+        actions = (action for block in graph.reachable() for action in block.actions)
+        for exit_ in actions:
+            if not isinstance(exit_, Exit) or variable not in exit_.variables:
                 continue
-            starts = not isinstance(action.node, nodes.Block | nodes.Arm)
-            if self._is_here(exit_offset(action)) or (starts and self._is_here(action.node.start)):
-                yield action
+            starts = not isinstance(exit_.node, nodes.Block | nodes.Arm)
+            if self._is_here(exit_offset(exit_)) or (starts and self._is_here(exit_.node.start)):
+                yield exit_
 
     def _may_end_owned(self, variable: Variable) -> bool:
         drops, releases = self.analysis.drops, self.analysis.releases
         return drops.kind(variable.type) is not DropKind.NOTHING or releases.needs_release(variable.type)
 
     def _cut(self, value: ExplainedValue) -> ExplainedValue:
-        """What stands for a value ends with the line, without blanks."""
+        """The value with no more than its code on this line."""
         shown = self.file.source[value.offset : min(value.offset + value.length, self.end)].rstrip()
         return replace(value, length=max(len(shown), 1))
 
@@ -175,19 +177,21 @@ class _LineExplainer:
             return list(values)
         before = self.text[: self.column - 1].encode("utf-8", "surrogateescape")
         offset = self.start + len(before)
-        there = [each for each in values if each.offset <= offset < each.offset + each.length]
-        return [min(there, key=lambda each: each.length)] if there else list(values)
+        there = [value for value in values if value.offset <= offset < value.offset + value.length]
+        return [min(there, key=lambda value: value.length)] if there else list(values)
 
     def _judged(self, value: ExplainedValue, findings: Iterable[Finding]) -> ExplainedValue:
-        """A value of which something else is known than what a finding says leaves it to the finding."""
+        """The value with the rules of its findings. What the findings contradict is left out."""
         places = {self._position(offset) for offset in value.places}
-        found = [each for each in findings if (each.line, each.column) in places]
+        found = [finding for finding in findings if (finding.line, finding.column) in places]
         if not found or value.ownership is Ownership.LEAKS:
             return value
         statements = tuple(
             statement for statement in value.statements if not statement.text.startswith(NOTHING_IS_INSERTED)
         )
-        return replace(value, statements=statements, rules=tuple(dict.fromkeys(each.rule for each in found)))
+        return replace(
+            value, statements=statements, rules=tuple(dict.fromkeys(finding.rule for finding in found))
+        )
 
     # -- findings -----------------------------------------------------------------------------
 
@@ -197,25 +201,26 @@ class _LineExplainer:
             return True
         return any(self._is_here(edit.start) for edit in finding.edits)
 
-    def _causes(self, values: Iterable[ExplainedValue]) -> Iterator[tuple[Finding, bool]]:
+    def _causes(self, values: Iterable[ExplainedValue]) -> Iterator[Finding]:
         """The findings of functions by whose declaration a value is lost, in whatever file of the phase."""
-        for function in dict.fromkeys(each for value in values for each in value.causes):
+        for function in dict.fromkeys(cause for value in values for cause in value.causes):
             source = function.file.source
             place = (function.file.path, *position(source, function.node.name_token.start))
-            for finding, suppressed in self.everywhere:
+            for finding in self.findings:
                 if (finding.path, finding.line, finding.column) == place:
-                    yield finding, suppressed
+                    yield finding
 
-    def _explained(self, finding: Finding, suppressed: bool) -> ExplainedFinding:
+    def _explained(self, finding: Finding) -> ExplainedFinding:
         edits = [
-            SourceEdit(each.start, each.end, each.text.encode("utf-8", "surrogateescape"))
-            for each in finding.edits
+            SourceEdit(edit.start, edit.end, edit.text.encode("utf-8", "surrogateescape"))
+            for edit in finding.edits
         ]
         source = self.analysis.index.files[finding.path].source
         change = Change(source, apply(source, edits))
         rule = RULES.get(finding.rule)
         diff = tuple(diff_lines(finding.path, change))[2:]
-        return ExplainedFinding(finding, rule.reason if rule is not None else "", diff, suppressed)
+        reason = rule.reason if rule is not None else ""
+        return ExplainedFinding(finding, reason, diff, suppressed=finding in self.suppressed)
 
     # -- notes --------------------------------------------------------------------------------
 
@@ -223,7 +228,7 @@ class _LineExplainer:
         self, functions: Sequence[FunctionInfo], values: Sequence[ExplainedValue], found: bool
     ) -> Iterator[str]:
         if self.result is None:
-            yield "the findings are still being looked for"
+            yield "the search for findings is not done yet"
         if not functions:
             yield "this line is in no function"
         elif not values:
@@ -238,16 +243,16 @@ class _LineExplainer:
 
     def _nearest(self, functions: Sequence[FunctionInfo]) -> Iterator[str]:
         """The findings of the function, or else of the file, that are nearest to the line."""
-        names = {each.qualified_name for each in functions}
-        inside = [each for each, _ in self.found if each.function in names]
+        names = {function.qualified_name for function in functions}
+        inside = [finding for finding in self.found if finding.function in names]
         where = f"`{functions[-1].qualified_name}`" if inside else "this file"
-        chosen = inside or [each for each, _ in self.found]
-        nearest = sorted(chosen, key=lambda each: abs(each.line - self.line))[:NEAREST]
+        chosen = inside or self.found
+        nearest = sorted(chosen, key=lambda finding: abs(finding.line - self.line))[:NEAREST]
         if not chosen:
             yield "there is no finding in this file"
             return
-        shown = dict.fromkeys(f"line {each.line} ({each.rule})" for each in nearest)
-        yield f"findings of {where} that are nearest: {', '.join(shown)}"
+        shown = dict.fromkeys(f"line {finding.line} ({finding.rule})" for finding in nearest)
+        yield f"the nearest findings of {where}: {', '.join(shown)}"
 
     # -- places -------------------------------------------------------------------------------
 
@@ -262,7 +267,9 @@ class _LineExplainer:
 
 
 def _once(values: Iterable[ExplainedValue]) -> list[ExplainedValue]:
-    """In the order of the line, leaks first; what is said twice about the same code is said once."""
-    known = {(each.offset, each.length, each.name, each.ownership): each for each in values}
+    """The values in the order of the line, leaks first, without duplicates."""
+    known = {(value.offset, value.length, value.name, value.ownership): value for value in values}
     order = list(Ownership)
-    return sorted(known.values(), key=lambda each: (each.offset, each.length, order.index(each.ownership)))
+    return sorted(
+        known.values(), key=lambda value: (value.offset, value.length, order.index(value.ownership))
+    )

@@ -1,4 +1,4 @@
-"""What a reviewer judges: which finding changes which lines, and which findings hang together."""
+"""What a reviewer judges: which finding changes which lines, and which findings belong together."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from tml_ast.edit import SourceEdit, apply
 CONTEXT = 3
 """Unchanged lines that are shown before and after a change."""
 
-
 LIKELY = 3
-"""How many findings are named that another may follow from."""
+"""How many findings are named that another may depend on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that are replaced by others, both counted from 0, and whose doing that is."""
+    """Lines that are replaced by others, both counted from 0, and the findings that replace them."""
 
     start: int
     end: int
@@ -34,7 +33,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Changes that stand close together, with the unchanged lines around them."""
+    """Changes that are close together, with the unchanged lines around them."""
 
     phase: int
     path: str
@@ -57,7 +56,7 @@ class Hunk:
 
     @property
     def end(self) -> int:
-        """The line behind the last one shown."""
+        """The line after the last one shown."""
         return min(len(self.before), self.blocks[-1].end + CONTEXT)
 
     @property
@@ -83,7 +82,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FileReview:
-    """What there is to judge in one file."""
+    """The findings and changes to judge in one file."""
 
     phase: int
     path: str
@@ -91,7 +90,7 @@ class FileReview:
     findings: tuple[Finding, ...]
     """By place, each with a key of its own."""
     hunks: tuple[Hunk, ...]
-    """By place; those that are only offered stand beside those that are made."""
+    """By place; offered changes are among those that are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +101,14 @@ class Review:
     shared: Mapping[FindingKey, frozenset[FindingKey]] = field(default_factory=dict)
     """The findings that share an edit with others: their fixes build on each other."""
     following: Mapping[FindingKey, tuple[FindingKey, ...]] = field(default_factory=dict)
-    """Findings that are called for by the fixes of others, and not found without; the likeliest of those."""
+    """Findings that exist only once others are fixed, each with the likeliest of those others."""
 
     def phases(self, phases: Iterable[PhaseResult]) -> tuple[PhaseResult, ...]:
-        """The ``phases`` with what there is to judge: findings that nothing tells apart are one."""
+        """The ``phases`` with the findings to judge: those that nothing distinguishes are one."""
         findings: dict[int, list[Finding]] = {}
         for file in self.files:
             findings.setdefault(file.phase, []).extend(file.findings)
-        return tuple(replace(each, findings=tuple(findings.get(each.phase, ()))) for each in phases)
+        return tuple(replace(phase, findings=tuple(findings.get(phase.phase, ()))) for phase in phases)
 
 
 def make_review(
@@ -117,21 +116,23 @@ def make_review(
 ) -> Review:
     """The review of all findings of the ``phases``, in files whose ``contents`` are those before.
 
-    ``alone`` are the findings that there are when nothing is fixed.
+    ``alone`` are the findings that exist while nothing is fixed.
     """
-    files = [each for phase in phases for each in _file_reviews(phase, contents)]
+    files = [review for phase in phases for review in _file_reviews(phase, contents)]
     shared: dict[FindingKey, frozenset[FindingKey]] = {}
     for file in files:
         shared |= _shared(file.findings)
     following: dict[FindingKey, tuple[FindingKey, ...]] = {}
-    fixes = [each for file in files for each in file.findings if each.verdict is not Verdict.REPORTED]
-    causes = [each for each in fixes if each.key in alone]
+    fixes = [
+        finding for file in files for finding in file.findings if finding.verdict is not Verdict.REPORTED
+    ]
+    causes = [fix for fix in fixes if fix.key in alone]
     for finding in fixes:
         if finding.key not in alone:
             near = nearest(
-                finding.key, finding.message, (each for each in causes if each.phase == finding.phase)
+                finding.key, finding.message, (cause for cause in causes if cause.phase == finding.phase)
             )
-            following[finding.key] = tuple(each.key for each in near[:LIKELY])
+            following[finding.key] = tuple(cause.key for cause in near[:LIKELY])
     return Review(tuple(files), shared, following)
 
 
@@ -146,14 +147,14 @@ def change_blocks(
 ) -> tuple[list[Block], bytes]:
     """The blocks of lines that the findings' edits change in ``before``, and the content that results.
 
-    ``after`` is that content if it is known: edits do not tell the order of insertions at one point.
+    ``after`` is that content if it is known: edits do not say how insertions at one point are ordered.
     """
     owners: dict[Edit, set[FindingKey]] = {}
     for finding in findings:
         for edit in finding.edits:
             owners.setdefault(edit, set()).add(finding.key)
     edits = sorted(owners, key=lambda edit: (edit.start, edit.end))
-    made = apply(before, [SourceEdit(each.start, each.end, _encoded(each)) for each in edits])
+    made = apply(before, [SourceEdit(edit.start, edit.end, _encoded(edit)) for edit in edits])
     after = made if after is None else after
     if len(made) != len(after):  # two findings make the same edit, each for itself
         return list(_compared(before, after, findings)), after
@@ -161,7 +162,7 @@ def change_blocks(
 
 
 def nearest(key: FindingKey, message: str, others: Iterable[Finding]) -> list[Finding]:
-    """The findings that this one most likely follows from, the likeliest first.
+    """The findings that this one most likely depends on, the likeliest first.
 
     Those are in the same function, or of a type that it names, or at least in the same file.
     """
@@ -171,7 +172,7 @@ def nearest(key: FindingKey, message: str, others: Iterable[Finding]) -> list[Fi
         beside = (other.path, other.function) == (key.path, key.function)
         rank = (not beside, -len(names & _type_names(other.function)), other.path != key.path)
         ranked.append((rank, other.key, other))
-    ranked.sort(key=lambda each: each[:2])
+    ranked.sort(key=lambda entry: entry[:2])
     return [other for rank, _, other in ranked if rank < (True, 0, True) and rank[:2] == ranked[0][0][:2]]
 
 
@@ -183,8 +184,8 @@ def _type_names(text: str) -> frozenset[str]:
 def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator[FileReview]:
     for path in sorted({finding.path for finding in phase.findings}):
         content = contents[path]
-        findings = _merged(each for each in phase.findings if each.path == path)
-        fixed = [each for each in findings if each.verdict is Verdict.FIXED]
+        findings = _merged(finding for finding in phase.findings if finding.path == path)
+        fixed = [finding for finding in findings if finding.verdict is Verdict.FIXED]
         hunks: list[Hunk] = []
         if path in phase.changes:
             after = phase.changes[path].after
@@ -192,13 +193,13 @@ def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator
             hunks += _hunks(phase.phase, path, content, after, blocks)
         for finding in findings:
             if finding.verdict is Verdict.REVIEW:
-                hunks += (replace(each, is_offered=True) for each in hunks_of([finding], content))
+                hunks += (replace(hunk, is_offered=True) for hunk in hunks_of([finding], content))
         hunks.sort(key=lambda hunk: (hunk.blocks[0].start, hunk.is_offered))
         yield FileReview(phase.phase, path, content, findings, tuple(hunks))
 
 
 def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, those of one key taken together: nothing tells them apart."""
+    """The findings, with those of one key as one: nothing distinguishes them."""
     groups: dict[FindingKey, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.key, []).append(finding)
@@ -206,19 +207,23 @@ def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _taken_together(findings: Sequence[Finding]) -> Finding:
-    """One finding that says what all of them say, and nothing twice, and does what all of them do."""
+    """One finding with the messages and edits of all."""
     if len(findings) == 1:
         return findings[0]
-    messages = dict.fromkeys(each.message for each in findings)
-    told = [one for one in messages if not any(one != other and one in other for other in messages)]
-    edits = sorted({edit for each in findings for edit in each.edits})
-    return replace(findings[0], message="; ".join(told), edits=tuple(edits))
+    messages = dict.fromkeys(finding.message for finding in findings)
+    distinct = [
+        message
+        for message in messages
+        if not any(message != other and message in other for other in messages)
+    ]
+    edits = sorted({edit for finding in findings for edit in finding.edits})
+    return replace(findings[0], message="; ".join(distinct), edits=tuple(edits))
 
 
 def _shared(findings: Sequence[Finding]) -> dict[FindingKey, frozenset[FindingKey]]:
     """The findings that have an edit in common, or edits in the same place."""
     placed = sorted(
-        ((edit, finding.key) for finding in findings for edit in finding.edits), key=lambda each: each[0]
+        ((edit, finding.key) for finding in findings for edit in finding.edits), key=lambda entry: entry[0]
     )
     shared: dict[FindingKey, frozenset[FindingKey]] = {}
     for number, (edit, key) in enumerate(placed):
@@ -236,7 +241,7 @@ def _shared(findings: Sequence[Finding]) -> dict[FindingKey, frozenset[FindingKe
 
 @dataclass(slots=True)
 class _Group:
-    """Edits that change the same lines; ``grown`` lines came in before and with them."""
+    """Edits that change the same lines, with these lines before and after, counted from 0."""
 
     start: int
     end: int
@@ -255,7 +260,7 @@ def _groups(before: bytes, edits: Sequence[Edit], owners: Mapping[Edit, set[Find
         last = groups[-1] if groups else None
         if last is not None and (start < last.end or start == end == last.start == last.end):
             if start < end and not edit.text:
-                end += 1  # what is left of the line before may be joined with the one behind
+                end += 1  # what is left of the line may be joined with the next one
             last.new_end += growth + max(0, end - last.end)
             last.end = max(last.end, end)
             last.keys |= owners[edit]
@@ -267,9 +272,9 @@ def _groups(before: bytes, edits: Sequence[Edit], owners: Mapping[Edit, set[Find
 
 
 def _lines_of(edit: Edit, before: bytes, starts: Sequence[int]) -> tuple[int, int]:
-    """The lines that an edit changes; none where it puts whole lines between two.
+    """The lines that an edit changes; none where it inserts whole lines between two.
 
-    Behind the last line end counts as a line, even if nothing is there.
+    What follows the last line end counts as a line, even if it is empty.
     """
     first = before.count(b"\n", 0, edit.start)
     last = before.count(b"\n", 0, edit.end)
@@ -280,7 +285,7 @@ def _lines_of(edit: Edit, before: bytes, starts: Sequence[int]) -> tuple[int, in
 
 
 def _line_starts(content: bytes) -> list[int]:
-    """Where each line starts, and where one behind the last line end would."""
+    """Where each line starts, and where one after the last line end would."""
     return [0, *accumulate(len(line) + 1 for line in content.split(b"\n"))]
 
 
@@ -305,28 +310,30 @@ def _refined(before: bytes, after: bytes, groups: Sequence[_Group]) -> Iterator[
 
 
 def _compared(before: bytes, after: bytes, findings: Sequence[Finding]) -> Iterator[Block]:
-    """Blocks by comparing the contents; each belongs to the findings with an edit in or beside it."""
+    """Blocks found by comparing the contents; each belongs to the findings with an edit in or near it."""
     old, new = split_lines(before), split_lines(after)
     starts = _line_starts(before)
-    touched = [(each.key, _lines_of(edit, before, starts)) for each in findings for edit in each.edits]
+    touched = [
+        (finding.key, _lines_of(edit, before, starts)) for finding in findings for edit in finding.edits
+    ]
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for kind, start, end, new_start, new_end in matcher.get_opcodes():
         if kind == "equal":
             continue
         near = {key for key, (first, last) in touched if first <= end + CONTEXT and start - CONTEXT <= last}
-        keys = near or {each.key for each in findings}
+        keys = near or {finding.key for finding in findings}
         yield Block(start, end, new_start, new_end, frozenset(keys))
 
 
 def _hunks(phase: int, path: str, before: bytes, after: bytes, blocks: Sequence[Block]) -> tuple[Hunk, ...]:
-    """The blocks, those together whose surroundings meet."""
+    """The hunks of the blocks: blocks whose context lines meet are in one."""
     old, new = split_lines(before), split_lines(after)
     together: list[list[Block]] = [[block] for block in blocks[:1]]
     for block, following in pairwise(blocks):
         if following.start - block.end > 2 * CONTEXT:
             together.append([])
         together[-1].append(following)
-    return tuple(Hunk(phase, path, old, new, tuple(each)) for each in together)
+    return tuple(Hunk(phase, path, old, new, tuple(group)) for group in together)
 
 
 def _encoded(edit: Edit) -> bytes:

@@ -87,7 +87,7 @@ class ValueWords:
             case Ground.CONSTANT:
                 yield _why("it is a constant, and freeing a constant would crash")
             case Ground.VIEW:
-                yield _why(f"it is a view, and {_keep(facts.holders)} what it shows")
+                yield _why(f"it is a view, and {_own(facts.holders)} what it shows")
                 if facts.is_registered:
                     yield self._compiler(facts)
             case Ground.ARGUMENT:
@@ -113,7 +113,7 @@ class ValueWords:
             case VariableKind.DESTRUCTURED:
                 return f"bound on line {line} by a pattern, to a part of {value}"
             case VariableKind.LOOP:
-                return f"bound on line {line}, anew in each round of the loop"
+                return f"bound on line {line}, again in each round of the loop"
             case _:
                 return f"created on line {line}" + (f" by {value}" if value else ", without a value")
 
@@ -122,7 +122,7 @@ class ValueWords:
             case Ownership.RELEASED:
                 return _fate(f"this function releases it{self._on_lines(facts.released)}")
             case Ownership.MOVED:
-                return _fate("this function stores it where it lives on")
+                return _fate("this function stores it in something that outlives the call")
         text = "the caller owns it: the compiler drops no parameter, and nothing is inserted here"
         if Effect.RETURNS in facts.effects:
             text = "the caller owns it, and gets it back in the result; nothing is inserted here"
@@ -136,7 +136,7 @@ class ValueWords:
             case Ownership.MOVED:
                 yield from self._ends(facts.moved)
             case _:
-                yield _fate("nothing in this function is seen to free what it holds")
+                yield _fate("nothing in this function is known to free what it holds")
 
     def _owner(self, facts: VariableFacts) -> Iterator[Statement]:
         obligation = facts.obligation
@@ -164,10 +164,10 @@ class ValueWords:
         if obligation.unclear:
             yield _fate(
                 f"may leak at {self._exits(obligation.unclear)}: it gets there on some paths only, or a part "
-                "of it lives on"
+                "of it is kept elsewhere"
             )
         if obligation.lost:
-            yield _fate(f"what becomes of it{self._on_lines(obligation.lost)} cannot be told")
+            yield _fate(f"it is not known what happens to it{self._on_lines(obligation.lost)}")
         replaced = [*obligation.overwritten, *obligation.maybe_overwritten]
         if replaced:
             lines = _lines(self._line(assignment.start) for assignment in replaced)
@@ -179,7 +179,7 @@ class ValueWords:
         yield from self._owned_parts(type_)
         if facts.ground is Ground.RELEASED:
             lines = self._on_lines(facts.released)
-            yield _fate(f"it is released{lines}" if lines else "what comes out of it is released")
+            yield _fate(f"it is released{lines}" if lines else "what it holds is released")
             return
         yield from self._ends(facts.moved)
         if facts.dropped:
@@ -200,11 +200,11 @@ class ValueWords:
         """What becomes of a value that the compiler neither drops nor misses."""
         match facts.ground:
             case Ground.GIVEN_AWAY:
-                yield _why("whoever gets it frees it")
+                yield _why("its new owner frees it")
             case Ground.OPENED:
-                yield _fate(f"it is opened{self._on_lines(facts.opened)}; what comes out is judged by itself")
+                yield _fate(f"it is opened{self._on_lines(facts.opened)}; what it holds is judged separately")
             case Ground.NO_EXIT if facts.unclear:
-                yield _fate(f"what becomes of it{self._on_lines(facts.unclear)} cannot be told")
+                yield _fate(f"it is not known what happens to it{self._on_lines(facts.unclear)}")
             case Ground.NO_EXIT:
                 yield _fate("no path leaves its block")
             case _ if not facts.has_known_origin:
@@ -232,10 +232,10 @@ class ValueWords:
                 assert offset is not None
                 return (
                     f"the name `{variable.name}` counts as given away from line {self._line(offset)} on, "
-                    "which cancels every drop that comes later in the text"
+                    "which cancels every later drop in the text"
                 )
             case Obstacle.NOT_REGISTERED:
-                return "the compiler never noted it for a drop"
+                return "the compiler never registered it for a drop"
 
     def _compiler(self, facts: VariableFacts) -> Statement:
         """What the compiler would do by itself."""
@@ -273,11 +273,11 @@ class ValueWords:
         if self._analysis.drops.kind(type_) is DropKind.NOTHING:
             return f"{type_} has no Drop and no field that is dropped"
         if variable.kind is VariableKind.DESTRUCTURED:
-            return "a name in a tuple, in a nested pattern, in an if let or a let else is not noted"
+            return "a name in a tuple, in a nested pattern, in an if let or a let else is not registered"
         if variable.kind is VariableKind.LOOP:
-            return "the variable of a loop is not noted"
+            return "the variable of a loop is not registered"
         return (
-            "a string is noted only where its let makes one in plain sight, with an interpolation, `+` or a "
+            "a string is registered only where its let visibly makes one: with an interpolation, `+` or a "
             "function whose name is marked @allocates"
         )
 
@@ -291,7 +291,7 @@ class ValueWords:
             fields = releases.fields_released(type_, release)
             freed = [name for name, done in fields.items() if done.freed]
             parts = quoted_names(freed) if freed else "what it owns"
-            yield Statement(About.OWNS, f"`{type_.bare}.{release.name}()` gives back {parts}")
+            yield Statement(About.OWNS, f"`{type_.bare}.{release.name}()` releases {parts}")
         elif self._analysis.drops.kind(type_) is not DropKind.NOTHING:
             yield Statement(About.OWNS, f"{type_.bare} has no release of its own")
 
@@ -344,10 +344,10 @@ class ValueWords:
         if Effect.RETAINS in effects:
             return f"kept by {call}"
         if Effect.RETURNS in effects:
-            return f"handed on by {call}, whose result is it or holds it"
+            return f"passed on by {call}, whose result is or holds it"
         if Effect.DRAINS in effects:
             return f"a part of it is released by {call}"
-        return f"passed to {call}, and what that does with it cannot be told"
+        return f"passed to {call}, and it is not known what that does with it"
 
     # -- values that no variable holds --------------------------------------------------------
 
@@ -363,7 +363,7 @@ class ValueWords:
 def _of_temporary(facts: TemporaryFacts) -> Iterator[Statement]:
     match facts.ground:
         case TemporaryGround.VIEW:
-            yield _why(f"it is a view, and {_keep(facts.holders)} what it shows")
+            yield _why(f"it is a view, and {_own(facts.holders)} what it shows")
         case TemporaryGround.UNPROVEN:
             yield _unproven(facts.holders)
         case TemporaryGround.ARGUMENT:
@@ -371,9 +371,9 @@ def _of_temporary(facts: TemporaryFacts) -> Iterator[Statement]:
         case TemporaryGround.UNKNOWN_ORIGIN:
             yield Statement(About.WHY, _UNKNOWN_ORIGIN)
         case TemporaryGround.GIVEN_AWAY:
-            yield _why("whoever gets it frees it")
+            yield _why("its new owner frees it")
         case TemporaryGround.OPENED:
-            yield _fate("what comes out of it is judged by itself")
+            yield _fate("what it holds is judged separately")
         case TemporaryGround.STATEMENT_END:
             yield Statement(About.COMPILER, "the compiler frees it at the end of the statement")
             yield _why("freeing it by hand as well would free it twice")
@@ -383,7 +383,7 @@ def _of_temporary(facts: TemporaryFacts) -> Iterator[Statement]:
 
 _COMPILER_ON_TEMPORARIES = {
     TemporaryGround.NEVER_DROPPED: "the compiler drops what a variable holds, and no variable holds this",
-    TemporaryGround.JOINED: "freed by the text that it becomes part of",
+    TemporaryGround.JOINED: "freed by the string that it becomes part of",
     TemporaryGround.TESTS_ONLY: (
         "the compiler frees it only in tests: in a library body it frees strings of variables only"
     ),
@@ -409,7 +409,7 @@ _USES = {
     Role.PROPAGATED: "opened with `!`",
 }
 
-_UNKNOWN_ORIGIN = "tmlfix cannot tell where it comes from, so it inserts nothing"
+_UNKNOWN_ORIGIN = "tmlfix does not know where it comes from, so nothing is inserted"
 
 
 def _why(reason: str) -> Statement:
@@ -423,16 +423,16 @@ def _fate(text: str) -> Statement:
 
 def _unproven(holders: Sequence[str]) -> Statement:
     return _why(
-        f"nothing shows that it is made anew, so it is taken for a view, and {_keep(holders)} what it shows"
+        f"nothing shows that it is newly made, so it is treated as a view, and {_own(holders)} what it shows"
     )
 
 
-def _keep(holders: Sequence[str]) -> str:
-    """``a`` and ``b`` keep."""
+def _own(holders: Sequence[str]) -> str:
+    """``a`` and ``b`` own."""
     names = list(dict.fromkeys(holders))
     if not names:
-        return "what it is read from keeps"
-    return f"{quoted_names(names)} {'keeps' if len(names) == 1 else 'keep'}"
+        return "what it is read from owns"
+    return f"{quoted_names(names)} {'owns' if len(names) == 1 else 'own'}"
 
 
 def _whole(parent: Node) -> str:

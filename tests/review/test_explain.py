@@ -121,12 +121,12 @@ CASES = {
     "a view": (
         'let label: Label = Label { text: "a" }\n    let seen: Str = label.peek() //?\n'
         '    assert_eq(seen, "a")\n    return 0',
-        ("seen", "view", "it is a view, and `label` keeps what it shows"),
+        ("seen", "view", "it is a view, and `label` owns what it shows"),
         [],
     ),
     "a view that no variable holds": (
         'let label: Label = Label { text: "a" }\n    assert_eq(label.peek(), "a") //?\n    return 0',
-        ("label.peek()", "view", "it is a view, and `label` keeps what it shows"),
+        ("label.peek()", "view", "it is a view, and `label` owns what it shows"),
         [],
     ),
     "a text that a test makes in passing": (
@@ -151,7 +151,7 @@ CASES = {
     ),
     "a name in a tuple": (
         "let (first, second) = number_pair(1, 2) //?\n    assert(str::len(first) > 0, first)\n    return 0",
-        ("first", "leaks", "a name in a tuple, in a nested pattern, in an if let or a let else is not noted"),
+        ("first", "leaks", "in a nested pattern, in an if let or a let else is not registered"),
         ["foreign-string", "foreign-string"],
     ),
     "a payload": (
@@ -164,7 +164,7 @@ CASES = {
     "a Maybe or Outcome": (
         "let opened: Outcome[Reel, I32] = open_reel(4) //?\n    when opened {\n"
         '        Ok(reel) => reel.destroy(),\n        Err(e) => assert(false, "opens"),\n    }\n    return 0',
-        ("opened", "released", "what comes out of it is released"),
+        ("opened", "released", "what it holds is released"),
         [],
     ),
     "an owner that no variable holds": (
@@ -261,7 +261,7 @@ LIBRARY_CASES = {
         "func tail(label: Label) -> Str {\n    return str::substring(label.peek(), 1, 2)\n}\n\n"
         "pub func width(label: Label) -> I64 {\n    let body: Str = tail(label) //?\n"
         "    let count: I64 = measure_text(body)\n    return count\n}",
-        ("body", "leaks", "the compiler never noted it for a drop"),
+        ("body", "leaks", "the compiler never registered it for a drop"),
         ["missing-allocates"],
     ),
 }
@@ -306,7 +306,7 @@ def test_a_view_is_kept_by_what_it_is_read_from(run: Run, example: Path) -> None
 
     seen = value(document, 'resp.header("server")')
     assert seen["ownership"] == "view"
-    assert "`resp` keeps what it shows" in seen["statements"][-1]["text"]
+    assert "`resp` owns what it shows" in seen["statements"][-1]["text"]
 
 
 def test_a_column_chooses_one_value(run: Run, example: Path) -> None:
@@ -375,7 +375,7 @@ def test_a_line_without_values_names_the_nearest_findings(run: Run, example: Pat
     out = run("explain", f"{CLIENT}:14").out
 
     assert "note: no value on this line could own anything\n" in out
-    assert "note: findings of `test_get_reads_the_page` that are nearest: line 17 (missing-release)\n" in out
+    assert "note: the nearest findings of `test_get_reads_the_page`: line 17 (missing-release)\n" in out
     assert "note: this line is in no function\n" in run("explain", f"{CLIENT}:1").out
 
 

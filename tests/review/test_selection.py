@@ -26,7 +26,8 @@ from codemods.model.findings import (
     PhaseResult,
     Verdict,
 )
-from codemods.review.selection import analyse_selected, read_selection, select
+from codemods.review.selection import analyse_selected, select
+from codemods.review.selection_file import read_selection
 from tests.support.bundled import Example
 from tests.support.command import Outcome, Run
 from tests.support.project import EXAMPLE, PROJECT

@@ -17,7 +17,8 @@ from codemods.model.findings import Finding, FindingKey
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import visible
 from codemods.review.hunks import CONTEXT, FileReview, Hunk, Review
-from codemods.review.selection import APPROVE, REJECT, VERSION, digest
+from codemods.review.selection import digest
+from codemods.review.selection_file import APPROVE, REJECT, VERSION
 from tml_ast.lexer import KEYWORDS, Token, tokenize
 
 Line = list[str]
