@@ -107,11 +107,11 @@ def test_a_comment_suppresses_a_finding(above: bool) -> None:
 def test_a_comment_that_is_not_right_is_a_finding(comment: str, complaint: str) -> None:
     found = suppressed(f"// tmlfix: {comment}").findings
 
-    (finding,) = (each for each in found if each.rule == "suppression-comment")
+    (finding,) = (finding for finding in found if finding.rule == "suppression-comment")
     assert (finding.line, finding.column, finding.message) == (5, 5, complaint)
 
 
-def test_a_comment_has_its_use_though_another_fix_mends_the_finding_too() -> None:
+def test_a_comment_is_of_use_although_another_fix_ends_the_finding_too() -> None:
     files = {path.relative_to(EXAMPLE).as_posix(): path.read_text() for path in EXAMPLE.rglob("*.tml")}
     path, line = "tests/events/quiet.test.tml", "    let names: List[Str]"
     comment = "    // tmlfix: ignore[missing-release] the compiler drops it once there is a return\n"
@@ -126,14 +126,14 @@ def test_a_comment_has_its_use_though_another_fix_mends_the_finding_too() -> Non
 def test_a_comment_without_the_colon_is_a_finding(comment: str) -> None:
     result = suppressed(f"// {comment}")
 
-    (finding,) = (each for each in result.findings if each.rule == "suppression-comment")
+    (finding,) = (finding for finding in result.findings if finding.rule == "suppression-comment")
     assert finding.message.startswith("say which findings to ignore, and why: // tmlfix: ignore[rule]")
     assert not result.suppressed
 
 
 def test_a_comment_about_tmlfix_is_just_a_comment() -> None:
     found = suppressed("// tmlfix writes this release; tmlfix would ignore others").findings
-    assert "suppression-comment" not in {each.rule for each in found}
+    assert "suppression-comment" not in {finding.rule for finding in found}
 
 
 def test_a_file_that_is_excluded_informs_the_analysis_of_others() -> None:
@@ -314,7 +314,7 @@ def test_the_examples_of_the_page_are_right(tmp_path: Path, example: str) -> Non
     assert read_configuration(configured(tmp_path, example, name)).keys
 
 
-def test_the_page_tells_every_key_with_its_default() -> None:
+def test_the_page_names_every_key_with_its_default() -> None:
     sections = dict(re.findall(r"(?ms)^### `([\w-]+)`\n(.*?)(?=^##|\Z)", PAGE))
 
     assert tuple(sections) == KEYS

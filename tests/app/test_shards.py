@@ -158,9 +158,9 @@ def test_the_shards_of_an_analysis_make_up_the_whole(example: Example) -> None:
     shards = [analyse(share=Shard(number, 3).share(sizes)) for number in (1, 2, 3)]
 
     assert whole.errors and any(phase.suppressed for phase in whole.phases)
-    assert sorted(map(str, whole.errors)) == sorted(str(error) for each in shards for error in each.errors)
+    assert sorted(map(str, whole.errors)) == sorted(str(error) for shard in shards for error in shard.errors)
     for number, phase in enumerate(whole.phases):
-        parts = [each.phases[number] for each in shards]
+        parts = [shard.phases[number] for shard in shards]
         assert phase.changes == {path: change for part in parts for path, change in part.changes.items()}
         for name in ("findings", "suppressed", "declined"):
             found = [finding for part in parts for finding in getattr(part, name)]
@@ -210,11 +210,11 @@ def test_options_of_a_check_work_in_shards(
     run: Run, inside: Checkout, format: str, options: tuple[str, ...], code: int
 ) -> None:
     inside.write("lib/src/http/gone.tml")
-    inside.write("lib/src/http/mended.tml")
+    inside.write("lib/src/http/restored.tml")
     run("check", "--write-baseline", "known.json")
     inside.git("switch", "--quiet", "--create", "topic")
     (inside.folder / "lib/src/http/gone.tml").unlink()
-    inside.write("lib/src/http/mended.tml", b"fine\n")
+    inside.write("lib/src/http/restored.tml", b"fine\n")
     inside.write("lib/src/http/cache.tml", b"unclear\n")
     inside.commit()
     inside.write("lib/src/http/new.tml", b"use http\nmystery\nleak\n")
@@ -250,7 +250,10 @@ def test_rules_that_nobody_knows_are_numbered_anew(
         """Each finding is of a rule of its own."""
         result = analyse(*arguments, **options)
         phases = (
-            replace(phase, findings=tuple(replace(each, rule=f"odd {each.path}") for each in phase.findings))
+            replace(
+                phase,
+                findings=tuple(replace(finding, rule=f"odd {finding.path}") for finding in phase.findings),
+            )
             for phase in result.phases
         )
         return replace(result, phases=tuple(phases))
@@ -317,15 +320,15 @@ def test_a_baseline_is_written_by_the_whole_check(run: Run, inside: Checkout) ->
     assert outcome == Outcome(2, "", "tmlfix: --write-baseline goes with phases and paths only\n")
 
 
-def test_what_is_no_longer_found_is_told_by_one_shard(run: Run, inside: Checkout) -> None:
+def test_what_is_no_longer_found_is_reported_by_one_shard(run: Run, inside: Checkout) -> None:
     run("check", "--write-baseline", "known.json")
     inside.write("lib/src/http/client.tml", b"fine\n")
     (inside.folder / "lib/src/net/parser.tml").unlink()
 
-    told = [run("check", "--shard", f"{number}/3", "--baseline", "known.json").out for number in (1, 2, 3)]
+    outputs = [run("check", "--shard", f"{number}/3", "--baseline", "known.json").out for number in (1, 2, 3)]
 
     for path in ("lib/src/http/client.tml", "lib/src/net/parser.tml"):
-        assert sum(f"- {path}: missing-release" in text for text in told) == 1
+        assert sum(f"- {path}: missing-release" in text for text in outputs) == 1
 
 
 # Merging

@@ -199,16 +199,16 @@ def fuzz(
                 stdout=output,
                 stderr=subprocess.STDOUT,
             ).returncode
-    told = log.read_text(errors="replace")
-    executed = _last("number_of_executed_units", told)
-    crashes = sorted(set(re.findall(r"Test unit written to (\S+)", told)))
+    printed = log.read_text(errors="replace")
+    executed = _last("number_of_executed_units", printed)
+    crashes = sorted(set(re.findall(r"Test unit written to (\S+)", printed)))
     if status != 0:
-        print(told[-3000:])
+        print(printed[-3000:])
     for crash in crashes:
         print(f"FAILED {crash}")
     print(
-        f"fuzz: {executed} inputs, {_last('cov', told)} branches covered,"
-        f" {_last('ft', told)} features, {_last('corp', told)} inputs kept,"
+        f"fuzz: {executed} inputs, {_last('cov', printed)} branches covered,"
+        f" {_last('ft', printed)} features, {_last('corp', printed)} inputs kept,"
         f" {len(crashes)} crashes, {seconds} s, log in {log}"
     )
     raise typer.Exit(0 if status == 0 and executed.isdigit() else 1)
@@ -227,7 +227,7 @@ def _escaped(word: str) -> str:
 
 
 def _last(name: str, text: str) -> str:
-    """The last figure of this name that libFuzzer told."""
+    """The last figure of this name that libFuzzer printed."""
     return (re.findall(rf"\b{name}: *(\d+)", text) or ["no"])[-1]
 
 
@@ -257,7 +257,7 @@ LARGE: dict[str, tuple[str, str, str]] = {
     "one long number": ("const A: I32 = ", "1", ""),
     "one long name": ("const ", "a", ": I32 = 1"),
 }
-"""What is before, what is repeated until the size is reached, and what is behind."""
+"""What is before, what is repeated until the size is reached, and what comes after."""
 
 DEEP: dict[str, tuple[str, str]] = {
     "(": ("(", ")"),
@@ -297,8 +297,8 @@ def growth(
     failures = 0
     print(f"{'input':24}{'size':>12}{'seconds':>9}{'MB/s':>7}  result")
     sizes = [int(megabytes * 1e6 / divisor) for divisor in (16, 4, 1)]
-    for name, (before, unit, behind) in LARGE.items():
-        made = [(before + unit * (size // len(unit)) + behind).encode() for size in sizes]
+    for name, (before, unit, after) in LARGE.items():
+        made = [(before + unit * (size // len(unit)) + after).encode() for size in sizes]
         failures += _grows(name, made, [f"{len(source) / 1e6:.2f} MB" for source in made], factor)
     depths = [levels // divisor for divisor in (16, 4, 1)]
     for name, (opener, closer) in DEEP.items():

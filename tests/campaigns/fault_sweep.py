@@ -2,7 +2,7 @@
 
 A step is whatever reaches outside of the process: a file opened for writing, a lock, a rename, a folder
 made or removed, a flush to the disk, a git command. For every one of them tmlfix runs in a process of its
-own that is killed (or interrupted, or told that the disk is full) right before it, or whose git is. Then
+own that is killed (or interrupted, or finds the disk full) right before it, or whose git is. Then
 the repository is compared with what it was, the same command runs again, and the result must be that of
 a run that nothing disturbed.
 """
@@ -61,7 +61,7 @@ exec {git} "$@"
 """
 """Stands in the way of git: does something to the one command whose turn it is.
 
-A process that may write files of no length only is killed by its first write, or told that it cannot.
+A process that may write files of no length only is killed by its first write, or fails at it.
 """
 
 GIT_FAULTS = ("git-killed", "git-broken-off", "git-without-room", "git-killed-late")
@@ -127,7 +127,7 @@ def run(site: Site, arguments: Sequence[str], fault: str = "", at: int = 0) -> R
             variables |= _git_that_fails(site.place, commands, at, fault)
         _be_tmlfix(site, arguments, variables, FAULTS.get(fault), at, output, count)
     status = os.waitpid(child, 0)[1]
-    steps = {each: path.stat().st_size if path.exists() else 0 for each, path in _counts(count, commands)}
+    steps = {step: path.stat().st_size if path.exists() else 0 for step, path in _counts(count, commands)}
     text = output.read_text(errors="replace")
     for path in (output, count, commands):
         path.unlink(missing_ok=True)
@@ -305,9 +305,9 @@ class Sweep:
     def _remove_locks(self, site: Site) -> None:
         """Do as the next run says about the locks of a git that was killed."""
         for lock in (site.folder / ".git").rglob("*.lock"):
-            told = run(site, self.mode.arguments)
-            check(told.status == 2 and f"{lock}': File exists" in told.output, f"says {told.output}")
-            check("remove that file" in told.output, f"says {told.output}")
+            ended = run(site, self.mode.arguments)
+            check(ended.status == 2 and f"{lock}': File exists" in ended.output, f"says {ended.output}")
+            check("remove that file" in ended.output, f"says {ended.output}")
             lock.unlink()
 
     def _check_branches(self, now: Snapshot) -> None:
@@ -326,9 +326,11 @@ class Sweep:
             check(content in (self.before.sources[path], self.after.sources[path]), f"{path} is not whole")
         if now.sources not in (self.before.sources, self.after.sources):
             journal = (site.folder / STAGE / JOURNAL).exists()
-            check(journal, "some files are new, and nothing tells of the others")
-            told = run(site, (*self.mode.arguments, "--dry-run"))
-            check(told.status == 2 and "an interrupted run" in told.output, f"a dry run says {told.output}")
+            check(journal, "some files are new, and nothing names the others")
+            ended = run(site, (*self.mode.arguments, "--dry-run"))
+            check(
+                ended.status == 2 and "an interrupted run" in ended.output, f"a dry run says {ended.output}"
+            )
 
 
 def sweep(prepared: Sweep, fault: str, *, every: int = 1, seed: int = 0) -> tuple[int, list[str]]:

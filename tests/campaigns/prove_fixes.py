@@ -51,8 +51,8 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add what another process tried."""
-        for each in fields(self):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        for figure in fields(self):
+            setattr(self, figure.name, getattr(self, figure.name) + getattr(other, figure.name))
 
 
 class WorseThanTheLeak(AssertionError):
@@ -73,16 +73,16 @@ def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> 
     tally.wrong_fixes += len(spoiled)
     findings = list(result.findings)
     fixed = {
-        (each.path, each.line)
-        for each in findings
-        if each.verdict is Verdict.FIXED and each.rule not in ABOUT_THE_VALUE_BEFORE
+        (finding.path, finding.line)
+        for finding in findings
+        if finding.verdict is Verdict.FIXED and finding.rule not in ABOUT_THE_VALUE_BEFORE
     }
     others = {
-        (each.path, each.line)
-        for each in findings
-        if each.verdict is not Verdict.FIXED or "not mended" in each.message
+        (finding.path, finding.line)
+        for finding in findings
+        if finding.verdict is not Verdict.FIXED or "not fixed at" in finding.message
     }
-    changed = {path: change.after for each in result.phases for path, change in each.changes.items()}
+    changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
     promised = set() if spoil else fixed - others
     comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=promised)
     tally.programs += 1
@@ -98,8 +98,8 @@ def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> 
     tally.leaking_paths += comparison.leaking_paths
     tally.leaks_before += comparison.leaks_before
     tally.leaks_after += comparison.leaks_after
-    tally.fixed.update(each.rule for each in findings if each.verdict is Verdict.FIXED)
-    tally.reported.update(each.rule for each in findings if each.verdict is not Verdict.FIXED)
+    tally.fixed.update(finding.rule for finding in findings if finding.verdict is Verdict.FIXED)
+    tally.reported.update(finding.rule for finding in findings if finding.verdict is not Verdict.FIXED)
 
 
 def prove(count: int, start: int, spoil: Spoil | None = None) -> tuple[Tally, str]:
@@ -154,8 +154,8 @@ def main() -> int:
     tally = Tally()
     wrong: list[str] = []
     with multiprocessing.Pool(options.jobs, maxtasksperchild=4) as pool:
-        for each, complaint in pool.imap_unordered(_prove, batches):
-            tally.add(each)
+        for counts, complaint in pool.imap_unordered(_prove, batches):
+            tally.add(counts)
             if complaint:
                 wrong.append(complaint)
                 print(f"\n{complaint}\n", flush=True)

@@ -1,4 +1,4 @@
-"""Take the releases out of the tests of a tree, and tell how many of them tmlfix puts back.
+"""Take the releases out of the tests of a tree, and count how many of them tmlfix puts back.
 
     python -m tests.campaigns.restore TREE
     python -m tests.campaigns.restore TREE --part 0.3 --seed 7 --verbose
@@ -33,11 +33,11 @@ def fix_in_parallel(trees: Sequence[Tree], phases: Sequence[int], jobs: int) -> 
         return [fix(tree, phases) for tree in trees]
     with ProcessPoolExecutor(jobs) as pool:
         pending = [[pool.submit(fix, tree, (phase,)) for phase in phases] for tree in trees]
-        parts = [[each.result() for each in of_tree] for of_tree in pending]
+        parts = [[part.result() for part in of_tree] for of_tree in pending]
     return [
         AnalysisResult(
-            tuple(phase for each in of_tree for phase in each.phases),
-            tuple(dict.fromkeys(error for each in of_tree for error in each.errors)),
+            tuple(phase for result in of_tree for phase in result.phases),
+            tuple(dict.fromkeys(error for result in of_tree for error in result.errors)),
         )
         for of_tree in parts
     ]
@@ -89,21 +89,21 @@ def document(report: Report) -> dict[str, object]:
     return {
         "outcomes": [
             {
-                "path": each.path,
-                "line": each.release.line,
-                "phase": each.phase,
-                "function": each.function,
-                "kind": each.release.kind,
-                "owner": each.release.owner,
-                "need": each.need,
-                "fate": each.fate,
-                "reason": each.reason,
+                "path": outcome.path,
+                "line": outcome.release.line,
+                "phase": outcome.phase,
+                "function": outcome.function,
+                "kind": outcome.release.kind,
+                "owner": outcome.release.owner,
+                "need": outcome.need,
+                "fate": outcome.fate,
+                "reason": outcome.reason,
             }
-            for each in report.outcomes
+            for outcome in report.outcomes
         ],
         "extras": [
-            {"path": each.path, "phase": each.phase, "function": each.function, "owner": each.owner}
-            for each in report.extras
+            {"path": extra.path, "phase": extra.phase, "function": extra.function, "owner": extra.owner}
+            for extra in report.extras
         ],
         "same_files": report.same_files,
         "other_files": report.other_files,

@@ -112,8 +112,8 @@ class Report:
 
         return replace(
             self,
-            outcomes=tuple(each for each in self.outcomes if each.phase == phase),
-            extras=tuple(each for each in self.extras if each.phase == phase),
+            outcomes=tuple(outcome for outcome in self.outcomes if outcome.phase == phase),
+            extras=tuple(extra for extra in self.extras if extra.phase == phase),
             same_files=mine(self.same_files),
             other_files=mine(self.other_files),
             changed_elsewhere=mine(self.changed_elsewhere),
@@ -122,12 +122,12 @@ class Report:
     @property
     def needed(self) -> list[Outcome]:
         """Those without which something leaks."""
-        return [each for each in self.outcomes if each.need is Need.LEAKS]
+        return [outcome for outcome in self.outcomes if outcome.need is Need.LEAKS]
 
     @property
     def missed(self) -> list[Outcome]:
         """Needed ones that were not put back."""
-        return [each for each in self.outcomes if each.is_missed]
+        return [outcome for outcome in self.outcomes if outcome.is_missed]
 
     @property
     def share(self) -> float:
@@ -136,7 +136,7 @@ class Report:
 
     def count(self, need: Need, fate: Fate | None = None) -> int:
         """How many had this need and fate."""
-        return sum(each.need is need and fate in (None, each.fate) for each in self.outcomes)
+        return sum(outcome.need is need and fate in (None, outcome.fate) for outcome in self.outcomes)
 
 
 def phase_number(path: str) -> int:
@@ -231,7 +231,7 @@ class State:
         if key in self.functions:
             each_flow = self.functions[key].with_closures()
             declared = [(graph, variable) for graph in each_flow for variable in graph.variables]
-            for graph, variable in sorted(declared, key=lambda each: each[1].offset):
+            for graph, variable in sorted(declared, key=lambda entry: entry[1].offset):
                 found[variable.name, seen[variable.name]] = (graph, variable)
                 seen[variable.name] += 1
         return found
@@ -243,7 +243,9 @@ class State:
         node = self.functions[key].function.node
         source = self.functions[key].function.file.source
         return Counter(
-            each.owner for each in find_releases(source, tuple(Kind)) if node.start <= each.offset < node.end
+            release.owner
+            for release in find_releases(source, tuple(Kind))
+            if node.start <= release.offset < node.end
         )
 
     def exits(self, graph: ControlFlowGraph, variable: Variable) -> _Exits:
@@ -270,7 +272,7 @@ class State:
                 if isinstance(action, Exit | Assign) and _ends(action, variable) and states:
                     found.append((action, states))
                 states = self._after(graph, variable, action, states)
-        return sorted(found, key=lambda each: each[0].node.start)
+        return sorted(found, key=lambda entry: entry[0].node.start)
 
     def _after(
         self, graph: ControlFlowGraph, variable: Variable, action: object, states: frozenset[bool]
@@ -310,25 +312,25 @@ class State:
         """Whether the compiler drops the variable that a field is released of, by its own Drop."""
         name = release.owner.partition(".")[0]
         return any(
-            each.name == name
-            and self.analysis.drops.kind(each.type) is DropKind.CALL
+            known.name == name
+            and self.analysis.drops.kind(known.type) is DropKind.CALL
             and all(
-                isinstance(end, Exit) and self.analysis.drops.covers(graph, each, end)
-                for end, _ in self.exits(graph, each)
+                isinstance(end, Exit) and self.analysis.drops.covers(graph, known, end)
+                for end, _ in self.exits(graph, known)
             )
-            for graph, each in self.variables(key).values()
+            for graph, known in self.variables(key).values()
         )
 
     def need(self, graph: ControlFlowGraph, variable: Variable, at: Collection[int]) -> Need:
         """What happens where a variable is not released at its exits with these numbers."""
         exits = self.exits(graph, variable)
-        concerned = [each for number, each in enumerate(exits) if number in at]
+        concerned = [pair for number, pair in enumerate(exits) if number in at]
         if concerned and all(states == {True} for _, states in concerned):
             return Need.ELSEWHERE
         releases, drops = self.analysis.releases, self.analysis.drops
         covered = all(
-            isinstance(each, Exit) and drops.covers(graph, variable, each)
-            for each, states in concerned
+            isinstance(exit_, Exit) and drops.covers(graph, variable, exit_)
+            for exit_, states in concerned
             if states != {True}
         )
         kind = drops.kind(variable.type)
@@ -347,7 +349,7 @@ def _ends(action: Exit | Assign, variable: Variable) -> bool:
 
 
 def _covered(start: BasicBlock, position: int, variable: Variable) -> set[int]:
-    """The identities of the ends of a variable's value that some path reaches behind an action."""
+    """The identities of the ends of a variable's value that some path reaches after an action."""
     found: set[int] = set()
     pending, seen = [(start, position + 1)], {id(start)}
     while pending:
@@ -384,9 +386,9 @@ class Restoration:
         self.findings: dict[str, list[Finding]] = defaultdict(list)
         for finding in fixed_stripped.findings:
             self.findings[finding.path].append(finding)
-        known = {(each.path, each.message) for each in fixed_original.errors}
+        known = {(error.path, error.message) for error in fixed_original.errors}
         self.errors = tuple(
-            str(each) for each in fixed_stripped.errors if (each.path, each.message) not in known
+            str(error) for error in fixed_stripped.errors if (error.path, error.message) not in known
         )
         self.original = State(original, taken)
         self.stripped = State(stripped, taken)
@@ -421,10 +423,10 @@ class Restoration:
         if restored:
             return Outcome(path, phase_number(path), name, release, need, Fate.RESTORED)
         reports = [
-            each.message
-            for each in self.findings[path]
-            if each.function == name and each.verdict is not Verdict.FIXED
-            and f"`{release.owner.partition('.')[0]}`" in each.message
+            finding.message
+            for finding in self.findings[path]
+            if finding.function == name and finding.verdict is not Verdict.FIXED
+            and f"`{release.owner.partition('.')[0]}`" in finding.message
         ]  # fmt: skip
         fate = Fate.REPORTED if reports else Fate.SILENT
         return Outcome(path, phase_number(path), name, release, need, fate, "; ".join(reports))
@@ -435,7 +437,7 @@ class Restoration:
         if key is None or found is None or found[3].variable.name != release.owner:
             return None
         graph, block, position, use = found
-        names = {id(variable): each for each, (_, variable) in self.original.variables(key).items()}
+        names = {id(variable): name for name, (_, variable) in self.original.variables(key).items()}
         name = names.get(id(use.variable))
         if name is None:
             return None

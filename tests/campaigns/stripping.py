@@ -22,7 +22,7 @@ class Kind(StrEnum):
     DESTROY = "destroy"
     """``x.destroy()``, ``x.free()`` or ``x.drop()``."""
     DRAIN = "drain"
-    """``mem_free(word)``, alone, in a ``lowlevel`` block, behind a guard, or in a loop over elements."""
+    """``mem_free(word)``, alone, in a ``lowlevel`` block, in a guard, or in a loop over elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def strip(source: bytes, kinds: Collection[Kind], *, part: float = 1.0, seed: st
     the same. Raises TmlSyntaxError for what does not parse.
     """
     choice = random.Random(seed)
-    chosen = [each for each in find_releases(source, kinds) if choice.random() < part]
-    result = apply(source, [each.edit() for each in chosen])
+    chosen = [release for release in find_releases(source, kinds) if choice.random() < part]
+    result = apply(source, [release.edit() for release in chosen])
     return Stripped(result, tuple(chosen))
 
 
@@ -70,7 +70,9 @@ def find_releases(source: bytes, kinds: Collection[Kind]) -> list[Release]:
     module = parse(source)
     found: list[Release] = []
     done = 0
-    for node, parent in sorted(_statements(module), key=lambda each: (each[0].start, -each[0].end)):
+    for node, parent in sorted(
+        _statements(module), key=lambda statement: (statement[0].start, -statement[0].end)
+    ):
         if node.start < done:
             continue
         released = _released(node, kinds)
@@ -83,14 +85,14 @@ def find_releases(source: bytes, kinds: Collection[Kind]) -> list[Release]:
         is_arm = isinstance(parent, nodes.Arm)
         found.append(Release(kind, _shown(owner), owner.start, line, start, end, is_arm))
         found += _counters(source, found[-1], node, parent)
-    return sorted(found, key=lambda each: each.start)
+    return sorted(found, key=lambda release: release.start)
 
 
 def _statements(module: Module) -> Iterator[tuple[Node, Node]]:
     """Every statement with its block, and the body of every arm that is no block with the arm."""
     for parent in module.walk():
         if isinstance(parent, nodes.Block):
-            yield from ((each, parent) for each in parent.statements)
+            yield from ((statement, parent) for statement in parent.statements)
         elif isinstance(parent, nodes.Arm) and not isinstance(parent.body, nodes.Block):
             yield parent.body, parent
 
@@ -155,7 +157,7 @@ def _counters(source: bytes, release: Release, node: Node, parent: Node) -> Iter
     before = parent.statements[: parent.statements.index(node)]
     counter = before[-1] if before else None
     if not isinstance(counter, nodes.Var) or any(
-        _names(each, counter.name) for each in parent.statements if each not in (counter, node)
+        _names(statement, counter.name) for statement in parent.statements if statement not in (counter, node)
     ):
         return
     start, end = _span(source, counter, parent)
@@ -164,7 +166,7 @@ def _counters(source: bytes, release: Release, node: Node, parent: Node) -> Iter
 
 
 def _names(node: Node, name: str) -> bool:
-    return any(isinstance(each, nodes.Path) and each.identifier == name for each in node.walk())
+    return any(isinstance(part, nodes.Path) and part.identifier == name for part in node.walk())
 
 
 def _span(source: bytes, node: Node, parent: Node) -> tuple[int, int]:
@@ -191,4 +193,4 @@ def _shown(owner: Expression) -> str:
 
 def owners(releases: Iterable[Release]) -> list[str]:
     """What is released, in the order of the text."""
-    return [each.owner for each in releases]
+    return [release.owner for release in releases]

@@ -43,7 +43,7 @@ def test_without_the_self_check_a_wrong_rule_does(spoil: Spoil, monkeypatch: pyt
     assert "is released twice" in complaint or "is used after its release" in complaint
 
 
-def test_the_long_run_tells_what_it_tried() -> None:
+def test_the_long_run_says_what_it_tried() -> None:
     command = [
         sys.executable,
         "-m",

@@ -35,16 +35,16 @@ OTHER_BYTES = {
 def library() -> tuple[dict[str, bytes], AnalysisResult]:
     """The library after all fixes, in which every value is released, and what a second run does."""
     files = read_tree(EXAMPLE).files
-    mended = fixed(files, fix(files))
-    return mended, fix(mended)
+    repaired = fixed(files, fix(files))
+    return repaired, fix(repaired)
 
 
 @functools.cache
 def restoration(kinds: tuple[Kind, ...], part: float, seed: int) -> Restoration:
     """The library without (a part of) its releases, and what tmlfix puts back."""
-    mended, again = library()
-    stripped, taken = strip_tests(mended, kinds, part=part, seed=seed)
-    return Restoration(mended, stripped, taken, again, fix(stripped))
+    repaired, again = library()
+    stripped, taken = strip_tests(repaired, kinds, part=part, seed=seed)
+    return Restoration(repaired, stripped, taken, again, fix(stripped))
 
 
 def report(kinds: tuple[Kind, ...] = tuple(Kind), part: float = 1.0, seed: int = 0) -> Report:
@@ -53,9 +53,9 @@ def report(kinds: tuple[Kind, ...] = tuple(Kind), part: float = 1.0, seed: int =
 
 
 def test_the_library_is_at_rest() -> None:
-    mended, again = library()
+    repaired, again = library()
 
-    assert fixed(mended, again) == mended
+    assert fixed(repaired, again) == repaired
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,9 @@ def test_what_leaks_without_its_release_gets_it_back(part: float, seed: int) -> 
     result = report(part=part, seed=seed)
 
     assert result.needed, "nothing was taken out"
-    assert {(each.path, each.release.owner) for each in result.missed} <= KEPT_OUT, table(result)
+    assert {(restoration.path, restoration.release.owner) for restoration in result.missed} <= KEPT_OUT, (
+        table(result)
+    )
     assert result.extras == ()
     assert result.changed_elsewhere == ()
     assert result.errors == ()
@@ -91,15 +93,15 @@ def test_a_release_that_stays_away_is_missed() -> None:
 
 
 def test_a_release_that_nobody_took_out_is_extra() -> None:
-    mended, again = library()
+    repaired, again = library()
     path = "tests/json/value.test.tml"
-    first, *_ = find_releases(mended[path], (Kind.DESTROY,))
-    line = mended[path][first.start : first.end]
-    more = mended | {path: mended[path].replace(line, b"    other.destroy()\n" + line, 1)}
+    first, *_ = find_releases(repaired[path], (Kind.DESTROY,))
+    line = repaired[path][first.start : first.end]
+    more = repaired | {path: repaired[path].replace(line, b"    other.destroy()\n" + line, 1)}
 
-    result = Restoration(mended, more, {path: (first,)}, again, AnalysisResult(())).report()
+    result = Restoration(repaired, more, {path: (first,)}, again, AnalysisResult(())).report()
 
-    assert [each.owner for each in result.extras] == ["other"]
+    assert [extra.owner for extra in result.extras] == ["other"]
 
 
 def _stripped(done: Restoration) -> dict[str, bytes]:

@@ -96,9 +96,9 @@ def test_nothing_else_changes_in_the_real_library() -> None:
         except TmlSyntaxError:
             continue
         statements = [
-            sum(len(each.statements) for each in parse(code).walk() if isinstance(each, nodes.Block))
+            sum(len(node.statements) for node in parse(code).walk() if isinstance(node, nodes.Block))
             for code in (source, stripped.source)
         ]
-        gone = sum(not each.is_arm for each in stripped.releases)
+        gone = sum(not release.is_arm for release in stripped.releases)
         assert statements[0] - statements[1] == gone, file
         assert strip(stripped.source, (Kind.DESTROY,)).releases == (), file

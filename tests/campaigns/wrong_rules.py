@@ -1,4 +1,4 @@
-"""Rules that are wrong on purpose: their releases come twice, behind the return, or in a branch too many."""
+"""Rules that are wrong on purpose: their releases come twice, after the return, or in a branch too many."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ Spoil = Callable[[Diagnostic, bytes], Diagnostic]
 def releases(edits: tuple[SourceEdit, ...]) -> list[SourceEdit]:
     """The edits that insert whole lines which release something."""
     return [
-        each
-        for each in edits
-        if each.start == each.end
-        and each.text.endswith(b"\n")
-        and (b".destroy()" in each.text or b"mem_free" in each.text or b"destroy_" in each.text)
-        and b"func " not in each.text
+        edit
+        for edit in edits
+        if edit.start == edit.end
+        and edit.text.endswith(b"\n")
+        and (b".destroy()" in edit.text or b"mem_free" in edit.text or b"destroy_" in edit.text)
+        and b"func " not in edit.text
     ]
 
 
 def release_twice(proposal: Diagnostic, _source: bytes) -> Diagnostic:
     """Every release once more."""
     wrong = releases(proposal.edits)
-    edits = (replace(each, text=each.text * 2) if each in wrong else each for each in proposal.edits)
+    edits = (replace(edit, text=edit.text * 2) if edit in wrong else edit for edit in proposal.edits)
     return replace(proposal, edits=tuple(edits))
 
 
-def release_behind_the_return(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def release_after_the_return(proposal: Diagnostic, source: bytes) -> Diagnostic:
     """Releases that stand where nothing gets any more."""
     edits = []
-    for each in proposal.edits:
-        line = source[each.start : source.index(b"\n", each.start) + 1] if each.start < len(source) else b""
-        late = each in releases(proposal.edits) and line.lstrip().startswith(b"return")
-        moved = each.start + len(line)
-        edits.append(replace(each, start=moved, end=moved) if late else each)
+    for edit in proposal.edits:
+        line = source[edit.start : source.index(b"\n", edit.start) + 1] if edit.start < len(source) else b""
+        late = edit in releases(proposal.edits) and line.lstrip().startswith(b"return")
+        moved = edit.start + len(line)
+        edits.append(replace(edit, start=moved, end=moved) if late else edit)
     return replace(proposal, edits=tuple(edits))
 
 
@@ -58,7 +58,7 @@ def release_in_a_branch_too_many(proposal: Diagnostic, source: bytes) -> Diagnos
         offset
         for offset in range(proposal.offset + 1, first.start)
         if source[offset - 1 : offset] == b"\n"
-        and not any(each.start <= offset <= each.end for each in proposal.edits)
+        and not any(edit.start <= offset <= edit.end for edit in proposal.edits)
     ]
     if not lines:
         return proposal
@@ -66,7 +66,7 @@ def release_in_a_branch_too_many(proposal: Diagnostic, source: bytes) -> Diagnos
     return replace(proposal, edits=(*proposal.edits, replace(first, start=at, end=at)))
 
 
-WRONG: tuple[Spoil, ...] = (release_twice, release_behind_the_return, release_in_a_branch_too_many)
+WRONG: tuple[Spoil, ...] = (release_twice, release_after_the_return, release_in_a_branch_too_many)
 
 
 @contextmanager

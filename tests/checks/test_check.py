@@ -31,7 +31,7 @@ def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) 
     return checkout
 
 
-def mend(checkout: Checkout) -> None:
+def fix(checkout: Checkout) -> None:
     """Take the leaks out of phase 1, without a commit."""
     for path, content in FIXED.items():
         checkout.write(path, content)
@@ -62,7 +62,7 @@ def test_all_is_what_is_checked_anyway(run: Run, inside: Checkout) -> None:
 
 
 def test_the_working_tree_counts_not_the_commit(run: Run, inside: Checkout) -> None:
-    mend(inside)
+    fix(inside)
 
     assert run("check", "--phase", "1") == Outcome(0, "nothing to fix in the working tree\n", "")
 
@@ -78,7 +78,7 @@ def test_no_git_is_needed(run: Run, tmp_path: Path, analysis: None) -> None:
 
 
 def test_only_fixes_fail_unless_all_findings_do(run: Run, inside: Checkout) -> None:
-    mend(inside)
+    fix(inside)
     inside.write("lib/src/http/router.tml", b"unclear mystery\n")
 
     assert run("check", "--phase", "1").code == 0
@@ -191,7 +191,7 @@ def test_lines_may_move(run: Run, inside: Checkout) -> None:
     assert run("check", "--baseline", "known.json").code == 0
 
 
-def test_what_is_no_longer_found_is_told(run: Run, inside: Checkout) -> None:
+def test_what_is_no_longer_found_is_reported(run: Run, inside: Checkout) -> None:
     run("check", "--write-baseline", "known.json")
     inside.write("lib/src/http/client.tml", b"fine\n")
 
@@ -322,7 +322,7 @@ def test_an_unknown_revision_is_one_line(run: Run, inside: Checkout, revision: s
     assert outcome.err.count("\n") == 1
 
 
-def test_a_shallow_clone_is_told_what_it_lacks(
+def test_the_error_of_a_shallow_clone_says_what_it_lacks(
     run: Run, inside: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside.write("a.tml", b"fine\n")
@@ -346,7 +346,7 @@ def test_a_branch_without_commits_has_nothing_to_compare_with(
     assert outcome.err == "tmlfix: the current branch has no commit yet; commit your files first\n"
 
 
-def test_files_that_a_partial_clone_lacks_are_told(run: Run, inside: Checkout) -> None:
+def test_files_that_a_partial_clone_lacks_are_named(run: Run, inside: Checkout) -> None:
     blob = inside.line("rev-parse", "HEAD:lib/src/text.tml")
     inside.write("lib/src/text.tml", b"fine!\n")
     inside.commit()
@@ -378,7 +378,7 @@ def test_changes_need_a_repository(run: Run, tmp_path: Path, analysis: None) -> 
 # Comments that suppress findings
 
 
-def test_suppressed_findings_are_counted_and_bad_comments_told(
+def test_suppressed_findings_are_counted_and_bad_comments_reported(
     run: Run, new_checkout: Callable[[str], Checkout], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout = new_checkout("suppressed")

@@ -59,7 +59,7 @@ def odd(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> 
 def result(*findings: Finding, errors: tuple[InputError, ...] = (), **options: Any) -> Check:
     """A check that found these in phase 1."""
     report = Report("the working tree", (PhaseResult(1, findings),), errors)
-    checked = tuple(CheckedFinding(each, "0" * 32, Standing.NEW) for each in findings)
+    checked = tuple(CheckedFinding(finding, "0" * 32, Standing.NEW) for finding in findings)
     return Check(report, checked, {}, FailOn.FIXES, **options)
 
 
@@ -87,10 +87,10 @@ def sarif_run(document: dict[str, Any]) -> dict[str, Any]:
 def replacements(run: Mapping[str, Any]) -> dict[str, set[tuple[int, ...] | str]]:
     """What the proven fixes replace, file by file; fixes that share a replacement make it once."""
     found: dict[str, set[Any]] = {}
-    for each in run["results"]:
-        if each["properties"]["verdict"] != "fixed":
+    for result in run["results"]:
+        if result["properties"]["verdict"] != "fixed":
             continue
-        for change in each["fixes"][0]["artifactChanges"]:
+        for change in result["fixes"][0]["artifactChanges"]:
             path = unquote(change["artifactLocation"]["uri"])
             for replacement in change["replacements"]:
                 region = tuple(replacement["deletedRegion"].items())
@@ -99,7 +99,7 @@ def replacements(run: Mapping[str, Any]) -> dict[str, set[tuple[int, ...] | str]
 
 
 def by_bytes(content: bytes, changes: set[Any]) -> bytes:
-    for region, text in sorted(changes, key=lambda each: -dict(each[0])["byteOffset"]):
+    for region, text in sorted(changes, key=lambda change: -dict(change[0])["byteOffset"]):
         start, length = dict(region)["byteOffset"], dict(region)["byteLength"]
         content = content[:start] + text.encode() + content[start + length :]
     return content
@@ -116,7 +116,7 @@ def by_lines(content: bytes, changes: set[Any]) -> bytes:
         line, column = (region[f"end{name}" if end else f"start{name}"] for name in ("Line", "Column"))
         return starts[line - 1] + column - 1
 
-    for items, inserted in sorted(changes, key=lambda each: -dict(each[0])["byteOffset"]):
+    for items, inserted in sorted(changes, key=lambda change: -dict(change[0])["byteOffset"]):
         region = dict(items)
         text = text[: place(region)] + inserted + text[place(region, "end") :]
     return text.encode()
@@ -136,16 +136,16 @@ def test_the_fixes_in_sarif_are_those_of_the_tool(run: Run, example: Example) ->
     changes = replacements(log)
     assert len(changes) > 12
     assert changes.keys() == {path for path in before if before[path] != after[path]}
-    assert {path: by_bytes(before[path], each) for path, each in changes.items()} == {
+    assert {path: by_bytes(before[path], made) for path, made in changes.items()} == {
         path: after[path] for path in changes
     }
-    assert {path: by_lines(before[path], each) for path, each in changes.items()} == {
+    assert {path: by_lines(before[path], made) for path, made in changes.items()} == {
         path: after[path] for path in changes
     }
     assert log["columnKind"] == "unicodeCodePoints"
 
 
-def test_sarif_tells_all_about_the_rules(run: Run, example: Example) -> None:
+def test_sarif_says_all_about_the_rules(run: Run, example: Example) -> None:
     log = sarif_run(run("check", "--format", "sarif").document)
 
     rules = log["tool"]["driver"]["rules"]
@@ -153,11 +153,11 @@ def test_sarif_tells_all_about_the_rules(run: Run, example: Example) -> None:
     for rule in rules:
         assert rule["shortDescription"]["text"] and rule["fullDescription"]["text"]
         assert "```\n" in rule["help"]["markdown"] and "```" not in rule["help"]["text"]
-    for each in log["results"]:
-        assert rules[each["ruleIndex"]]["id"] == each["ruleId"]
-        assert re.fullmatch("[0-9a-f]{32}", each["partialFingerprints"]["tmlfixFinding/v1"])
-        assert each["level"] == ("warning" if each["properties"]["verdict"] == "fixed" else "note")
-    prints = [each["partialFingerprints"]["tmlfixFinding/v1"] for each in log["results"]]
+    for result in log["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert re.fullmatch("[0-9a-f]{32}", result["partialFingerprints"]["tmlfixFinding/v1"])
+        assert result["level"] == ("warning" if result["properties"]["verdict"] == "fixed" else "note")
+    prints = [result["partialFingerprints"]["tmlfixFinding/v1"] for result in log["results"]]
     assert len({*prints}) == len(prints) == 51
     assert log["invocations"] == [{"executionSuccessful": True}]
 
@@ -166,9 +166,9 @@ def test_sarif_names_files_as_uris(run: Run, odd: Checkout) -> None:
     log = sarif_run(run("check", "--format", "sarif").document)
 
     (location,) = (
-        each["locations"][0]["physicalLocation"]
-        for each in log["results"]
-        if "a%20b" in each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        result["locations"][0]["physicalLocation"]
+        for result in log["results"]
+        if "a%20b" in result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     )
     uri = location["artifactLocation"]["uri"]
     assert uri == ("lib/src/http/a%20b%25%3A%2C%23%7C%60%3Cb%3E%26%F0%9F%9C%81%E2%80%AE.tml")
@@ -176,7 +176,7 @@ def test_sarif_names_files_as_uris(run: Run, odd: Checkout) -> None:
     assert location["artifactLocation"]["uriBaseId"] in log["originalUriBaseIds"]
 
 
-def test_sarif_tells_what_could_not_be_read(run: Run, odd: Checkout) -> None:
+def test_sarif_names_what_could_not_be_read(run: Run, odd: Checkout) -> None:
     odd.write("lib/src/http/draft.tml", b"\n broken\n")
 
     (invocation,) = sarif_run(run("check", "--format", "sarif").document)["invocations"]
@@ -189,7 +189,7 @@ def test_sarif_tells_what_could_not_be_read(run: Run, odd: Checkout) -> None:
     assert place["region"] == {"startLine": 1, "startColumn": 3}
 
 
-def test_sarif_tells_known_from_new_and_suppressed(run: Run, example: Example) -> None:
+def test_sarif_distinguishes_known_new_and_suppressed(run: Run, example: Example) -> None:
     test = "tests/events/quiet.test.tml"
     run("check", "--phase", "5", "--write-baseline", "known.json")
     example.write("tests/events/more.test.tml", (example.folder / test).read_bytes())
@@ -207,11 +207,11 @@ def test_sarif_tells_known_from_new_and_suppressed(run: Run, example: Example) -
 
     states = [
         (
-            each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].rpartition("/")[2],
-            each["baselineState"],
-            [suppression["kind"] for suppression in each.get("suppressions", [])],
+            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].rpartition("/")[2],
+            result["baselineState"],
+            [suppression["kind"] for suppression in result.get("suppressions", [])],
         )
-        for each in log["results"]
+        for result in log["results"]
     ]
     assert states == [
         ("emitter.tml", "unchanged", []),
@@ -232,8 +232,8 @@ def test_sarif_is_valid_whatever_the_text(findings: list[Finding], message: str)
     run = sarif_run(json.loads(json.dumps(sarif.document(result(*findings, errors=errors)))))
 
     rules = run["tool"]["driver"]["rules"]
-    assert [rules[each["ruleIndex"]]["id"] for each in run["results"]] == [
-        visible(each.rule) for each in findings
+    assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == [
+        visible(finding.rule) for finding in findings
     ]
 
 
@@ -279,14 +279,14 @@ def test_github_annotates_findings_and_errors(run: Run, odd: Checkout) -> None:
 
 
 @given(FINDINGS)
-def test_a_command_is_one_line_and_says_what_it_should(each: Finding) -> None:
-    line = github.commands(result(each)).splitlines()[0]
+def test_a_command_is_one_line_and_says_what_it_should(found: Finding) -> None:
+    line = github.commands(result(found)).splitlines()[0]
 
     name, properties, message = decoded(line)
     assert name == "warning"
-    assert properties["file"] == visible(each.path)
-    assert properties["title"] == visible(f"tmlfix {each.rule}")
-    assert message.startswith(visible(each.message))
+    assert properties["file"] == visible(found.path)
+    assert properties["title"] == visible(f"tmlfix {found.rule}")
+    assert message.startswith(visible(found.message))
 
 
 def test_a_name_in_the_counts_is_no_command_either() -> None:
@@ -311,7 +311,7 @@ def test_the_job_summary_gets_the_table(
     assert summary.read_text() == "before\n" + run("check", "--format", "markdown").out
 
 
-def test_a_summary_that_cannot_be_written_is_told(
+def test_a_summary_that_cannot_be_written_is_an_error(
     run: Run, odd: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
@@ -444,10 +444,10 @@ def test_junit_is_xml_whatever_the_text(findings: list[Finding], text: str) -> N
     root = ElementTree.fromstring(junit.document(result(*findings, errors=(InputError(text, text),))))
 
     names = [case.get("classname") for case in root.iter("testcase")]
-    expected = [*(each.path for each in findings)] or ["tmlfix"]
+    expected = [*(finding.path for finding in findings)] or ["tmlfix"]
     assert [squeezed(name or "") for name in names] == [
-        squeezed(visible(each).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"))
-        for each in (*expected, text)
+        squeezed(visible(part).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff"))
+        for part in (*expected, text)
     ]
 
 
@@ -476,7 +476,7 @@ def test_the_same_result_is_written_the_same(run: Run, odd: Checkout, format: st
 # The text of a pull request
 
 
-def test_a_pull_request_tells_what_why_and_how_to_verify(run: Run, example: Example) -> None:
+def test_a_pull_request_says_what_why_and_how_to_verify(run: Run, example: Example) -> None:
     outcome = run("apply", "--phase", "3", "--pr-body", "body.md")
 
     assert "branch tmlfix/phase-3-collections created" in outcome.out
@@ -516,7 +516,7 @@ def test_nothing_to_fix_is_a_sentence(run: Run, example: Example) -> None:
     assert re.fullmatch(r"There is nothing to fix in commit [0-9a-f]{12}\.\n", outcome.out)
 
 
-def test_what_was_not_possible_is_told(run: Run, odd: Checkout) -> None:
+def test_what_was_not_possible_is_reported(run: Run, odd: Checkout) -> None:
     odd.write("lib/src/http/draft.tml", b"broken\n")
     odd.commit()
 
@@ -542,7 +542,7 @@ def test_a_body_is_never_too_long(number: int, length: int) -> None:
         for index in range(number)
     )
     before, after = b"one\n" * 50, b"two ```\n" * 20
-    changes = {each.path: Change(before, after) for each in found}
+    changes = {finding.path: Change(before, after) for finding in found}
 
     body = markdown.pull_request_body(Report("it", (PhaseResult(1, found, changes),), ()))
 
@@ -565,7 +565,7 @@ def test_code_cannot_end_its_block(
     assert "<script>" in page.texts["pre"][0]
 
 
-def test_what_the_reviewer_left_out_is_told(run: Run, example: Example) -> None:
+def test_what_the_reviewer_left_out_is_reported(run: Run, example: Example) -> None:
     found = run("apply", "--phase", "3", "--dry-run", "--format", "json").document["findings"]
     example.write("answers", b"y\n" + b"n\n" * len(found))
     program = f"tmlfix apply --phase 3 --interactive --pr-body body.md < {example.folder / 'answers'}"

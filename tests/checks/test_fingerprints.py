@@ -1,4 +1,4 @@
-"""Fingerprints: the same finding keeps its own however lines move, and equal ones are told apart."""
+"""Fingerprints: the same finding keeps its own however lines move, and equal ones differ."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_no_part_runs_into_the_next() -> None:
 
 def test_one_of_two_equal_findings_can_go() -> None:
     both = [finding(3), finding(8)]
-    known = [Entry.of(*each) for each in zip(both, fingerprints(both), strict=True)]
+    known = [Entry.of(*pair) for pair in zip(both, fingerprints(both), strict=True)]
 
     for left in both:
         now = [Entry.of(left, *fingerprints([left]))]

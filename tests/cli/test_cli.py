@@ -118,7 +118,7 @@ def test_apply_reports_as_json(run: Run, inside: Checkout) -> None:
 # Dry runs
 
 
-def test_a_dry_run_writes_nothing_and_tells_what_remains(run: Run, inside: Checkout) -> None:
+def test_a_dry_run_writes_nothing_and_says_what_remains(run: Run, inside: Checkout) -> None:
     before = inside.state()
 
     outcome = run("apply", "--phase", "1", "--dry-run")
@@ -522,7 +522,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("codemods.app.rule_texts.RULES", {"missing-release": rule})
 
 
-def test_explain_tells_what_why_before_and_after(run: Run, rules: None) -> None:
+def test_explain_says_what_why_before_and_after(run: Run, rules: None) -> None:
     assert run("explain", "missing-release") == Outcome(
         0,
         "missing-release\n"

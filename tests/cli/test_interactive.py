@@ -36,7 +36,7 @@ def answer(run: Run, library: Path, monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Runs the command in place with these lines on standard input."""
 
     def call(answers: str, *arguments: str, phase: str = "http") -> Outcome:
-        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{each}\n" for each in answers.split())))
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{answer}\n" for answer in answers.split())))
         return run("apply", "--phase", phase, "--interactive", "--in-place", library, *arguments)
 
     return call

@@ -18,12 +18,12 @@ from tests.support.library_code import (
 BROKEN = "func = {} parts destroy stars fields\n"
 """Does not parse, and mentions what rules ask for."""
 
-READS_BEHIND = """\
+READS_AFTER = """\
 use demo::http::parts::Parts
 use std::collections::List
 
 @test
-func test_reads_behind() -> I32 {
+func test_reads_after() -> I32 {
     let parts: Parts = Parts::of("abcd")
     let texts: List[Str] = parts.texts
     parts.destroy()
@@ -69,7 +69,7 @@ USES_FEWER = fields_test(
 )
 
 LOOKS = "pub func seen(text: Str) -> Str {\n    return text\n}\n"
-"""Has no word that a rule asks for, and yet tells what a test does with a string of the library."""
+"""Has no word that a rule asks for, and yet decides what a test does with a string of the library."""
 
 LETS_LOOK = """\
 use demo::http::stars::stars
@@ -95,7 +95,7 @@ STATES: Mapping[str, tuple[str | None, ...]] = {
     "lib/demo/src/text/rows.tml": (None, STARS.replace("stars", "rows"), BROKEN),
     "tests/http/parts.test.tml": (
         USES_PARTS.replace("demo::", "demo::http::"),
-        READS_BEHIND,
+        READS_AFTER,
         USES_PARTS.replace("demo::", "demo::http::").replace(
             "    let parts", "    // tmlfix: ignore[missing-release] it ends here\n    let parts"
         ),
@@ -103,7 +103,7 @@ STATES: Mapping[str, tuple[str | None, ...]] = {
         None,
     ),
     "tests/http/stars.test.tml": (ENDS_A_ROUND, f"{ENDS_A_ROUND}\n", "// stars\n", None),
-    "tests/text/stars.test.tml": (None, ENDS_A_ROUND, READS_BEHIND, BROKEN, "// -\n"),
+    "tests/text/stars.test.tml": (None, ENDS_A_ROUND, READS_AFTER, BROKEN, "// -\n"),
     "tests/http/fields.test.tml": (USES_FEWER, USES_LISTS, None),
     "tests/http/helper.tml": (HELPER, f"{HELPER}\n{PARTS}", BROKEN, None),
     "tests/http/helped.test.tml": (USES_THE_HELPER, USES_THE_HELPER.replace("http::helper", "helper"), None),

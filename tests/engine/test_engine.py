@@ -108,17 +108,17 @@ def test_phases_come_in_the_order_of_the_plan() -> None:
     assert [phase.phase for phase in run(ACROSS_PHASES, 4, 1, 3).phases] == [1, 3, 4]
 
 
-def test_a_name_is_reserved_where_all_that_it_makes_wrong_is_mended_too() -> None:
+def test_a_name_is_reserved_where_all_that_it_makes_wrong_is_fixed_too() -> None:
     library = "lib/demo/src/http/stars.tml"
     same_phase, other_phase = "tests/http/stars.test.tml", "tests/text/stars.test.tml"
 
-    mended = run({library: STARS, same_phase: ENDS_A_ROUND}, 1)
-    assert "@allocates\n" in after(mended, library)
-    assert "        let stars_text: Str = stars(round)\n" in after(mended, same_phase)
+    fixed_too = run({library: STARS, same_phase: ENDS_A_ROUND}, 1)
+    assert "@allocates\n" in after(fixed_too, library)
+    assert "        let stars_text: Str = stars(round)\n" in after(fixed_too, same_phase)
 
     refused = run({library: STARS, other_phase: ENDS_A_ROUND}, 1)
     assert "@allocates\n" not in after(refused, library)
-    assert any("would be freed where no round made it" in each.message for each in refused.findings)
+    assert any("would be freed where no round made it" in finding.message for finding in refused.findings)
 
 
 # Which files
@@ -166,7 +166,7 @@ def test_a_file_that_does_not_parse_is_an_error_and_the_others_are_fixed() -> No
     assert changed(result) == {"tests/http/reel.test.tml": [1]}
 
 
-def test_progress_is_told_and_comes_to_its_end() -> None:
+def test_progress_is_reported_until_the_end() -> None:
     steps: list[tuple[str, int, int]] = []
 
     run({"lib/demo/src/reel.tml": REEL}, 1, progress=lambda *step: steps.append(step))
@@ -201,7 +201,9 @@ def analysed(example: dict[str, bytes]) -> AnalysisResult:
 
 def fixed(phase: PhaseResult, path: str) -> list[Finding]:
     """The findings of a file that were fixed."""
-    return [each for each in phase.findings if each.path == path and each.verdict is Verdict.FIXED]
+    return [
+        finding for finding in phase.findings if finding.path == path and finding.verdict is Verdict.FIXED
+    ]
 
 
 def test_edits_of_the_findings_are_the_change(analysed: AnalysisResult) -> None:
@@ -278,7 +280,7 @@ def insertion(at: int, text: bytes) -> SourceEdit:
 
 def insert_twice(proposal: Diagnostic, _source: bytes) -> Diagnostic:
     """The same release twice in a row."""
-    edits = tuple(SourceEdit(each.start, each.end, each.text * 2) for each in proposal.edits)
+    edits = tuple(SourceEdit(edit.start, edit.end, edit.text * 2) for edit in proposal.edits)
     return replace(proposal, edits=edits)
 
 
@@ -312,7 +314,7 @@ def raise_an_error(_proposal: Diagnostic, _source: bytes) -> Diagnostic:
 
 def write_what_does_not_parse(proposal: Diagnostic, _source: bytes) -> Diagnostic:
     """A release without its last character."""
-    edits = tuple(replace(each, text=each.text.replace(b")", b"")) for each in proposal.edits)
+    edits = tuple(replace(edit, text=edit.text.replace(b")", b"")) for edit in proposal.edits)
     return replace(proposal, edits=edits)
 
 
@@ -381,7 +383,7 @@ pub func width(value: I64) -> I64 {
     return n
 }
 """
-"""The compiler frees `kept` by itself; `text` is freed by hand once it is mended."""
+"""The compiler frees `kept` by itself; `text` is freed by hand after the fix."""
 
 FREE_TEXT = b"    lowlevel { mem_free(text as I64 as *Unit) }\n"
 
@@ -399,7 +401,7 @@ def free_too_early(proposal: Diagnostic, source: bytes) -> Diagnostic:
 
 def free_what_the_compiler_frees(proposal: Diagnostic, _source: bytes) -> Diagnostic:
     """A free of a string that is dropped at the end of its block."""
-    edits = tuple(replace(each, text=each.text.replace(b"text", b"kept")) for each in proposal.edits)
+    edits = tuple(replace(edit, text=edit.text.replace(b"text", b"kept")) for edit in proposal.edits)
     return replace(proposal, edits=(*proposal.edits, *edits))
 
 

@@ -64,4 +64,4 @@ def test_the_script_of_the_page_works(cluster: Any, tmp_path: Path) -> None:
 
     here = analyse(tree({"tests/http/parts.test.tml": 3}), ALL)
     assert printed[0] == f"error: {here.errors[0]}"
-    assert [line.partition(":")[0] for line in printed[1:]] == [each.path for each in here.findings]
+    assert [line.partition(":")[0] for line in printed[1:]] == [finding.path for finding in here.findings]

@@ -70,7 +70,7 @@ ALL = (1, 2, 3, 4, 5)
 Step = tuple[str, int, int]
 
 
-def tell(steps: list[Step], *step: Any) -> None:
+def note_step(steps: list[Step], *step: Any) -> None:
     """Remember how far the work is."""
     steps.append(step)
 
@@ -105,7 +105,7 @@ def test_any_executor_finds_the_same(
     tasks.PROCESS = tasks.Memory()
 
     with made() as executor:
-        there = analyse(tree(), ALL, stacked=stacked, executor=executor, progress=partial(tell, steps))
+        there = analyse(tree(), ALL, stacked=stacked, executor=executor, progress=partial(note_step, steps))
 
     assert repr(there) == repr(here)
     assert all(done <= total for _, done, total in steps) and steps[-1][1] == steps[-1][2]
@@ -113,10 +113,10 @@ def test_any_executor_finds_the_same(
 
 def test_analyses_of_several_threads_do_not_meet() -> None:
     trees = [tree(), tree({"lib/demo/src/http/parts.tml": 3}), tree({"tests/http/helper.tml": 2})]
-    alone = [repr(analyse(each, (1,))) for each in trees]
+    alone = [repr(analyse(files, (1,))) for files in trees]
 
     with ThreadPoolExecutor(4) as executor:
-        found = list(executor.map(lambda each: repr(analyse(each, (1,))), trees * 4))
+        found = list(executor.map(lambda files: repr(analyse(files, (1,))), trees * 4))
 
     assert found == alone * 4
 
@@ -162,11 +162,11 @@ def faulty(example: Example, tmp_path: Path, fault: str, *options: str) -> subpr
 def group(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """What is left of the group of a process, besides itself."""
     found = []
-    for each in psutil.process_iter():
+    for running in psutil.process_iter():
         try:
-            is_other = each.pid != process.pid and os.getpgid(each.pid) == process.pid
-            if is_other and each.status() != psutil.STATUS_ZOMBIE:
-                found.append(each)
+            is_other = running.pid != process.pid and os.getpgid(running.pid) == process.pid
+            if is_other and running.status() != psutil.STATUS_ZOMBIE:
+                found.append(running)
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue
     return found
@@ -224,12 +224,12 @@ def test_no_process_outlives_the_run(
     assert example.state() == before
 
 
-def test_a_killed_process_is_told(example: Example, tmp_path: Path) -> None:
+def test_a_killed_process_is_reported(example: Example, tmp_path: Path) -> None:
     sign = tmp_path / "sign"
     process = faulty(example, tmp_path, HANGS.format(path=str(sign)), "check", "--jobs", "2")
-    for each in started(process, sign):
-        if "forkserver" in " ".join(each.cmdline()) and each.ppid() != process.pid:
-            each.kill()
+    for child in started(process, sign):
+        if "forkserver" in " ".join(child.cmdline()) and child.ppid() != process.pid:
+            child.kill()
             break
     out, err = process.communicate(timeout=WATCHDOG)
 

@@ -119,7 +119,7 @@ def test_the_order_of_the_files_is_no_matter(tmp_path: Path) -> None:
     turned = dict(reversed(files.items()))
 
     assert list(files) != list(turned)
-    results = [analyse(each, (1, 5), cache=store) for store in (None, cache) for each in (files, turned)]
+    results = [analyse(given, (1, 5), cache=store) for store in (None, cache) for given in (files, turned)]
 
     assert len({repr(result) for result in results}) == 1
 
@@ -192,9 +192,9 @@ def test_runs_before_change_nothing_of_what_is_printed(example: Example, run: Co
     assert (warm.code, warm.err) == (1, "")
     assert run("check", "--format", "sarif") == run("check", "--format", "sarif", "--no-cache")
 
-    told = run(*CHECK, "--verbose")
-    assert told.out == cold.out
-    assert told.err == "note: known from earlier runs: libraries 5 of 5, tests 15 of 15\n"
+    verbose = run(*CHECK, "--verbose")
+    assert verbose.out == cold.out
+    assert verbose.err == "note: known from earlier runs: libraries 5 of 5, tests 15 of 15\n"
 
     example.write("tmlfix.toml", b"[rules]\nmissing-release = false\n")
     (example.folder / "tests/http/client.test.tml").rename(example.folder / "tests/http/shop.test.tml")
@@ -216,7 +216,7 @@ def real(example: Example, *options: str, **variables: str) -> subprocess.Popen[
 def locales() -> list[str]:
     """Those of the system that may matter: where i is not the small letter of I, and plain ones."""
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()
-    return [*[each for each in known if each.startswith("tr_TR")], "C", "C.UTF-8", "POSIX"]
+    return [*[locale for locale in known if locale.startswith("tr_TR")], "C", "C.UTF-8", "POSIX"]
 
 
 def test_runs_at_the_same_time_in_any_environment_print_the_same(example: Example, run: Command) -> None:
@@ -290,7 +290,7 @@ def cut_off(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("harm", "note"),
     [
         (blocked, "cannot write the cache"),
         (with_folders, "a file of the cache is damaged"),
@@ -304,7 +304,7 @@ def cut_off(folder: Path) -> None:
     ],
 )
 def test_a_cache_that_cannot_be_used_is_as_good_as_none(
-    harm: Harm, told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command
+    harm: Harm, note: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Command
 ) -> None:
     folder = tmp_path / "results"
     folder.mkdir()
@@ -321,7 +321,7 @@ def test_a_cache_that_cannot_be_used_is_as_good_as_none(
     with ordinary_user(tmp_path):
         harm(folder)
         plain = run(*CHECK)
-        if harm in (with_pipes, with_loops, of_another_version, cut_off):  # they are mended by a run
+        if harm in (with_pipes, with_loops, of_another_version, cut_off):  # a run repairs them
             harm(folder)
         verbose = run(*CHECK, "--verbose")
         without = run(*CHECK, "--no-cache", "--verbose")
@@ -330,11 +330,11 @@ def test_a_cache_that_cannot_be_used_is_as_good_as_none(
     assert plain == without == expected
     assert (plain.err, plain.code) == ("", 1)
     assert (verbose.out, verbose.code) == (plain.out, plain.code)
-    assert (told or "libraries 5 of 5") in verbose.err
+    assert (note or "libraries 5 of 5") in verbose.err
     assert all(line.startswith("note: ") for line in verbose.err.splitlines())
 
 
-def test_a_full_disk_is_no_failure_and_leaves_nothing_behind(
+def test_a_full_disk_is_no_failure_and_leaves_no_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes: list[str] = []
@@ -477,14 +477,14 @@ def test_texts_that_mean_nothing_are_refused(kept: Path) -> None:
     notes: list[str] = []
     for path, document in documents(kept):
         text = json.dumps(document)
-        for before, after in (('"fixed"', '"mended"'), ('": ["', '\\u20ac": ["')):
+        for before, after in (('"fixed"', '"healed"'), ('": ["', '\\u20ac": ["')):
             rewrite(path, json.loads(text.replace(before, after)))
         assert analyse_some(ResultCache(kept, notes.append)) == expected
 
 
 def test_every_bit_counts(kept: Path) -> None:
     cache = ResultCache(kept, lambda _: None)
-    path = min(kept.iterdir(), key=lambda each: each.stat().st_size)
+    path = min(kept.iterdir(), key=lambda path: path.stat().st_size)
     key, shape = path.name.partition(".")[0], SHAPES[path.name.partition("-")[0]]
     content = path.read_bytes()
     assert cache.get(key, shape) is not None

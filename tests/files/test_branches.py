@@ -114,7 +114,7 @@ def test_a_branch_has_one_commit_on_head_with_exactly_the_fixes(checkout: Checko
     assert checkout.git("show", f"{HTTP}:lib/src/http/client.tml") == b"use http\nfree\n"
 
 
-def test_the_message_tells_what_was_fixed_by_which_rule(checkout: Checkout) -> None:
+def test_the_message_says_what_was_fixed_by_which_rule(checkout: Checkout) -> None:
     checkout.write("lib/src/http/router.tml", b"unclear mystery\n")
     base = checkout.commit()
 
@@ -478,7 +478,7 @@ def test_a_repository_with_sha256_works(git_identity: Path, tmp_path: Path) -> N
     assert len(checkout.line("rev-parse", HTTP)) == 64
 
 
-def test_a_user_without_identity_is_told_how_to_set_one(checkout: Checkout, git_identity: Path) -> None:
+def test_the_error_without_an_identity_says_how_to_set_one(checkout: Checkout, git_identity: Path) -> None:
     git_identity.write_text("")
 
     with pytest.raises(RepositoryError, match=r"git config user\.name NAME"):

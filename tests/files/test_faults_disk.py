@@ -97,7 +97,7 @@ def test_a_branch_and_its_patch_are_there_both_or_neither(site: Site, size: int)
 
 
 @pytest.mark.parametrize("command", ["hash-object", "commit-tree", "update-ref"])
-def test_a_git_without_room_leaves_nothing_behind(
+def test_a_git_without_room_leaves_no_files(
     site: Site, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = state(site)

@@ -33,7 +33,7 @@ class Fixing:
         self.monkeypatch.chdir(folder)
         self.capture.readouterr()
         code = main(["apply", "--phase", "1", *arguments])
-        output = (each.decode("utf-8", "surrogateescape") for each in self.capture.readouterr())
+        output = (stream.decode("utf-8", "surrogateescape") for stream in self.capture.readouterr())
         return Ended(code, *output)
 
 
@@ -57,7 +57,8 @@ def check_branch(checkout: Checkout, names: set[bytes]) -> None:
     assert {name for name in head if head[name] != branch[name]} == names
     for name in names:
         old, new = (
-            checkout.git("cat-file", "blob", each[name].split()[2].decode()) for each in (head, branch)
+            checkout.git("cat-file", "blob", revision[name].split()[2].decode())
+            for revision in (head, branch)
         )
         assert new == old.replace(b"leak", b"free")
         assert head[name].split()[0] == branch[name].split()[0]
@@ -221,7 +222,7 @@ def test_names_that_differ_in_case_only(fix: Fixing, checkout: Checkout) -> None
     assert checkout.git("show", f"{HTTP}:lib/src/http/Client.tml") == b"LEAK free\n"
 
 
-def test_a_repository_behind_a_link(fix: Fixing, checkout: Checkout, tmp_path: Path) -> None:
+def test_a_repository_that_a_link_leads_to(fix: Fixing, checkout: Checkout, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(checkout.folder)
 
     check_fixed(fix, Checkout(tmp_path / "alias"))
@@ -349,8 +350,8 @@ def test_ten_thousand_files(fix: Fixing, checkout: Checkout) -> None:
     feed = [b"commit refs/heads/main\ncommitter Ada <ada@example.org> 1700000000 +0000\ndata 0\n"]
     feed += [b"from refs/heads/main^0\n"]
     feed += [
-        b"M 100644 inline lib/src/part%d/%d.tml\ndata 5\nfine\n" % (each % 100, each)
-        for each in range(10_000)
+        b"M 100644 inline lib/src/part%d/%d.tml\ndata 5\nfine\n" % (number % 100, number)
+        for number in range(10_000)
     ]
     checkout.git("fast-import", "--quiet", feed=b"".join(feed))
     checkout.git("reset", "--quiet")

@@ -124,7 +124,7 @@ class Editor:
             WATCHDOG,
         )
         assert answer is not None
-        return [each for each in answer if isinstance(each, types.CodeAction)]
+        return [action for action in answer if isinstance(action, types.CodeAction)]
 
     async def hover(self, path: str, line: int, column: int = 0) -> str | None:
         """What a hover over a 0-based position shows."""
@@ -148,7 +148,7 @@ class Editor:
         assert isinstance(change, types.TextDocumentEdit)
         assert change.text_document.uri == self.uri(path)
         assert change.text_document.version == self.versions[path]
-        return edited(self.texts[path], [each for each in change.edits if isinstance(each, types.TextEdit)])
+        return edited(self.texts[path], [edit for edit in change.edits if isinstance(edit, types.TextEdit)])
 
 
 def edited(text: str, edits: list[types.TextEdit]) -> str:
@@ -168,7 +168,7 @@ def edited(text: str, edits: list[types.TextEdit]) -> str:
         return starts[place.line] + 2 * place.character
 
     done, pieces = 0, []
-    for edit in sorted(edits, key=lambda each: offset(each.range.start)):
+    for edit in sorted(edits, key=lambda edit: offset(edit.range.start)):
         start, end = offset(edit.range.start), offset(edit.range.end)
         assert done <= start <= end
         pieces += [units[done:start], edit.new_text.encode("utf-16-le")]
@@ -223,4 +223,4 @@ def play(
 
 def by_code(diagnostics: list[types.Diagnostic]) -> Mapping[str, types.Diagnostic]:
     """The diagnostics by their rules."""
-    return {str(each.code): each for each in diagnostics}
+    return {str(diagnostic.code): diagnostic for diagnostic in diagnostics}

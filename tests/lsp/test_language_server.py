@@ -44,8 +44,8 @@ def test_a_leak_is_shown_explained_and_goes_when_it_is_fixed_by_hand(example: Pa
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
         shown = await editor.diagnostics(CLIENT)
-        lines = [each.range.start.line for each in shown if each.code == "missing-release"]
-        first = min(shown, key=lambda each: each.range.start.line)
+        lines = [diagnostic.range.start.line for diagnostic in shown if diagnostic.code == "missing-release"]
+        first = min(shown, key=lambda diagnostic: diagnostic.range.start.line)
 
         assert lines[0] == first.range.start.line == 16
         assert (first.range.start.character, first.range.end.character) == (11, 15)
@@ -59,7 +59,7 @@ def test_a_leak_is_shown_explained_and_goes_when_it_is_fixed_by_hand(example: Pa
         )
         editor.type(CLIENT, fixed)
         now = await editor.diagnostics(CLIENT)
-        assert 16 not in [each.range.start.line for each in now]
+        assert 16 not in [diagnostic.range.start.line for diagnostic in now]
         assert len(now) == len(shown) - 1
         assert (example / CLIENT).read_bytes() == (EXAMPLE / CLIENT).read_bytes()
 
@@ -109,8 +109,8 @@ def test_each_fix_is_the_text_of_the_tool(example: Path) -> None:
 
         editor.type(CLIENT, editor.applied(CLIENT, ignore))
         now = await editor.diagnostics(CLIENT)
-        assert line - 1 not in [each.range.start.line for each in now]
-        assert line not in [each.range.start.line for each in now]
+        assert line - 1 not in [diagnostic.range.start.line for diagnostic in now]
+        assert line not in [diagnostic.range.start.line for diagnostic in now]
         assert "suppression-comment" not in by_code(now)
         assert "            Ok(resp) =>" not in editor.texts[CLIENT]
         assert "        // tmlfix: ignore[missing-release] say why this is no leak\n" in editor.texts[CLIENT]
@@ -127,7 +127,7 @@ def test_positions_count_utf_16_units_and_lines_end_as_they_do(example: Path) ->
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
         shown = await editor.diagnostics(CLIENT)
-        first = min(shown, key=lambda each: each.range.start.line)
+        first = min(shown, key=lambda action: action.range.start.line)
         assert first.range == types.Range(types.Position(16, 21), types.Position(16, 25))
         (action,) = await editor.actions(CLIENT, 0, "source.fixAll.tmlfix")
         after = editor.applied(CLIENT, action)
@@ -240,7 +240,7 @@ def test_an_analysis_that_typing_overtakes_is_given_up_or_not_shown(example: Pat
 
         first = await asyncio.wait_for(editor.published.get(), WATCHDOG)
         assert first.version == 3
-        assert min(each.range.start.line for each in first.diagnostics) == 18
+        assert min(diagnostic.range.start.line for diagnostic in first.diagnostics) == 18
         assert (example / "given_up1").exists()
         assert not (example / "given_up2").exists()
         assert await editor.actions(CLIENT, 18)
@@ -272,7 +272,7 @@ def test_what_is_no_findings_of_a_library(example: Path) -> None:
         assert shown.message == "unexpected '}'"
 
         editor.type(CLIENT, "\ud800")
-        assert [each.code for each in await editor.diagnostics(CLIENT)] == ["syntax"]
+        assert [diagnostic.code for diagnostic in await editor.diagnostics(CLIENT)] == ["syntax"]
 
         editor.open("tml.toml")
         editor.open(sample)
@@ -291,7 +291,7 @@ def test_what_is_no_findings_of_a_library(example: Path) -> None:
     play(example, scenario)
 
 
-def test_a_crash_is_told_and_not_the_end(example: Path) -> None:
+def test_a_crash_is_reported_and_not_the_end(example: Path) -> None:
     fault = """
 import codemods.lsp.open_tree, os
 read = codemods.lsp.open_tree.read_tree
@@ -338,7 +338,7 @@ def test_without_pygls_it_says_how_to_get_it(run: Run, monkeypatch: pytest.Monke
     assert outcome.err == "tmlfix: the language server needs pygls: pip install 'tmlfix[lsp]'\n"
 
 
-# What stands behind it
+# What it rests on
 
 
 def test_findings_that_share_an_edit_are_fixed_together() -> None:

@@ -7,7 +7,7 @@ value counts as made where a name is bound to one of the example's types that ha
 leaked if the function never calls NAME.destroy(). A comment ``// stand-in: WORD`` in a file makes it
 
     crash              die of a signal
-    hang               start a second program and wait for ever; both tell their ids to $STAND_IN_PIPE
+    hang               start a second program and wait for ever; both write their ids to $STAND_IN_PIPE
     chatter            print without end
     does-not-compile   not compile
     fail               fail, with all of its tests but one passed
@@ -76,19 +76,19 @@ def behave(source: str) -> None:
 
 def report(found: dict[str, list[int]]) -> None:
     """What the runtime prints of the leaks, then the runner."""
-    sizes = [size for each in found.values() for size in each]
-    if not sizes:
+    everything = [size for sizes in found.values() for size in sizes]
+    if not everything:
         say("test", "Memory Leaks none detected")
         return
     print(f"\n{RULE}\n{'TML MEMORY LEAK REPORT':>47}\n{RULE}\n")
-    print(f"Detected {len(sizes)} unfreed allocation(s) totaling {sum(sizes)} bytes:\n")
+    print(f"Detected {len(everything)} unfreed allocation(s) totaling {sum(everything)} bytes:\n")
     print("  Leaks by test:")
-    for path, each in found.items():
-        if each:
+    for path, sizes in found.items():
+        if sizes:
             name = Path(path).name.removesuffix(".tml")
-            print(f"    {name:32} {len(each)} leak(s), {sum(each)} bytes  [{Path.cwd() / path}]")
-    print(f"\n{RULE}\nSummary: {len(sizes)} leak(s), {sum(sizes)} bytes lost\n{RULE}")
-    say("test", f"Memory Leaks ({len(sizes)} leaks, {sum(sizes)} bytes)")
+            print(f"    {name:32} {len(sizes)} leak(s), {sum(sizes)} bytes  [{Path.cwd() / path}]")
+    print(f"\n{RULE}\nSummary: {len(everything)} leak(s), {sum(everything)} bytes lost\n{RULE}")
+    say("test", f"Memory Leaks ({len(everything)} leaks, {sum(everything)} bytes)")
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def main() -> None:
     assert sys.argv[1] == "test"
     arguments = sys.argv[2:]
     quiet = "--quiet" in arguments
-    (path,) = (Path(each) for each in arguments if not each.startswith("--"))
+    (path,) = (Path(argument) for argument in arguments if not argument.startswith("--"))
     files = sorted(path.rglob("*.test.tml")) if path.is_dir() else [path]
     sources = {str(file): file.read_text() for file in files}
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -191,17 +191,17 @@ def test_every_hunk_is_shown_line_by_line(
     assert opened.page.locator(".diff.split").count() == (0 if width is NARROW else len(expected) + 3)
 
 
-def test_a_finding_tells_its_rule_message_and_reason(page: Opened) -> None:
+def test_a_finding_shows_its_rule_message_and_reason(page: Opened) -> None:
     finding = page.finding("incomplete-destroy", "router.tml:87:14")
 
     finding.locator("summary").click()
     finding.locator(".why p").first.wait_for()
 
-    told = finding.inner_text()
-    assert "fixed" in told
-    assert "RouteMatch.destroy() forgets values, which nothing else can free" in told
-    assert rules()["incomplete-destroy"].summary in told
-    assert "6 other fixes may need this one: missing-release router.test.tml:9" in told
+    shown = finding.inner_text()
+    assert "fixed" in shown
+    assert "RouteMatch.destroy() forgets values, which nothing else can free" in shown
+    assert rules()["incomplete-destroy"].summary in shown
+    assert "6 other fixes may need this one: missing-release router.test.tml:9" in shown
 
 
 def test_a_reported_finding_is_shown_where_it_is_and_cannot_be_approved(page: Opened) -> None:
@@ -337,7 +337,7 @@ def test_the_summary_warns_of_each_likely_cause_that_is_not_approved(visitor: Vi
     ]
     caused = replace(causes[0], line=2, edits=(Edit(16, 16, "// three\n"),))
     phases = [PhaseResult(1, (*causes, caused), {})]
-    found = make_review(phases, {path: content}, alone=[each.key for each in causes])
+    found = make_review(phases, {path: content}, alone=[cause.key for cause in causes])
     opened = visitor.open(review_page(found, "the working tree", rules()))
 
     def warnings() -> str:
@@ -349,11 +349,11 @@ def test_the_summary_warns_of_each_likely_cause_that_is_not_approved(visitor: Vi
     def approve(finding: Finding) -> None:
         opened.page.locator(f'.finding[aria-label="{name(finding)}"]').first.get_by_text("Approve").click()
 
-    told = "missing-release a.tml:2 may follow from missing-release a.tml:1"
+    warning = "missing-release a.tml:2 may follow from missing-release a.tml:1"
     approve(caused)
-    assert f"{told}, missing-release a.tml:1, which are not approved" in warnings()
+    assert f"{warning}, missing-release a.tml:1, which are not approved" in warnings()
     approve(causes[0])
-    assert f"{told}, which is not approved" in warnings()
+    assert f"{warning}, which is not approved" in warnings()
     approve(causes[1])
     assert "may follow" not in warnings()
 
@@ -459,7 +459,7 @@ CONTRAST = """
         canvas.fillRect(0, 0, 1, 1);
         return [...canvas.getImageData(0, 0, 1, 1).data];
     };
-    const behind = (element) => {
+    const background = (element) => {
         for (; element; element = element.parentElement) {
             const colour = rgb(getComputedStyle(element).backgroundColor);
             if (colour[3] === 255) return colour;
@@ -469,7 +469,7 @@ CONTRAST = """
     for (const element of document.querySelectorAll("body *:not(option, script, style)")) {
         const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
         if (!hasText || !element.checkVisibility()) continue;
-        const [one, other] = [light(rgb(getComputedStyle(element).color)), light(behind(element))];
+        const [one, other] = [light(rgb(getComputedStyle(element).color)), light(background(element))];
         const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
         if (contrast < 4.5) poor.add(`${element.tagName}.${element.className}: ${contrast.toFixed(2)}`);
     }
@@ -568,8 +568,8 @@ def test_hostile_texts_do_nothing(visitor: Visitor, tmp_path: Path) -> None:
     found = hostile_review()
     (file,) = found.files
     offered = replace(found, files=(replace(file, hunks=()),))
-    for each in (found, offered):
-        opened = visitor.open(review_page(each, HOSTILE, rules()))
+    for review in (found, offered):
+        opened = visitor.open(review_page(review, HOSTILE, rules()))
         opened.press("ja")
 
         assert opened.page.locator("img, main script").count() == 0

@@ -1,4 +1,4 @@
-"""``tmlfix explain`` tells who frees the values of a line, and why it has a finding or none."""
+"""``tmlfix explain`` says who frees the values of a line, and why it has a finding or none."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def place(tree: Path, code: str) -> str:
 
 
 def value(document: Any, name: str) -> Any:
-    (found,) = (each for each in document["values"] if each["name"] == name)
+    (found,) = (entry for entry in document["values"] if entry["name"] == name)
     return found
 
 
@@ -206,8 +206,8 @@ def test_values_of_a_test(
 
     found = value(document, name)
     assert found["ownership"] == ownership
-    assert fact in "; ".join(each["text"] for each in found["statements"])
-    assert [each["rule"] for each in document["findings"]] == rules
+    assert fact in "; ".join(statement["text"] for statement in found["statements"])
+    assert [finding["rule"] for finding in document["findings"]] == rules
     assert document["function"] == "test_it"
 
 
@@ -277,8 +277,8 @@ def test_values_of_the_library(
 
     found = value(document, name)
     assert found["ownership"] == ownership
-    assert fact in "; ".join(each["text"] for each in found["statements"])
-    assert [each["rule"] for each in document["findings"]] == rules
+    assert fact in "; ".join(statement["text"] for statement in found["statements"])
+    assert [finding["rule"] for finding in document["findings"]] == rules
 
 
 def test_the_string_of_a_response_is_not_freed_and_the_response_is(run: Run, example: Path) -> None:
@@ -312,7 +312,7 @@ def test_a_view_is_kept_by_what_it_is_read_from(run: Run, example: Path) -> None
 def test_a_column_chooses_one_value(run: Run, example: Path) -> None:
     values = run("explain", f"{CLIENT}:20:30", "--format", "json").document["values"]
 
-    assert [each["name"] for each in values] == ["resp"]
+    assert [entry["name"] for entry in values] == ["resp"]
 
 
 def test_a_leak_names_the_finding_in_another_file(run: Run, example: Path) -> None:
@@ -325,13 +325,15 @@ def test_a_leak_names_the_finding_in_another_file(run: Run, example: Path) -> No
 def test_a_line_that_a_finding_changes_names_it(run: Run, example: Path) -> None:
     edited = run("apply", "--phase", "1", "--dry-run", "--in-place", "--format", "json").document["findings"]
     path = "lib/src/http/request.tml"
-    (finding,) = (each for each in edited if each["path"] == path and each["rule"] == "incomplete-destroy")
+    (finding,) = (
+        finding for finding in edited if finding["path"] == path and finding["rule"] == "incomplete-destroy"
+    )
     source = (example / path).read_bytes()
     changed = {source.count(b"\n", 0, edit["start"]) + 1 for edit in finding["edits"]} - {finding["line"]}
 
     for line in changed:
         found = run("explain", f"{path}:{line}", "--format", "json").document["findings"]
-        assert [each["rule"] for each in found] == ["incomplete-destroy"]
+        assert [finding["rule"] for finding in found] == ["incomplete-destroy"]
     assert changed
 
 
@@ -340,10 +342,10 @@ def test_it_says_what_apply_says(run: Run, example: Path) -> None:
     explained = run("explain", f"{CLIENT}:17", "--format", "json").document["findings"]
 
     keys = ("rule", "path", "line", "column", "message", "verdict", "edits")
-    assert [[each[key] for key in keys] for each in explained] == [
-        [each[key] for key in keys]
-        for each in applied["findings"]
-        if (each["path"], each["line"]) == (CLIENT, 17)
+    assert [[finding[key] for key in keys] for finding in explained] == [
+        [finding[key] for key in keys]
+        for finding in applied["findings"]
+        if (finding["path"], finding["line"]) == (CLIENT, 17)
     ]
 
 
@@ -361,9 +363,9 @@ def test_every_line_can_be_explained(example: Path, phase: Phase) -> None:
         analysis = engine.facts(sources, path)
         for line in range(1, sources[path].count(b"\n") + 2):
             explained = explain_line(analysis, analysis.index.files[path], result, line)
-            named = {each.finding.rule for each in explained.findings}
+            named = {finding.finding.rule for finding in explained.findings}
             assert rules[line] <= named, f"{path}:{line}"
-            leaking = [each.name for each in explained.values if each.ownership is Ownership.LEAKS]
+            leaking = [entry.name for entry in explained.values if entry.ownership is Ownership.LEAKS]
             assert named or not leaking, f"{path}:{line}: {leaking}"
             assert explanation_lines(explained)
 
@@ -386,17 +388,17 @@ def test_a_line_without_values_names_the_nearest_findings(run: Run, example: Pat
         ('[rules]\ndisable = ["missing-release"]', "the configuration turns off missing-release"),
     ],
 )
-def test_the_configuration_is_told(run: Run, example: Path, setting: str, note: str) -> None:
+def test_the_configuration_is_noted(run: Run, example: Path, setting: str, note: str) -> None:
     (example / "tmlfix.toml").write_text(f"{setting}\n")
 
     document = run("explain", f"{CLIENT}:17", "--format", "json").document
 
     assert note in document["notes"]
-    assert "missing-release" not in [each["rule"] for each in document["findings"]]
+    assert "missing-release" not in [finding["rule"] for finding in document["findings"]]
     assert value(document, "resp")["ownership"] == "leaks"
 
 
-def test_a_suppressed_finding_is_told(run: Run, tree: Path) -> None:
+def test_a_suppressed_finding_is_shown(run: Run, tree: Path) -> None:
     code = HEAD + (
         "@test\nfunc test_it() -> I32 {\n"
         "    let reel: Reel = Reel::new(4) // tmlfix: ignore[missing-release] kept //?\n"

@@ -1,4 +1,4 @@
-"""Which finding changes which lines, and which findings hang together."""
+"""Which finding changes which lines, and which findings belong together."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def inserted(line: int, text: str) -> Edit:
 
 
 def reviewed(*findings: Finding, alone: tuple[FindingKey, ...] = ()) -> Review:
-    edits = {edit for each in findings if each.verdict is Verdict.FIXED for edit in each.edits}
+    edits = {edit for fixed in findings if fixed.verdict is Verdict.FIXED for edit in fixed.edits}
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
-    after = apply(SOURCE, [SourceEdit(each.start, each.end, each.text.encode()) for each in ordered])
+    after = apply(SOURCE, [SourceEdit(edit.start, edit.end, edit.text.encode()) for edit in ordered])
     result = PhaseResult(1, findings, {PATH: Change(SOURCE, after)} if edits else {})
     return make_review([result], {PATH: SOURCE}, alone=alone)
 
@@ -112,7 +112,7 @@ def test_findings_that_share_an_edit_are_linked() -> None:
     assert reviewed(one, two, other).shared == {one.key: {two.key}, two.key: {one.key}}
 
 
-def test_findings_that_nothing_tells_apart_are_one() -> None:
+def test_findings_that_nothing_distinguishes_are_one() -> None:
     one, two = (finding(inserted(line, "x\n"), message=f"leaks on {line}") for line in (3, 9))
 
     (file,) = reviewed(one, two).files
@@ -122,12 +122,12 @@ def test_findings_that_nothing_tells_apart_are_one() -> None:
     assert [hunk.keys for hunk in file.hunks] == [{one.key}]
 
 
-def test_what_one_message_says_as_well_is_told_once() -> None:
+def test_what_one_message_says_as_well_is_said_once() -> None:
     messages = ("x leaks", "x leaks at the return", "y leaks", "x leaks")
 
     (file,) = reviewed(*(finding(message=message) for message in messages)).files
 
-    assert [each.message for each in file.findings] == ["x leaks at the return; y leaks"]
+    assert [merged.message for merged in file.findings] == ["x leaks at the return; y leaks"]
 
 
 def test_a_finding_that_others_call_for_names_the_likeliest() -> None:
@@ -145,8 +145,8 @@ def test_in_the_bundled_library(tmp_path: Path) -> None:
         Request((1,), (Path(shutil.copytree(EXAMPLE, tmp_path / "library")),)), in_place=True
     )
 
-    keys = {each.key for phase in report.phases for each in phase.findings}
-    assert {each.key for file in found.files for each in file.findings} == keys
+    keys = {reported.key for phase in report.phases for reported in phase.findings}
+    assert {shown.key for file in found.files for shown in file.findings} == keys
     assert {key for file in found.files for hunk in file.hunks for key in hunk.keys} == keys
     assert {key.path for key in found.following} == {
         "tests/http/client.test.tml",
@@ -179,7 +179,7 @@ def test_the_command_counts_what_the_page_shows(
 ) -> None:
     def twice(*arguments: Any, **options: Any) -> AnalysisResult:
         result = stand_in_analysis(*arguments, **options)
-        phases = [replace(each, findings=(*each.findings, *each.findings)) for each in result.phases]
+        phases = [replace(phase, findings=(*phase.findings, *phase.findings)) for phase in result.phases]
         return replace(result, phases=tuple(phases))
 
     monkeypatch.setattr("codemods.engine.analyse", twice)
@@ -260,4 +260,4 @@ def test_the_blocks_are_the_whole_change(case: tuple[bytes, list[Finding]]) -> N
         made += old[done : block.start] + new[block.new_start : block.new_end]
         done = block.end
     assert "".join([*made, *old[done:]]).encode() == after
-    assert {key for block in blocks for key in block.keys} <= {each.key for each in findings}
+    assert {key for block in blocks for key in block.keys} <= {given.key for given in findings}

@@ -37,7 +37,7 @@ FILES = dict(read_tree(EXAMPLE).files)
 
 
 def fixed(outcome: Outcome) -> str:
-    """What is printed, apart from the number of fixes that were not approved, which must be told."""
+    """What is printed, apart from the number of fixes that were not approved, which must be there."""
     *lines, last = outcome.out.splitlines(keepends=True)
     assert re.fullmatch(r"  left out: [\d,]+ fix(es)? that you did not approve\n", last)
     return "".join(lines)
@@ -109,7 +109,9 @@ def applied(run: Run, library: Path, chosen: Iterable[Finding]) -> Applied:
     outcome = run("apply", "--selection", selection, "--in-place", library)
     places = set(re.findall(r"(?m)^error: (\S+):(\d+):(\d+): ([\w-]+): ", outcome.err))
     refused = frozenset(
-        each.key for each in chosen if (each.path, str(each.line), str(each.column), each.rule) in places
+        finding.key
+        for finding in chosen
+        if (finding.path, str(finding.line), str(finding.column), finding.rule) in places
     )
     assert len(refused) == outcome.err.count("error: ")
     assert outcome.code == (2 if refused else 0)
@@ -120,12 +122,15 @@ def check(result: Applied, chosen: Iterable[Finding]) -> None:
     """Nothing but the edits of the chosen findings is made; those that others share may be a part."""
     made = [finding for finding in chosen if finding.key not in result.refused]
     for path, before in FILES.items():
-        edits = sorted({edit for each in made if each.path == path for edit in each.edits})
-        keys = {each.key for each in made}
+        edits = sorted({edit for finding in made if finding.path == path for edit in finding.edits})
+        keys = {finding.key for finding in made}
         others = {
-            edit for each in FINDINGS if each.path == path and each.key not in keys for edit in each.edits
+            edit
+            for finding in FINDINGS
+            if finding.path == path and finding.key not in keys
+            for edit in finding.edits
         }
-        expected = apply(before, [SourceEdit(each.start, each.end, each.text.encode()) for each in edits])
+        expected = apply(before, [SourceEdit(edit.start, edit.end, edit.text.encode()) for edit in edits])
         if others.isdisjoint(edits):
             assert result.files[path] == expected, path
         else:
@@ -149,7 +154,11 @@ def test_some_of_the_findings(library: Path, run: Run, seed: int) -> None:
 
 def one(rule: str, where: str) -> Finding:
     """The finding of a rule at a place such as ``router.tml:87``."""
-    (found,) = (each for each in FINDINGS if each.rule == rule and f"/{where}" in f"{each.path}:{each.line}:")
+    (found,) = (
+        finding
+        for finding in FINDINGS
+        if finding.rule == rule and f"/{where}" in f"{finding.path}:{finding.line}:"
+    )
     return found
 
 
@@ -249,9 +258,9 @@ def applied_with_errors(run: Run, library: Path, chosen: Iterable[Finding]) -> O
 # Analyses that never come out as they were reviewed
 
 
-def test_a_fix_that_is_none_any_more_is_told() -> None:
+def test_a_fix_that_is_none_any_more_is_an_error() -> None:
     finding = Finding(1, "void-tail", "a.tml", 1, 1, "f", "leaks", Verdict.FIXED, (Edit(0, 0, "x\n"),))
-    reported = replace(finding, verdict=Verdict.REPORTED, edits=(), message="cannot be mended")
+    reported = replace(finding, verdict=Verdict.REPORTED, edits=(), message="cannot be fixed")
     files = {"a.tml": b"leak\n"}
     chosen = select(files, [finding])
 
@@ -260,8 +269,8 @@ def test_a_fix_that_is_none_any_more_is_told() -> None:
     )
     _, gone = analyse_selected(lambda wanted: AnalysisResult((PhaseResult(1, ()),)), files, chosen)
 
-    assert [str(each) for each in now_reported] == ["a.tml:1:1: void-tail: has no fix now: cannot be mended"]
-    assert [str(each) for each in gone] == ["a.tml:1:1: void-tail: is not found any more"]
+    assert [str(error) for error in now_reported] == ["a.tml:1:1: void-tail: has no fix now: cannot be fixed"]
+    assert [str(error) for error in gone] == ["a.tml:1:1: void-tail: is not found any more"]
 
 
 def test_a_fix_for_review_that_is_not_selected_is_declined() -> None:

@@ -195,8 +195,8 @@ def run(body: str) -> AnalysisResult:
 
 @pytest.mark.parametrize("body", [*OWNERS.values(), *TEXTS.values()], ids=[*OWNERS, *TEXTS])
 def test_nothing_is_released_in_front_of_the_assignment(body: str) -> None:
-    fixed = [each for each in run(body).findings if each.verdict is Verdict.FIXED]
-    assert "overwritten-owner" not in {each.rule for each in fixed}
+    fixed = [finding for finding in run(body).findings if finding.verdict is Verdict.FIXED]
+    assert "overwritten-owner" not in {finding.rule for finding in fixed}
 
 
 def test_it_is_released_where_none_of_that_stands_against_it() -> None:
@@ -205,7 +205,7 @@ def test_it_is_released_where_none_of_that_stands_against_it() -> None:
     text = run(f"{line}    return str::len(line as Str)\n")
 
     for result in (owner, text):
-        verdicts = [each.verdict for each in result.findings if each.rule == "overwritten-owner"]
+        verdicts = [finding.verdict for finding in result.findings if finding.rule == "overwritten-owner"]
         assert verdicts == [Verdict.FIXED]
 
 

@@ -410,7 +410,7 @@ func test_it() -> I32 {
     return 0
 }
 """
-    assert [each.partition(":")[0] for each in written(code, "tests/http/it.test.tml")] == ["missing-release"]
+    assert [line.partition(":")[0] for line in written(code, "tests/http/it.test.tml")] == ["missing-release"]
 
 
 def test_two_owners_made_from_one_number_are_both_released() -> None:
@@ -656,9 +656,9 @@ KEPT_IN_A_TEST = {
 
 def marked(files: dict[str, str]) -> bool:
     path = "lib/demo/src/http/maker.tml"
-    sources = {each: code.encode() for each, code in {path: MAKER, **files}.items()}
+    sources = {file: code.encode() for file, code in {path: MAKER, **files}.items()}
     result = analyse({"lib/demo/src/spool.tml": LIBRARY, **sources}, [1])
-    assert not result.errors or any("broken" in each.path for each in result.errors)
+    assert not result.errors or any("broken" in error.path for error in result.errors)
     change = result.phases[0].changes.get(path)
     return change is not None and b"@allocates" in change.after
 

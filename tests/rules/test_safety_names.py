@@ -246,7 +246,7 @@ def _analyse(body: str) -> tuple[bytes, set[Verdict]]:
     result = analyse({"lib/demo/src/crates.tml": LIBRARY, path: code}, [5])
     assert not result.errors
     change = result.phases[0].changes.get(path)
-    verdicts = {each.verdict for each in result.findings if each.path == path}
+    verdicts = {finding.verdict for finding in result.findings if finding.path == path}
     return change.after if change else code, verdicts
 
 

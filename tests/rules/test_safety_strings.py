@@ -359,7 +359,7 @@ LEAKS = {
 @pytest.mark.parametrize(("rule", "body"), LEAKS.items(), ids=LEAKS)
 def test_without_its_hazard_it_is_freed(rule: str, body: str) -> None:
     code = f"use demo::cell::*\n\npub func it(cell: ref Cell, block: *Unit) -> Str {{\n{body}}}\n"
-    assert [each.partition(":")[0] for each in fixed(code)] == [rule.strip()]
+    assert [line.partition(":")[0] for line in fixed(code)] == [rule.strip()]
 
 
 PLATE = """\

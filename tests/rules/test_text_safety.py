@@ -243,7 +243,7 @@ pub func f(line: Str, width: I64) -> I64 {
 }
 """,
     ),
-    "the first string is read behind the choice": (
+    "the first string is read after the choice": (
         "overwritten-text",
         """\
 pub func f(line: Str, limit: I64) -> Name {
@@ -559,7 +559,11 @@ def fixed_by(code: str, path: str) -> set[str]:
     inputs = {"lib/demo/src/prelude.tml": PRELUDE, "lib/demo/src/texts.tml": LIBRARY, path: code.encode()}
     result = analyse(inputs, [1])
     assert not result.errors
-    return {each.rule for each in result.findings if each.verdict is Verdict.FIXED and each.path == path}
+    return {
+        finding.rule
+        for finding in result.findings
+        if finding.verdict is Verdict.FIXED and finding.path == path
+    }
 
 
 @pytest.mark.parametrize(("rule", "code"), IN_LIBRARY.values(), ids=IN_LIBRARY)

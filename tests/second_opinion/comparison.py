@@ -52,9 +52,9 @@ def compare(
     for names in (frozenset(), inherited):
         machines = [Machine(program, observed, names) for program in programs]
         before_runs, after_runs = (paths(machine, entry, limit) for machine in machines)
-        runs = [{each.answers: each for each in before_runs}]
+        runs = [{run.answers: run for run in before_runs}]
         try:
-            runs.append({each.answers: each for each in after_runs})
+            runs.append({run.answers: run for run in after_runs})
         except Refused as refused:
             comparison.complaints.append(f"the compiler refuses the fixed version: {refused}")
             return comparison
@@ -90,7 +90,7 @@ def broken_promises(
 ) -> list[str]:
     """What lines that were fixed on all accounts made, and what leaks still.
 
-    Values are told apart by what they hold and by the function that makes them, because a fix may move
+    Values are distinguished by what they hold and by the function that makes them, because a fix may move
     lines. What is made alike on another line of that function promises nothing.
     """
     kept: Counter[tuple[str, str]] = Counter()

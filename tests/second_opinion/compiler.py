@@ -113,7 +113,7 @@ class FunctionCompiler:
     def _function_body(self, block: nodes.Block) -> Code:
         self.notes.scopes.append([])
         is_void = self._is_void
-        codes = [self._statement(each) for each in _statements(block)]
+        codes = [self._statement(statement) for statement in _statements(block)]
         result: Code = _nothing
         ending: list[Code] = []
         if block.value is not None and not self.notes.has_left:
@@ -148,7 +148,7 @@ class FunctionCompiler:
         return self._located(node, _sequence([code], _nothing, after))
 
     def _located(self, node: nodes.Node, code: Code) -> Code:
-        """The code, which tells where it stands and that it goes on."""
+        """The code, which reports its place and that it goes on."""
         place = Place(self.declaration.path, self.declaration.name, self.declaration.line(node.start))
 
         def step(frame: Frame) -> Any:
@@ -280,10 +280,10 @@ class FunctionCompiler:
             if len(evaluated) == 1:
                 return evaluated[0][0]
             result, in_register = evaluated[0]
-            for each, each_in_register in evaluated[1:]:
-                text = self.heap.use(result).text + self.heap.use(each).text
+            for piece, piece_in_register in evaluated[1:]:
+                text = self.heap.use(result).text + self.heap.use(piece).text
                 joined = self.heap.make("text", text=text)
-                for pointer, freed in ((result, in_register), (each, each_in_register)):
+                for pointer, freed in ((result, in_register), (piece, piece_in_register)):
                     if freed:
                         self.heap.drop(pointer)
                 result, in_register = joined, True
@@ -336,7 +336,7 @@ class FunctionCompiler:
         return code, node.annotation.text
 
     def _LowlevelBlock(self, node: nodes.LowlevelBlock) -> Compiled:
-        codes = [self._statement(each) for each in _statements(node.block)]
+        codes = [self._statement(statement) for statement in _statements(node.block)]
         if node.block.value is None:
             return _sequence(codes, _nothing, []), ""
         result, type_text = self._expression(node.block.value)
@@ -380,14 +380,14 @@ class FunctionCompiler:
             raise Unsupported(node.text)
         if _is_constant(node):
             return (lambda frame: heap.constant(left(frame).block.text + right(frame).block.text)), "Str"
-        freed = [self._makes_text(each) for each in (node.left, node.right)]
+        freed = [self._makes_text(operand) for operand in (node.left, node.right)]
         for _ in range(sum(freed)):
             self.notes.take_last_temporary()
 
         def join(frame: Frame) -> Pointer:
             operands = left(frame), right(frame)
             joined = heap.make(
-                "text", text="".join(heap.use(each).text for each in operands), is_counted=False
+                "text", text="".join(heap.use(operand).text for operand in operands), is_counted=False
             )
             for operand, is_freed in zip(operands, freed, strict=True):
                 if is_freed:
@@ -439,7 +439,7 @@ class FunctionCompiler:
         for element in node.elements:
             parts.append(self._expression(element))
             self._give_away(element)
-        type_text = f"({', '.join(each for _, each in parts)})"
+        type_text = f"({', '.join(part for _, part in parts)})"
         return (lambda frame: tuple(code(frame) for code, _ in parts)), type_text
 
     # -- calls --------------------------------------------------------------------------------
@@ -456,8 +456,8 @@ class FunctionCompiler:
         if len(segments) > 1 and segments[-2][0].isupper():
             declaration = self.program.methods.get((segments[-2], name))
         if declaration is None:
-            arguments = [self._expression(each) for each in node.arguments]
-            type_arguments = [each.text for each in function.generic_arguments]
+            arguments = [self._expression(argument) for argument in node.arguments]
+            type_arguments = [argument.text for argument in function.generic_arguments]
             return self._native("::".join(segments[-2:]), arguments, type_arguments)
         return self._declared_call(declaration, node.arguments)
 
@@ -487,7 +487,9 @@ class FunctionCompiler:
             if oracle is not None:
                 return oracle(self.machine, arguments)
             if declaration.name in self.machine.observed:
-                trace.append((declaration.name, *(natives.content(self.heap, each) for each in arguments)))
+                trace.append(
+                    (declaration.name, *(natives.content(self.heap, argument) for argument in arguments))
+                )
             return self.machine.call(declaration, arguments)
 
         return run
@@ -503,9 +505,9 @@ class FunctionCompiler:
         return (lambda frame: Variant(name, (code(frame),))), type_text
 
     def _StaticCall(self, node: nodes.StaticCall) -> Compiled:
-        arguments = [self._expression(each) for each in node.arguments]
+        arguments = [self._expression(argument) for argument in node.arguments]
         base = node.path.segments[-1]
-        type_arguments = [each.text for each in node.path.generic_arguments]
+        type_arguments = [argument.text for argument in node.path.generic_arguments]
         return self._native(f"{base}::{node.name}", arguments, type_arguments)
 
     def _native(self, name: str, arguments: Sequence[Compiled], type_arguments: Sequence[str]) -> Compiled:
@@ -526,9 +528,9 @@ class FunctionCompiler:
                 node.receiver.object, nodes.FieldAccess
             ):
                 raise Unsupported(f"a receiver behind two fields: {node.text}")
-            codes = [self._expression(each)[0] for each in node.arguments]
+            codes = [self._expression(argument)[0] for argument in node.arguments]
             return self._invoke(declaration, [place, *codes]), declaration.returns
-        codes = [self._expression(each)[0] for each in node.arguments]
+        codes = [self._expression(argument)[0] for argument in node.arguments]
         native = natives.METHODS.get((base, node.name))
         if native is None:
             raise Unsupported(f"the method {base}.{node.name}")
@@ -541,7 +543,7 @@ class FunctionCompiler:
 
     def _Block(self, node: nodes.Block) -> Compiled:
         self.notes.scopes.append([])
-        codes = [self._statement(each) for each in _statements(node)]
+        codes = [self._statement(statement) for statement in _statements(node)]
         result: Code = _nothing
         type_text = ""
         if node.value is not None and not self.notes.has_left:
@@ -588,7 +590,7 @@ class FunctionCompiler:
             payload_types = {"Just": type_arguments[0]}
         arms = [self._arm(arm, payload_types) for arm in node.arms]
         self.notes.has_left = all(has_left for *_, has_left in arms)
-        if len({bool(each) for *_, each, has_left in arms if not has_left}) > 1:
+        if len({bool(type_name) for *_, type_name, has_left in arms if not has_left}) > 1:
             line = self.declaration.line(node.start)
             raise Refused(f"the arms of a when in {self.declaration.name}, line {line}, differ in type")
 
@@ -601,7 +603,7 @@ class FunctionCompiler:
                     return body(frame)
             raise AssertionError(f"no arm takes {value.name}")
 
-        result = next((each for _, _, _, each, has_left in arms if each and not has_left), "")
+        result = next((type_name for _, _, _, type_name, has_left in arms if type_name and not has_left), "")
         return choose, result
 
     def _arm(
@@ -691,8 +693,8 @@ class FunctionCompiler:
 
         def leave(frame: Frame) -> None:
             value = code(frame)
-            for each in ending:
-                each(frame)
+            for temporary in ending:
+                temporary(frame)
             raise _Return(value)
 
         return leave, ""

@@ -1,7 +1,7 @@
 """What the compiler remembers about drops while it walks over one function.
 
 Its notes are kept by name and in the order of the text, whatever path is taken later: a name that was
-given away once is never dropped behind that place, and a temporary that was freed once is forgotten.
+given away once is never dropped after that place, and a temporary that was freed once is forgotten.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class DropNotes:
         return [drop for scope in reversed(self.scopes) for drop in self._drops(scope)]
 
     def _drops(self, scope: list[Registration]) -> Iterator[Code]:
-        for each in reversed(scope):
-            if each.name not in self.given_away:
-                yield each.drop
+        for entry in reversed(scope):
+            if entry.name not in self.given_away:
+                yield entry.drop
 
     def take_last_temporary(self) -> None:
         """The newest temporary has an owner now."""

@@ -99,11 +99,11 @@ class Writer:
         names = [f"given_{index}" for index in range(len(signature.parameters))]
         parameters = ", ".join(map("{}: {}".format, names, signature.parameters))
         scope = Scope([Variable(name, kind) for name, kind in zip(names, signature.parameters, strict=True)])
-        for each in scope.variables:
-            if each.type.startswith("ref "):
-                each.type = each.type.removeprefix("ref ")
-                each.owner = Variable("caller", each.type)
-                each.is_reference = True
+        for variable in scope.variables:
+            if variable.type.startswith("ref "):
+                variable.type = variable.type.removeprefix("ref ")
+                variable.owner = Variable("caller", variable.type)
+                variable.is_reference = True
         arrow = f" -> {signature.returns}" if signature.returns else ""
         visibility = "pub " if signature.is_visible and signature.in_library else ""
         self.write(f"{visibility}func {signature.name}({parameters}){arrow} {{", at=0)
@@ -127,7 +127,7 @@ class Writer:
 
     def declare(self, scope: Scope, kind: str, name_kind: str | None = None) -> Variable:
         """A new variable whose name is not in force."""
-        taken = {each.name for each in scope.variables}
+        taken = {variable.name for variable in scope.variables}
         free = [name for name in NAMES[name_kind or kind] if name not in taken]
         name = self.choose(free) if free else f"{NAMES[name_kind or kind][0]}_{self.fresh()}"
         variable = Variable(name, kind)
@@ -136,11 +136,11 @@ class Writer:
 
     def usable(self, scope: Scope, *kinds: str) -> list[Variable]:
         """The variables of these types that may still be used."""
-        return [each for each in scope.variables if each.type in kinds and each.may_be_used]
+        return [variable for variable in scope.variables if variable.type in kinds and variable.may_be_used]
 
     def pick(self, variables: Sequence[Variable]) -> Variable:
         """One of the variables."""
-        by_name = {each.name: each for each in variables}
+        by_name = {variable.name: variable for variable in variables}
         return by_name[self.choose(sorted(by_name))]
 
     # -- statements ---------------------------------------------------------------------------
@@ -215,10 +215,10 @@ class Writer:
         As the value of a branch the compiler would free a sum before anybody could use it.
         """
         options = [f'str::repeat("r{self.fresh()}", 2)', f'"number {{{self.fresh()}}}"']
-        options += [f"{each.name}.render()" for each in self.usable(scope, "Label")]
-        options += [f"str::substring({each.name}, 0, 2)" for each in self.usable(scope, "Str", "view")]
+        options += [f"{label.name}.render()" for label in self.usable(scope, "Label")]
+        options += [f"str::substring({text.name}, 0, 2)" for text in self.usable(scope, "Str", "view")]
         if not in_branch:
-            options += [f'{each.name} + "!"' for each in self.usable(scope, "Str", "view")]
+            options += [f'{text.name} + "!"' for text in self.usable(scope, "Str", "view")]
         return self.choose(options)
 
     def _text(self, scope: Scope) -> None:
@@ -263,9 +263,9 @@ class Writer:
 
     def _release(self, scope: Scope) -> None:
         releasable = [
-            each
-            for each in self.usable(scope, "Reel", "Chest", "List[Str]")
-            if each.owner is None and (self.signature.takes or not each.name.startswith("given"))
+            variable
+            for variable in self.usable(scope, "Reel", "Chest", "List[Str]")
+            if variable.owner is None and (self.signature.takes or not variable.name.startswith("given"))
         ]
         if not releasable:
             return
@@ -293,7 +293,7 @@ class Writer:
         )
 
     def _again(self, scope: Scope) -> None:
-        variables = [each for each in self.usable(scope, "Reel", "Chest") if each.is_variable]
+        variables = [variable for variable in self.usable(scope, "Reel", "Chest") if variable.is_variable]
         if variables:
             variable = self.pick(variables)
             self.write(f"{variable.name} = {variable.type}::new({self.fresh()})")
@@ -302,7 +302,7 @@ class Writer:
         """Assign to a string; not where a fix at the function's end promises to free only the last value."""
         if not self.signature.returns:
             return
-        variables = [each for each in self.usable(scope, "Str") if each.is_variable]
+        variables = [variable for variable in self.usable(scope, "Str") if variable.is_variable]
         if variables:
             maker = self.text_maker(scope)
             self.write(f"{self.pick(variables).name} = {maker}")
@@ -317,10 +317,10 @@ class Writer:
             self.write(f"{self.pick(lists).name}.push({self.choose(options)})")
 
     def _call(self, scope: Scope) -> None:
-        callable_ = [each for each in self.known if self.sees(each)]
+        callable_ = [signature for signature in self.known if self.sees(signature)]
         if not callable_:
             return
-        by_name = {each.name: each for each in callable_}
+        by_name = {signature.name: signature for signature in callable_}
         signature = by_name[self.choose(sorted(by_name))]
         arguments = [self.argument(scope, kind, taken=signature.takes) for kind in signature.parameters]
         call = f"{signature.name}({', '.join(arguments)})"
@@ -347,9 +347,9 @@ class Writer:
             return self.pick(usable).name if usable else f'"literal {self.fresh()}"'
         takes_reference = kind.startswith("ref ")
         usable = [
-            each
-            for each in self.usable(scope, kind.removeprefix("ref "))
-            if takes_reference or not each.is_reference
+            candidate
+            for candidate in self.usable(scope, kind.removeprefix("ref "))
+            if takes_reference or not candidate.is_reference
         ]
         if usable and not taken:
             variable = self.pick(usable)
@@ -372,7 +372,7 @@ class Writer:
         if not in_loop:
             inner.loop_depth = scope.loop_depth
         inner.variables += bound
-        before = [each.is_usable for each in scope.variables]
+        before = [variable.is_usable for variable in scope.variables]
         start = len(self.lines)
         if first:
             self.write(first)
@@ -391,7 +391,7 @@ class Writer:
         options = [f"decide({self.fresh()})"] * 4
         if not self.signature.in_library:
             options += [f"str::len({self.text_maker(scope)}) > 100"]
-        options += [f'{each.name} == "x"' for each in texts]
+        options += [f'{text.name} == "x"' for text in texts]
         return self.choose(options)
 
     def _if(self, scope: Scope) -> bool:
@@ -426,7 +426,7 @@ class Writer:
 
     def can_find(self, scope: Scope) -> bool:
         """Whether a `when` over a Maybe may stand here: the compiler takes Nothing for a name, once."""
-        return not any(each.name == "Nothing" for each in scope.variables)
+        return not any(variable.name == "Nothing" for variable in scope.variables)
 
     def open(self, scope: Scope, maker: str, payload: str, good: str, bad: str) -> bool:
         """Write a `when` over what ``maker`` yields."""
@@ -492,27 +492,27 @@ class Writer:
                 self.write("return")
         elif returns in ("I32", "I64"):
             texts = self.usable(scope, "Str", "view") if returns == "I64" else []
-            options = ["0", "1", *(f"str::len({each.name})" for each in texts)]
+            options = ["0", "1", *(f"str::len({text.name})" for text in texts)]
             value = self.choose(options)
             self.write(value if at_end and self.one_of("return", "tail") == "tail" else f"return {value}")
         elif returns.startswith("Outcome"):
             owned = [
-                each
-                for each in self.usable(scope, "Reel")
-                if each.owner is None and not each.name.startswith("given")
+                reel
+                for reel in self.usable(scope, "Reel")
+                if reel.owner is None and not reel.name.startswith("given")
             ]
             self.write(f"return Ok({self.pick(owned).name})" if owned else f"return Err({self.fresh()})")
         elif returns == "Str":
-            owned = [each for each in self.usable(scope, "Str") if not each.name.startswith("given")]
-            options = [f'str::repeat("s{self.fresh()}", 2)', *(each.name for each in owned)]
+            owned = [text for text in self.usable(scope, "Str") if not text.name.startswith("given")]
+            options = [f'str::repeat("s{self.fresh()}", 2)', *(text.name for text in owned)]
             self.write(f"return {self.choose(options)}")
         else:
             owned = [
-                each
-                for each in self.usable(scope, returns)
-                if each.owner is None and not each.name.startswith("given")
+                variable
+                for variable in self.usable(scope, returns)
+                if variable.owner is None and not variable.name.startswith("given")
             ]
-            options = [f"{returns}::new({self.fresh()})", *(each.name for each in owned)]
+            options = [f"{returns}::new({self.fresh()})", *(variable.name for variable in owned)]
             self.write(f"return {self.choose(options)}")
 
 
@@ -561,7 +561,7 @@ def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
         (library if in_library else test).append("\n".join(writer.function()) + "\n")
         number = writer.number
         known.append(signature)
-    visible = [each.name for each in known if each.in_library and each.is_visible]
+    visible = [signature.name for signature in known if signature.in_library and signature.is_visible]
     if visible:
         test[0] += f"use demo::made::{{{', '.join(visible)}}}\n"
     entry = Writer(choose, Signature(ENTRY, (), choose(("I32", "I32", "")), True, False), known, number)

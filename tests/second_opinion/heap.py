@@ -98,7 +98,7 @@ class Heap:
         return Pointer(Block("text", text=text, is_constant=True))
 
     def use(self, pointer: Pointer) -> Block:
-        """The block behind a pointer, about to be read or written."""
+        """The block that a pointer leads to, about to be read or written."""
         if pointer.block is None:
             raise AssertionError("a null pointer is used")
         if pointer.block.is_freed:

@@ -1,4 +1,4 @@
-"""Runs a program on its paths, and tells for each what was done to the values on it."""
+"""Runs a program on its paths, and says for each what was done to the values on it."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def paths(machine: Machine, entry: str, limit: int = 64) -> Iterator[Run]:
             counts.append(count)
             return prefix[len(counts) - 1] if len(counts) <= len(prefix) else 0
 
-        each = run(machine, entry, choose)
-        yield each
+        this_run = run(machine, entry, choose)
+        yield this_run
         for position in range(len(counts) - 1, len(prefix) - 1, -1):
             for answer in range(1, counts[position]):
-                pending.append((*each.answers[:position], answer))
+                pending.append((*this_run.answers[:position], answer))

@@ -81,7 +81,10 @@ class Program:
                 self._reserve(function)
 
     def _reserve(self, function: nodes.Function) -> None:
-        if any(each.name == "allocates" for each in function.all(nodes.Decorator)) and function.body:
+        if (
+            any(decorator.name == "allocates" for decorator in function.all(nodes.Decorator))
+            and function.body
+        ):
             self.reserved.add(function.name)
 
     def declarations(self) -> Iterator[Declaration]:
@@ -91,13 +94,15 @@ class Program:
 
     def observable(self) -> frozenset[str]:
         """The names of all functions whose calls are behaviour, which releases are not."""
-        return frozenset(each.name for each in self.declarations() if each.node.name not in RELEASES)
+        return frozenset(
+            declaration.name for declaration in self.declarations() if declaration.node.name not in RELEASES
+        )
 
     def is_dropped(self, type_name: str) -> bool:
         """Whether the compiler drops variables of this type by itself."""
         if type_name == "List" or type_name in self.dropping:
             return True
-        return any(self._field_is_dropped(each) for each in self.fields.get(type_name, {}).values())
+        return any(self._field_is_dropped(type_) for type_ in self.fields.get(type_name, {}).values())
 
     def _field_is_dropped(self, type_text: str) -> bool:
         return type_text == "Str" or self.is_dropped(type_text.partition("[")[0])

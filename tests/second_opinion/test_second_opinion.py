@@ -25,9 +25,9 @@ def runs(test: str, library: str = "", *, methods_inherit: bool = False) -> list
 
 def leaks(test: str, library: str = "", **options: bool) -> list[int]:
     """How many values leak on each path; nothing else may be wrong."""
-    each = runs(test, library, **options)
-    assert not [run.faults for run in each if run.faults]
-    return [len(run.leaks) for run in each]
+    on_paths = runs(test, library, **options)
+    assert not [run.faults for run in on_paths if run.faults]
+    return [len(run.leaks) for run in on_paths]
 
 
 def body(code: str, returns: str = "-> I32 ") -> str:
@@ -251,7 +251,7 @@ def test_faults(code: str, kinds: list[str]) -> None:
         ("if decide(1) { r.destroy() }", "asks other questions"),
     ],
 )
-def test_what_is_worse_than_before_is_told(fixed: str, complaint: str) -> None:
+def test_what_is_worse_than_before_is_a_complaint(fixed: str, complaint: str) -> None:
     before, after = (
         {LIBRARY: KINDS, TEST: body(f"let r = Reel::new(1)\n{inserted}\nreturn 0").encode()}
         for inserted in ("", fixed)
@@ -260,13 +260,13 @@ def test_what_is_worse_than_before_is_told(fixed: str, complaint: str) -> None:
     comparison = compare(before, after, "t", library=LIBRARY, promised=[(TEST, 3)])
 
     assert comparison is not None
-    assert [each for each in comparison.complaints if complaint in each]
+    assert [found for found in comparison.complaints if complaint in found]
 
 
 @pytest.mark.parametrize(
     "arm", ["note(2)\nr.destroy()", "r.destroy()", "if decide(1) { note(2) }", "let a = note(2)"]
 )
-def test_a_fix_that_the_compiler_refuses_is_told(arm: str) -> None:
+def test_a_fix_that_the_compiler_refuses_is_a_complaint(arm: str) -> None:
     before, after = (
         {
             LIBRARY: KINDS,

@@ -37,9 +37,9 @@ def copied(value: Any) -> Any:
     if isinstance(value, Struct):
         return Struct(value.type, {name: Cell(copied(cell.value)) for name, cell in value.fields.items()})
     if isinstance(value, Variant):
-        return Variant(value.name, tuple(copied(each) for each in value.payload))
+        return Variant(value.name, tuple(copied(part) for part in value.payload))
     if isinstance(value, tuple):
-        return tuple(copied(each) for each in value)
+        return tuple(copied(part) for part in value)
     return value
 
 

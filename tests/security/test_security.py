@@ -1,7 +1,7 @@
 """Nothing that tmlfix reads can make it run a program, leave the tree or steer a terminal.
 
 The tree, the repository around it and every name in them are hostile here. Programs that must not run
-are traps: each leaves a file with its name behind. That the traps work is shown by springing them with
+are traps: each leaves a file with its name. That the traps work is shown by springing them with
 plain git.
 """
 
@@ -188,7 +188,7 @@ def test_the_generated_parsers_hold_nothing_but_the_grammar(name: str) -> None:
     }  # fmt: skip
 
 
-# What git is told
+# How git is started
 
 EVIL = "--evil"
 LAWFUL = re.compile(r"--force-with-lease=refs/heads/tmlfix/phase-\d-[a-z-]+:[0-9a-f]*")
@@ -196,7 +196,7 @@ LAWFUL = re.compile(r"--force-with-lease=refs/heads/tmlfix/phase-\d-[a-z-]+:[0-9
 
 @pytest.fixture
 def spawned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[list[str]]]:
-    """Records what every git that starts is told."""
+    """Records what every git that starts is given."""
     real = shutil.which("git")
     assert real is not None
     log = tmp_path / "log"
@@ -236,11 +236,13 @@ def test_what_comes_from_outside_cannot_be_an_option_of_git(
     assert run("apply", "--phase", "1", "--force", "--", f"http/{EVIL}.tml", EVIL).code == 0
     assert run("apply", "--phase", "1", "--dry-run", f"./http/{EVIL}.tml").code == 0
 
-    commands = [told for told in spawned() if told[0] != "-C"]
-    kinds = {next(word for word in told if not word.startswith("-") and "=" not in word) for told in commands}
+    commands = [command for command in spawned() if command[0] != "-C"]
+    kinds = {
+        next(word for word in command if not word.startswith("-") and "=" not in word) for command in commands
+    }
     assert {"rev-parse", "ls-tree", "cat-file", "update-ref", "commit-tree", "push", "ls-remote"} <= kinds
-    assert any(f"{origin}" in told for told in commands)
-    assert [told for told in commands if breaks_the_law(told)] == []
+    assert any(f"{origin}" in command for command in commands)
+    assert [command for command in commands if breaks_the_law(command)] == []
 
 
 def test_no_git_of_the_tree_is_run(
@@ -931,7 +933,7 @@ def test_a_journal_leads_nowhere(
     forged: Callable[..., Path], tmp_path: Path, path: str | None, staged: str | int
 ) -> None:
     places = {"outside": tmp_path / "outside"}
-    tree = forged(*(each.format(**places) if isinstance(each, str) else each for each in (path, staged)))
+    tree = forged(*(text.format(**places) if isinstance(text, str) else text for text in (path, staged)))
     before = contents(tmp_path)
 
     try:
@@ -1244,6 +1246,6 @@ def test_json_names_are_those_of_the_files(run: Run, prey: Checkout) -> None:
 
     document = run("parse", "http", "--check", "--format", "json").document
 
-    assert {each["path"] for each in document["rejected"]} == {
+    assert {error["path"] for error in document["rejected"]} == {
         f"http/{name}.tml" for name in HOSTILE.values()
     }

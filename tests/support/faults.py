@@ -135,7 +135,7 @@ class Site(Checkout):
             capture_output=True,
             timeout=120,
         )
-        output = (each.decode("utf-8", "surrogateescape") for each in (process.stdout, process.stderr))
+        output = (stream.decode("utf-8", "surrogateescape") for stream in (process.stdout, process.stderr))
         return Ended(process.returncode, *output)
 
     def tmlfix_here(self, monkeypatch: pytest.MonkeyPatch, *arguments: str | Path, **variables: str) -> Ended:

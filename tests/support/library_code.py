@@ -64,7 +64,7 @@ impl Parts {
     }
 }
 """
-"""Its destroy() does nothing, so nobody owes the call until the rule for destroy() has mended it."""
+"""Its destroy() does nothing, so nobody owes the call until the rule for destroy() has fixed it."""
 
 USES_PARTS = """\
 use demo::parts::Parts
@@ -104,7 +104,7 @@ func test_rounds() -> I32 {
     return 0
 }
 """
-"""A string at the end of a loop's body would be freed behind the loop, once its maker's name is reserved."""
+"""A string at the end of a loop's body would be freed after the loop, once its maker's name is reserved."""
 
 FIELDS = """\
 use core::str

@@ -200,7 +200,7 @@ INSIDE: dict[str, list[tuple[str, str, str]]] = {
         ),
     ],
 }
-"""What may stand inside of what: the text before it, its kind, and the text behind it."""
+"""What may stand inside of what: the text before it, its kind, and the text after it."""
 
 INNERMOST = {
     "expression": ["1", "a", "use", "x.a[T]"],
@@ -228,8 +228,8 @@ def deeply_nested(levels: int, chance: Random) -> str:
     opening, closing = "", ""
     while not opening or kind != first:
         steps = [step for step in INSIDE[kind] if step[1] != "pattern" or first == "pattern"]
-        before, kind, behind = chance.choice(steps)
-        opening, closing = opening + before, behind + closing
+        before, kind, after = chance.choice(steps)
+        opening, closing = opening + before, after + closing
     innermost = chance.choice(INNERMOST[first])
     closed = chance.choice([closing * levels, closing * levels, closing * (levels // 2), ""])
     return PLACES[first].format(opening * levels + innermost + closed)
@@ -238,9 +238,9 @@ def deeply_nested(levels: int, chance: Random) -> str:
 def constructs() -> list[str]:
     """A file for each entry of INSIDE, with no more in it."""
     return [
-        PLACES[kind].format(before + INNERMOST[held][0] + behind)
+        PLACES[kind].format(before + INNERMOST[held][0] + after)
         for kind, entries in INSIDE.items()
-        for before, held, behind in entries
+        for before, held, after in entries
     ]
 
 

@@ -61,7 +61,7 @@ def test_a_span_has_a_start_and_an_end(start: int, end: int) -> None:
         edit(start, end)
 
 
-def test_an_edit_behind_the_source_is_an_error() -> None:
+def test_an_edit_after_the_source_is_an_error() -> None:
     with pytest.raises(ValueError, match="after the end"):
         apply(b"ab", [edit(1, 3)])
 
@@ -125,8 +125,8 @@ def test_composing_is_applying_one_after_the_other(data: st.DataObject) -> None:
     second = data.draw(edits_of(len(between)))
     composed = compose(first, second)
     assert apply(source, composed) == apply(between, second)
-    owners = {owner for each in composed for owner in each.owners}
-    assert owners == {owner for each in (*first, *second) for owner in each.owners}
+    owners = {owner for edit in composed for owner in edit.owners}
+    assert owners == {owner for edit in (*first, *second) for owner in edit.owners}
 
 
 # ---- layout ----
@@ -196,7 +196,7 @@ def test_each_line_keeps_its_ending() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "front", "behind", "end"),
+    ("source", "front", "rest", "end"),
     [
         ("{ a() }", "{ new(); a() }", "{ a(); new() }", "{ a(); new() }"),
         ("{ a(); }", "{ new(); a(); }", "{ a(); new(); }", "{ a(); new(); }"),
@@ -213,10 +213,10 @@ def test_each_line_keeps_its_ending() -> None:
         ),
     ],
 )
-def test_statements_that_share_a_line_are_kept_apart(source: str, front: str, behind: str, end: str) -> None:
+def test_statements_that_share_a_line_are_kept_apart(source: str, front: str, rest: str, end: str) -> None:
     head = "func f() "
     assert before(head + source) == head + front
-    assert after(head + source) == head + behind
+    assert after(head + source) == head + rest
     assert at_end(head + source) == head + end
 
 
@@ -311,8 +311,8 @@ def test_an_inserted_statement_changes_no_other(code: str, text: str, data: st.D
         return
     index = data.draw(st.integers(0, len(old) - 1))
     source = f"func f() {{\n{code}\n}}\n"
-    expected = [grouping(each) for each in old]
+    expected = [grouping(statement) for statement in old]
     for inserted, place in ((before(source, text, index), index), (after(source, text, index), index + 1)):
-        found = [grouping(each) for each in body(inserted.encode())[1].statements]
-        wanted = [*expected[:place], *(grouping(each) for each in body_of(text)), *expected[place:]]
+        found = [grouping(statement) for statement in body(inserted.encode())[1].statements]
+        wanted = [*expected[:place], *(grouping(statement) for statement in body_of(text)), *expected[place:]]
         assert found == wanted

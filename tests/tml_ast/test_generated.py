@@ -32,7 +32,7 @@ def test_parsing_reads_no_grammar_and_only_errors_need_the_recorder() -> None:
 
 
 @given(PROGRAMS)
-def test_predicates_hold_for_no_other_tokens_than_told(program: str) -> None:
+def test_predicates_hold_for_no_other_tokens_than_listed(program: str) -> None:
     tokens = tokenize(program.encode())
     for name, types in STARTS.items():
         for index, token in enumerate(tokens[:-2]):

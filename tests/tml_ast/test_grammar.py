@@ -91,7 +91,7 @@ def test_where_a_statement_ends(source: str, statements: list[str]) -> None:
         ("while c() { f() }\n(a)", ["while c() { f() }", "(a)"]),
     ],
 )
-def test_the_line_behind_an_if_without_else_is_glued_on(source: str, statements: list[str]) -> None:
+def test_the_line_after_an_if_without_else_is_glued_on(source: str, statements: list[str]) -> None:
     assert grouped(source) == statements
 
 
@@ -141,7 +141,7 @@ def test_a_block_has_the_value_of_a_last_expression_without_semicolon() -> None:
 
 def test_declarations_inside_of_a_block() -> None:
     found = body_of("const N: I32 = 1\nfunc g() { }\ntype P { x: I32 }\nimpl P { }\npub use a::b")
-    assert [type(each).__name__ for each in found] == ["Const", "Function", "Struct", "Impl", "Use"]
+    assert [type(item).__name__ for item in found] == ["Const", "Function", "Struct", "Impl", "Use"]
     for statement in (
         "mod m",
         "class C { }",
@@ -262,7 +262,7 @@ def test_generic_arguments_or_index(source: str, kind: type[nodes.Node]) -> None
     assert type(first_expression(source)) is kind
 
 
-def test_only_the_token_behind_the_bracket_decides() -> None:
+def test_only_the_token_after_the_bracket_decides() -> None:
     generic = first_expression("f[List[I32]](x)")
     assert isinstance(generic, nodes.Call) and isinstance(generic.function, nodes.Path)
     assert [argument.text for argument in generic.function.generic_arguments] == ["List[I32]"]
@@ -306,11 +306,11 @@ def test_struct_literals(literal: str) -> None:
     assert isinstance(first_expression(literal), nodes.StructLiteral)
 
 
-def test_a_struct_literal_tells_its_fields_and_its_base() -> None:
+def test_a_struct_literal_has_its_fields_and_its_base() -> None:
     literal = first_expression("Point { x: 5, y, ..p }")
     assert isinstance(literal, nodes.StructLiteral)
     assert literal.path.identifier == "Point"
-    assert [(each.name, each.value.text if each.value else None) for each in literal.fields] == [
+    assert [(field.name, field.value.text if field.value else None) for field in literal.fields] == [
         ("x", "5"),
         ("y", None),
     ]
@@ -345,7 +345,9 @@ def test_a_struct_literal_tells_its_fields_and_its_base() -> None:
 )
 def test_blocks(statements: str) -> None:
     assert not any(
-        isinstance(node, nodes.StructLiteral) for each in body_of(statements) for node in each.walk()
+        isinstance(node, nodes.StructLiteral)
+        for statement in body_of(statements)
+        for node in statement.walk()
     )
 
 
@@ -566,11 +568,13 @@ def test_functions() -> None:
     )
     assert isinstance(function, nodes.Function)
     assert (function.name, function.is_public) == ("f", True)
-    assert [each.name for each in function.decorators] == ["test", "cfg"]
+    assert [decorator.name for decorator in function.decorators] == ["test", "cfg"]
     decorator = function.decorator("cfg")
-    assert decorator is not None and [grouping(each) for each in decorator.arguments] == ["(not x)"]
-    assert [each.name for each in function.generic_parameters] == ["T", "N", "b", "U"]
-    assert [(each.name, each.is_mutable, each.is_receiver) for each in function.parameters] == [
+    assert decorator is not None and [grouping(argument) for argument in decorator.arguments] == ["(not x)"]
+    assert [parameter.name for parameter in function.generic_parameters] == ["T", "N", "b", "U"]
+    assert [
+        (parameter.name, parameter.is_mutable, parameter.is_receiver) for parameter in function.parameters
+    ] == [
         ("this", True, True),
         (None, False, False),
         (None, False, False),
@@ -586,7 +590,7 @@ def test_functions() -> None:
 def test_receivers(receiver: str) -> None:
     function = declared(f"func f({receiver}, x: I32)")
     assert isinstance(function, nodes.Function) and function.body is None
-    assert [each.is_receiver for each in function.parameters] == [True, False]
+    assert [parameter.is_receiver for parameter in function.parameters] == [True, False]
 
 
 def test_class_members() -> None:
@@ -594,7 +598,7 @@ def test_class_members() -> None:
         "class C {\n private x: I32 = 1\n pub static y: T\n func new(a: I32): base(a) { }\n"
         " prop p: I32 { get { 1 } set }\n override func f(this) { }\n protected virtual func g(this)\n}"
     )
-    assert [type(each).__name__ for each in class_.children if isinstance(each, nodes.Item)] == [
+    assert [type(child).__name__ for child in class_.children if isinstance(child, nodes.Item)] == [
         *("ClassField", "ClassField", "Constructor", "Property", "Function", "Function")
     ]
 
@@ -662,7 +666,7 @@ def test_types(source: str, kind: type[nodes.Node]) -> None:
     assert found.text == source
 
 
-def test_a_lifetime_is_told_from_a_slice_by_what_follows() -> None:
+def test_what_follows_distinguishes_a_lifetime_from_a_slice() -> None:
     with_lifetime, of_slice = (parse_snippet(source, "type")[0] for source in (b"ref [a] T", b"ref [a]"))
     assert with_lifetime.child(nodes.LifetimeArgument) is not None
     assert isinstance(of_slice, nodes.ReferenceType) and isinstance(of_slice.target, nodes.ArrayType)
@@ -720,10 +724,10 @@ def test_patterns(source: str, kind: type[nodes.Node]) -> None:
     assert found.text == source
 
 
-def test_patterns_tell_their_parts() -> None:
+def test_patterns_have_their_parts() -> None:
     (variant,) = parse_snippet(b"A::B(x, _)", "pattern")
     assert isinstance(variant, nodes.VariantPattern)
-    assert (variant.segments, [each.text for each in variant.payload]) == (["A", "B"], ["x", "_"])
+    assert (variant.segments, [part.text for part in variant.payload]) == (["A", "B"], ["x", "_"])
 
 
 @pytest.mark.parametrize(
@@ -747,9 +751,9 @@ def test_refused_patterns(source: str) -> None:
         ("type P { x I32 }", "1:12: unexpected 'I32'"),
     ],
 )
-def test_errors_tell_place_and_find(source: str, error: str) -> None:
+def test_errors_name_the_place_and_what_is_there(source: str, error: str) -> None:
     assert error_of(source).startswith(error)
 
 
-def test_errors_tell_what_was_expected_when_that_is_little() -> None:
+def test_errors_say_what_was_expected_when_that_is_little() -> None:
     assert error_of("mod 1") == "1:5: unexpected '1', expected a name"

@@ -175,7 +175,7 @@ def test_work_grows_with_size(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "unit", "behind"),
+    ("before", "unit", "after"),
     [
         ('"', "text ", '"'),
         ('"', "{} ", '"'),
@@ -185,8 +185,8 @@ def test_work_grows_with_size(unit: str) -> None:
         ("", "/**/", ""),
     ],
 )
-def test_a_long_token_takes_little_memory(before: str, unit: str, behind: str) -> None:
-    source = (before + unit * (200_000 // len(unit)) + behind).encode()
+def test_a_long_token_takes_little_memory(before: str, unit: str, after: str) -> None:
+    source = (before + unit * (200_000 // len(unit)) + after).encode()
     tracemalloc.start()
     try:
         tokenize(source)

@@ -47,7 +47,7 @@ def found(pattern: str, kind: SnippetKind | None = None, source: str = SOURCE) -
 def matched(pattern: str, kind: SnippetKind | None = None) -> list[str]:
     """The source of every match."""
     code = SOURCE.encode()
-    return [code[each.start : each.end].decode() for each in CodePattern(pattern, kind).search(MODULE)]
+    return [code[match.start : match.end].decode() for match in CodePattern(pattern, kind).search(MODULE)]
 
 
 # ---- single metavariables ----
@@ -66,8 +66,8 @@ def test_names_that_are_no_metavariables_must_be_the_same() -> None:
 
 
 def test_a_metavariable_can_be_a_name() -> None:
-    assert [each["method"] for each in found("m.$method()")] == ["open", "len", "close"]
-    assert [each["f"] for each in found("func $f($..._) { $..._ }")] == ["second", "drop"]
+    assert [match["method"] for match in found("m.$method()")] == ["open", "len", "close"]
+    assert [match["f"] for match in found("func $f($..._) { $..._ }")] == ["second", "drop"]
 
 
 def test_a_metavariable_can_be_a_type() -> None:
@@ -131,7 +131,7 @@ def test_sequences_of_parameters_fields_variants_and_members() -> None:
     assert found("func first($...p) -> $R { $..._ }") == [{"p": "a: I32, b: Str", "R": "I32"}]
     assert found("type $T { $...fields }") == [{"T": "P", "fields": "x: I32, y: Str"}]
     assert found("enum $T { $...variants }") == [{"T": "E", "variants": "A, B(I32)"}]
-    assert [each["T"] for each in found("impl Drop for $T { $..._ }")] == ["P"]
+    assert [match["T"] for match in found("impl Drop for $T { $..._ }")] == ["P"]
     literal = "const A: Q = Q { a: 1, b, ..c }"
     assert found("Q { $...given, ..$rest }", source=literal) == [{"given": "a: 1, b", "rest": "c"}]
 
@@ -163,12 +163,12 @@ def test_grouping_counts_as_the_compiler_does_it() -> None:
 
 
 def test_an_item_may_have_decorators_that_the_pattern_does_not_mention() -> None:
-    assert [each["f"] for each in found("@test func $f($..._) -> I32 { $..._ }")] == ["first"]
-    assert [each["f"] for each in found("pub func $f($..._) -> I32 { $..._ }")] == ["first"]
+    assert [match["f"] for match in found("@test func $f($..._) -> I32 { $..._ }")] == ["first"]
+    assert [match["f"] for match in found("pub func $f($..._) -> I32 { $..._ }")] == ["first"]
     assert found("@bench func $f($..._) -> I32 { $..._ }") == []
 
 
-def test_case_tells_values_from_types() -> None:
+def test_case_distinguishes_values_from_types() -> None:
     assert matched("$x[$i]") == ["list[a]", "this.list[b]"]
     assert matched("Map[$..._]::new()") == ["Map[Str, I32]::new()"]
     assert matched("if $c { $..._ }") == ["if m.len() == 0 { stop(m) }"]

@@ -122,7 +122,7 @@ def test_new_items_stand_above_the_comments_of_the_one_they_precede() -> None:
     assert changed(change, source) == f"// Helps.\nfunc help() {{}}\n\n{source}"
 
 
-def test_new_members_stand_behind_the_others() -> None:
+def test_new_members_come_after_the_others() -> None:
     change = CodeChange(
         """
          impl[$K] $T[$K] {

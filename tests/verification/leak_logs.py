@@ -116,7 +116,7 @@ class Printer:
 
 
 def test_name(file: str) -> str:
-    """The name of a test file, as the runner tells it."""
+    """The name of a test file, as the runner writes it."""
     return file.rpartition("/")[2].removesuffix(".tml")
 
 

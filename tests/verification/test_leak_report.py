@@ -102,7 +102,7 @@ def test_what_is_printed_reads_back(leaks: dict[str, list[int]], printer: Printe
     names = Counter(test_name(path) for path in leaks)
     for path, sizes in leaks.items():
         if names[test_name(path)] > 1:
-            continue  # the runtime's sums and the table tell them apart only now and then
+            continue  # the runtime's sums and the table differ only now and then
         amount = report.leaks.files.get(path, Amount())
         assert amount.leaks == len(sizes)
         assert amount.bytes == sum(sizes) or (
@@ -110,7 +110,7 @@ def test_what_is_printed_reads_back(leaks: dict[str, list[int]], printer: Printe
         )
 
 
-def test_a_table_alone_tells_bytes_about_and_the_last_of_them_exactly() -> None:
+def test_a_table_alone_gives_bytes_roughly_and_the_last_of_them_exactly() -> None:
     one = read(Printer(report="none").log({JSON: [2000], URL: [5]}))
     two = read(Printer(report="none").log({JSON: [2000], URL: [3_000_000]}))
 
@@ -153,7 +153,7 @@ def test_a_later_run_without_leaks_counts_if_the_log_names_its_tests() -> None:
     assert counts(read(fixed, quiet)) == {JSON: (1, 3)}
 
 
-def test_quiet_runs_in_one_log_are_told_apart_by_files_that_come_twice() -> None:
+def test_files_that_come_twice_separate_quiet_runs_in_one_log() -> None:
     quiet = Printer(table=False)
 
     report = read(quiet.log({JSON: [3, 3], NET: [9]}) + quiet.log({JSON: [3]}))
@@ -197,7 +197,7 @@ def test_a_log_that_ends_in_a_report_keeps_its_sum(mark: bytes) -> None:
     assert counts(report)[JSON] == (2, 35)
 
 
-def test_a_log_that_ends_before_a_sum_has_at_least_what_it_tells() -> None:
+def test_a_log_that_ends_before_a_sum_has_at_least_what_it_lists() -> None:
     log = Printer().log(LEAKS)
 
     begun = read(cut(cut(log, b"Detected")[1], b"Leak #4:")[0].replace(b"Detected", b"?"))
@@ -235,7 +235,7 @@ def test_a_log_that_begins_in_a_report_or_a_table_reads_on() -> None:
 
 
 @given(st.integers(0, 20_000), st.integers(0, 20_000))
-def test_no_part_of_a_log_tells_of_more_than_the_log(start: int, end: int) -> None:
+def test_no_part_of_a_log_reports_more_than_the_log(start: int, end: int) -> None:
     log = Printer(tests_in_suite=2).log(LEAKS)
 
     report = read(log[start:end])

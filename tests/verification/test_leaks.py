@@ -55,7 +55,7 @@ def verdicts(outcome: Outcome) -> dict[str, str]:
 # Leaks
 
 
-def test_leaks_are_told_by_phase_module_and_file_the_worst_first(run: Run, logs: Path) -> None:
+def test_leaks_are_listed_by_phase_module_and_file_the_worst_first(run: Run, logs: Path) -> None:
     outcome = run("leaks", "bad.log")
 
     assert outcome == Outcome(
@@ -201,7 +201,7 @@ def test_the_sums_need_all_tests_of_the_tree(
     )
 
 
-def test_a_partial_run_is_told_once_above_the_criteria(run: Run, tree: Checkout, logs: Path) -> None:
+def test_a_partial_run_is_noted_once_above_the_criteria(run: Run, tree: Checkout, logs: Path) -> None:
     (logs / "part.log").write_bytes(Printer().log({PARSER: [4]}))
 
     outcome = run("leaks", logs / "part.log", "--no-findings")
@@ -221,7 +221,7 @@ def test_a_partial_run_is_told_once_above_the_criteria(run: Run, tree: Checkout,
     )
 
 
-def test_what_keeps_several_criteria_open_is_told_once(run: Run, logs: Path) -> None:
+def test_what_keeps_several_criteria_open_is_said_once(run: Run, logs: Path) -> None:
     (logs / "open.log").write_bytes(Printer(table=False).log(GOOD, failed=[PARSER]))
 
     out = run("leaks", "open.log").out
@@ -241,7 +241,7 @@ def test_criteria_need_not_be_judged(run: Run, logs: Path) -> None:
 # Two logs
 
 
-def test_a_comparison_tells_every_change_and_fails_on_a_rise(run: Run, logs: Path) -> None:
+def test_a_comparison_lists_every_change_and_fails_on_a_rise(run: Run, logs: Path) -> None:
     outcome = run("leaks", "--compare", "bad.log", "good.log", "--no-criteria")
 
     assert outcome.code == 1

@@ -53,7 +53,7 @@ def work(tmp_path: Path) -> Path:
 def example(
     fixed: Example, tmp_path: Path, work: Path, git_identity: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Example]:
-    """A copy of it as the current folder; whatever a test does there, tmlfix leaves nothing behind."""
+    """A copy of it as the current folder; whatever a test does there, tmlfix leaves no files."""
     subprocess.run(["cp", "-a", fixed.folder, tmp_path / "example"], check=True)
     copy = Example(tmp_path / "example")
     monkeypatch.chdir(copy.folder)
@@ -80,8 +80,8 @@ def verify(run: Run, *arguments: str | Path) -> Outcome:
 def runs(outcome: Outcome, branch: int = 0) -> dict[str, tuple[str, str]]:
     """The statuses before and after of every run."""
     return {
-        each["name"]: (each["before"]["status"], each["after"]["status"])
-        for each in outcome.document["branches"][branch]["runs"]
+        run["name"]: (run["before"]["status"], run["after"]["status"])
+        for run in outcome.document["branches"][branch]["runs"]
     }
 
 
@@ -98,7 +98,7 @@ def test_the_fixes_of_a_phase_are_measured(example: Example, run: Run) -> None:
     assert document["harmless"] is True
     (branch,) = document["branches"]
     assert branch["branch"] == HTTP and branch["starts_from_head"] is True
-    assert [each["name"] for each in branch["runs"]] == [
+    assert [run["name"] for run in branch["runs"]] == [
         CLIENT,
         "tests/http/client_discard.test.tml",
         REQUEST,
@@ -106,7 +106,7 @@ def test_the_fixes_of_a_phase_are_measured(example: Example, run: Run) -> None:
         "tests/http/router.test.tml",
     ]
     assert branch["total"] == {"before": {"leaks": 10, "bytes": 111}, "after": {"leaks": 0, "bytes": 0}}
-    (client,) = (each for each in branch["runs"] if each["name"] == CLIENT)
+    (client,) = (run for run in branch["runs"] if run["name"] == CLIENT)
     assert client["before"] == {
         "status": "passed",
         "tests_passed": 6,
@@ -255,7 +255,7 @@ def test_all_takes_the_branches_that_there_are(example: Example, run: Run) -> No
     assert "left out, as there is no such branch: tmlfix/phase-3-collections\n" in outcome.out
 
 
-def test_a_branch_that_head_has_left_behind_is_told(example: Example, run: Run) -> None:
+def test_a_branch_older_than_head_is_noted(example: Example, run: Run) -> None:
     (example.folder / "notes.txt").write_text("notes\n")
     example.commit("Go on")
 
@@ -391,7 +391,7 @@ def is_running(process: int) -> bool:
 
 @pytest.fixture
 def pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a program that hangs tells the ids of its processes."""
+    """Where a program that hangs writes the ids of its processes."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     monkeypatch.setenv("STAND_IN_PIPE", str(path))
@@ -408,7 +408,7 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(
     mark(example, HTTP, response="hang")
     command = ["tmlfix", "verify", "--tml", STAND_IN, "--phase", "1", "--timeout", "2", RESPONSE]
     with start(example, work, command) as process:
-        ids = [int(each) for each in pipe.read_text().split()]
+        ids = [int(id_) for id_ in pipe.read_text().split()]
         out, err = process.communicate(timeout=60)
 
     assert process.returncode == 1, err
@@ -424,7 +424,7 @@ def test_an_interrupted_run_leaves_nothing(
     mark(example, "main", response="hang")
     command = ["tmlfix", "verify", "--tml", STAND_IN, "--branch", HTTP, RESPONSE]
     with start(example, work, command) as process:
-        ids = [int(each) for each in pipe.read_text().split()]
+        ids = [int(id_) for id_ in pipe.read_text().split()]
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
 
@@ -439,12 +439,12 @@ def test_the_next_run_removes_what_a_killed_one_left(
 ) -> None:
     mark(example, "main", response="hang")
     with start(example, work, ["tmlfix", "verify", "--tml", STAND_IN, "--branch", HTTP, RESPONSE]) as process:
-        ids = [int(each) for each in pipe.read_text().split()]
+        ids = [int(id_) for id_ in pipe.read_text().split()]
         process.kill()
         process.communicate(timeout=60)
     assert list(work.iterdir())
-    for each in ids:
-        os.kill(each, signal.SIGKILL)
+    for id_ in ids:
+        os.kill(id_, signal.SIGKILL)
 
     assert verify(run, "--phase", "1", REQUEST).code == 0
 
@@ -533,7 +533,7 @@ def test_a_program_that_is_silent_about_leaks_measures_none(
     assert branch["runs"][0]["after"] == {"status": "passed", "tests_passed": 1, **nothing, "files": {}}
 
 
-def test_a_file_without_a_word_on_leaks_is_told_beside_those_with_one(example: Example, run: Run) -> None:
+def test_a_file_without_a_leak_report_is_named_beside_those_with_one(example: Example, run: Run) -> None:
     mark(example, HTTP, request="no-report")
 
     outcome = verify(run, "--phase", "1", REQUEST, CLIENT)
