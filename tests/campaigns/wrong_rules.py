@@ -30,40 +30,40 @@ def releases(edits: tuple[SourceEdit, ...]) -> list[SourceEdit]:
     ]
 
 
-def release_twice(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def release_twice(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """Every release once more."""
-    wrong = releases(proposal.edits)
-    edits = (replace(edit, text=edit.text * 2) if edit in wrong else edit for edit in proposal.edits)
-    return replace(proposal, edits=tuple(edits))
+    wrong = releases(diagnostic.edits)
+    edits = (replace(edit, text=edit.text * 2) if edit in wrong else edit for edit in diagnostic.edits)
+    return replace(diagnostic, edits=tuple(edits))
 
 
-def release_after_the_return(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def release_after_the_return(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """Releases that stand where nothing gets any more."""
     edits = []
-    for edit in proposal.edits:
+    for edit in diagnostic.edits:
         line = source[edit.start : source.index(b"\n", edit.start) + 1] if edit.start < len(source) else b""
-        late = edit in releases(proposal.edits) and line.lstrip().startswith(b"return")
+        late = edit in releases(diagnostic.edits) and line.lstrip().startswith(b"return")
         moved = edit.start + len(line)
         edits.append(replace(edit, start=moved, end=moved) if late else edit)
-    return replace(proposal, edits=tuple(edits))
+    return replace(diagnostic, edits=tuple(edits))
 
 
-def release_in_a_branch_too_many(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def release_in_a_branch_too_many(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """The first release also in front of some line between the value and its release."""
-    wrong = releases(proposal.edits)
+    wrong = releases(diagnostic.edits)
     if not wrong:
-        return proposal
+        return diagnostic
     first = wrong[0]
     lines = [
         offset
-        for offset in range(proposal.offset + 1, first.start)
+        for offset in range(diagnostic.offset + 1, first.start)
         if source[offset - 1 : offset] == b"\n"
-        and not any(edit.start <= offset <= edit.end for edit in proposal.edits)
+        and not any(edit.start <= offset <= edit.end for edit in diagnostic.edits)
     ]
     if not lines:
-        return proposal
-    at = random.Random(proposal.offset).choice(lines)
-    return replace(proposal, edits=(*proposal.edits, replace(first, start=at, end=at)))
+        return diagnostic
+    at = random.Random(diagnostic.offset).choice(lines)
+    return replace(diagnostic, edits=(*diagnostic.edits, replace(first, start=at, end=at)))
 
 
 WRONG: tuple[Spoil, ...] = (release_twice, release_after_the_return, release_in_a_branch_too_many)
@@ -71,17 +71,17 @@ WRONG: tuple[Spoil, ...] = (release_twice, release_after_the_return, release_in_
 
 @contextmanager
 def wrong_rules(spoil: Spoil) -> Iterator[list[Diagnostic]]:
-    """All rules with their fixes spoiled; yields the proposals that were."""
+    """All rules with their fixes spoiled; yields the diagnostics that were."""
     spoiled: list[Diagnostic] = []
 
     def wrong(rule: Rule) -> Rule:
         def check(context: Context) -> Iterator[Diagnostic]:
-            for proposal in rule.check(context):
-                if proposal.verdict is not Verdict.FIXED:
-                    yield proposal
+            for diagnostic in rule.check(context):
+                if diagnostic.verdict is not Verdict.FIXED:
+                    yield diagnostic
                     continue
-                worse = spoil(proposal, context.file.source)
-                if worse != proposal:
+                worse = spoil(diagnostic, context.file.source)
+                if worse != diagnostic:
                     spoiled.append(worse)
                 yield worse
 

@@ -278,55 +278,55 @@ def insertion(at: int, text: bytes) -> SourceEdit:
     return SourceEdit(at, at, text)
 
 
-def insert_twice(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def insert_twice(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """The same release twice in a row."""
-    edits = tuple(SourceEdit(edit.start, edit.end, edit.text * 2) for edit in proposal.edits)
-    return replace(proposal, edits=edits)
+    edits = tuple(SourceEdit(edit.start, edit.end, edit.text * 2) for edit in diagnostic.edits)
+    return replace(diagnostic, edits=edits)
 
 
-def insert_after_the_return(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def insert_after_the_return(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """A release that is never reached."""
     end = source.index(b"    return 0\n") + len(b"    return 0\n")
-    return replace(proposal, edits=(insertion(end, b"    reel.destroy()\n"),))
+    return replace(diagnostic, edits=(insertion(end, b"    reel.destroy()\n"),))
 
 
-def release_in_a_branch_too_many(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def release_in_a_branch_too_many(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """A second release on one path only."""
     branch = source.index(b'        print("odd")')
-    return replace(proposal, edits=(*proposal.edits, insertion(branch, b"        reel.destroy()\n")))
+    return replace(diagnostic, edits=(*diagnostic.edits, insertion(branch, b"        reel.destroy()\n")))
 
 
-def release_too_early(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def release_too_early(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """A release in front of the last use."""
     use = source.index(b"    assert(reel.size()")
-    return replace(proposal, edits=(insertion(use, b"    reel.destroy()\n"),))
+    return replace(diagnostic, edits=(insertion(use, b"    reel.destroy()\n"),))
 
 
-def overlap_with_itself(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def overlap_with_itself(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """Two replacements of the same bytes."""
-    return replace(proposal, edits=(SourceEdit(0, 3, b"use"), SourceEdit(1, 4, b"se ")))
+    return replace(diagnostic, edits=(SourceEdit(0, 3, b"use"), SourceEdit(1, 4, b"se ")))
 
 
-def raise_an_error(_proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def raise_an_error(_diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """A rule that does not know what it looks at."""
     raise KeyError("reel")
 
 
-def write_what_does_not_parse(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def write_what_does_not_parse(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """A release without its last character."""
-    edits = tuple(replace(edit, text=edit.text.replace(b")", b"")) for edit in proposal.edits)
-    return replace(proposal, edits=edits)
+    edits = tuple(replace(edit, text=edit.text.replace(b")", b"")) for edit in diagnostic.edits)
+    return replace(diagnostic, edits=edits)
 
 
-def write_nothing(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def write_nothing(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """A fix that fixes nothing."""
-    return replace(proposal, edits=())
+    return replace(diagnostic, edits=())
 
 
-def never_be_content(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def never_be_content(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """A fix that leaves the leak and finds a new reason for each round."""
     message = f"attempt {source.count(b'//')}"
-    return replace(proposal, message=message, edits=(insertion(0, b"//\n"),))
+    return replace(diagnostic, message=message, edits=(insertion(0, b"//\n"),))
 
 
 @pytest.mark.parametrize(
@@ -349,9 +349,9 @@ def test_a_fix_that_does_not_hold_is_not_made_and_called_a_fault(
     right = RULES["missing-release"]
 
     def wrong(context: Context) -> Iterator[Diagnostic]:
-        for proposal in right.check(context):
+        for diagnostic in right.check(context):
             is_one = context.file.path == ONE
-            yield spoil(proposal, context.file.source) if is_one else proposal
+            yield spoil(diagnostic, context.file.source) if is_one else diagnostic
 
     monkeypatch.setitem(RULES, "missing-release", replace(right, check=wrong))
     result = run(WITH_A_WRONG_RULE, 1)
@@ -388,21 +388,21 @@ pub func width(value: I64) -> I64 {
 FREE_TEXT = b"    lowlevel { mem_free(text as I64 as *Unit) }\n"
 
 
-def free_in_a_branch_too_many(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def free_in_a_branch_too_many(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """A second free on one path only."""
     branch = source.index(b'        print("odd")')
-    return replace(proposal, edits=(*proposal.edits, insertion(branch, FREE_TEXT)))
+    return replace(diagnostic, edits=(*diagnostic.edits, insertion(branch, FREE_TEXT)))
 
 
-def free_too_early(proposal: Diagnostic, source: bytes) -> Diagnostic:
+def free_too_early(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
     """A free in front of the last use."""
-    return replace(proposal, edits=(insertion(source.index(b"    let n: I64"), FREE_TEXT),))
+    return replace(diagnostic, edits=(insertion(source.index(b"    let n: I64"), FREE_TEXT),))
 
 
-def free_what_the_compiler_frees(proposal: Diagnostic, _source: bytes) -> Diagnostic:
+def free_what_the_compiler_frees(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
     """A free of a string that is dropped at the end of its block."""
-    edits = tuple(replace(edit, text=edit.text.replace(b"text", b"kept")) for edit in proposal.edits)
-    return replace(proposal, edits=(*proposal.edits, *edits))
+    edits = tuple(replace(edit, text=edit.text.replace(b"text", b"kept")) for edit in diagnostic.edits)
+    return replace(diagnostic, edits=(*diagnostic.edits, *edits))
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,7 @@ def test_a_string_is_not_freed_twice_either(monkeypatch: pytest.MonkeyPatch, spo
     path = "lib/demo/src/http/width.tml"
 
     def wrong(context: Context) -> Iterator[Diagnostic]:
-        return (spoil(proposal, context.file.source) for proposal in right.check(context))
+        return (spoil(diagnostic, context.file.source) for diagnostic in right.check(context))
 
     assert FREE_TEXT.decode() in after(run({path: WIDTH}, 1), path)
     monkeypatch.setitem(RULES, "foreign-string", replace(right, check=wrong))
@@ -448,7 +448,7 @@ func test_opened() -> I32 {
     files = {"lib/demo/src/reel.tml": REEL + opens, ONE: test}
 
     def wrong(context: Context) -> Iterator[Diagnostic]:
-        return (insert_twice(proposal, context.file.source) for proposal in right.check(context))
+        return (insert_twice(diagnostic, context.file.source) for diagnostic in right.check(context))
 
     assert after(run(files, 1), ONE).count("when opened {") == 1
     monkeypatch.setitem(RULES, "unopened-payload", replace(right, check=wrong))

@@ -48,9 +48,13 @@ def check_round_trip(source: bytes) -> Module | None:
 
 def check_engines_agree(source: bytes) -> bool:
     """Whether the source parses; both engines say the same and build the same tree."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEP_ENOUGH))
     tokens = tokenize(source)
-    fast, slow = engine.parse_tokens(tokens), reference.parse_tokens(tokens)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEEP_ENOUGH))
+    try:
+        fast, slow = engine.parse_tokens(tokens), reference.parse_tokens(tokens)
+    finally:
+        sys.setrecursionlimit(limit)
     assert (fast and shape(fast)) == (slow and shape(slow)), "the engines differ"
     return fast is not None
 
