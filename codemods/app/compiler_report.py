@@ -1,4 +1,4 @@
-"""What only the TML compiler can mend: its defects, each with the places of a tree where it bites."""
+"""What only the TML compiler can fix: its defects, each with the places of a tree that it affects."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class DefectPlaces:
 
     @property
     def files(self) -> int:
-        """In how many files it bites."""
+        """How many files it affects."""
         return len({finding.path for finding in self.findings})
 
 
 @dataclass(frozen=True, slots=True)
 class CompilerReport:
-    """The defects, those that bite most often first, and what is the library's own."""
+    """The defects, the most frequent first, and the mistakes that are the library's own."""
 
     source: str
     entries: tuple[DefectPlaces, ...]
     own_mistakes: Mapping[str, int]
-    """How many findings there are of each rule that no compiler would mend."""
+    """How many findings there are of each rule whose findings no change of the compiler would end."""
     errors: tuple[InputError, ...] = ()
 
     @property

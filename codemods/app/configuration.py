@@ -79,7 +79,7 @@ def _table(root: Path, name: str) -> dict[str, Any] | None:
 
 @dataclass(slots=True)
 class _Reader:
-    """Checks a table and makes settings of it; every complaint names the file and the key."""
+    """Checks a table and makes settings of it; every error names the file and the key."""
 
     file: str
     keys: set[str] = field(default_factory=set)
@@ -89,17 +89,17 @@ class _Reader:
         settings = Settings()
         plan = Plan()
         if "include" in top:
-            settings = replace(settings, include=self._texts("include", top["include"]))
+            settings = replace(settings, include=self._strings("include", top["include"]))
         if "exclude" in top:
-            settings = replace(settings, exclude=self._texts("exclude", top["exclude"]))
+            settings = replace(settings, exclude=self._strings("exclude", top["exclude"]))
         if "outside" in top:
-            plan = replace(plan, outside=self._texts("outside", top["outside"]))
+            plan = replace(plan, outside=self._strings("outside", top["outside"]))
         if "explicit-releases" in top:
             value = self._one_of("explicit-releases", top["explicit-releases"], list(ExplicitReleases))
             settings = replace(settings, explicit_releases=ExplicitReleases(value))
         rules = self._keys("rules.", top.get("rules", {}), ("disable",))
         if "disable" in rules:
-            names = self._texts("rules.disable", rules["disable"])
+            names = self._strings("rules.disable", rules["disable"])
             disabled = frozenset(self._one_of("rules.disable", name, list(RULES)) for name in names)
             settings = replace(settings, disabled_rules=disabled)
         scopes = self._scopes(top.get("phases", {}))
@@ -113,16 +113,16 @@ class _Reader:
         scopes = {}
         for slug, phase in self._keys("phases.", table, [phase.slug for phase in PHASES]).items():
             if "scope" in self._keys(f"phases.{slug}.", phase, ("scope",)):
-                scopes[slug] = self._texts(f"phases.{slug}.scope", phase["scope"])
+                scopes[slug] = self._strings(f"phases.{slug}.scope", phase["scope"])
         return scopes
 
     def _owning_types(self, table: Any) -> dict[str, str]:
         if not isinstance(table, dict):
             raise self._error("owning-types", "is not a table of types, each with its release")
         for name, release in table.items():
-            words = [*name.split("::"), release]
+            identifiers = [*name.split("::"), release]
             self.keys.add(f"owning-types.{name}")
-            if not all(isinstance(word, str) and word.isidentifier() for word in words):
+            if not all(isinstance(part, str) and part.isidentifier() for part in identifiers):
                 raise self._error(f"owning-types.{name}", "is not a type with the method that releases it")
         return dict(table)
 
@@ -136,16 +136,16 @@ class _Reader:
                 raise self._error(prefix + key, f"is no setting; {advice}")
         return table
 
-    def _texts(self, key: str, value: Any) -> tuple[str, ...]:
+    def _strings(self, key: str, value: Any) -> tuple[str, ...]:
         self.keys.add(key)
         if not isinstance(value, list) or not all(isinstance(entry, str) and entry for entry in value):
-            raise self._error(key, "is not a list of texts")
+            raise self._error(key, "is not a list of strings")
         return tuple(value)
 
     def _one_of(self, key: str, value: Any, known: Collection[str]) -> str:
         self.keys.add(key)
         if not isinstance(value, str):
-            raise self._error(key, "is not a text")
+            raise self._error(key, "is not a string")
         if value not in known:
             close = get_close_matches(value, known, n=1)
             advice = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

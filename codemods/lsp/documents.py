@@ -20,7 +20,7 @@ SOURCE = "tmlfix"
 SYNTAX = "syntax"
 FIX_ALL = "source.fixAll.tmlfix"
 REASON = "say why this is no leak"
-"""Stands for the reason in a comment that suppresses a finding, until somebody writes one."""
+"""Takes the place of the reason in a comment that suppresses a finding, until somebody writes one."""
 
 SEVERITIES = {
     Verdict.FIXED: types.DiagnosticSeverity.Warning,
@@ -29,7 +29,7 @@ SEVERITIES = {
 }
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_WORD = re.compile(rb"\w+|[^\r\n]")
+_IDENTIFIER = re.compile(rb"\w+|[^\r\n]")
 
 
 def encoded(text: str) -> bytes:
@@ -38,7 +38,7 @@ def encoded(text: str) -> bytes:
 
 
 class Positions:
-    """Byte offsets of a text as positions of an editor, whose columns ``units`` counts."""
+    """Byte offsets of a text as positions of an editor; ``units`` measures a string in its columns."""
 
     def __init__(self, source: bytes, units: Callable[[str], int]) -> None:
         self.source = source
@@ -70,10 +70,10 @@ class Positions:
 
 
 def diagnostic(finding: Finding, positions: Positions) -> types.Diagnostic:
-    """A finding, at the word that it starts with."""
+    """A finding, at the identifier that it starts with."""
     start = positions.offset(finding.line, finding.column)
     return types.Diagnostic(
-        range=_word_range(positions, start),
+        range=_identifier_range(positions, start),
         message=finding.message,
         severity=SEVERITIES[finding.verdict],
         code=finding.rule,
@@ -83,10 +83,10 @@ def diagnostic(finding: Finding, positions: Positions) -> types.Diagnostic:
 
 
 def syntax_diagnostic(error: InputError, positions: Positions) -> types.Diagnostic:
-    """A file that does not parse, at the place where it does not."""
+    """A file that does not parse, at the place of the error."""
     start = positions.offset(max(error.line, 1), max(error.column, 1))
     return types.Diagnostic(
-        range=_word_range(positions, start),
+        range=_identifier_range(positions, start),
         message=error.message,
         severity=types.DiagnosticSeverity.Error,
         code=SYNTAX,
@@ -94,9 +94,9 @@ def syntax_diagnostic(error: InputError, positions: Positions) -> types.Diagnost
     )
 
 
-def _word_range(positions: Positions, start: int) -> types.Range:
-    word = _WORD.match(positions.source, start)
-    return positions.range(start, word.end() if word is not None else start)
+def _identifier_range(positions: Positions, start: int) -> types.Range:
+    match = _IDENTIFIER.match(positions.source, start)
+    return positions.range(start, match.end() if match is not None else start)
 
 
 # -- edits ----------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def actions(
     lines: range,
     wanted: Collection[str] | None,
 ) -> Iterator[types.CodeAction]:
-    """What can be done about the findings on some lines, and about all of the file."""
+    """The actions for the findings on some lines, and for all of the file."""
     for finding, shown in zip(findings, diagnostics, strict=True):
         if finding.line in lines and _is_wanted(types.CodeActionKind.QuickFix, wanted):
             yield from _finding_actions(document, finding, findings, shown)

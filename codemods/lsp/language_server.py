@@ -1,7 +1,7 @@
-"""The language server: what an editor says and asks, over stdio.
+"""The language server: answers an editor over stdio.
 
-Analyses run in a thread of their own, one at a time, and hovers in another, so that messages are always
-answered. An analysis that a change has overtaken is given up, and never shown.
+Analyses run in a thread of their own, one at a time, and hovers in another, so that every message gets its
+answer soon. An analysis of texts that have changed since is given up, and its findings are never shown.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from codemods.lsp.documents import (
     syntax_diagnostic,
 )
 from codemods.lsp.open_tree import OpenTree, Snapshot
+from codemods.lsp.progress_bar import ProgressBar
 from codemods.model.errors import UserError
 
 DELAY = 0.3
@@ -42,7 +43,7 @@ DELAY = 0.3
 log = logging.getLogger(__name__)
 
 
-class _Overtaken(Exception):
+class _Outdated(Exception):
     """The texts have changed since the analysis began."""
 
 
@@ -96,7 +97,7 @@ class TmlfixServer(LanguageServer):
         return None
 
     def open_file(self, uri: str) -> None:
-        """Take note of the text of a file that was opened or has changed."""
+        """Keep the text of a file that was opened or has changed, and have its tree analysed."""
         document = self.workspace.get_text_document(uri)
         text = encoded(document.source)
         known = self.find(uri)
@@ -116,7 +117,7 @@ class TmlfixServer(LanguageServer):
             self.changed(tree)
 
     def close_file(self, uri: str) -> None:
-        """Forget a file, and what is shown of it."""
+        """Forget a file, and have the editor forget its diagnostics."""
         known = self.find(uri)
         if known is None:
             return
@@ -137,7 +138,7 @@ class TmlfixServer(LanguageServer):
     # -- analyses -------------------------------------------------------------------------------
 
     def changed(self, tree: _Tree) -> None:
-        """Start the analysis of a tree, when nothing changes for a while; one that is under way is void."""
+        """Analyse a tree once nothing has changed for a while; an analysis that runs already is outdated."""
         tree.generation += 1
         if tree.timer is not None:
             tree.timer.cancel()
@@ -155,17 +156,17 @@ class TmlfixServer(LanguageServer):
         """Analyse a tree and show what was found, unless something has changed by then."""
         loop = asyncio.get_running_loop()
         generation = tree.generation
-        bar = _Bar(self, f"tmlfix-{next(self.tokens)}")
+        bar = ProgressBar(self, f"tmlfix-{next(self.tokens)}")
 
         def progress(what: str, done: int, total: int) -> None:
             if self.stopping or tree.generation != generation:
-                raise _Overtaken
+                raise _Outdated
             loop.call_soon_threadsafe(bar.report, what, done, total)
 
         bar.begin()
         try:
             snapshot = await loop.run_in_executor(self.analyses, tree.tree.analyse, tree.texts(), progress)
-        except _Overtaken:
+        except _Outdated:
             return
         except UserError as error:
             self.say(types.MessageType.Error, f"tmlfix: {error}")
@@ -192,11 +193,11 @@ class TmlfixServer(LanguageServer):
         return Positions(file.text, self.workspace.position_codec.client_num_units)
 
     def say(self, kind: types.MessageType, message: str) -> None:
-        """Put a message into the client's log."""
+        """Write a message to the client's log."""
         self.window_log_message(types.LogMessageParams(kind, message))
 
     def stop(self) -> None:
-        """Give up what is under way."""
+        """Give up all analyses and hovers."""
         self.stopping = True
         for tree in self.trees.values():
             if tree.timer is not None:
@@ -205,50 +206,11 @@ class TmlfixServer(LanguageServer):
             executor.shutdown(wait=False, cancel_futures=True)
 
 
-class _Bar:
-    """The progress of one analysis, where the client shows such."""
-
-    def __init__(self, server: TmlfixServer, token: str) -> None:
-        self.server = server
-        self.token = token
-        self.shown = False
-        self.ended = False
-        self.percentage = -1
-
-    def begin(self) -> None:
-        """Ask the client for a bar; nothing is shown until it agrees."""
-        window = self.server.client_capabilities.window
-        if window is not None and window.work_done_progress:
-            self.server.work_done_progress.create(self.token, self._created)
-
-    def _created(self, *_arguments: Any) -> None:
-        if not self.ended:
-            self.shown = True
-            self.server.work_done_progress.begin(
-                self.token, types.WorkDoneProgressBegin(title="tmlfix", percentage=0)
-            )
-
-    def report(self, what: str, done: int, total: int) -> None:
-        """Tell how far it is, in whole percents."""
-        percentage = 100 * done // total if total else 0
-        if self.shown and not self.ended and percentage != self.percentage:
-            self.percentage = percentage
-            self.server.work_done_progress.report(
-                self.token, types.WorkDoneProgressReport(message=what, percentage=percentage)
-            )
-
-    def end(self) -> None:
-        """Take the bar away."""
-        self.ended = True
-        if self.shown:
-            self.server.work_done_progress.end(self.token, types.WorkDoneProgressEnd())
-
-
 # -- messages -----------------------------------------------------------------------------------------
 
 
 def make_server() -> TmlfixServer:
-    """A server that answers, and is not started yet."""
+    """A server with all its handlers, not started yet."""
     server = TmlfixServer()
     for method, handler, options in _HANDLERS:
         server.feature(method, options)(handler)

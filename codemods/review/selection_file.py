@@ -134,4 +134,4 @@ class _Reader:
         return UserError(f"{self.file}: {place} {message}")
 
 
-_KINDS = {int: "a whole number", str: "a text", dict: "an object", list: "a list"}
+_KINDS = {int: "a whole number", str: "a string", dict: "an object", list: "a list"}

@@ -208,10 +208,10 @@ def test_the_own_file_wins_over_the_shared_one(tmp_path: Path) -> None:
         ("exclud = []", "exclud is no setting; did you mean exclude?"),
         ("phases.htp = {}", "phases.htp is no setting; did you mean http?"),
         ("rules = 1", "rules is not a table"),
-        ("include = 'lib'", "include is not a list of texts"),
+        ("include = 'lib'", "include is not a list of strings"),
         ("rules.disable = ['void-tial']", "rules.disable 'void-tial' is not known; did you mean void-tail?"),
         ("explicit-releases = 'all'", "explicit-releases 'all' is not known; known: plan, needed"),
-        (f"explicit-releases = 0x{'f' * 5000}", "explicit-releases is not a text"),
+        (f"explicit-releases = 0x{'f' * 5000}", "explicit-releases is not a string"),
         ("owning-types = { A = 'b()' }", "owning-types.A is not a type with the method that releases it"),
     ],
 )
