@@ -1,4 +1,4 @@
-"""Fix phase 1 of the bundled example library in a repository of its own, and show what came of it."""
+"""Fix phase 1 of the bundled example library in a repository of its own, and show the result."""
 
 from __future__ import annotations
 

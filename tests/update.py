@@ -1,5 +1,4 @@
-"""Write anew what is generated: the parsers, the patches of the example, the output in the pages, the
-pages of rules.
+"""Regenerate the parsers, the patches of the example, the output in the pages, and the pages of rules.
 
 .venv/bin/python -m tests.update
 """

@@ -1,4 +1,4 @@
-"""Run the programs of tmlfix compiler-report with a real compiler: does each leak as it is said?
+"""Run the programs of tmlfix compiler-report with a real compiler: does each leak as tmlfix says?
 
 .venv/bin/python -m tests.campaigns.confirm_defects TREE --tml "tml test {} --log-filter=test=info"
 

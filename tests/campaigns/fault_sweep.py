@@ -1,4 +1,4 @@
-"""Break tmlfix off at every step that it takes, and see that nothing is ever half done.
+"""Interrupt tmlfix at every step that it takes, and check that nothing is ever half done.
 
 A step is whatever reaches outside of the process: a file opened for writing, a lock, a rename, a folder
 made or removed, a flush to the disk, a git command. For every one of them tmlfix runs in a process of its

@@ -459,7 +459,7 @@ func test_opened() -> I32 {
     assert not changed(result)
 
 
-def test_a_double_release_that_was_there_before_does_not_hinder_a_fix() -> None:
+def test_a_double_release_that_was_there_before_does_not_prevent_a_fix() -> None:
     twice = """\
 use demo::reel::Reel
 
@@ -482,11 +482,11 @@ func test_released_twice() -> I32 {
 # What is carried over from round to round and from phase to phase
 
 
-def test_what_is_carried_over_is_what_would_be_found_anew(
+def test_what_is_carried_over_is_what_would_be_found_fresh(
     example: dict[str, bytes], analysed: AnalysisResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anew = tasks.analysis_of
-    monkeypatch.setattr(tasks, "analysis_of", lambda files, settings, _previous=None: anew(files, settings))
+    fresh = tasks.analysis_of
+    monkeypatch.setattr(tasks, "analysis_of", lambda files, settings, _previous=None: fresh(files, settings))
     monkeypatch.setattr(tasks, "PROCESS", tasks.Memory())
 
     assert analyse(example, [phase.number for phase in PHASES]) == analysed

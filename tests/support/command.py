@@ -1,4 +1,4 @@
-"""What a run of tmlfix in this process leaves behind."""
+"""What a run of tmlfix in this process ends with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command left behind."""
+    """The exit status of a command, and what it printed."""
 
     code: int
     out: str

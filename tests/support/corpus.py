@@ -1,4 +1,4 @@
-"""Where the real TML library lies, for the tests that read it."""
+"""The real TML library, for the tests that read it."""
 
 from __future__ import annotations
 

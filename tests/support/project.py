@@ -1,4 +1,4 @@
-"""Where what the tests need lies in this project."""
+"""The places in this project that tests need."""
 
 from __future__ import annotations
 

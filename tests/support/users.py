@@ -1,4 +1,4 @@
-"""Tests as root may write anywhere; what is refused to others has to be tried as one of them."""
+"""Tests that run as root may write anywhere; here they give that up to see what other users see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for TML: programs that mostly parse, soups of tokens, and bytes."""
+"""Hypothesis strategies for TML: programs that mostly parse, random tokens, and bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for any bytes whatever, as checks that the properties and the long runs share."""
+"""What must hold for any bytes: checks that the property tests and the long runs share."""
 
 from __future__ import annotations
 

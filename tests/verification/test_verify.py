@@ -1,4 +1,4 @@
-"""``tmlfix verify`` runs a program on two trees: real repositories, and a stand-in that really counts."""
+"""``tmlfix verify`` runs a program on two trees: real repositories, and a stand-in that counts leaks."""
 
 from __future__ import annotations
 
