@@ -18,15 +18,12 @@ from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.fixes.string_code import free_address, free_unless_empty
 from codemods.ownership.cfg.graph import (
     Action,
-    BasicBlock,
     ControlFlowGraph,
     Declare,
     Exit,
     Role,
     Use,
     Variable,
-    actions_after,
-    uses_after,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import OwnedList
@@ -70,11 +67,9 @@ def loop_over(list_: str, index: str, body: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A call that releases a list, and its place in the control-flow graph."""
+    """A call that releases a list."""
 
     use: Use
-    block: BasicBlock
-    position: int
 
     @property
     def call(self) -> nodes.Node:
@@ -87,16 +82,15 @@ def final_releases(
 ) -> list[Release] | Refusal:
     """The releases of a list; refused if it is released again after one, or one of its ``views`` is read."""
     releases: list[Release] = []
-    for block in graph.reachable():
-        for position, action in enumerate(block.actions):
-            if not isinstance(action, Use) or not is_release(action, variable):
-                continue
-            for use in uses_after(block, position, variable):
-                if is_release(use, variable):
-                    return Refusal("it is released twice")
-                if use.variable in views and use.variable is not variable:
-                    return Refusal(f"`{use.variable.name}` is still used after its release")
-            releases.append(Release(action, block, position))
+    for action in graph.reachable_actions:
+        if not isinstance(action, Use) or not is_release(action, variable):
+            continue
+        for use in graph.uses_after(action, variable):
+            if is_release(use, variable):
+                return Refusal("it is released twice")
+            if use.variable in views and use.variable is not variable:
+                return Refusal(f"`{use.variable.name}` is still used after its release")
+        releases.append(Release(action))
     return releases
 
 
@@ -122,7 +116,7 @@ def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusa
     released_at: set[int] = set()
     for release in releases:
         statement = context.parent(release.call)
-        released_at |= {id(exit_) for exit_ in _unreleased_exits(release.block, release.position, variable)}
+        released_at |= {id(exit_) for exit_ in _unreleased_exits(graph, release.use, variable)}
         if helper.destroys:
             edit = SourceEdit(release.call.start, release.call.end, call.encode())
         elif isinstance(statement, nodes.ExpressionStatement):
@@ -146,20 +140,19 @@ def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusa
 
 def _exits_after_declaration(owned: OwnedList) -> list[Exit]:
     """The exits that the list reaches unreleased on some path."""
-    for block in owned.graph.reachable():
-        for position, action in enumerate(block.actions):
-            if isinstance(action, Declare) and action.variable is owned.variable:
-                return list(_unreleased_exits(block, position, owned.variable))
+    for action in owned.graph.reachable_actions:
+        if isinstance(action, Declare) and action.variable is owned.variable:
+            return list(_unreleased_exits(owned.graph, action, owned.variable))
     return []
 
 
-def _unreleased_exits(block: BasicBlock, position: int, variable: Variable) -> Iterator[Exit]:
+def _unreleased_exits(graph: ControlFlowGraph, start: Action, variable: Variable) -> Iterator[Exit]:
     """The exits from the variable's scope after an action, on paths without a release."""
 
     def ends(action: Action) -> bool:
         return _is_exit(action, variable) or is_release(action, variable)
 
-    for action in actions_after(block, position, ends):
+    for action in graph.actions_after(start, ends):
         if isinstance(action, Exit) and _is_exit(action, variable):
             yield action
 

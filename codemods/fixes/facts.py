@@ -8,6 +8,7 @@ from itertools import chain, count
 
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.allocates_audit import Reservations
+from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sources
 from codemods.ownership.elements import OwnedList, OwnedLists
 from codemods.ownership.fields import Fields
@@ -40,7 +41,7 @@ class Names:
     def _consumers(self) -> dict[str, set[FunctionInfo]]:
         consumers: dict[str, set[FunctionInfo]] = {}
         for graph in self._graphs():
-            for name, _ in self._analysis.drops.consumptions(graph):
+            for name, _ in consumptions(graph):
                 consumers.setdefault(name, set()).add(graph.function)
         return consumers
 

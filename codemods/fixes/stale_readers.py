@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal
 from codemods.ownership.cfg.graph import (
-    BasicBlock,
     CallSite,
     ControlFlowGraph,
     Variable,
     VariableKind,
-    uses_after,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
@@ -51,7 +49,7 @@ def _claims_string(analysis: Analysis, graph: ControlFlowGraph, readers: frozens
         and call.type is not None
         and call.type.name == "Str"
         and analysis.is_reserved_in(graph.function.file, call.callee.name)
-        for call in graph.calls()
+        for call in graph.calls
         if call.callee is not None
     )
 
@@ -102,9 +100,9 @@ def _calling_methods(context: Context, names: Iterable[str]) -> Iterator[Functio
                 yield function
 
 
-def _calls(context: Context, function: FunctionInfo) -> list[CallSite]:
+def _calls(context: Context, function: FunctionInfo) -> Sequence[CallSite]:
     graph = context.analysis.summaries.graph(function)
-    return graph.calls() if graph is not None else []
+    return graph.calls if graph is not None else []
 
 
 def _hands_on(context: Context, function: FunctionInfo, call: CallSite) -> bool:
@@ -143,25 +141,20 @@ def _holds_freed_string(
     for variable in graph.variables:
         if _ends_here(analysis, variable, table) and _strings_leave(analysis, graph, variable):
             return True
-    for block in graph.blocks:
-        for position, action in enumerate(block.actions):
-            if (
-                not isinstance(action, CallSite)
-                or action.callee not in readers
-                or not _may_be_string(action.type)
+    for call in graph.calls:
+        if call.callee not in readers or not _may_be_string(call.type):
+            continue
+        fate = analysis.summaries.temporary_fate(graph, call)
+        kept = bool(fate.effects & {Effect.RETAINS, Effect.SHARES, Effect.UNKNOWN})
+        if not kept and not fate.views:
+            continue
+        for later in _freed_after(graph, call, freeing):
+            if kept or any(
+                use.variable in fate.views and use.node.start != call.node.start
+                for view in fate.views
+                for use in graph.uses_after(later, view)
             ):
-                continue
-            fate = analysis.summaries.temporary_fate(graph, action)
-            kept = bool(fate.effects & {Effect.RETAINS, Effect.SHARES, Effect.UNKNOWN})
-            if not kept and not fate.views:
-                continue
-            for later, at in _freed_behind(block, position, freeing, action):
-                if kept or any(
-                    use.variable in fate.views and use.node.start != action.node.start
-                    for view in fate.views
-                    for use in uses_after(later, at, view)
-                ):
-                    return True
+                return True
     return False
 
 
@@ -169,24 +162,15 @@ def _may_be_string(type_: Type | None) -> bool:
     return type_ is None or type_.name == "Str"
 
 
-def _freed_behind(
-    start: BasicBlock, position: int, freeing: frozenset[FunctionInfo], read: CallSite
-) -> Iterator[tuple[BasicBlock, int]]:
-    """The calls that free and that some path reaches behind a read, before it reads anew."""
-    pending = [(start, position + 1)]
-    seen: set[int] = set()
-    while pending:
-        block, first = pending.pop()
-        for at, action in enumerate(block.actions[first:], first):
-            if action is read:
-                break
-            if isinstance(action, CallSite) and action.callee in freeing and action.receiver is not None:
-                yield block, at
-        else:
-            for successor in block.successors:
-                if id(successor) not in seen:
-                    seen.add(id(successor))
-                    pending.append((successor, 0))
+def _freed_after(
+    graph: ControlFlowGraph, read: CallSite, freeing: frozenset[FunctionInfo]
+) -> Iterator[CallSite]:
+    """The calls that free and that some path reaches after a read, before it reads anew."""
+    for action in graph.actions_after(read, lambda action: action is read):
+        if action is read or not isinstance(action, CallSite) or action.receiver is None:
+            continue
+        if action.callee in freeing:
+            yield action
 
 
 def _ends_here(analysis: Analysis, variable: Variable, table: Type) -> bool:

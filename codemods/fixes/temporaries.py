@@ -7,7 +7,8 @@ from codemods.fixes.diagnostics import Refusal
 from codemods.fixes.open_payload import part_releases
 from codemods.fixes.owners import may_hold_variable, owns_strings
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site
-from codemods.ownership.compiler.drops import DropKind, is_visible
+from codemods.ownership.compiler.consumption import is_visible
+from codemods.ownership.compiler.drops import DropKind
 from codemods.semantics.symbols import SCALARS, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node

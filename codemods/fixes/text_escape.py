@@ -5,7 +5,7 @@ Only a library body may do so: in a test the string of a cast is freed at the en
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
@@ -134,7 +134,7 @@ def free_at_end_of_use(
     found = list(edits)
     exits = [
         action
-        for part in graph.reachable()
+        for part in graph.reachable
         for action in part.actions
         if isinstance(action, Exit) and variable in action.variables
     ]
@@ -174,7 +174,7 @@ def _statement_of(context: Context, node: Node) -> Node:
     return current
 
 
-def _deciding_condition(last: Node, uses: list[Use]) -> Expression | None:
+def _deciding_condition(last: Node, uses: Sequence[Use]) -> Expression | None:
     """The condition of an ``if``, or the call that a ``when`` opens, that holds all uses of the statement."""
     if not isinstance(last, nodes.ExpressionStatement):
         return None

@@ -141,7 +141,7 @@ class OwnedLists:
         """The functions that make a value: the result of one of them is what it is."""
         if value is None:
             return
-        for call in graph.calls():
+        for call in graph.calls:
             if call.callee is None or not value.start <= call.node.start < value.end:
                 continue
             if _is_list_of_strings(call.callee.returns):

@@ -219,7 +219,7 @@ class Fields:
             return False
         return any(
             exit_.value is not None and self._casts_string(inner, exit_.value)
-            for exit_ in inner.exits()
+            for exit_ in inner.exits
             if not isinstance(exit_.value, nodes.Call)
         )
 
@@ -295,7 +295,7 @@ class Fields:
 
     def _variable(self, graph: ControlFlowGraph, value: Expression) -> Variable | None:
         if isinstance(value, nodes.Assignment):
-            return next((each.variable for each in graph.assignments() if each.node is value), None)
+            return next((each.variable for each in graph.assignments if each.node is value), None)
         use = graph.use_at(value)
         return use.variable if use is not None else None
 
@@ -350,7 +350,7 @@ class Fields:
             if parameter.name is not None
         }
         result = _NOTHING
-        for block in graph.reachable():
+        for block in graph.reachable:
             for action in block.actions:
                 if isinstance(action, Exit) and action.kind in _LEAVING and action.value is not None:
                     result |= self._made(graph, action.value, given)

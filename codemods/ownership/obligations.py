@@ -15,7 +15,6 @@ from functools import cached_property
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
-    BasicBlock,
     CallSite,
     ControlFlowGraph,
     Declare,
@@ -29,6 +28,7 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, Drops
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.ownership.releases import Releases
 from codemods.ownership.summaries.summaries import Fate, Result, Summaries
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, SourceFile, Type
@@ -234,7 +234,7 @@ class Analysis:
         value = variable.value
         assert value is not None
         start, end = value.start, value.end
-        for source, uses in graph.uses_by_variable().items():
+        for source, uses in graph.uses_by_variable.items():
             if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
                 continue
             for use in uses:
@@ -278,7 +278,7 @@ class Analysis:
         group = self._groups(graph).get(id(variable), {variable})
         if len(group) == 1:
             return False
-        for use in graph.all_uses():
+        for use in graph.all_uses:
             if use.variable is variable or use.variable not in group:
                 continue
             if use.site.role not in (Role.RECEIVER, Role.ARGUMENT, Role.CAST):
@@ -340,14 +340,14 @@ class _Dataflow:
     def run(self) -> Obligation:
         """States are propagated until nothing changes; then exits are judged once."""
         graph = self.graph
-        events = graph.concerning(self.variable)
+        events = {id(block): actions for block, actions in graph.actions_on.get(self.variable, {}).items()}
         if self.variable.kind is VariableKind.PARAMETER:
             for block in graph.blocks:
                 events[id(block)] = [each for each in block.actions if self._concerns_parameter(each)]
         received = self.variable.kind is VariableKind.PARAMETER
         at_entry = frozenset((State.OWNED,)) if received else frozenset[State]()
         reaching: dict[int, frozenset[State]] = {id(graph.entry): at_entry}
-        pending: list[BasicBlock] = [graph.entry]
+        pending: list[BasicBlock[Action]] = [graph.entry]
         while pending:
             block = pending.pop()
             states = reaching[id(block)]
@@ -516,7 +516,7 @@ class _Dataflow:
         type_ = self.graph.type_of(call.receiver)
         return self.graph.site_of(call) if type_ is not None and type_.name in BUILTIN_VARIANTS else None
 
-    def _bound(self, site: Site) -> list[Variable]:
+    def _bound(self, site: Site) -> Sequence[Variable]:
         """The variables that a let binds to what is given to it."""
         parent = site.parent
         return self.graph.declared_at(parent.pattern if isinstance(parent, nodes.Let) else parent)

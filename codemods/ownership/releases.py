@@ -71,7 +71,7 @@ class Releases:
                 or release.node.decorator("releases") is not None
             )
         fields = self.index.fields(type_)
-        for call in graph.calls():
+        for call in graph.calls:
             freed_field = self._delegated_field(call)
             if freed_field is not None:
                 field_type = fields.get(freed_field)
@@ -139,7 +139,7 @@ class Releases:
             (self.frees(call) and any(is_read_from_memory(each) for each in call.arguments))
             or (self.frees(call) and any(loop.start <= call.node.start < loop.end for loop in loops))
             or (call.callee is not None and self._frees_read_addresses(call.callee, seen | {function}))
-            for call in graph.calls()
+            for call in graph.calls
         )
 
     def fields_released(self, type_: Type, release: FunctionInfo) -> dict[str, FieldRelease]:
@@ -151,7 +151,7 @@ class Releases:
         found: dict[str, FieldRelease] = {}
         for name in fields:
             delegated = next(
-                (call.callee for call in graph.calls() if self._delegated_field(call) == name), None
+                (call.callee for call in graph.calls if self._delegated_field(call) == name), None
             )
             freed = delegated is not None or self._frees_field(graph, name)
             found[name] = FieldRelease(freed, delegated, _is_blanked(graph, name))
@@ -159,7 +159,7 @@ class Releases:
 
     def _frees_field(self, graph: ControlFlowGraph, name: str) -> bool:
         """Whether something read from ``this.name`` is given back."""
-        for call in graph.calls():
+        for call in graph.calls:
             if self.frees(call) and any(
                 isinstance(each, nodes.FieldAccess)
                 and each.name == name
@@ -208,7 +208,7 @@ class Releases:
             and not self.index.has_release_name(call.callee)
             and isinstance(call.receiver, nodes.FieldAccess)
             and isinstance(call.receiver.object, nodes.This)
-            for call in graph.calls()
+            for call in graph.calls
         )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
-    BasicBlock,
     ControlFlowGraph,
     Declare,
     Exit,
@@ -19,6 +18,7 @@ from codemods.ownership.cfg.graph import (
     Variable,
 )
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.ownership.obligations import State
 from codemods.ownership.summaries.summaries import Summaries
 from tml_ast import nodes
@@ -32,7 +32,7 @@ def states_at_exits(
 ) -> list[tuple[Exit, frozenset[State]]]:
     """What the variable may be at each reachable exit of its scope."""
     reaching: dict[int, frozenset[State]] = {id(graph.entry): frozenset()}
-    pending: list[BasicBlock] = [graph.entry]
+    pending: list[BasicBlock[Action]] = [graph.entry]
     while pending:
         block = pending.pop()
         states = reaching[id(block)]

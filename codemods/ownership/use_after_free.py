@@ -10,7 +10,6 @@ from __future__ import annotations
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
-    BasicBlock,
     ControlFlowGraph,
     Declare,
     Exit,
@@ -21,6 +20,7 @@ from codemods.ownership.cfg.graph import (
     VariableKind,
 )
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.ownership.obligations import Analysis
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS
 from tml_ast import nodes
@@ -50,7 +50,7 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
     if not frees:
         return 0
     reaching: dict[int, bool] = {id(graph.entry): False}
-    pending: list[BasicBlock] = [graph.entry]
+    pending: list[BasicBlock[Action]] = [graph.entry]
     while pending:
         block = pending.pop()
         freed = reaching[id(block)]

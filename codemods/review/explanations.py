@@ -155,7 +155,7 @@ class _LineExplainer:
 
     def _exits_here(self, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
         """The exits on the line that end the scope of a variable."""
-        actions = (action for block in graph.reachable() for action in block.actions)
+        actions = (action for block in graph.reachable for action in block.actions)
         for exit_ in actions:
             if not isinstance(exit_, Exit) or variable not in exit_.variables:
                 continue

@@ -13,6 +13,7 @@ from functools import partial
 
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import DropKind, Obstacle
 from codemods.ownership.compiler.string_drops import drop_hazard, drop_obstacles
 from codemods.ownership.obligations import Analysis, Obligation
@@ -275,12 +276,12 @@ class ValueClassifier:
     def losing_functions(self, variable: Variable) -> Iterator[FunctionInfo]:
         """The functions whose declarations keep the compiler from freeing what a variable holds."""
         if not self.analysis.drops.is_registered(variable):
-            made = next((call for call in self.graph.calls() if call.node is variable.value), None)
+            made = next((call for call in self.graph.calls if call.node is variable.value), None)
             if made is not None and made.callee is not None:
                 yield made.callee
             return
         for use in self.graph.uses(variable):
-            if use.site.callee is not None and self.analysis.drops.consumes(self.graph, use):
+            if use.site.callee is not None and consumes(self.graph, use):
                 yield use.site.callee
 
     # -- uses ---------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ class ValueClassifier:
                 yield TemporaryFacts(node, type_, site, ownership, ground, holders)
 
     def _made_in_passing(self) -> Iterator[tuple[Expression, Type | None, Site | None]]:
-        for call in self.graph.calls():
+        for call in self.graph.calls:
             if not call.constructor:
                 yield call.node, call.type, call.site
         for node in self.graph.nodes_of(nodes.InterpolatedString, nodes.Binary):
@@ -372,7 +373,7 @@ class ValueClassifier:
         if not isinstance(node, nodes.MethodCall):
             return []
         inside = node.receiver
-        return [use.variable.name for use in self.graph.all_uses() if inside.start == use.node.start]
+        return [use.variable.name for use in self.graph.all_uses if inside.start == use.node.start]
 
     def _may_own(self, type_: Type) -> bool:
         """Whether a value of a type, or a part of it, can be freed at all."""

@@ -13,7 +13,6 @@ from codemods.model.findings import AnalysisResult, Finding, Verdict
 from codemods.model.phases import phase_of
 from codemods.ownership.cfg.graph import (
     Assign,
-    BasicBlock,
     ControlFlowGraph,
     Declare,
     Exit,
@@ -23,6 +22,7 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.ownership.obligations import Analysis
 from codemods.semantics.catalogue import catalogue_files
 from codemods.semantics.symbols import RELEASE_NAMES, Index, SourceFile, is_test_path, module_path

@@ -510,7 +510,7 @@ def called_from(analysis: Analysis, function: FunctionInfo) -> list[str | None]:
     """The functions that a function calls, None for one that nothing declares."""
     graph = analysis.summaries.graph(function)
     assert graph is not None
-    return [call.callee.name if call.callee is not None else None for call in graph.calls()]
+    return [call.callee.name if call.callee is not None else None for call in graph.calls]
 
 
 def test_the_collector_of_garbage_is_as_before() -> None:

@@ -1,17 +1,26 @@
-"""What the conditions around a place tell: that it is never reached, or that a value is null there."""
+"""What the conditions around a place imply: that it is never reached, or that a value is null there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from codemods.ownership.cfg.graph import ControlFlowGraph, Guard
+from codemods.ownership.cfg.graph import ControlFlowGraph
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
 
+class _Guard(NamedTuple):
+    """A branch by its span, and the name that its condition says something about."""
+
+    start: int
+    end: int
+    name: str
+
+
 def is_impossible(graph: ControlFlowGraph, node: Node, given: Mapping[str, Expression]) -> bool:
-    """Whether a place is only reached when an argument that is a literal text were empty."""
-    for test in _emptiness_tests(graph):
+    """Whether a place is only reached when an argument that is a string literal were empty."""
+    for test in graph.ask(_emptiness_tests):
         argument = given.get(test.name)
         if not isinstance(argument, nodes.Literal) or argument.kind != "STRING" or len(argument.text) <= 2:
             continue
@@ -21,24 +30,24 @@ def is_impossible(graph: ControlFlowGraph, node: Node, given: Mapping[str, Expre
 
 
 def is_only_reached_empty(graph: ControlFlowGraph, node: Node, name: str) -> bool:
-    """Whether a place is only reached when the text of a variable is empty."""
-    return any(test.name == name and test.start <= node.start < test.end for test in _emptiness_tests(graph))
+    """Whether a place is only reached when the string of a variable is empty."""
+    return any(
+        test.name == name and test.start <= node.start < test.end for test in graph.ask(_emptiness_tests)
+    )
 
 
-def _emptiness_tests(graph: ControlFlowGraph) -> list[Guard]:
-    """The branches of each ``if`` that finds a text empty, with the name of the text."""
-    if graph.emptiness_tests is None:
-        graph.emptiness_tests = [
-            Guard(branch.start, branch.end, measured)
-            for branch, tested in _tested_for_zero(graph)
-            if (measured := _measured_parameter(graph, tested)) is not None
-        ]
-    return graph.emptiness_tests
+def _emptiness_tests(graph: ControlFlowGraph) -> list[_Guard]:
+    """The branches of each ``if`` that finds a string empty, with the name of the string."""
+    return [
+        _Guard(branch.start, branch.end, measured)
+        for branch, tested in _tested_for_zero(graph)
+        if (measured := _measured_variable(graph, tested)) is not None
+    ]
 
 
 def is_null(graph: ControlFlowGraph, node: Node) -> bool:
     """Whether a name stands where its own address was found to be zero."""
-    tests = _null_tests(graph)
+    tests = graph.ask(_null_tests)
     if not tests or not isinstance(node, nodes.Path | nodes.This):
         return False
     start, name = node.start, node.text
@@ -46,15 +55,13 @@ def is_null(graph: ControlFlowGraph, node: Node) -> bool:
     return found and not _is_assigned(graph, name)
 
 
-def _null_tests(graph: ControlFlowGraph) -> list[Guard]:
+def _null_tests(graph: ControlFlowGraph) -> list[_Guard]:
     """The branches of each ``if`` that finds an address zero, with the name of what lies there."""
-    if graph.null_tests is None:
-        graph.null_tests = [
-            Guard(branch.start, branch.end, name)
-            for branch, tested in _tested_for_zero(graph)
-            if (name := _address_of(graph, tested)) is not None
-        ]
-    return graph.null_tests
+    return [
+        _Guard(branch.start, branch.end, name)
+        for branch, tested in _tested_for_zero(graph)
+        if (name := _address_of(graph, tested)) is not None
+    ]
 
 
 def _tested_for_zero(graph: ControlFlowGraph) -> Iterator[tuple[Node, Expression]]:
@@ -84,8 +91,8 @@ def _address_of(graph: ControlFlowGraph, node: Expression) -> str | None:
     return None
 
 
-def _measured_parameter(graph: ControlFlowGraph, node: Expression) -> str | None:
-    """The parameter whose length an expression is, directly or by a variable."""
+def _measured_variable(graph: ControlFlowGraph, node: Expression) -> str | None:
+    """The variable whose length an expression is, directly or by a variable."""
     if isinstance(node, nodes.Path) and node.identifier:
         variable = next(iter(graph.named(node.identifier)), None)
         if variable is None or variable.value is None:

@@ -4,17 +4,20 @@ A variable is declared, used, assigned, or goes out of scope at an exit. A use s
 role), so that the rules of ownership can be applied to it without looking at the tree again.
 
 Nothing here changes once a graph is made. Its parts are not frozen all the same: there are very many,
-and making a frozen one takes three times as long.
+and making a frozen one takes three times as long. What follows from a graph is found when it is first asked
+for: here as a cached property, elsewhere by a query (``FlowGraph.ask``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cached_property
 from itertools import chain
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
 
+from codemods.ownership.dataflow.flow_graph import BasicBlock, FlowGraph
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -177,14 +180,6 @@ class Exit:
 Action = Declare | Use | Assign | CallSite | Exit
 
 
-@dataclass(eq=False, slots=True)
-class BasicBlock:
-    """Actions that happen in a row, and where control may go then."""
-
-    actions: list[Action] = field(default_factory=list)
-    successors: list[BasicBlock] = field(default_factory=list)
-
-
 _KEYWORDS: dict[type[Node], bytes] = {
     nodes.If: b"if",
     nodes.When: b"when",
@@ -196,20 +191,11 @@ _KEYWORDS: dict[type[Node], bytes] = {
 """What is in the text of each construct of these classes."""
 
 
-class Guard(NamedTuple):
-    """A branch by its span, and the name that its condition tells something about."""
-
-    start: int
-    end: int
-    name: str
-
-
-@dataclass(eq=False, slots=True)
-class ControlFlowGraph:
+@dataclass(eq=False)
+class ControlFlowGraph(FlowGraph[Action]):
     """The control-flow graph of one function."""
 
     function: FunctionInfo
-    blocks: list[BasicBlock]
     variables: list[Variable] = field(default_factory=list)
     types: dict[int, Type] = field(default_factory=dict)
     """The type of an expression, by the identity of its node."""
@@ -217,61 +203,26 @@ class ControlFlowGraph:
     """Where an expression's value goes, by the identity of its node."""
     closures: list[ControlFlowGraph] = field(default_factory=list)
     """The graphs of the closures in it."""
-    consumed: list[Use] | None = None
-    """The uses that give a name away by the compiler's rules, once they are known."""
-    null_tests: list[Guard] | None = None
-    """The branches in which a name is null, once they are known."""
-    emptiness_tests: list[Guard] | None = None
-    """The branches in which a text is empty, once they are known."""
-    _nodes: list[Node] | None = None
-    _nodes_of: dict[tuple[type[Node], ...], Sequence[Node]] = field(default_factory=dict)
-    _reachable: list[BasicBlock] | None = None
-    _calls: list[CallSite] | None = None
-    _exits: list[Exit] | None = None
-    _all_uses: list[Use] | None = None
-    _uses: dict[Variable, list[Use]] | None = None
-    _assignments: list[Assign] | None = None
-    _uses_by_node: dict[int, Use] | None = None
-    _calls_by_node: dict[int, CallSite] | None = None
-    _variables_by_name: dict[str, list[Variable]] | None = None
-    _variables_by_node: dict[int, list[Variable]] | None = None
-    _ambiguous: frozenset[str] | None = None
-
-    @property
-    def entry(self) -> BasicBlock:
-        """Where control enters."""
-        return self.blocks[0]
-
-    def reachable(self) -> list[BasicBlock]:
-        """The blocks that control can get to, in the order they were written; found once."""
-        if self._reachable is None:
-            seen = {id(self.entry)}
-            pending = [self.entry]
-            while pending:
-                for successor in pending.pop().successors:
-                    if id(successor) not in seen:
-                        seen.add(id(successor))
-                        pending.append(successor)
-            self._reachable = [block for block in self.blocks if id(block) in seen]
-        return self._reachable
+    _nodes_of: dict[tuple[type[Node], ...], Sequence[Node]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """The nodes of each combination of classes that was asked for."""
 
     def actions(self) -> Iterator[Action]:
         """All actions of all blocks, reachable or not, in the order they were written."""
         return chain.from_iterable([block.actions for block in self.blocks])
 
-    @property
-    def nodes(self) -> list[Node]:
-        """All nodes of the function, outermost and leftmost first; listed once."""
-        if self._nodes is None:
-            self._nodes = list(self.function.node.walk())
-        return self._nodes
+    @cached_property
+    def nodes(self) -> Sequence[Node]:
+        """All nodes of the function, outermost and leftmost first."""
+        return list(self.function.node.walk())
 
     def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
         """The nodes of these classes, outermost and leftmost first; listed once."""
         if kinds not in self._nodes_of:
-            words = [_KEYWORDS.get(each, b"") for each in kinds]
+            keywords = [_KEYWORDS.get(kind, b"") for kind in kinds]
             self._nodes_of[kinds] = (
-                [node for node in self.nodes if isinstance(node, kinds)] if self.has_any(*words) else ()
+                [node for node in self.nodes if isinstance(node, kinds)] if self.has_any(*keywords) else ()
             )
         return cast(Sequence[N], self._nodes_of[kinds])
 
@@ -281,108 +232,119 @@ class ControlFlowGraph:
         start, end = node.start, node.end
         return any(source.find(code, start, end) >= 0 for code in codes)
 
-    @property
+    @cached_property
     def ambiguous_names(self) -> frozenset[str]:
         """The names that stand for more than one value: of several variables, or of one that changes."""
-        if self._ambiguous is None:
-            several = {name for name, each in self._by_name().items() if len(each) > 1}
-            assigned = {each.variable.name for each in self.assignments()}
-            self._ambiguous = frozenset(several | assigned)
-        return self._ambiguous
+        several = {name for name, variables in self._variables_by_name.items() if len(variables) > 1}
+        assigned = {assignment.variable.name for assignment in self.assignments}
+        return frozenset(several | assigned)
 
-    def concerning(self, variable: Variable) -> dict[int, list[Action]]:
-        """The actions on a variable, and the exits of its scope, by the identity of their block."""
-        found: dict[int, list[Action]] = {}
+    @cached_property
+    def actions_on(self) -> Mapping[Variable, Mapping[BasicBlock[Action], Sequence[Action]]]:
+        """For each variable the blocks with actions on it, and these; an exit of its scope is one."""
+        found: dict[Variable, dict[BasicBlock[Action], list[Action]]] = {}
         for block in self.blocks:
-            actions = [each for each in block.actions if _concerns(each, variable)]
-            if actions:
-                found[id(block)] = actions
+            for action in block.actions:
+                if isinstance(action, CallSite):
+                    continue
+                for variable in action.variables if isinstance(action, Exit) else (action.variable,):
+                    found.setdefault(variable, {}).setdefault(block, []).append(action)
         return found
 
-    def calls(self) -> list[CallSite]:
-        """All calls; listed once."""
-        if self._calls is None:
-            self._calls = [action for action in self.actions() if isinstance(action, CallSite)]
-        return self._calls
+    @cached_property
+    def calls(self) -> Sequence[CallSite]:
+        """All calls, in the order they were written."""
+        return [action for action in self.actions() if isinstance(action, CallSite)]
 
     def call_at(self, node: Node) -> CallSite | None:
         """The call that an expression is."""
-        if self._calls_by_node is None:
-            self._calls_by_node = {id(call.node): call for call in reversed(self.calls())}
         return self._calls_by_node.get(id(node))
 
-    def exits(self) -> list[Exit]:
-        """All exits; listed once."""
-        if self._exits is None:
-            self._exits = [action for action in self.actions() if isinstance(action, Exit)]
-        return self._exits
+    @cached_property
+    def _calls_by_node(self) -> dict[int, CallSite]:
+        return {id(call.node): call for call in reversed(self.calls)}
 
-    def uses(self, variable: Variable) -> list[Use]:
-        """All uses of a variable; listed once."""
-        return self.uses_by_variable().get(variable, [])
+    @cached_property
+    def exits(self) -> Sequence[Exit]:
+        """All exits, in the order they were written."""
+        return [action for action in self.actions() if isinstance(action, Exit)]
 
-    def uses_by_variable(self) -> dict[Variable, list[Use]]:
-        """The uses of each variable that has any; listed once."""
-        if self._uses is None:
-            self._uses = {}
-            for use in self.all_uses():
-                self._uses.setdefault(use.variable, []).append(use)
-        return self._uses
+    @cached_property
+    def all_uses(self) -> Sequence[Use]:
+        """All uses of all variables, in the order they were written."""
+        return [action for action in self.actions() if isinstance(action, Use)]
 
-    def all_uses(self) -> list[Use]:
-        """All uses of all variables; listed once."""
-        if self._all_uses is None:
-            self._all_uses = [action for action in self.actions() if isinstance(action, Use)]
-        return self._all_uses
+    @cached_property
+    def uses_by_variable(self) -> Mapping[Variable, Sequence[Use]]:
+        """The uses of each variable that has any."""
+        found: dict[Variable, list[Use]] = {}
+        for use in self.all_uses:
+            found.setdefault(use.variable, []).append(use)
+        return found
+
+    def uses(self, variable: Variable) -> Sequence[Use]:
+        """All uses of a variable."""
+        return self.uses_by_variable.get(variable, ())
 
     def uses_in(self, node: Node) -> list[Use]:
         """The uses inside of a node, in the order they were written."""
         start, end = node.start, node.end
-        return [use for use in self.all_uses() if start <= use.node.start < end]
+        return [use for use in self.all_uses if start <= use.node.start < end]
 
     def use_at(self, node: Node) -> Use | None:
         """The first use of a variable that an expression or a field's short initialiser is."""
-        if self._uses_by_node is None:
-            self._uses_by_node = {id(use.node): use for use in reversed(self.all_uses())}
         return self._uses_by_node.get(id(node))
 
-    def assignments(self) -> list[Assign]:
-        """All assignments to variables; listed once."""
-        if self._assignments is None:
-            self._assignments = [action for action in self.actions() if isinstance(action, Assign)]
-        return self._assignments
+    @cached_property
+    def _uses_by_node(self) -> dict[int, Use]:
+        return {id(use.node): use for use in reversed(self.all_uses)}
+
+    def uses_after(self, start: Action, owner: Variable) -> Iterator[Use]:
+        """The uses that some path reaches after an action, as long as ``owner`` is not declared anew."""
+        after = self.actions_after(
+            start, lambda action: isinstance(action, Declare) and action.variable is owner
+        )
+        return (action for action in after if isinstance(action, Use))
+
+    @cached_property
+    def assignments(self) -> Sequence[Assign]:
+        """All assignments to variables, in the order they were written."""
+        return [action for action in self.actions() if isinstance(action, Assign)]
 
     def assignments_to(self, variable: Variable) -> list[Assign]:
         """The assignments to a variable."""
-        return [each for each in self.assignments() if each.variable is variable]
+        return [assignment for assignment in self.assignments if assignment.variable is variable]
 
     def is_assigned(self, variable: Variable) -> bool:
         """Whether a variable gets another value somewhere."""
-        return any(each.variable is variable for each in self.assignments())
+        return any(assignment.variable is variable for assignment in self.assignments)
 
-    def named(self, name: str) -> list[Variable]:
+    def named(self, name: str) -> Sequence[Variable]:
         """The variables of a name, in the order they are declared."""
-        return self._by_name().get(name, [])
+        return self._variables_by_name.get(name, ())
 
-    def _by_name(self) -> dict[str, list[Variable]]:
-        if self._variables_by_name is None:
-            self._variables_by_name = {}
-            for variable in self.variables:
-                self._variables_by_name.setdefault(variable.name, []).append(variable)
-        return self._variables_by_name
+    @cached_property
+    def _variables_by_name(self) -> dict[str, list[Variable]]:
+        found: dict[str, list[Variable]] = {}
+        for variable in self.variables:
+            found.setdefault(variable.name, []).append(variable)
+        return found
 
-    def declared_at(self, node: Node) -> list[Variable]:
+    def declared_at(self, node: Node) -> Sequence[Variable]:
         """The variables that a pattern, parameter or var declares."""
-        if self._variables_by_node is None:
-            self._variables_by_node = {}
-            for variable in self.variables:
-                self._variables_by_node.setdefault(id(variable.node), []).append(variable)
-        return self._variables_by_node.get(id(node), [])
+        return self._variables_by_node.get(id(node), ())
+
+    @cached_property
+    def _variables_by_node(self) -> dict[int, list[Variable]]:
+        found: dict[int, list[Variable]] = {}
+        for variable in self.variables:
+            found.setdefault(id(variable.node), []).append(variable)
+        return found
 
     def variable_at(self, node: Node) -> Variable | None:
         """The variable of the function's own that an expression reads."""
         use = self.use_at(node)
-        if use is None or not any(each is use.variable for each in self.named(use.variable.name)):
+        if use is None or not any(variable is use.variable for variable in self.named(use.variable.name)):
             return None
         return use.variable
 
@@ -399,36 +361,3 @@ class ControlFlowGraph:
     def site_of(self, node: Node) -> Site | None:
         """Where the value of an expression goes."""
         return self.sites.get(id(node))
-
-
-def _concerns(action: Action, variable: Variable) -> bool:
-    if isinstance(action, Exit):
-        return variable in action.variables
-    return not isinstance(action, CallSite) and action.variable is variable
-
-
-def actions_after(start: BasicBlock, position: int, ends: Callable[[Action], bool]) -> Iterator[Action]:
-    """The actions that some path reaches behind an action; a path ends with one that ``ends`` is true for."""
-    pending = [(start, position + 1)]
-    seen: set[int] = set()
-    while pending:
-        block, first = pending.pop()
-        for action in block.actions[first:]:
-            yield action
-            if ends(action):
-                break
-        else:
-            for successor in block.successors:
-                if id(successor) not in seen:
-                    seen.add(id(successor))
-                    pending.append((successor, 0))
-
-
-def uses_after(start: BasicBlock, position: int, owner: Variable) -> Iterator[Use]:
-    """The uses that some path reaches behind an action, as long as ``owner`` is not declared anew."""
-
-    def is_declared_anew(action: Action) -> bool:
-        return isinstance(action, Declare) and action.variable is owner
-
-    behind = actions_after(start, position, is_declared_anew)
-    return (action for action in behind if isinstance(action, Use))

@@ -10,7 +10,6 @@ from typing import Any
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
-    BasicBlock,
     CallSite,
     ControlFlowGraph,
     Declare,
@@ -22,6 +21,7 @@ from codemods.ownership.cfg.graph import (
     Variable,
     VariableKind,
 )
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.semantics.symbols import (
     BOOL,
     SCALARS,
@@ -74,8 +74,8 @@ class _Scope:
 
     variables: dict[str, Variable] = field(default_factory=dict)
     declared: list[Variable] = field(default_factory=list)
-    loop_start: BasicBlock | None = None
-    loop_end: BasicBlock | None = None
+    loop_start: BasicBlock[Action] | None = None
+    loop_end: BasicBlock[Action] | None = None
 
 
 class _Lowering:
@@ -84,8 +84,8 @@ class _Lowering:
         self.function = function
         self.file: SourceFile = function.file
         self.generics = frozenset(function.generics)
-        self.current = BasicBlock()
-        self.graph = ControlFlowGraph(function, [self.current])
+        self.current: BasicBlock[Action] = BasicBlock()
+        self.graph = ControlFlowGraph([self.current], function)
         self.scopes: list[_Scope] = []
         self.outermost = 1
         """The index of the scope that a return leaves last: the body's own."""
@@ -111,15 +111,15 @@ class _Lowering:
     def _emit(self, action: Action) -> None:
         self.current.actions.append(action)
 
-    def _block(self) -> BasicBlock:
-        block = BasicBlock()
+    def _block(self) -> BasicBlock[Action]:
+        block: BasicBlock[Action] = BasicBlock()
         self.graph.blocks.append(block)
         return block
 
-    def _goto(self, target: BasicBlock) -> None:
+    def _goto(self, target: BasicBlock[Action]) -> None:
         self.current.successors.append(target)
 
-    def _start(self, block: BasicBlock) -> None:
+    def _start(self, block: BasicBlock[Action]) -> None:
         self.current = block
 
     def _exit(

@@ -150,7 +150,7 @@ class Reservations:
                 continue
             graph = analysis.summaries.graph(function)
             for each in graph.with_closures() if graph is not None else ():
-                for call in each.calls():
+                for call in each.calls:
                     name = called_name(call.node)
                     if name in names:
                         found.setdefault(name, []).append(_Call(analysis, each, call))

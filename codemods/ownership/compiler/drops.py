@@ -8,15 +8,16 @@ continue, or a void free function falls off its end. Consumption goes by names, 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from enum import Enum, auto
 from functools import cached_property
 
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
+from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression, Node
+from tml_ast.nodes import Expression
 
 
 class DropKind(Enum):
@@ -163,7 +164,7 @@ class Drops:
         return next(
             (
                 offset
-                for name, offset in self.consumptions(graph, made_public)
+                for name, offset in consumptions(graph, made_public)
                 if name == variable.name and offset <= exit_.node.end
             ),
             None,
@@ -178,75 +179,9 @@ class Drops:
             return False
         return isinstance(node, nodes.Binary) or graph.function.file.is_test
 
-    # -- consumption --------------------------------------------------------------------------
-
-    def consumptions(
-        self, graph: ControlFlowGraph, made_public: Container[FunctionInfo] = ()
-    ) -> Iterator[tuple[str, int]]:
-        """The names that the function's text consumes, each with the byte offset of the place."""
-        if graph.consumed is None:
-            graph.consumed = [use for use in graph.all_uses() if self.consumes(graph, use)]
-        for use in graph.consumed:
-            if use.site.role is not Role.ARGUMENT or use.site.callee not in made_public:
-                yield use.variable.name, use.node.start
-
-    def consumes(self, graph: ControlFlowGraph, use: Use) -> bool:
-        """Whether a bare identifier in this place cancels the drops that come later in the text."""
-        site = use.site
-        match site.role:
-            case Role.RETURNED:
-                return site.through is None or isinstance(site.through, nodes.Arm | nodes.Block)
-            case Role.CONSTRUCTED | Role.STORED:
-                return site.through is None
-            case Role.ELEMENT:
-                return not isinstance(site.parent, nodes.Array)
-            case Role.ARGUMENT:
-                return self.argument_consumes(graph, use)
-            case Role.FIELD:
-                return self._field_argument_consumes(graph, site.parent)
-            case _:
-                return isinstance(site.through, nodes.Arm) and site.role is not Role.DISCARDED
-
-    def argument_consumes(self, graph: ControlFlowGraph, use: Use) -> bool:
-        """A bare argument is consumed by any call in a ``return``, and by most free calls elsewhere."""
-        site = use.site
-        call = site.parent
-        outer = graph.site_of(call)
-        if outer is not None and outer.role is Role.RETURNED and isinstance(outer.parent, nodes.Return):
-            return True
-        if isinstance(call, nodes.MethodCall):
-            return False
-        if site.callee is None:
-            return False
-        if not is_visible(site.callee, graph.function):
-            return True
-        parameter = site.callee.values[site.position] if site.position < len(site.callee.values) else None
-        if parameter is None or parameter.type is None:
-            return False
-        return parameter.type.name not in ("Str", "ref")
-
-    def _field_argument_consumes(self, graph: ControlFlowGraph, access: Node) -> bool:
-        """``f(x.field)`` consumes the whole of ``x`` when the parameter is by value and no string."""
-        site = graph.site_of(access)
-        if site is None or site.role is not Role.ARGUMENT or site.callee is None:
-            return False
-        if isinstance(site.parent, nodes.MethodCall) or site.position >= len(site.callee.values):
-            return False
-        parameter = site.callee.values[site.position]
-        return parameter.type is not None and parameter.type.name not in ("Str", "ref")
-
 
 def _the_one_known(before: DropKind, found: DropKind) -> DropKind:
     return before if found is DropKind.NOTHING else found
-
-
-def is_visible(callee: FunctionInfo, caller: FunctionInfo) -> bool:
-    """Whether the code generator finds the signature: then strings and references are not consumed."""
-    if callee.file is caller.file and callee.file.is_test:
-        return True
-    if callee.is_public or callee.is_extern or callee.behavior is not None:
-        return True
-    return callee.impl is not None and bool(callee.impl.generic_parameters)
 
 
 def called_name(node: Expression) -> str | None:

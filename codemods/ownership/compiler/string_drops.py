@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.ownership.cfg.graph import (
-    BasicBlock,
+    Action,
     ControlFlowGraph,
     Declare,
     Exit,
@@ -14,7 +14,9 @@ from codemods.ownership.cfg.graph import (
     Variable,
 )
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import Obstacle
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.ownership.obligations import Analysis
 from tml_ast import nodes
 
@@ -40,7 +42,7 @@ def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returne
     site = use.site
     match site.role:
         case Role.RETURNED:
-            return analysis.drops.consumes(graph, use)
+            return consumes(graph, use)
         case Role.ARGUMENT | Role.RECEIVER:
             effects = analysis.call_effects(site)
             if effects <= {Effect.BORROWS}:
@@ -48,7 +50,7 @@ def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returne
             outer = graph.site_of(site.parent)
             if outer is None or outer.role is not Role.RETURNED or outer.through is not None:
                 return False
-            return effects <= {Effect.BORROWS, Effect.RETURNS} and analysis.drops.consumes(graph, use)
+            return effects <= {Effect.BORROWS, Effect.RETURNS} and consumes(graph, use)
         case Role.OPERAND | Role.CONDITION | Role.DISCARDED:
             return site.through is None
         case Role.CAST:
@@ -59,9 +61,9 @@ def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returne
 
 def held_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
     """The exits of a variable's scope that some path reaches before it gave the string away."""
-    pending: list[tuple[BasicBlock, int]] = [
+    pending: list[tuple[BasicBlock[Action], int]] = [
         (block, position + 1)
-        for block in graph.reachable()
+        for block in graph.reachable
         for position, action in enumerate(block.actions)
         if isinstance(action, Declare) and action.variable is variable
     ]
@@ -90,7 +92,7 @@ def _gives_away(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
         return not analysis.call_effects(site) <= {Effect.BORROWS}
     if site.role is Role.INTERPOLATED:
         return True
-    return analysis.drops.consumes(graph, use)
+    return consumes(graph, use)
 
 
 def drop_obstacles(

@@ -1,1 +1,1 @@
-"""Fixpoints: of values that depend on each other."""
+"""Fixpoints, over the paths of a function and over functions that call each other; knows nothing of TML."""

@@ -20,9 +20,9 @@ from codemods.ownership.cfg.graph import (
     Use,
     Variable,
     VariableKind,
-    uses_after,
 )
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
+from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Holds
 from codemods.ownership.obligations import Analysis
@@ -202,7 +202,7 @@ class Contents:
         opened_here = variable.type is not None and variable.type.name in BUILTIN_VARIANTS
         if frame.sole and not opened_here and len(graph.uses(variable)) > 1:
             return _UNKNOWN
-        if self.analysis.drops.is_registered(variable) and not self.analysis.drops.consumes(graph, use):
+        if self.analysis.drops.is_registered(variable) and not consumes(graph, use):
             return _BORROWED
         fate = self.analysis.fate(graph, variable)
         if not fate.effects <= _KEPT:
@@ -214,16 +214,12 @@ class Contents:
 
     def _is_taken_again(self, graph: ControlFlowGraph, use: Use) -> bool:
         """Whether some path goes through this use and another that takes the same string over."""
-        others = {id(other) for other in graph.uses(use.variable) if other is not use and self._takes(other)}
+        others = [other for other in graph.uses(use.variable) if other is not use and self._takes(other)]
         if not others:
             return False
-        for block in graph.reachable():
-            for position, action in enumerate(block.actions):
-                if action is use or id(action) in others:
-                    wanted = others if action is use else {id(use)}
-                    if any(id(each) in wanted for each in uses_after(block, position, use.variable)):
-                        return True
-        return False
+        if any(later in others for later in graph.uses_after(use, use.variable)):
+            return True
+        return any(use in graph.uses_after(other, use.variable) for other in others)
 
     def _takes(self, use: Use) -> bool:
         match use.site.role:
@@ -281,7 +277,7 @@ class Contents:
         }
         within = _Frame(inner, given, (*frame.calls, callee))
         result = _NOTHING
-        for block in inner.reachable():
+        for block in inner.reachable:
             for action in block.actions:
                 if not isinstance(action, Exit):
                     continue

@@ -64,7 +64,7 @@ class Purity:
         for node in function.node.walk():
             if isinstance(node, nodes.Assignment) and not isinstance(node.target, nodes.Path):
                 return False
-        for call in graph.calls():
+        for call in graph.calls:
             if call.constructor:
                 continue
             if call.callee is not None and call.callee.node.body is not None:

@@ -6,7 +6,7 @@ summarised counts as a borrow, so recursion settles on the least effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
@@ -132,7 +132,7 @@ class Replaced:
         return not any(
             call.callee in self.gone or (self.names and called_name(call.node) in {None, *self.names})
             for each in graph.with_closures()
-            for call in each.calls()
+            for call in each.calls
         )
 
 
@@ -281,7 +281,7 @@ class Summaries:
         if graph is None:
             return self._declared_result(function)
         result = NOTHING
-        for exit_ in graph.exits():
+        for exit_ in graph.exits:
             if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL) and exit_.value:
                 result |= self.origin(graph, exit_.value)
         if result == NOTHING and function.allocates:
@@ -305,10 +305,10 @@ class Summaries:
         graph = self.graph(function)
         if graph is None or not function.allocates or not _is_scalar(function.owner):
             return False
-        callees = {id(call.node): call.callee for call in graph.calls()}
+        callees = {id(call.node): call.callee for call in graph.calls}
         return all(
             self.origin(graph, exit_.value).is_fresh or _is_foreign_call(exit_.value, callees)
-            for exit_ in graph.exits()
+            for exit_ in graph.exits
             if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL)
             and exit_.value is not None
             and not isinstance(exit_.value, nodes.Return)
@@ -724,7 +724,7 @@ class _FateSearch:
                     if carries_ownership(variable.type):
                         self.follow(variable, partial=partial)
             case Role.ASSIGNED:
-                for action in self.graph.assignments():
+                for action in self.graph.assignments:
                     if action.node is site.parent:
                         outlives = self.root is not None and action.variable.depth < self.root.depth
                         if outlives or self.is_temporary:
@@ -766,7 +766,7 @@ class _FateSearch:
         if site is not None:
             self._value(node, site, type_, partial)
 
-    def _bound_by(self, site: Site) -> list[Variable]:
+    def _bound_by(self, site: Site) -> Sequence[Variable]:
         """The variables that a let, var or arm binds to the value."""
         parent = site.parent
         if isinstance(parent, nodes.When):
@@ -860,7 +860,7 @@ class _FateSearch:
         followed = {key for key, _ in self.followed}
         used = {
             id(variable)
-            for variable, uses in self.graph.uses_by_variable().items()
+            for variable, uses in self.graph.uses_by_variable.items()
             if any(node.right.start <= use.node.start < node.right.end for use in uses)
         }
         return bool(used & followed)

@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     if not any(method.encode() in context.file.source for method in _STRING_METHODS):
         return
     for _, graph in context.graphs():
-        for call in graph.calls():
+        for call in graph.calls:
             lost = _lost_strings(context, graph, call)
             if lost is not None:
                 message = (

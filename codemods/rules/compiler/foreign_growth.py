@@ -40,7 +40,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     if context.file.is_test:
         return
     for _, graph in context.graphs():
-        for call in graph.calls():
+        for call in graph.calls:
             growth = _growth(context, call)
             if growth is None:
                 continue
@@ -105,9 +105,9 @@ def _reallocates(context: Context, function: FunctionInfo) -> bool:
     graph = context.analysis.summaries.graph(function)
     if graph is None:
         return False
-    for call in graph.calls():
+    for call in graph.calls:
         inner = context.analysis.summaries.graph(call.callee) if call.callee is not None else None
-        calls = [call] if inner is None else inner.calls()
+        calls = [call] if inner is None else inner.calls
         if [called_name(inner_call.node) for inner_call in calls] == ["mem_realloc"]:
             return True
     return False

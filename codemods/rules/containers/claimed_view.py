@@ -68,7 +68,7 @@ def _reads_memory(context: Context, function: FunctionInfo) -> bool:
         exit_.kind in (ExitKind.RETURN, ExitKind.TAIL)
         and exit_.value is not None
         and is_read_from_memory(_initialiser(graph, exit_.value))
-        for exit_ in graph.exits()
+        for exit_ in graph.exits
     )
 
 

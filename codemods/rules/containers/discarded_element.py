@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     if b"pop" not in context.file.source:
         return
     for _, graph in context.graphs():
-        for call in graph.calls():
+        for call in graph.calls:
             list_ = _popped_list(graph, call)
             strings = context.fields.list_elements(graph, list_) if list_ is not None else None
             if list_ is None or strings is None or not strings.is_owned or not only_empty_constants(strings):

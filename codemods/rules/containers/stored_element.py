@@ -42,7 +42,7 @@ def _element(context: Context, graph: ControlFlowGraph, value: Expression | None
     if variable.type.name != "Str" or not isinstance(variable.value, nodes.MethodCall):
         return None
     call = variable.value
-    list_ = next((use.variable for use in graph.all_uses() if use.node is call.receiver), None)
+    list_ = next((use.variable for use in graph.all_uses if use.node is call.receiver), None)
     if call.name != "get" or list_ is None or list_.type is None or str(list_.type) != "List[Str]":
         return None
     if list_.kind not in (VariableKind.LET, VariableKind.VAR):

@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The owned results that are used once, or not at all, and lost."""
     for _, graph in context.graphs():
         taken: set[str] = set()
-        for call in graph.calls():
+        for call in graph.calls:
             if call.constructor or call.callee is None or call.type is None:
                 continue
             found = _unread if _is_unread(context, call) else _read_once

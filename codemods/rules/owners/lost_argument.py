@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind, uses_after
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import Obligation
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -55,20 +55,19 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
     mentioned = sum(token.text == function.name for token in context.file.tree.tokens())
     called = 0
     for _, graph in context.graphs():
-        for block in graph.reachable():
-            for position, action in enumerate(block.actions):
-                if not isinstance(action, Use) or action.site.callee is not function:
-                    continue
-                if function.values[action.site.position].name != variable.name:
-                    continue
-                called += 1
-                if not _gives_away(context, graph, action):
-                    return False
-                owner = action.variable
-                views = context.analysis.fate(graph, owner).views
-                later = uses_after(block, position, owner)
-                if any(use.variable in views and use.variable.type == owner.type for use in later):
-                    return False
+        for action in graph.reachable_actions:
+            if not isinstance(action, Use) or action.site.callee is not function:
+                continue
+            if function.values[action.site.position].name != variable.name:
+                continue
+            called += 1
+            if not _gives_away(context, graph, action):
+                return False
+            owner = action.variable
+            views = context.analysis.fate(graph, owner).views
+            later = graph.uses_after(action, owner)
+            if any(use.variable in views and use.variable.type == owner.type for use in later):
+                return False
     return called > 0 and mentioned == called + 1
 
 

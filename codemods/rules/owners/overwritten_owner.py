@@ -19,7 +19,6 @@ from codemods.ownership.cfg.graph import (
     Site,
     Use,
     Variable,
-    actions_after,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
@@ -38,7 +37,7 @@ _MADE_FROM_OLD = Refusal("the new value is made from the old one: bind it by han
 def check(context: Context) -> Iterator[Diagnostic]:
     """The assignments that lose the value that the variable has."""
     for _, graph in context.graphs():
-        assignments = [action for action in graph.assignments() if action.node.operator == "="]
+        assignments = [action for action in graph.assignments if action.node.operator == "="]
         if not assignments:
             continue
         owed = {id(obligation.variable): obligation for obligation in context.obligations(graph)}
@@ -74,18 +73,14 @@ def _statement(context: Context, action: Assign) -> nodes.ExpressionStatement | 
 
 def _is_read_later(graph: ControlFlowGraph, action: Assign, views: set[Variable]) -> bool:
     """Whether a variable that refers to the old value is read after the assignment, before it is set anew."""
-    for block in graph.reachable():
-        for position, other in enumerate(block.actions):
-            if other is not action:
-                continue
-            for view in views - {action.variable}:
+    for view in views - {action.variable}:
 
-                def is_set(later: Action, view: Variable = view) -> bool:
-                    return isinstance(later, Declare | Assign) and later.variable is view
+        def is_set(later: Action, view: Variable = view) -> bool:
+            return isinstance(later, Declare | Assign) and later.variable is view
 
-                after = actions_after(block, position, is_set)
-                if any(isinstance(later, Use) and later.variable is view for later in after):
-                    return True
+        after = graph.actions_after(action, is_set)
+        if any(isinstance(later, Use) and later.variable is view for later in after):
+            return True
     return False
 
 

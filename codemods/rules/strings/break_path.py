@@ -32,11 +32,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _jumps(graph: ControlFlowGraph) -> list[Exit]:
     """Each break and continue that control can get to."""
-    if not any(each.kind in _JUMPS for each in graph.exits()):
+    if not any(each.kind in _JUMPS for each in graph.exits):
         return []
     return [
         action
-        for block in graph.reachable()
+        for block in graph.reachable
         for action in block.actions
         if isinstance(action, Exit) and action.kind in _JUMPS
     ]

@@ -10,7 +10,7 @@ from codemods.fixes.naming import quoted_names
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import is_visible
+from codemods.ownership.compiler.consumption import is_visible
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         return
     lost: dict[FunctionInfo, list[tuple[ControlFlowGraph, Use]]] = {}
     for _, graph in context.graphs():
-        for use in graph.all_uses():
+        for use in graph.all_uses:
             if use.site.callee is not None and _is_lost(context, graph, use):
                 lost.setdefault(use.site.callee, []).append((graph, use))
     for callee, uses in lost.items():
@@ -158,7 +158,7 @@ def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
     if callee.owner is not None or len(index.free_functions[callee.name]) != 1:
         return False
     for _, graph in context.graphs():
-        for use in graph.all_uses():
+        for use in graph.all_uses:
             if use.site.callee is not callee:
                 continue
             if use.site.role is not Role.ARGUMENT or isinstance(use.site.parent, nodes.MethodCall):

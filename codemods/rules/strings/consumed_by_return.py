@@ -11,7 +11,7 @@ from codemods.fixes.release_at_exits import annotation
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import is_visible
+from codemods.ownership.compiler.consumption import is_visible
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of
@@ -22,7 +22,7 @@ NAME = "consumed-by-return"
 def check(context: Context) -> Iterator[Diagnostic]:
     """The strings that a returned call is given by name, and that nothing frees any more."""
     for _, graph in context.graphs():
-        for use in graph.all_uses():
+        for use in graph.all_uses:
             if use.site.role is Role.ARGUMENT and _is_lost(context, graph, use):
                 yield _proposal(context, graph, use)
 

@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
+from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.compiler.string_drops import drop_hazard, lost_at
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
@@ -47,7 +48,7 @@ def _proposals(context: Context, graph: ControlFlowGraph, variable: Variable) ->
     given = {use.node.start for use in early}
     others = any(
         name == variable.name and offset <= end and offset not in given
-        for name, offset in context.analysis.drops.consumptions(graph)
+        for name, offset in consumptions(graph)
     )
     hazard = drop_hazard(context.analysis, graph, variable)
     if hazard is None and others:

@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         return
     for function, graph in context.graphs():
         stored = [
-            use for use in graph.all_uses() if use.site.role is Role.INTERPOLATED and _is_stored(use.variable)
+            use for use in graph.all_uses if use.site.role is Role.INTERPOLATED and _is_stored(use.variable)
         ]
         if stored and context.analysis.releases.frees_stored_addresses(function.owner):
             for use in stored:

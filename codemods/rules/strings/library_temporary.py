@@ -29,7 +29,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         done: set[int] = set()
         taken: set[str] = set()
-        calls = list(graph.calls())
+        calls = list(graph.calls)
         for call in calls:
             if id(call.node) in done or not _is_temporary(context, graph, call):
                 continue

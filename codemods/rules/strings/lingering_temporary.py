@@ -12,7 +12,7 @@ from codemods.fixes.temporaries import string_temporaries
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import is_visible
+from codemods.ownership.compiler.consumption import is_visible
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before

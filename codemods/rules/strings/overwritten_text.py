@@ -128,7 +128,7 @@ def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> li
         return None
     behind = handover.branch.end
     given = {id(exit_): states for exit_, states in states_at_exits(summaries, graph, second)}
-    for block in graph.reachable():
+    for block in graph.reachable:
         for exit_ in block.actions:
             if not isinstance(exit_, Exit) or first not in exit_.variables:
                 continue
@@ -177,7 +177,7 @@ def _is_left(graph: ControlFlowGraph, block: nodes.Block) -> bool:
     """Whether control can get to the end of a block."""
     return any(
         isinstance(action, Exit) and action.kind is ExitKind.SCOPE and action.node is block
-        for part in graph.reachable()
+        for part in graph.reachable
         for action in part.actions
     )
 

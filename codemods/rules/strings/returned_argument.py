@@ -41,7 +41,7 @@ def _replaces_something(context: Context, function: FunctionInfo) -> bool:
     return any(
         call.callee is function and call.site.role is Role.ASSIGNED
         for _, graph in context.graphs()
-        for call in graph.calls()
+        for call in graph.calls
     )
 
 
@@ -61,10 +61,10 @@ def _handed_back(graph: ControlFlowGraph) -> Iterator[Use]:
     """The uses of string parameters as the function's result."""
     results = {
         id(exit_.value)
-        for exit_ in graph.exits()
+        for exit_ in graph.exits
         if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL) and exit_.value is not None
     }
-    for use in graph.all_uses():
+    for use in graph.all_uses:
         if use.site.role is not Role.RETURNED:
             continue
         variable = use.variable

@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         return
     importing: set[str] = set()
     for _, graph in context.graphs():
-        for call in graph.calls():
+        for call in graph.calls:
             if isinstance(call.node, nodes.Call) and _is_untyped(context, graph, call):
                 yield from _proposals(context, graph, call, call.node, importing)
 

@@ -189,7 +189,7 @@ def _free_on_condition(context: Context, graph: ControlFlowGraph, variable: Vari
         variable in each.variables
         and each.node.start < choice.end
         and not each.node.start <= variable.node.start
-        for each in graph.exits()
+        for each in graph.exits
     ):
         return None
     if any(each.node.start < choice.end for each in graph.uses(variable)):
@@ -256,7 +256,7 @@ def _is_lasting(graph: ControlFlowGraph, condition: Expression, since: int, unti
         return False
     if not all(each.type is not None and each.type.name in SCALARS for each in read):
         return False
-    return not any(each.variable in read and since < each.node.start < until for each in graph.assignments())
+    return not any(each.variable in read and since < each.node.start < until for each in graph.assignments)
 
 
 def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:

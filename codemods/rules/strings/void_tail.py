@@ -12,6 +12,7 @@ from codemods.fixes.temporaries import string_temporaries
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.compiler.drops import DropKind
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
@@ -30,7 +31,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         end = _end(graph)
         if body is None or end is None:
             continue
-        consumed = {name for name, _ in context.analysis.drops.consumptions(graph)}
+        consumed = {name for name, _ in consumptions(graph)}
         lost = [
             each for each in end.variables if each.name not in consumed and _is_lost(context, graph, each)
         ]
@@ -41,7 +42,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _end(graph: ControlFlowGraph) -> Exit | None:
     """The end of the body, where control can get there."""
-    for block in graph.reachable():
+    for block in graph.reachable:
         for action in block.actions:
             if isinstance(action, Exit) and action.kind is ExitKind.END:
                 return action

@@ -44,7 +44,7 @@ def _fills_lists(context: Context, type_: Type) -> bool:
     for function in context.analysis.makers_of_lists.get(type_, ()):
         graph = summaries.graph(function)
         if graph is not None and summaries.result(function).is_fresh:
-            return any(exit_.kind is not ExitKind.END for exit_ in graph.exits())
+            return any(exit_.kind is not ExitKind.END for exit_ in graph.exits)
     return False
 
 

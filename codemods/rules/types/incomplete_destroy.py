@@ -9,7 +9,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import quoted_names
 from codemods.fixes.write_destroy import complete, free_elements, free_number_field
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, uses_after
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import only_empty_constants
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -134,11 +134,10 @@ def _uses_after(graph: ControlFlowGraph, variable: Variable, release: FunctionIn
     """The uses that may follow a release of a variable; None if it is not released."""
     after: list[Use] = []
     released = False
-    for block in graph.blocks:
-        for position, action in enumerate(block.actions):
-            if isinstance(action, Use) and action.variable is variable and action.site.callee is release:
-                released = True
-                after += uses_after(block, position, variable)
+    for use in graph.uses(variable):
+        if use.site.callee is release:
+            released = True
+            after += graph.uses_after(use, variable)
     return after if released else None
 
 

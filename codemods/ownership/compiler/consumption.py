@@ -1,0 +1,84 @@
+"""Which places of a function give a name away, as the compiler sees it.
+
+It goes by names and by the order of the text, not by paths: what stands later in the function under such a
+name is not dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
+from codemods.semantics.symbols import FunctionInfo
+from tml_ast import nodes
+from tml_ast.nodes import Node
+
+
+def consumptions(
+    graph: ControlFlowGraph, made_public: Container[FunctionInfo] = ()
+) -> Iterator[tuple[str, int]]:
+    """The names that the function's text consumes, each with the byte offset of the place."""
+    for use in graph.ask(_consuming_uses):
+        if use.site.role is not Role.ARGUMENT or use.site.callee not in made_public:
+            yield use.variable.name, use.node.start
+
+
+def consumes(graph: ControlFlowGraph, use: Use) -> bool:
+    """Whether a bare identifier in this place cancels the drops that come later in the text."""
+    site = use.site
+    match site.role:
+        case Role.RETURNED:
+            return site.through is None or isinstance(site.through, nodes.Arm | nodes.Block)
+        case Role.CONSTRUCTED | Role.STORED:
+            return site.through is None
+        case Role.ELEMENT:
+            return not isinstance(site.parent, nodes.Array)
+        case Role.ARGUMENT:
+            return _argument_consumes(graph, use)
+        case Role.FIELD:
+            return _field_argument_consumes(graph, site.parent)
+        case _:
+            return isinstance(site.through, nodes.Arm) and site.role is not Role.DISCARDED
+
+
+def _argument_consumes(graph: ControlFlowGraph, use: Use) -> bool:
+    """A bare argument is consumed by any call in a ``return``, and by most free calls elsewhere."""
+    site = use.site
+    call = site.parent
+    outer = graph.site_of(call)
+    if outer is not None and outer.role is Role.RETURNED and isinstance(outer.parent, nodes.Return):
+        return True
+    if isinstance(call, nodes.MethodCall):
+        return False
+    if site.callee is None:
+        return False
+    if not is_visible(site.callee, graph.function):
+        return True
+    parameter = site.callee.values[site.position] if site.position < len(site.callee.values) else None
+    if parameter is None or parameter.type is None:
+        return False
+    return parameter.type.name not in ("Str", "ref")
+
+
+def _field_argument_consumes(graph: ControlFlowGraph, access: Node) -> bool:
+    """``f(x.field)`` consumes the whole of ``x`` when the parameter is by value and no string."""
+    site = graph.site_of(access)
+    if site is None or site.role is not Role.ARGUMENT or site.callee is None:
+        return False
+    if isinstance(site.parent, nodes.MethodCall) or site.position >= len(site.callee.values):
+        return False
+    parameter = site.callee.values[site.position]
+    return parameter.type is not None and parameter.type.name not in ("Str", "ref")
+
+
+def _consuming_uses(graph: ControlFlowGraph) -> list[Use]:
+    return [use for use in graph.all_uses if consumes(graph, use)]
+
+
+def is_visible(callee: FunctionInfo, caller: FunctionInfo) -> bool:
+    """Whether the code generator finds the signature: then strings and references are not consumed."""
+    if callee.file is caller.file and callee.file.is_test:
+        return True
+    if callee.is_public or callee.is_extern or callee.behavior is not None:
+        return True
+    return callee.impl is not None and bool(callee.impl.generic_parameters)
