@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tests.support.project import PROJECT
 
 TEXTS = {page: page.read_text() for page in PAGES}
 TEXT = TEXTS[pages.README]
+RULES_TEXT = TEXTS[PROJECT / "docs" / "rules.md"]
 ALL = "\n".join(TEXTS.values())
 HINT = "bring the pages up to date with: .venv/bin/python -m tests.update"
 
@@ -69,18 +69,18 @@ def test_every_diff_is_generated() -> None:
 
 
 def test_the_tables_name_every_rule_phase_and_command() -> None:
-    def first_column(name: str) -> list[str]:
-        (part,) = (part for part in pages.parts(TEXT) if part.name == name)
-        return re.findall(r"(?m)^\| \[?`?([^`|]+?)`?(?:\]\([^)]*\))? \|", TEXT[part.start : part.end])[2:]
+    def first_column(text: str, name: str) -> list[str]:
+        (part,) = (part for part in pages.parts(text) if part.name == name)
+        return re.findall(r"(?m)^\| \[?`?([^`|]+?)`?(?:\]\([^)]*\))? \|", text[part.start : part.end])[2:]
 
-    assert first_column("rules") == list(RULES)
-    assert "All phases apply all rules" in TEXT
-    assert first_column("phases") == [str(phase.number) for phase in PHASES]
-    assert first_column("commands") == [f"tmlfix {command}" for command in pages.program()]
+    assert first_column(RULES_TEXT, "rules") == list(RULES)
+    assert "All phases apply all rules" in RULES_TEXT
+    assert first_column(RULES_TEXT, "phases") == [str(phase.number) for phase in PHASES]
+    assert first_column(TEXT, "commands") == [f"tmlfix {command}" for command in pages.program()]
 
 
 def test_the_change_shown_is_part_of_a_semantic_patch() -> None:
-    (shown,) = re.findall(r"(?ms)^```text\n( let .*?)^```$", TEXT)
+    (shown,) = re.findall(r"(?ms)^```text\n( let .*?)^```$", ALL)
     folder = PROJECT / "codemods" / "semantic_patches"
     assert any(shown in path.read_text() for path in folder.glob("*.patch"))
 
@@ -111,6 +111,10 @@ def options(command: str) -> set[str]:
     return {name for each in parameters for name in each.opts if name.startswith("--")}
 
 
+def test_the_readme_takes_five_minutes_to_read() -> None:
+    assert len(TEXT.splitlines()) <= 200
+
+
 def test_exit_statuses_are_those_of_the_program() -> None:
     (table,) = re.findall(r"(?ms)^## Exit status\n\n(.*?)\n\n", TEXT)
 
@@ -134,8 +138,12 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
     file = page.parent / name if name else page
     assert file.exists()
     if anchor:
-        headings = re.findall(r"(?m)^#+ (.*)$", file.read_text())
-        assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+        assert anchor in map(anchor_of, re.findall(r"(?m)^#+ (.*)$", file.read_text()))
+
+
+def anchor_of(heading: str) -> str:
+    """The anchor that GitHub and the documentation site make of a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def test_what_is_to_be_typed_can_be_typed() -> None:
@@ -162,58 +170,26 @@ def test_every_rule_has_a_page_and_nothing_else_has() -> None:
 
 
 def long_runs() -> list[tuple[str, ...]]:
-    """The scripts, with their subcommands and options, that the README and the pages tell to run."""
-    lines = ALL.splitlines()
-    found = (re.match(r"\s*\.venv/bin/python (tests/\w+\.py)([^#]*)", line) for line in lines)
-    return sorted({(match[1], *match[2].split()) for match in found if match})
+    """The modules that the pages say to run, with their subcommands and options."""
+    found = re.findall(r"(?m)^\.venv/bin/python -m ((?:tests|benchmarks)\b[\w.]*)([^#\n]*)", ALL)
+    return sorted({(module, *arguments.split()) for module, arguments in found})
+
+
+def test_there_are_long_runs() -> None:
+    assert {command[0] for command in long_runs()} >= {"benchmarks", "tests.update", "tests.campaigns.restore"}
 
 
 @pytest.mark.parametrize("command", long_runs(), ids=" ".join)
-def test_long_runs_have_the_options_that_are_told(command: tuple[str, ...]) -> None:
-    script, *words = command
-    subcommand = [word for word in words[:1] if word.islower() and word.isalpha()]
-    shown = subprocess.run(
-        [sys.executable, PROJECT / script, *subcommand, "--help"], capture_output=True, text=True, check=True
+def test_long_runs_have_the_options_that_the_pages_show(command: tuple[str, ...]) -> None:
+    module, *arguments = command
+    subcommand = [argument for argument in arguments[:1] if argument.islower() and argument.isalpha()]
+    help_text = subprocess.run(
+        [sys.executable, "-m", module, *subcommand, "--help"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
-    assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", shown))
-
-
-# The map of the code
-
-
-def listed(package: str) -> list[str]:
-    """The modules of a package, as the map lists them."""
-    (section,) = re.findall(rf"(?m)^{package}/ .*\n((?:    \w.*\n)+)", TEXT)
-    return re.findall(r"(?m)^    (\w+) ", section)
-
-
-def imports(path: Path, package: str) -> set[str]:
-    """The modules of the package that a file, or any file of a folder, imports."""
-    found = set[str]()
-    for file in path.rglob("*.py") if path.is_dir() else [path.with_suffix(".py")]:
-        for node in ast.walk(ast.parse(file.read_text())):
-            match node:
-                case ast.ImportFrom(module=str(module), names=names):
-                    found |= {f"{module}.{name.name}" for name in names} if module == package else {module}
-                case ast.Import(names=names):
-                    found |= {name.name for name in names}
-    return {name.split(".")[1] for name in found if name.startswith(f"{package}.")}
-
-
-@pytest.mark.parametrize("package", ["codemods", "tml_ast"])
-def test_the_map_lists_every_module(package: str) -> None:
-    entries = (path for path in (PROJECT / package).iterdir() if path.suffix == ".py" or path.is_dir())
-    assert sorted(listed(package)) == sorted({path.stem for path in entries} - {"__init__", "__pycache__"})
-
-
-@pytest.mark.parametrize("package", ["codemods", "tml_ast"])
-def test_a_module_imports_only_what_stands_below_it(package: str) -> None:
-    modules = listed(package)
-    for number, module in enumerate(modules):
-        above = imports(PROJECT / package / module, package) & set(modules[:number])
-        assert not above, f"{package}.{module} imports {above}"
-
-
-def test_the_language_knows_nothing_about_leaks() -> None:
-    assert not imports(PROJECT / "tml_ast", "codemods")
+    options_shown = {argument for argument in arguments if argument.startswith("--")}
+    assert options_shown <= set(re.findall(r"--[a-z-]+", help_text))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import typer.main
 from typer.core import TyperGroup
@@ -20,7 +23,11 @@ from tests.support.bundled import Example, environment
 from tests.support.project import EXAMPLE, PATCHES, PROJECT
 
 README = PROJECT / "README.md"
-PAGES = [README, PROJECT / "SECURITY.md", *sorted(PROJECT.glob("docs/*.md"))]
+PAGES = [
+    README,
+    *(PROJECT / name for name in ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(PROJECT.glob("docs/*.md")),
+]
 SHOWN_FOLDER = "/home/ada/example"
 """Stands for the folder of the example, which is another one each time."""
 
@@ -95,7 +102,7 @@ def parts(page: str) -> list[Part]:
     return [
         Part(part.start(2), part.end(2), *_split(part[1]))
         for part in re.finditer(
-            r"(?ms)^<!-- ((?:diff|rules|phases|commands)\b.*?) -->$(.*?)^<!-- end -->$", page
+            r"(?ms)^<!-- ((?:diff|rules|phases|commands|layers)\b.*?) -->$(.*?)^<!-- end -->$", page
         )
     ]
 
@@ -141,7 +148,7 @@ def rules() -> str:
     return table(
         "rule",
         "finds",
-        rows=((f"[`{name}`](docs/rules/{name}.md)", rule.summary) for name, rule in RULES.items()),
+        rows=((f"[`{name}`](rules/{name}.md)", rule.summary) for name, rule in RULES.items()),
     )
 
 
@@ -181,9 +188,38 @@ def commands() -> str:
     return table("command", "does", rows=((f"`tmlfix {name}`", text) for name, text in program().items()))
 
 
+def layers() -> str:
+    """Each layer of the contract, from top to bottom, with the first line of its packages' documentation."""
+    return table(
+        "layer",
+        "is for",
+        rows=(
+            (f"`{package}`", documentation(PROJECT / "codemods" / package / "__init__.py"))
+            for layer in contract("layers")["layers"]
+            for package in layer.split(" | ")
+        ),
+    )
+
+
+def contract(identity: str) -> dict[str, Any]:
+    """A contract of the project about imports."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (wanted,) = (found for found in settings["contracts"] if found["id"] == identity)
+    assert isinstance(wanted, dict)
+    return wanted
+
+
+def documentation(module: Path) -> str:
+    """The first paragraph of a module's documentation, on one line."""
+    text = ast.get_docstring(ast.parse(module.read_text()))
+    assert text is not None, f"{module} says nothing about itself"
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 PARTS: Mapping[str, Callable[..., str]] = {
     "diff": diff_of,
     "rules": rules,
     "phases": phases,
     "commands": commands,
+    "layers": layers,
 }

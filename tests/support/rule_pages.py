@@ -36,7 +36,7 @@ def _page(rule: Rule) -> Iterator[str]:
             yield from _titled(untouched, _block("tml", untouched.code))
     if any("demo::prelude" in _code(example) for example in rule.examples):
         yield "The examples use [a small library](../../codemods/rules/prelude.tml).\n"
-    yield "[All rules](../../README.md#rules)\n"
+    yield "[All rules](../rules.md)\n"
 
 
 def _titled(example: Example, block: str) -> Iterator[str]:
