@@ -2,13 +2,14 @@
 # make test     runs every check: lint, the tests
 # make lint     runs ruff, mypy and the import contracts
 # make format   formats the code
+# make docs     builds the documentation site in build/docs
 # Each target installs what it needs into .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: example test lint format browser
+.PHONY: example test lint format docs browser
 
 example: $(VENV)/installed
 	$(BIN)/python -m tests.run_example
@@ -22,6 +23,9 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/installed-docs
+	$(BIN)/python -m sphinx -W -n --keep-going -q -c docs -b html . build/docs
+
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -32,6 +36,10 @@ $(VENV)/installed: pyproject.toml $(BIN)/pip
 
 $(VENV)/installed-dev: pyproject.toml $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(VENV)/installed-docs: pyproject.toml $(BIN)/pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
 
 # The review page is tested in a real browser; where there is none, those tests are skipped and say so.

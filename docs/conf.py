@@ -1,6 +1,6 @@
 """The documentation site: the Markdown files of the repository, with the same links that work on GitHub.
 
-The source folder is the root of the repository, so that a link to a file outside of docs/ leads there as well.
+The source folder is the root of the repository, so that links out of docs/ lead there as well.
 """
 
 from importlib.metadata import version as installed_version
@@ -22,7 +22,9 @@ myst_heading_anchors = 3
 default_role = "code"
 
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"show-inheritance": True}
+nitpick_ignore_regex = [("py:.*", r"collections\.abc\..*|.*\.(N|_\w+)")]
+"""Types of Python itself, whose documentation is elsewhere, and names that are private."""
 
 html_theme = "furo"
 html_title = "tmlfix"

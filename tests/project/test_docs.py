@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 
 from codemods.cli import FAILED, FOUND, app, load_commands
+from codemods.engine import analyse
 from codemods.model.phases import OUTSIDE, PHASES
 from codemods.rules import RULES
+from codemods.rules.rule import Rule
 from tests.support import pages, rule_pages
 from tests.support.pages import PAGES, Part, Session
 from tests.support.project import PROJECT
@@ -159,11 +162,30 @@ def test_what_is_to_be_typed_can_be_typed() -> None:
 
 @pytest.mark.parametrize(("name", "page"), rule_pages.rule_pages().items(), ids=label)
 def test_the_page_of_a_rule_is_made_from_the_rule(name: str, page: str) -> None:
-    assert (rule_pages.FOLDER / name).read_text() == page, HINT
+    file = rule_pages.FOLDER / name
+    assert file.exists() and file.read_text() == page, HINT
 
 
 def test_every_rule_has_a_page_and_nothing_else_has() -> None:
-    assert {path.stem for path in rule_pages.FOLDER.iterdir()} == RULES.keys()
+    assert {path.stem for path in rule_pages.FOLDER.iterdir()} == RULES.keys(), HINT
+
+
+def test_the_rule_that_the_guide_writes_does_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"(?ms)^```python\n(.*?)^```$", TEXTS[PROJECT / "CONTRIBUTING.md"])
+    module: dict[str, Any] = {}
+    exec(compile(code, "copied_copy.py", "exec"), module)
+    rule: Rule = module["RULE"]
+    monkeypatch.setattr("codemods.engine.fix_loop.RULES", {rule.name: rule, **RULES})
+
+    def becomes(code: str) -> str:
+        path = "lib/demo/src/http/names.tml"
+        change = analyse({path: code.encode()}, [1]).phases[0].changes.get(path)
+        return change.after.decode() if change else code
+
+    assert [becomes(example.before) for example in rule.fixed] == [example.after for example in rule.fixed]
+    assert [becomes(example.code) for example in rule.untouched] == [
+        example.code for example in rule.untouched
+    ]
 
 
 # The long runs
@@ -176,7 +198,11 @@ def long_runs() -> list[tuple[str, ...]]:
 
 
 def test_there_are_long_runs() -> None:
-    assert {command[0] for command in long_runs()} >= {"benchmarks", "tests.update", "tests.campaigns.restore"}
+    assert {command[0] for command in long_runs()} >= {
+        "benchmarks",
+        "tests.update",
+        "tests.campaigns.restore",
+    }
 
 
 @pytest.mark.parametrize("command", long_runs(), ids=" ".join)
