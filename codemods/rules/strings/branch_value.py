@@ -112,7 +112,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "One call around the branches",
             """\
 use core::str
 
@@ -149,7 +149,7 @@ pub func width(count: I64, is_double: Bool) -> I64 {
 """,
         ),
         Untouched(
-            "",
+            "No branch makes a string",
             """\
 use core::str
 
@@ -160,18 +160,7 @@ pub func shown(word: Str, is_plain: Bool) -> I64 {
 """,
         ),
         Untouched(
-            "",
-            """\
-use core::str
-
-pub func shown(word: Str, is_plain: Bool) -> I64 {
-    let text: Str = if is_plain { str::trim(word as Str) } else { str::trim("[" + word) }
-    return str::len(text as Str)
-}
-""",
-        ),
-        Untouched(
-            "",
+            "Different calls in the branches",
             """\
 use core::str
 

@@ -112,7 +112,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "Freed before the condition branches",
             """\
 use core::str
 
@@ -147,7 +147,7 @@ pub func stars(line: Str) -> I64 {
 """,
         ),
         Untouched(
-            "",
+            "A loop without a break",
             """\
 use core::str
 
@@ -164,25 +164,8 @@ pub func stars(line: Str) -> I64 {
 }
 """,
         ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-@test
-func test_stars() -> I32 {
-    loop (true) {
-        let mark: Str = str::substring("*", 0, 1)
-        if mark == "*" {
-            break
-        }
-    }
-    return 0
-}
-""",
-        ),
         Reported(
-            "",
+            "Only reported in a test",
             """\
 use core::str
 

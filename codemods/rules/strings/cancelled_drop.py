@@ -188,7 +188,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "The function becomes public",
             """\
 use core::str
 
@@ -225,7 +225,7 @@ pub func host_length(address: Str) -> I64 {
 """,
         ),
         Fixed(
-            "",
+            "A cast, where another caller gives its string away",
             """\
 use core::str
 
@@ -282,7 +282,7 @@ pub func width(line: Str) -> I64 {
 """,
         ),
         Untouched(
-            "",
+            "A public function",
             """\
 use core::str
 
@@ -294,21 +294,6 @@ pub func width(line: Str) -> I64 {
     let trimmed: Str = str::trim(line)
     let found: I64 = width_of(trimmed)
     return found
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-func set_word(slot: I64, text: Str) {
-    lowlevel { ptr_write[I64](slot as *I64, text as I64) }
-}
-
-pub func keep(slot: I64, line: Str) {
-    let kept: Str = str::trim(line)
-    set_word(slot, kept)
 }
 """,
         ),

@@ -132,7 +132,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "The result is bound first",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -151,80 +151,8 @@ pub func width(label: Label) -> I64 {
 }
 """,
         ),
-        Fixed(
-            "",
-            """\
-use core::str
-use demo::prelude::measure_text
-
-pub type Ruler {
-    unit: I64,
-}
-
-pub type Line {
-    text: Str,
-}
-
-func read_text(count: I64) -> Outcome[Str, I32] {
-    if count < 1 {
-        return Err(1)
-    }
-    return Ok(str::repeat("x", count))
-}
-
-impl Ruler {
-    pub func wrap(this, count: I64) -> Line {
-        let text: Str = str::repeat("x", count)
-        return Line { text: text }
-    }
-
-    pub func measure(this, count: I64) -> I64 {
-        when read_text(count) {
-            Err(e) => return 0,
-            Ok(text) => return measure_text(text),
-        }
-    }
-}
-""",
-            """\
-use core::str
-use demo::prelude::measure_text
-
-pub type Ruler {
-    unit: I64,
-}
-
-pub type Line {
-    text: Str,
-}
-
-func read_text(count: I64) -> Outcome[Str, I32] {
-    if count < 1 {
-        return Err(1)
-    }
-    return Ok(str::repeat("x", count))
-}
-
-impl Ruler {
-    pub func wrap(this, count: I64) -> Line {
-        let text: Str = str::repeat("x", count)
-        return Line { text: text }
-    }
-
-    pub func measure(this, count: I64) -> I64 {
-        when read_text(count) {
-            Err(e) => return 0,
-            Ok(raw_text) => {
-                let measure_text_result: I64 = measure_text(raw_text)
-                return measure_text_result
-            },
-        }
-    }
-}
-""",
-        ),
         Untouched(
-            "",
+            "A parameter belongs to the caller",
             """\
 use demo::prelude::measure_text
 
@@ -234,18 +162,7 @@ pub func width(text: Str) -> I64 {
 """,
         ),
         Untouched(
-            "",
-            """\
-use demo::prelude::{Label, measure_text}
-
-pub func width(label: Label) -> I64 {
-    let text: Str = label.peek()
-    return measure_text(text)
-}
-""",
-        ),
-        Untouched(
-            "",
+            "The call puts the string into its result",
             """\
 use demo::prelude::Label
 

@@ -78,7 +78,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "A sum in a struct",
             """\
 pub type Refusal {
     reason: Str,
@@ -100,7 +100,7 @@ pub func refuse(name: Str) -> Refusal {
 """,
         ),
         Fixed(
-            "",
+            "A sum in an Outcome",
             """\
 pub func greet(name: Str) -> Outcome[I64, Str] {
     if name == "" {
@@ -120,18 +120,10 @@ pub func greet(name: Str) -> Outcome[I64, Str] {
 """,
         ),
         Untouched(
-            "",
+            "A sum that is returned itself",
             """\
 pub func greet(name: Str) -> Str {
     return "hello " + name
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-pub func constant() -> Maybe[Str] {
-    return Just("hello " + "world")
 }
 """,
         ),

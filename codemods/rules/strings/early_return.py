@@ -130,7 +130,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "Made in the branch that returns it",
             """\
 use core::str
 
@@ -175,7 +175,7 @@ pub func word_at(line: Str, wanted: I64) -> Str {
 """,
         ),
         Fixed(
-            "",
+            "The early return gets a copy",
             """\
 use core::str
 
@@ -200,7 +200,7 @@ pub func signed(amount: Str, is_negative: Bool) -> Str {
 """,
         ),
         Untouched(
-            "",
+            "Returned at the end",
             """\
 use core::str
 
@@ -210,20 +210,6 @@ pub func signed(amount: Str, is_negative: Bool) -> Str {
         return "-" + digits
     }
     return digits
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-pub func quoted(amount: Str, is_plain: Bool) -> Str {
-    let digits: Str = str::trim(amount)
-    if is_plain {
-        return digits
-    }
-    return "'{digits}'"
 }
 """,
         ),

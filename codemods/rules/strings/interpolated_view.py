@@ -58,7 +58,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "A copy is joined",
             """\
 pub type Slip {
     block: *Unit
@@ -107,7 +107,7 @@ impl Slip {
 """,
         ),
         Untouched(
-            "",
+            "The type does not free the string",
             """\
 pub type Slip {
     block: *Unit

@@ -137,7 +137,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "Bound to a let",
             """\
 use demo::prelude::Label
 
@@ -157,26 +157,7 @@ pub func is_open(label: Label) -> Bool {
 """,
         ),
         Fixed(
-            "",
-            """\
-use demo::prelude::{Label, measure_text}
-
-pub func width(label: Label) -> I64 {
-    return measure_text(label.render())
-}
-""",
-            """\
-use demo::prelude::{Label, measure_text}
-
-pub func width(label: Label) -> I64 {
-    let render_text: Str = label.render()
-    let measure_text_result: I64 = measure_text(render_text)
-    return measure_text_result
-}
-""",
-        ),
-        Fixed(
-            "",
+            "A condition that is tested step by step",
             """\
 use core::str
 
@@ -209,49 +190,8 @@ pub func marks(line: Str, at: I64) -> I64 {
 }
 """,
         ),
-        Fixed(
-            "",
-            """\
-use core::str
-
-func is_word(text: Str) -> Bool {
-    return str::len(text) > 3
-}
-
-pub func starts_with_word(line: Str) -> Bool {
-    let found: Bool = is_word(str::trim(line))
-    return found
-}
-""",
-            """\
-use core::str
-
-pub func is_word(text: Str) -> Bool {
-    return str::len(text) > 3
-}
-
-pub func starts_with_word(line: Str) -> Bool {
-    let trim_text: Str = str::trim(line)
-    let found: Bool = is_word(trim_text)
-    return found
-}
-""",
-        ),
         Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub func is_open(label: Label, count: I64) -> I64 {
-    if count < 3 and label.peek() == "open" {
-        return 1
-    }
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
+            "In a test the compiler frees it",
             """\
 use demo::prelude::Label
 
@@ -260,36 +200,6 @@ func test_render() -> I32 {
     let label = Label { text: "a" }
     assert(label.render() == "a", "text")
     return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub func is_open(label: Label) -> Bool {
-    return label.peek() == "open"
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub func relabel(label: Label) -> Label {
-    return Label { text: label.render() }
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub func longer(label: Label) -> Str {
-    return label.render() + "!"
 }
 """,
         ),

@@ -228,7 +228,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "The condition of an if",
             """\
 use demo::prelude::Label
 
@@ -256,37 +256,7 @@ func test_render() -> I32 {
 """,
         ),
         Fixed(
-            "",
-            """\
-use demo::prelude::{Reel, measure_text}
-
-@test
-func test_reels() -> I32 {
-    let count: I64 = 4
-    if measure_text("{count} reels") > 3 {
-        assert(Reel::new(count).size() == 4, "size")
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::{Reel, measure_text}
-
-@test
-func test_reels() -> I32 {
-    let count: I64 = 4
-    let condition: Bool = measure_text("{count} reels") > 3
-    if condition {
-        let reel = Reel::new(count)
-        assert(reel.size() == 4, "size")
-        reel.destroy()
-    }
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
+            "The last expression of a loop",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -317,130 +287,8 @@ func test_rounds() -> I32 {
 }
 """,
         ),
-        Fixed(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_rounds() -> I32 {
-    let label = Label { text: "a" }
-    var round: I64 = 0
-    loop (round < 9) {
-        round = round + 1
-        label.render()
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::Label
-
-@test
-func test_rounds() -> I32 {
-    let label = Label { text: "a" }
-    var round: I64 = 0
-    loop (round < 9) {
-        round = round + 1
-        let render_text: Str = label.render()
-    }
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_rounds() -> I32 {
-    let label = Label { text: "a" }
-    var round: I64 = 0
-    loop (round < 9) {
-        round = round + 1
-        if label.render() == "b" {
-            print("b")
-        }
-    }
-    return 0
-}
-""",
-            """\
-use demo::prelude::Label
-
-@test
-func test_rounds() -> I32 {
-    let label = Label { text: "a" }
-    var round: I64 = 0
-    loop (round < 9) {
-        round = round + 1
-        let condition: Bool = label.render() == "b"
-        if condition {
-            print("b")
-        }
-    }
-    return 0
-}
-""",
-        ),
-        Fixed(
-            "",
-            """\
-use demo::prelude::{Label, measure_text}
-
-func half(number: I64) -> Maybe[I64] {
-    if number % 2 == 1 {
-        return Nothing
-    }
-    return Just(number / 2)
-}
-
-@test
-func test_half() -> I32 {
-    let label = Label { text: "a" }
-    when half(measure_text(label.render())) {
-        Just(found) => return 1,
-        Nothing => return 0,
-    }
-}
-""",
-            """\
-use demo::prelude::{Label, measure_text}
-
-func half(number: I64) -> Maybe[I64] {
-    if number % 2 == 1 {
-        return Nothing
-    }
-    return Just(number / 2)
-}
-
-@test
-func test_half() -> I32 {
-    let label = Label { text: "a" }
-    let render_text: Str = label.render()
-    when half(measure_text(render_text)) {
-        Just(found) => return 1,
-        Nothing => return 0,
-    }
-}
-""",
-        ),
         Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub func is_open(label: Label) -> Bool {
-    if label.peek() == "open" {
-        return true
-    }
-    return false
-}
-""",
-        ),
-        Untouched(
-            "",
+            "Every branch ends a statement",
             """\
 use demo::prelude::Label
 
@@ -451,55 +299,6 @@ func test_single_expressions() -> I32 {
         assert(true, "the end of the statement frees the text")
     } else {
         assert(false, "and here as well")
-    }
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_peek() -> I32 {
-    let label = Label { text: "a" }
-    if label.peek() != "a" {
-        return 1
-    }
-    return 0
-}
-""",
-        ),
-        Reported(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_second_condition() -> I32 {
-    let label = Label { text: "a" }
-    if label.peek() == "b" {
-        return 1
-    } else if label.render() == "c" {
-        return 2
-    }
-    return 0
-}
-""",
-        ),
-        Reported(
-            "",
-            """\
-use demo::prelude::{Label, measure_text}
-
-@test
-func test_rounds() -> I32 {
-    let label = Label { text: "a" }
-    var round: I64 = 0
-    loop (round < measure_text(label.render())) {
-        round = round + 1
-        assert(round < 9, "not too many")
     }
     return 0
 }

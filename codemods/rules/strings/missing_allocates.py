@@ -46,7 +46,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "A caller loses the string",
             """\
 use core::str
 
@@ -82,7 +82,7 @@ pub func same_initial(word: Str, other: Str) -> Bool {
 """,
         ),
         Untouched(
-            "",
+            "Another function of the name makes nothing",
             """\
 use core::str
 
@@ -102,35 +102,6 @@ pub func shout(word: Str) -> Str {
 
 pub func is_loud(word: Str) -> Bool {
     return shout(word) == word
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-pub func shout(word: Str) -> Str {
-    return str::to_uppercase(word)
-}
-
-pub func twice(word: Str) -> Str {
-    let loud: Str = shout(word)
-    return "{loud} {loud}"
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-pub func shout(word: Str) -> Str {
-    return str::to_uppercase(word)
-}
-
-pub func shout_more(word: Str) -> Str {
-    return shout(word)
 }
 """,
         ),

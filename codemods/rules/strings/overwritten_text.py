@@ -193,7 +193,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "Freed where it was replaced",
             """\
 use core::str
 
@@ -246,7 +246,7 @@ pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
 """,
         ),
         Untouched(
-            "",
+            "A parameter is replaced",
             """\
 use core::str
 
@@ -260,26 +260,6 @@ pub func title_of(line: Str, limit: I64) -> Title {
         text = str::substring(line, 0, limit)
     }
     return Title { text: text }
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use core::str
-
-pub type Pair {
-    full: Str,
-    short: Str,
-}
-
-pub func pair_of(line: Str, limit: I64) -> Pair {
-    let trimmed: Str = str::trim(line)
-    var short: Str = trimmed
-    if str::len(trimmed) > limit {
-        short = str::substring(trimmed, 0, limit)
-    }
-    return Pair { full: trimmed, short: short }
 }
 """,
         ),

@@ -91,7 +91,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "A copy of the argument",
             """\
 use core::str
 
@@ -118,7 +118,7 @@ func without_dot(name: Str) -> Str {
 """,
         ),
         Untouched(
-            "",
+            "No path makes a string",
             """\
 use core::str
 
@@ -131,7 +131,7 @@ func same(name: Str) -> Str {
 """,
         ),
         Untouched(
-            "",
+            "A public function",
             """\
 use core::str
 

@@ -67,7 +67,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "A number in a template",
             """\
 @test
 func test_price() -> I32 {
@@ -89,7 +89,7 @@ func test_price() -> I32 {
 """,
         ),
         Untouched(
-            "",
+            "Strings and truth values",
             """\
 @test
 func test_name() -> I32 {

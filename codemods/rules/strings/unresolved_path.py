@@ -109,7 +109,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "The module is imported",
             """\
 use test::assert_eq
 
@@ -133,7 +133,7 @@ func test_trim() -> I32 {
 """,
         ),
         Untouched(
-            "",
+            "A short path",
             """\
 use core::str
 use test::assert_eq
@@ -141,20 +141,6 @@ use test::assert_eq
 @test
 func test_trim() -> I32 {
     let trimmed = str::trim(" a ")
-    assert_eq(trimmed, "a", "trimmed")
-    return 0
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use test::assert_eq
-
-@test
-func test_trim() -> I32 {
-    let str: I64 = 1
-    let trimmed = core::str::trim(" a ")
     assert_eq(trimmed, "a", "trimmed")
     return 0
 }

@@ -147,7 +147,7 @@ RULE = Rule(
     check=check,
     examples=(
         Fixed(
-            "",
+            "A return drops the variables",
             """\
 use demo::prelude::Label
 
@@ -171,47 +171,7 @@ func test_render() {
 """,
         ),
         Fixed(
-            "",
-            """\
-use core::str
-
-pub type Badge {
-    name: Str,
-}
-
-func badge_of(name: Str) -> Badge {
-    let own: Str = str::trim(name)
-    return Badge { name: own }
-}
-
-@test
-func test_badge() {
-    let badge = badge_of(" a ")
-    assert(badge.name == "a", "trimmed")
-}
-""",
-            """\
-use core::str
-
-pub type Badge {
-    name: Str,
-}
-
-func badge_of(name: Str) -> Badge {
-    let own: Str = str::trim(name)
-    return Badge { name: own }
-}
-
-@test
-func test_badge() {
-    let badge = badge_of(" a ")
-    assert(badge.name == "a", "trimmed")
-    return
-}
-""",
-        ),
-        Fixed(
-            "",
+            "A string in the last expression",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -235,7 +195,7 @@ func test_width() {
 """,
         ),
         Untouched(
-            "",
+            "A string that the label keeps",
             """\
 use demo::prelude::Label
 
@@ -244,38 +204,6 @@ func test_peek() {
     let label = Label { text: "a" }
     let text: Str = label.peek()
     assert(text == "a", "text")
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-pub type Badge {
-    name: Str,
-}
-
-@test
-func test_badge() {
-    let label = Label { text: "a" }
-    let badge = Badge { name: label.peek() }
-    assert(badge.name == "a", "text")
-}
-""",
-        ),
-        Untouched(
-            "",
-            """\
-use demo::prelude::Label
-
-@test
-func test_in_a_block() {
-    let label = Label { text: "a" }
-    if label.peek() == "a" {
-        let text: Str = label.render()
-        assert(text == "a", "text")
-    }
 }
 """,
         ),

@@ -1,0 +1,205 @@
+"""Free as a number: a number holds the string, so that the compiler never drops it, and it is freed by hand.
+
+Only a library body may do so: in a test the string of a cast is freed at the end of the statement.
+"""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.naming import result_name
+from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, is_hidden, mentions
+from codemods.fixes.string_code import free_address, free_string, string_length
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
+from codemods.ownership.summaries.summaries import Result
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit, insert_statement_after
+from tml_ast.nodes import Expression, Node
+
+_NO_PLACE = Refusal("there is no place to free it")
+_MAY_BE_CONSTANT = Refusal("what it holds is not always a new string, and a constant must not be freed")
+
+
+def free_as_number(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
+    """Let a number hold the string of a ``let`` that is only read, and free it after its last use."""
+    origin = context.analysis.variable_origin(graph, variable)
+    if graph.is_assigned(variable) or not can_be_freed(origin):
+        return _MAY_BE_CONSTANT
+    name = number_name(context, graph, variable)
+    held = hold_as_number(context, graph, variable, name)
+    if isinstance(held, Refusal):
+        return held
+    return free_after_last_use(context, graph, variable, free_number(context, name, origin), held)
+
+
+def can_be_freed(origin: Result) -> bool:
+    """Whether the empty string is the only constant among what was made: its length tells it apart."""
+    return origin.literals <= {'""'}
+
+
+def free_number(context: Context, name: str, origin: Result) -> str:
+    """The statement that frees the string in a number; an empty one may be a constant."""
+    return _free(context, f"{name} as Str", free_address(name), origin)
+
+
+def free_variable(context: Context, name: str, origin: Result) -> str:
+    """The statement that frees the string in a variable; an empty one may be a constant."""
+    return _free(context, name, free_string(name), origin)
+
+
+def _free(context: Context, string: str, free: str, origin: Result) -> str:
+    return f"if {string_length(context, string)} > 0 {{ {free} }}" if origin.literals else free
+
+
+def number_name(context: Context, graph: ControlFlowGraph, variable: Variable) -> str:
+    """A name for the number that holds the string of a variable."""
+    return context.names.for_consumed(graph.function, f"{variable.name}_i64", f"{variable.name}_word")
+
+
+def hold_as_number(
+    context: Context, graph: ControlFlowGraph, variable: Variable, name: str
+) -> Repair | Refusal:
+    """``let x: Str = make()`` becomes ``let name: I64 = make() as I64``, and its uses a cast of that."""
+    declaration = context.parent(variable.node)
+    value = variable.value
+    if not isinstance(declaration, nodes.Let) or declaration.pattern is not variable.node:
+        return _NO_PLACE
+    if not isinstance(value, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+        return _NO_PLACE
+    edits = [
+        SourceEdit(declaration.pattern.start, value.start, f"{name}: I64 = ".encode()),
+        SourceEdit(value.end, value.end, b" as I64"),
+    ]
+    for use in graph.uses(variable):
+        if not isinstance(use.node, nodes.Path):
+            return _NO_PLACE
+        cast = f"{name} as Str"
+        bare = use.site.role in (Role.ARGUMENT, Role.BOUND, Role.ASSIGNED) and not isinstance(
+            context.parent(use.node), nodes.Group
+        )
+        edits.append(SourceEdit(use.node.start, use.node.end, (cast if bare else f"({cast})").encode()))
+    return Repair(tuple(edits))
+
+
+def free_after_last_use(
+    context: Context,
+    graph: ControlFlowGraph,
+    variable: Variable,
+    free: str,
+    held: Repair = Repair(()),
+) -> Repair | Refusal:
+    """Write ``free`` after the statement of the last use, and in front of every exit that comes before.
+
+    ``held`` are the edits that hold the string as a number; those in a condition move with it.
+    """
+    source, tree = context.file.source, context.file.tree
+    block = context.parent(_statement_of(context, variable.node))
+    assert isinstance(block, nodes.Block)
+    uses = graph.uses(variable)
+    last = next(
+        (
+            statement
+            for statement in reversed(block.statements)
+            if any(statement.start <= use.node.start < statement.end for use in uses)
+        ),
+        _statement_of(context, variable.node),
+    )
+    if is_hidden(graph, variable, free, last.end):
+        return _NO_PLACE
+    exits = exits_of(graph, variable)
+    release = Cleanup(free, variable, frozenset((variable,)))
+    test = _deciding_condition(last, uses)
+    if test is not None and any(exit_.node.start < last.end for exit_ in exits):
+        return _free_after_condition(context, graph, release, held, exits, test, last)
+    is_value = isinstance(last, nodes.ExpressionStatement) and last.expression is block.value
+    repairs = [held]
+    is_left_after = False
+    for exit_ in exits:
+        is_after = exit_.node.start >= last.end or exit_.node.start < last.start < exit_.node.end
+        if is_after and not (is_value and exit_.value is block.value and exit_.value is not None):
+            is_left_after = True
+            continue
+        name = ""
+        if exit_.value is not None and mentions(graph, exit_.value, {variable}):
+            name = result_name(context, graph.function, exit_.value)
+            if any(edit.start == exit_.value.start for repair in repairs for edit in repair.edits):
+                return _NO_PLACE
+        placed = before_exit(context, graph, exit_, release, name)
+        if isinstance(placed, Refusal):
+            return _NO_PLACE
+        repairs.append(placed)
+    if is_left_after:
+        repairs.append(Repair((insert_statement_after(source, tree, last, free),)))
+    return Repair.of(repairs)
+
+
+def _statement_of(context: Context, node: Node) -> Node:
+    """The statement of a block that a node is or belongs to."""
+    current = node
+    for parent in context.ancestors(node):
+        if isinstance(parent, nodes.Block):
+            return current
+        current = parent
+    return current
+
+
+def _deciding_condition(last: Node, uses: list[Use]) -> Expression | None:
+    """The condition of an ``if``, or the call that a ``when`` opens, that holds all uses of the statement."""
+    if not isinstance(last, nodes.ExpressionStatement):
+        return None
+    test: Expression | None = None
+    if isinstance(last.expression, nodes.If):
+        test = last.expression.condition
+    elif isinstance(last.expression, nodes.When):
+        subject = last.expression.subject
+        test = subject if isinstance(subject, nodes.Call | nodes.MethodCall | nodes.StaticCall) else None
+    if test is None:
+        return None
+    inside = [use for use in uses if last.start <= use.node.start < last.end]
+    return test if all(test.start <= use.node.start < test.end for use in inside) else None
+
+
+def _free_after_condition(
+    context: Context,
+    graph: ControlFlowGraph,
+    release: Cleanup,
+    held: Repair,
+    exits: list[Exit],
+    test: Expression,
+    last: Node,
+) -> Repair | Refusal:
+    """Decide first, then free, then branch: one place instead of one for every exit in the branches."""
+    edits = list(held.edits)
+    for exit_ in exits:
+        if exit_.node.start >= last.start or exit_.node.end >= last.end:
+            continue
+        if exit_.value is not None and mentions(graph, exit_.value, {release.owner}):
+            return _NO_PLACE
+        placed = before_exit(context, graph, exit_, release, "")
+        if isinstance(placed, Refusal) or placed.opens_block:
+            return _NO_PLACE
+        edits += placed.edits
+    keyword = last.first_token.text
+    if keyword == "when":
+        name = binding = result_name(context, graph.function, test)
+    else:
+        name = context.names.for_consumed(graph.function, "condition", "holds")
+        binding = f"{name}: Bool"
+    source = context.file.source
+    before = source[: last.start].rsplit(b"\n", 1)[-1]
+    if before.strip():
+        return _NO_PLACE
+    inside = [edit for edit in edits if test.start <= edit.start and edit.end <= test.end]
+    edits = [edit for edit in edits if edit not in inside]
+    ending = "\r\n" if source[: last.start].endswith(b"\r\n" + before) else "\n"
+    lines = [f"let {binding} = {_edited(test, inside)}", *release.statement.split("\n"), f"{keyword} {name}"]
+    decided = (ending + before.decode()).join(lines).encode()
+    return Repair((*edits, SourceEdit(last.start, test.end, decided)))
+
+
+def _edited(node: Node, edits: list[SourceEdit]) -> str:
+    """The text of a node with edits made in it."""
+    text = node.text.encode()
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: edit.start - node.start] + edit.text + text[edit.end - node.start :]
+    return text.decode()
