@@ -1,4 +1,4 @@
-"""Bind returned: the value of a ``return`` is bound first, so that names in it are only read, not given away."""
+"""Bind returned: the value of a ``return`` is bound first, so that the names in it are only read."""
 
 from __future__ import annotations
 
@@ -36,8 +36,6 @@ def bind_returned(context: Context, graph: ControlFlowGraph, value: Expression) 
             inner = ending + outer + INDENT
             head = b"{" + inner + f"let {binding} = ".encode()
             tail = inner + f"return {name}".encode() + ending + outer + b"}"
-            return Repair(
-                (SourceEdit(jump.start, value.start, head), SourceEdit(value.end, jump.end, tail))
-            )
+            return Repair((SourceEdit(jump.start, value.start, head), SourceEdit(value.end, jump.end, tail)))
         case _:
             return None

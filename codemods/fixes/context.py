@@ -12,7 +12,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.elements import OwnedList
 from codemods.ownership.obligations import Analysis, Obligation
 from codemods.semantics.symbols import FunctionInfo, SourceFile
-from tml_ast import position
+from tml_ast import nodes, position
 from tml_ast.lexer import Token
 from tml_ast.nodes import Node
 
@@ -154,6 +154,15 @@ class Context:
         while current is not None:
             yield current
             current = self.parent(current)
+
+    def statement_of(self, node: Node) -> Node:
+        """The statement of a block that a node is or belongs to."""
+        current = node
+        for parent in self.ancestors(node):
+            if isinstance(parent, nodes.Block):
+                return current
+            current = parent
+        return current
 
     @property
     def functions(self) -> list[FunctionInfo]:

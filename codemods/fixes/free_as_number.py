@@ -16,6 +16,7 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after
 from tml_ast.nodes import Expression, Node
 
+_NOTHING = Repair(())
 _NO_PLACE = Refusal("there is no place to free it")
 _MAY_BE_CONSTANT = Refusal("what it holds is not always a new string, and a constant must not be freed")
 
@@ -86,14 +87,14 @@ def free_after_last_use(
     graph: ControlFlowGraph,
     variable: Variable,
     free: str,
-    held: Repair = Repair(()),
+    held: Repair = _NOTHING,
 ) -> Repair | Refusal:
     """Write ``free`` after the statement of the last use, and in front of every exit that comes before.
 
     ``held`` are the edits that hold the string as a number; those in a condition move with it.
     """
     source, tree = context.file.source, context.file.tree
-    block = context.parent(_statement_of(context, variable.node))
+    block = context.parent(context.statement_of(variable.node))
     assert isinstance(block, nodes.Block)
     uses = graph.uses(variable)
     last = next(
@@ -102,7 +103,7 @@ def free_after_last_use(
             for statement in reversed(block.statements)
             if any(statement.start <= use.node.start < statement.end for use in uses)
         ),
-        _statement_of(context, variable.node),
+        context.statement_of(variable.node),
     )
     if is_hidden(graph, variable, free, last.end):
         return _NO_PLACE
@@ -131,16 +132,6 @@ def free_after_last_use(
     if is_left_after:
         repairs.append(Repair((insert_statement_after(source, tree, last, free),)))
     return Repair.of(repairs)
-
-
-def _statement_of(context: Context, node: Node) -> Node:
-    """The statement of a block that a node is or belongs to."""
-    current = node
-    for parent in context.ancestors(node):
-        if isinstance(parent, nodes.Block):
-            return current
-        current = parent
-    return current
 
 
 def _deciding_condition(last: Node, uses: list[Use]) -> Expression | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.free_as_number import free_as_number
 from codemods.fixes.owners import owns_strings
-from codemods.fixes.text_escape import Escape, escape, only_empty_literals, proposal
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.summaries.contents import variant_of
@@ -27,7 +27,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for variable in graph.variables if jumps else ():
             jump = _losing_jump(context, graph, variable, jumps)
             if jump is not None:
-                yield _proposal(context, graph, variable, jump)
+                yield _diagnostic(context, graph, variable, jump)
 
 
 def _jumps(graph: ControlFlowGraph) -> list[Exit]:
@@ -82,23 +82,14 @@ def _is_text(variable: Variable) -> bool:
     return variable.type is not None and variable.type.name == "Str"
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable, jump: Exit) -> Diagnostic:
+def _diagnostic(context: Context, graph: ControlFlowGraph, variable: Variable, jump: Exit) -> Diagnostic:
     word = _JUMPS[jump.kind]
     message = (
         f"`{variable.name}` leaks where the {word} on line {context.line(jump.node.start)} leaves its block"
     )
-    origin = context.analysis.variable_origin(graph, variable)
-    edited: Escape | None = None
-    reassigned = graph.is_assigned(variable)
     if context.file.is_test or not _is_text(variable) or variable.kind is VariableKind.PAYLOAD:
-        message += f"; end its block before the {word}"
-    elif reassigned or not only_empty_literals(origin):
-        message += "; it does not always hold a string of its own"
-    else:
-        edited = escape(context, graph, variable, origin)
-        if edited is None:
-            message += "; there is no place to free it"
-    return proposal(NAME, graph, variable, message, edited)
+        return context.report(graph, variable, message, because=f"end its block before the {word}")
+    return context.fix(graph, variable, message, free_as_number(context, graph, variable))
 
 
 RULE = Rule(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.naming import quoted_names
+from codemods.fixes.rename import rename
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
@@ -14,7 +15,6 @@ from codemods.ownership.compiler.consumption import is_visible
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.rules.strings.consumed_by_return import rename
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -141,7 +141,7 @@ def _proposals(
 
 def _renamed(graph: ControlFlowGraph, use: Use, name: str) -> list[SourceEdit]:
     edits = []
-    for edit in rename(graph, use.variable, name):
+    for edit in rename(graph, use.variable, name).edits:
         if edit.start == use.node.start:
             edit = SourceEdit(edit.start, edit.end, f"{name} as Str".encode())
         edits.append(edit)

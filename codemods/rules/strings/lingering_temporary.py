@@ -13,7 +13,7 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
-from codemods.rules.rule import Fixed, Reported, Rule, Untouched
+from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression, Node

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from codemods.fixes.choices import choosing_if, only_assignment
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic, Refusal
-from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
-from codemods.fixes.text_escape import (
-    as_number,
-    assignments,
-    choosing_if,
-    free_statement,
-    only_empty_literals,
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.free_as_number import (
+    can_be_freed,
+    free_number,
+    free_variable,
+    hold_as_number,
+    number_name,
 )
-from codemods.model.findings import Verdict
+from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for variable in graph.variables:
             handover = _handover(context, graph, variable)
             if handover is not None:
-                yield _proposal(context, graph, handover)
+                yield _diagnostic(context, graph, handover)
 
 
 def _handover(context: Context, graph: ControlFlowGraph, second: Variable) -> _Handover | None:
@@ -59,30 +59,28 @@ def _handover(context: Context, graph: ControlFlowGraph, second: Variable) -> _H
     if second.type is None or second.type.name != "Str":
         return None
     first = graph.variable_at(value)
-    assigned = assignments(graph, second)
-    if first is None or first.kind is not VariableKind.LET or len(assigned) != 1:
+    assignment = only_assignment(graph, second)
+    if first is None or first.kind is not VariableKind.LET or assignment is None:
         return None
     if not isinstance(first.value, nodes.Call | nodes.MethodCall | nodes.StaticCall):
         return None
-    choice = choosing_if(context, second, assigned[0])
-    if choice is None or choosing_if(context, first, assigned[0]) is not choice:
+    choice = choosing_if(context, second, assignment)
+    if choice is None or choosing_if(context, first, assignment) is not choice:
         return None
     if not isinstance(choice.branch, nodes.Block):
         return None
     summaries = context.analysis.summaries
     if not context.analysis.variable_origin(graph, first).is_fresh:
         return None
-    if not summaries.origin(graph, assigned[0].value).is_fresh or assignments(graph, first):
+    if not summaries.origin(graph, assignment.value).is_fresh or graph.is_assigned(first):
         return None
-    if _may_be_argument(context, graph, assigned[0].value):
+    if _may_be_argument(context, graph, assignment.value):
         return None
     fate = context.analysis.fate(graph, first)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return None
     return (
-        _Handover(first, second, assigned[0], choice, choice.branch)
-        if fate.views <= {first, second}
-        else None
+        _Handover(first, second, assignment, choice, choice.branch) if fate.views <= {first, second} else None
     )
 
 
@@ -96,18 +94,15 @@ def _may_be_argument(context: Context, graph: ControlFlowGraph, value: Expressio
     return any(Effect.RETURNS in effects(call.callee, each) for each in positions)
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, handover: _Handover) -> Diagnostic:
+def _diagnostic(context: Context, graph: ControlFlowGraph, handover: _Handover) -> Diagnostic:
     first, second = handover.first, handover.second
     message = (
         f"the string of `{first.name}`, which `{second.name}` took over, is lost where `{second.name}` gets "
         f"another on line {context.line(handover.assignment.start)}"
     )
-    function = graph.function.qualified_name
     edits = _edits(context, graph, handover)
-    if edits is None:
-        message += "; free it there by hand"
-        return Diagnostic(NAME, second.offset, function, message, Verdict.REPORTED)
-    return Diagnostic(NAME, second.offset, function, message, Verdict.FIXED, tuple(edits))
+    repair = Refusal("free it there by hand") if edits is None else Repair(tuple(edits))
+    return context.fix(graph, second, message, repair)
 
 
 def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> list[SourceEdit] | None:
@@ -116,16 +111,13 @@ def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> li
     summaries = context.analysis.summaries
     origin = context.analysis.variable_origin(graph, first)
     other = summaries.origin(graph, handover.assignment.value)
-    if (
-        not only_empty_literals(origin)
-        or not only_empty_literals(other)
-        or not _is_read_before(graph, handover)
-    ):
+    if not can_be_freed(origin) or not can_be_freed(other) or not _is_read_before(graph, handover):
         return None
-    name = context.names.for_consumed(graph.function, f"{first.name}_i64", f"{first.name}_word")
-    edits = as_number(context, graph, first, name)
-    if edits is None:
+    name = number_name(context, graph, first)
+    held = hold_as_number(context, graph, first, name)
+    if isinstance(held, Refusal):
         return None
+    edits = list(held.edits)
     behind = handover.branch.end
     given = {id(exit_): states for exit_, states in states_at_exits(summaries, graph, second)}
     for block in graph.reachable:
@@ -139,10 +131,9 @@ def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> li
                 continue
             if states != {State.OWNED} or exit_.kind is ExitKind.PROPAGATE:
                 return None
-            owners = [(first, free_statement(context, name, origin), origin)]
+            owners = [(first, free_number(context, name, origin), origin)]
             if exit_.node.start > handover.assignment.start and second in exit_.variables:
-                held = free_statement(context, second.name, other, is_number=False)
-                owners.append((second, held, other))
+                owners.append((second, free_variable(context, second.name, other), other))
             lost = [each for each in owners if not _is_freed_in_vain(graph, exit_.node, each[0], each[2])]
             if not lost:
                 continue
@@ -155,7 +146,7 @@ def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> li
                 return None
             edits += placement.edits
     if _is_left(graph, handover.branch):
-        statement = free_statement(context, name, origin)
+        statement = free_number(context, name, origin)
         edits.append(
             insert_before_block_end(context.file.source, context.file.tree, handover.branch, statement)
         )

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.choices import choosing_if, only_assignment
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic, Refusal
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.free_as_number import (
+    can_be_freed,
+    free_after_last_use,
+    free_as_number,
+    free_number,
+    free_variable,
+)
 from codemods.fixes.naming import short_code
 from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
+from codemods.fixes.rename import rename
 from codemods.fixes.string_code import free_string, string_length
-from codemods.fixes.text_escape import (
-    Escape,
-    assignments,
-    choosing_if,
-    escape,
-    free_at_end_of_use,
-    free_statement,
-    only_empty_literals,
-    proposal,
-)
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.rules.strings.consumed_by_return import rename
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, STR, FunctionInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
 NAME = "untracked-text"
@@ -44,7 +40,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         for variable in graph.variables:
             if _is_lost(context, graph, variable):
-                yield _proposal(context, graph, variable)
+                yield _diagnostic(context, graph, variable)
             elif _shares_its_name(context, graph, variable):
                 yield _renamed(context, graph, variable)
             elif _replaces_constant(context, graph, variable):
@@ -95,8 +91,7 @@ def _renamed(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         f"`{variable.name}` gets a name of its own, `{name}`: another function gives that name away, and "
         "the compiler does not forget that between methods"
     )
-    edits = tuple(rename(graph, variable, name))
-    return Diagnostic(NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, edits)
+    return context.fix(graph, variable, message, rename(graph, variable, name))
 
 
 def _is_payload(maker: FunctionInfo) -> bool:
@@ -120,18 +115,12 @@ def _is_lost_number(context: Context, graph: ControlFlowGraph, variable: Variabl
 def _number(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
     """Free a string that is held as a number already."""
     message = f"nothing frees `{variable.name}`: as a number its string is nothing to the compiler"
-    function = graph.function.qualified_name
     origin = context.analysis.variable_origin(graph, variable)
-    edited: Escape | None = None
-    if only_empty_literals(origin):
-        statement = free_statement(context, variable.name, origin)
-        edited = free_at_end_of_use(context, graph, variable, statement)
-    if edited is None:
-        message += "; free it by hand behind its last use"
-        return Diagnostic(NAME, variable.offset, function, message, Verdict.REPORTED)
-    return Diagnostic(
-        NAME, variable.offset, function, message, Verdict.FIXED, edited.edits, edited.opens_block
-    )
+    repair: Repair | Refusal = Refusal("free it by hand after its last use")
+    if can_be_freed(origin):
+        freed = free_after_last_use(context, graph, variable, free_number(context, variable.name, origin))
+        repair = freed if isinstance(freed, Repair) else repair
+    return context.fix(graph, variable, message, repair)
 
 
 def _will_be_marked(context: Context, maker: FunctionInfo) -> bool:
@@ -150,7 +139,7 @@ def _replaces_constant(context: Context, graph: ControlFlowGraph, variable: Vari
         return False
     if not isinstance(variable.value, nodes.Literal):
         return False
-    assigned = assignments(graph, variable)
+    assigned = [assignment.node for assignment in graph.assignments_to(variable)]
     if not assigned or not context.analysis.is_only_read(graph, variable):
         return False
     return all(
@@ -164,20 +153,20 @@ def _replacement(context: Context, graph: ControlFlowGraph, variable: Variable) 
     """Free the string under the condition under which it was made."""
     message = (
         f"nothing frees the string that `{variable.name}` gets on line "
-        f"{context.line(assignments(graph, variable)[0].start)}: its initialiser is a constant"
+        f"{context.line(graph.assignments_to(variable)[0].node.start)}: its initialiser is a constant"
     )
-    edited = _free_on_condition(context, graph, variable)
-    if edited is None:
-        message += "; free it by hand where it is one"
-    return proposal(NAME, graph, variable, message, edited)
+    freed = _free_on_condition(context, graph, variable)
+    return context.fix(graph, variable, message, freed or Refusal("free it by hand where it is one"))
 
 
-def _free_on_condition(context: Context, graph: ControlFlowGraph, variable: Variable) -> Escape | None:
-    assigned = assignments(graph, variable)
-    made = context.analysis.summaries.origin(graph, assigned[0].value)
-    if len(assigned) != 1 or not only_empty_literals(made):
+def _free_on_condition(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | None:
+    assignment = only_assignment(graph, variable)
+    if assignment is None:
         return None
-    choice = choosing_if(context, variable, assigned[0])
+    made = context.analysis.summaries.origin(graph, assignment.value)
+    if not can_be_freed(made):
+        return None
+    choice = choosing_if(context, variable, assignment)
     if choice is None or choice.condition is None:
         return None
     block = next(each for each in context.ancestors(choice) if isinstance(each, nodes.Block))
@@ -200,7 +189,8 @@ def _free_on_condition(context: Context, graph: ControlFlowGraph, variable: Vari
     if made.literals:
         condition += f" and {string_length(context, variable.name)} > 0"
     free = free_string(variable.name)
-    return free_at_end_of_use(context, graph, variable, f"if {condition} {{\n    {free}\n}}")
+    freed = free_after_last_use(context, graph, variable, f"if {condition} {{\n    {free}\n}}")
+    return freed if isinstance(freed, Repair) else None
 
 
 def _lost_on_failure(context: Context, graph: ControlFlowGraph, variable: Variable) -> Iterator[Diagnostic]:
@@ -208,27 +198,26 @@ def _lost_on_failure(context: Context, graph: ControlFlowGraph, variable: Variab
     summaries = context.analysis.summaries
     if variable.kind is not VariableKind.VAR or variable.type is None or variable.type.name != "Str":
         return
-    assigned = assignments(graph, variable)
-    if variable.value is None or variable.value.text != '""' or len(assigned) != 1:
+    assignment = only_assignment(graph, variable)
+    if variable.value is None or variable.value.text != '""' or assignment is None:
         return
-    made = summaries.origin(graph, assigned[0].value)
-    calls = isinstance(assigned[0].value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
-    if not calls or not made.is_fresh or not only_empty_literals(made):
+    made = summaries.origin(graph, assignment.value)
+    calls = isinstance(assignment.value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+    if not calls or not made.is_fresh or not can_be_freed(made):
         return
     fate = context.analysis.fate(graph, variable)
     if fate.view_escapes or fate.effects != {Effect.RETURNS} or fate.views != {variable}:
         return
-    choice = choosing_if(context, variable, assigned[0])
+    choice = choosing_if(context, variable, assignment)
     exits = states_at_exits(summaries, graph, variable)
     if choice is None or any(len(states) > 1 for _, states in exits):
         return
-    statement = free_statement(
-        context, variable.name, context.analysis.variable_origin(graph, variable), is_number=False
-    )
-    edits: list[SourceEdit] = []
+    origin = context.analysis.variable_origin(graph, variable)
+    statement = free_variable(context, variable.name, origin)
+    repairs: list[Repair] = []
     lines: list[int] = []
     for exit_, states in exits:
-        if states != {State.OWNED} or exit_.node.start < assigned[0].start:
+        if states != {State.OWNED} or exit_.node.start < assignment.start:
             continue
         if is_only_reached_empty(graph, exit_.node, variable.name):
             continue
@@ -237,16 +226,14 @@ def _lost_on_failure(context: Context, graph: ControlFlowGraph, variable: Variab
         placement = before_exit(context, graph, exit_, release, "")
         if reads or isinstance(placement, Refusal) or placement.opens_block:
             return
-        edits += placement.edits
+        repairs.append(placement)
         lines.append(context.line(exit_.node.start))
-    if edits:
+    if repairs:
         message = (
-            f"the string that `{variable.name}` gets on line {context.line(assigned[0].start)} is given away "
+            f"the string that `{variable.name}` gets on line {context.line(assignment.start)} is given away "
             f"in the end, and lost at the exit on line {', '.join(map(str, sorted(lines)))}"
         )
-        yield Diagnostic(
-            NAME, variable.offset, graph.function.qualified_name, message, Verdict.FIXED, tuple(edits)
-        )
+        yield context.fix(graph, variable, message, Repair.of(repairs))
 
 
 def _is_lasting(graph: ControlFlowGraph, condition: Expression, since: int, until: int) -> bool:
@@ -259,21 +246,13 @@ def _is_lasting(graph: ControlFlowGraph, condition: Expression, since: int, unti
     return not any(each.variable in read and since < each.node.start < until for each in graph.assignments)
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
+def _diagnostic(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic:
     assert variable.value is not None
-    origin = context.analysis.variable_origin(graph, variable)
     message = (
         f"nothing frees `{variable.name}`: `{short_code(variable.value.text)}` makes its string, "
         "which the compiler does not know"
     )
-    edited: Escape | None = None
-    if not only_empty_literals(origin):
-        message += "; some of what it returns are constants that must not be freed"
-    else:
-        edited = escape(context, graph, variable, origin)
-        if edited is None:
-            message += "; there is no place to free it"
-    return proposal(NAME, graph, variable, message, edited)
+    return context.fix(graph, variable, message, free_as_number(context, graph, variable))
 
 
 RULE = Rule(
