@@ -5,6 +5,8 @@ Only a library body may do so: in a test the string of a cast is freed at the en
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import result_name
@@ -134,7 +136,7 @@ def free_after_last_use(
     return Repair.of(repairs)
 
 
-def _deciding_condition(last: Node, uses: list[Use]) -> Expression | None:
+def _deciding_condition(last: Node, uses: Sequence[Use]) -> Expression | None:
     """The condition of an ``if``, or the call that a ``when`` opens, that holds all uses of the statement."""
     if not isinstance(last, nodes.ExpressionStatement):
         return None
