@@ -1,5 +1,5 @@
 # make example  fixes the bundled library in build/example and shows the result
-# make test     runs every check: lint, the tests
+# make test     runs every check: lint and the tests
 # make lint     runs ruff, mypy and the import contracts
 # make format   formats the code
 # make docs     builds the documentation site in build/docs
@@ -24,7 +24,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 docs: $(VENV)/installed-docs
-	$(BIN)/python -m sphinx -W -n --keep-going -q -c docs -b html . build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --conf-dir docs . build/docs
+	@echo 'The documentation is in build/docs/index.html.'
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
@@ -42,29 +43,29 @@ $(VENV)/installed-docs: pyproject.toml $(BIN)/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
 
-# The review page is tested in a real browser; where there is none, those tests are skipped and say so.
+# The review page is tested in a real browser. Without one, those tests are skipped and say so.
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && echo 'Installing chromium, in which the review page is tested.' \
+	       && echo 'Installing chromium, to test the review page.' \
 	       && apt-get update --quiet --quiet \
 	       && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends \
 	            chromium >/dev/null 2>&1; } \
-	  || echo 'There is no browser here: the review page is not tested. Install chromium to test it.' >&2
+	  || echo 'No browser found, so the review page is not tested. Install chromium to test it.' >&2
 
-# Debian ships python3 without ensurepip; virtualenv or a pip of the system can stand in for it.
+# Debian ships python3 without ensurepip; virtualenv or the system's pip can take its place.
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo 'tmlfix needs Python 3.11 or newer; name it with: make PYTHON=/path/to/python3' >&2; exit 1; }
+	  { echo 'tmlfix needs Python 3.11 or newer. Name one with: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
 	  || $(PYTHON) -m virtualenv --quiet --clear $(VENV) 2>/dev/null \
 	  || virtualenv --quiet --clear --python $(PYTHON) $(VENV) 2>/dev/null \
 	  || { $(PYTHON) -m venv --clear --without-pip $(VENV) \
 	       && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip 2>/dev/null; } \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && echo 'Installing python3-venv, which Python needs to make a virtual environment.' \
+	       && echo 'Installing python3-venv, which Python needs to create a virtual environment.' \
 	       && apt-get update --quiet --quiet && apt-get install --yes --quiet --quiet python3-venv \
 	       && $(PYTHON) -m venv --clear $(VENV); } \
 	  || { rm -rf $(VENV); \
-	       echo 'Python cannot make a virtual environment here. Install it with:' >&2; \
+	       echo 'Python cannot create a virtual environment here. Install what it needs with:' >&2; \
 	       echo '    apt-get install python3-venv' >&2; exit 1; }

@@ -1,18 +1,20 @@
 """TML as text and tree: a lossless parser, visitors, patterns and edits. Knows nothing about leaks.
 
+In short::
+
     module = parse(source)              # bytes to a tree; module.code() == source
-    for item in module.items: ...       # nodes.py: one class per construct
+    for item in module.items: ...       # one class per construct
     CodePattern("$x.close()")           # find code by its shape, render() a replacement
     apply(source, edits)                # change spans of the original bytes, nothing else
 
-Units: a source is bytes, and every offset (``Token.start``, ``Node.start`` and ``end``, SourceEdit) counts
-bytes from its beginning. Lines and columns are for people: both count from 1, columns in characters;
-``position`` makes them from an offset. Names and other texts are ``str``.
+**Units.** A source is bytes, and every offset (``Token.start``, ``Node.start`` and ``end``, ``SourceEdit``)
+counts bytes from its beginning. Lines and columns are for people: both count from 1, columns in characters;
+``position`` computes them from an offset. Names and text are ``str``.
 
-Errors: ``parse`` and ``parse_snippet`` raise TmlSyntaxError, with line, column and offset, for whatever the
-compiler's parser refuses, and for bytes that are not UTF-8, a byte order mark, or nesting too deep to follow.
-``tokenize`` never fails: what is no token becomes an ERROR token, and all bytes are kept. ``apply`` raises
-EditConflict when two edits claim the same bytes.
+**Errors.** ``parse`` and ``parse_snippet`` raise ``TmlSyntaxError``, with line, column and offset, for what
+the compiler's parser refuses, and for bytes that are not UTF-8, a byte order mark, or too deep nesting.
+``tokenize`` never fails: what is not a token becomes an ERROR token, and all bytes are kept. ``apply`` raises
+``EditConflict`` when two edits claim the same bytes.
 """
 
 from tml_ast.dump import dump

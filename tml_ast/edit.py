@@ -1,7 +1,7 @@
-"""Edits as spans of the original bytes: apply, compose, and insert statements where they are valid.
+r"""Edits as spans of the original bytes: apply, compose, and insert statements where they are valid.
 
-All offsets are bytes. An edit never touches a byte outside of its span, so every other line of the
-file stays as it was, line ending included.
+All offsets are bytes. An edit never touches a byte outside its span, so every other line of the
+file stays as it was, line ending included::
 
     source = b"func f() {\n    let a = open()\n    use_it(a)\n}\n"
     module = parse(source)
@@ -37,7 +37,7 @@ _LINE_BREAK = re.compile(rb"\r?\n")
 
 
 class EditConflict(ValueError):
-    """Two edits that claim the same bytes."""
+    """Raised for two edits that claim the same bytes."""
 
     def __init__(self, first: SourceEdit, second: SourceEdit) -> None:
         super().__init__(
@@ -68,7 +68,7 @@ def in_order(edits: Iterable[SourceEdit]) -> list[SourceEdit]:
     """The edits from left to right; insertions at one point keep the order they came in.
 
     An insertion at the start of a replaced span comes before the replacement. Raises EditConflict
-    when two replaced spans overlap or an insertion lies inside of one.
+    when two replaced spans overlap or an insertion lies inside one.
     """
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
     for first, second in pairwise(ordered):

@@ -388,7 +388,7 @@ class _Lexer:
         return self._literal(matched, start)
 
     def _skip_block_comments(self, offset: int) -> tuple[int, bool]:
-        """Where the trivia at ``offset`` ends, and whether it holds a line end outside of comments.
+        """Where the trivia at ``offset`` ends, and whether it holds a line end outside comments.
 
         It ends in front of a comment that has no end itself.
         """

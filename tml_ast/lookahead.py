@@ -95,7 +95,7 @@ def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:
 
 
 def _match_square_brackets(tokens: Sequence[Token], index: int) -> None:
-    """Note for the bracket here, and for all inside of it, whether a ``(`` follows its partner on its line.
+    """Note for the bracket here, and for all inside it, whether a ``(`` follows its partner on its line.
 
     Other brackets do not count. Noting the inner ones keeps nested brackets from being scanned again.
     """

@@ -14,7 +14,7 @@ from tml_ast.lexer import TmlSyntaxError, Token, first_error, shortened, syntax_
 from tml_ast.nodes import Module, Node
 
 SnippetKind = Literal["expression", "statements", "item", "pattern", "type"]
-"""What a piece of TML outside of a file can be."""
+"""What a piece of TML outside a file can be."""
 
 _RECURSION_LIMIT = 60_000
 """Room for the deepest nesting that the lexer lets through, in the parser and in every walk."""
@@ -53,7 +53,7 @@ def parse_tokens(source: bytes, tokens: list[Token]) -> Module:
 
 
 def parse_snippet(source: bytes, kind: SnippetKind) -> list[Node]:
-    """A piece of TML outside of a file: any number of statements, or one node of another kind.
+    """A piece of TML outside a file: any number of statements, or one node of another kind.
 
     Raises TmlSyntaxError as ``parse`` does.
     """

@@ -1,33 +1,38 @@
 """Patterns of code: TML with ``$metavariables``, to find a shape and to write its replacement.
 
+For example::
+
     pattern = CodePattern("let $v = $map.get($...keys)")
     for match in pattern.search(parse(source)):
         print(match.bindings["v"].text, match.bindings["keys"].text)
 
 A pattern is ordinary TML, parsed by the same grammar, so what it matches is decided by the tree and not
-by layout: whitespace, comments, commas that may be left out and ``;`` do not count. Everything else must be
-the same, names included, except for:
+by layout: whitespace, comments, optional commas and ``;`` do not count. Everything else must be
+the same, names included, except for metavariables:
 
-``$name``       stands for one piece of code: an expression, a type, a pattern or a whole statement,
-                whichever belongs where it is written. Where only a name can stand (``$x.$method()``,
-                ``func $f()``, ``var $v = 1``) it matches a name.
-``$...name``    stands for any number of neighbours: statements, arguments, elements, arms, parameters,
-                fields, members. It takes as few as it can.
-``$_``, ``$..._``  match in the same way, and are not bound.
+``$name``
+    One piece of code: an expression, a type, a pattern or a whole statement, whichever belongs where it
+    is written. Where only a name can stand (``$x.$method()``, ``func $f()``, ``var $v = 1``) it matches a
+    name.
+``$...name``
+    Any number of neighbours: statements, arguments, elements, arms, parameters, fields, members. It takes
+    as few as it can.
+``$_`` and ``$..._``
+    The same, without being bound.
 
 A metavariable that occurs twice must match the same code twice: ``$x = $x`` finds an assignment to
-itself. An item without decorators or ``pub`` in the pattern matches items that have them.
+itself. An item without decorators or ``pub`` in the pattern matches items that have them. More patterns::
 
-    $list.push($x.clone())                      a call inside of anything
+    $list.push($x.clone())                      a call inside anything
     $x.open(); $...between; $x.close()          statements of one block, in this order
     when $value { Ok($p) => $body, $...arms }   the first arm of several
     func $name($...parameters) { $...body }     a function that returns nothing
     impl Drop for $T { $...members }
 
-Case tells values from types, as the compiler does it itself: ``$x[$i]`` is an index and ``$x[$T]`` has a
-type argument; ``if $c { $x }`` is a block and ``$T { $x }`` a struct literal. ``type $T { $...fields }``
-is a struct, ``enum $T { $...variants }`` has variants. Inside of strings ``$`` is text, but for the holes:
-``"{$x}"``.
+Case tells values from types, as in the compiler: ``$x[$i]`` is an index and ``$x[$T]`` has a type argument;
+``if $c { $x }`` is a block and ``$T { $x }`` a struct literal. ``type $T { $...fields }``
+is a struct, ``enum $T { $...variants }`` has variants. Inside a string ``$`` is plain text, except in its
+holes: ``"{$x}"``.
 """
 
 from __future__ import annotations

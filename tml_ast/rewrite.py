@@ -1,5 +1,7 @@
 """A change as one piece of TML: lines that go are marked ``-``, lines that come are marked ``+``.
 
+For example::
+
     change = CodeChange('''
          let $copy: I64 = $value.duplicate() as I64
         +let old_word: I64 = lowlevel { ptr_read[I64]($slot as *I64) }
@@ -104,7 +106,7 @@ class CodeChange:
         if not before:
             offset = _above_comments(source, match.start)
             return SourceEdit(offset, offset, indentation + text + ending * (_blank_lines(lines[::-1]) + 1))
-        offset = _behind_remark(source, before[-1].end)
+        offset = _after_comment(source, before[-1].end)
         return SourceEdit(offset, offset, ending * (_blank_lines(lines) + 1) + indentation + text)
 
     def _indentation(
@@ -179,7 +181,7 @@ def _above_comments(source: bytes, offset: int) -> int:
     return start
 
 
-def _behind_remark(source: bytes, offset: int) -> int:
+def _after_comment(source: bytes, offset: int) -> int:
     """After a comment that ends the line of ``offset``, where there is one."""
     end = source.find(b"\n", offset)
     rest = source[offset : end if end >= 0 else len(source)].rstrip(b"\r")

@@ -1,6 +1,6 @@
 """Walks over a tree: a Visitor looks, a Transformer makes a changed copy.
 
-Both call the method named after the class of each node they meet, in the manner of libcst:
+Both call the method named after the class of each node they meet, in the manner of libcst::
 
     class Calls(Visitor):
         def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Removal(Enum):
 REMOVE: Final = Removal.REMOVE
 """What a ``leave_...`` method of a Transformer returns to take the node out of its parent."""
 
-_SEPARATORS_BEHIND = frozenset((",", "|", ";"))
+_SEPARATORS_AFTER = frozenset((",", "|", ";"))
 _SEPARATORS_BEFORE = frozenset((",", "|"))
 
 
@@ -166,10 +166,10 @@ def _without_removed(children: list[Node | Token | Removal]) -> list[Node | Toke
     for index, child in enumerate(children):
         if isinstance(child, Removal):
             is_last = index + 1 == len(children)
-            served_behind = not is_last and _is_one_of(children[index + 1], _SEPARATORS_BEHIND)
-            if not served_behind and kept and _is_one_of(kept[-1], _SEPARATORS_BEFORE):
+            served_after = not is_last and _is_one_of(children[index + 1], _SEPARATORS_AFTER)
+            if not served_after and kept and _is_one_of(kept[-1], _SEPARATORS_BEFORE):
                 kept.pop()
-        elif not (index and children[index - 1] is REMOVE and _is_one_of(child, _SEPARATORS_BEHIND)):
+        elif not (index and children[index - 1] is REMOVE and _is_one_of(child, _SEPARATORS_AFTER)):
             kept.append(child)
     return kept
 
