@@ -160,7 +160,7 @@ class Context:
         current = node
         for parent in self.ancestors(node):
             if isinstance(parent, nodes.Block):
-                return current
+                break
             current = parent
         return current
 

@@ -72,6 +72,18 @@ def owns_strings(strings: FieldOrigin) -> bool:
     return are_unshared(strings) and only_empty_constants(strings)
 
 
+def only_drop_frees_strings(
+    context: Context, graph: ControlFlowGraph, variable: Variable, variant: str | None = None
+) -> bool:
+    """Whether strings that are a variable's own are freed by the compiler's drop of it, or by nobody.
+
+    ``variant`` is the one whose payload the variable is.
+    """
+    if variable.value is None or context.analysis.releases.release_of(variable.type) is not None:
+        return False
+    return owns_strings(context.contents.strings(graph, variable.value, variant))
+
+
 def is_opened_elsewhere(context: Context, graph: ControlFlowGraph, value: Node) -> bool:
     """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
     return any(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.compiler.string_drops import drop_hazard, held_at
@@ -17,8 +16,6 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
-NAME = "branch-value"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The variables of library code that hold what a branch makes."""
@@ -26,64 +23,59 @@ def check(context: Context) -> Iterator[Diagnostic]:
         return
     for _, graph in context.graphs():
         for variable in graph.variables:
-            if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.type != STR:
-                continue
-            if isinstance(variable.value, nodes.If | nodes.When | nodes.Ternary) and _is_lost(
-                context, graph, variable
-            ):
-                yield _proposal(context, graph, variable, variable.value)
+            if _is_lost(context, graph, variable):
+                message = (
+                    f"`{variable.name}` is never freed: the compiler drops a string that one call makes, "
+                    "not one that comes out of branches"
+                )
+                yield context.fix(graph, variable, message, _repair(context, graph, variable))
 
 
 def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.type != STR:
+        return False
+    if not isinstance(variable.value, nodes.If | nodes.When | nodes.Ternary):
+        return False
+    is_made = Origin.FRESH in context.analysis.summaries.origin(graph, variable.value).origins
+    return is_made and any(held_at(context.analysis, graph, variable))
+
+
+def _repair(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
+    hazard = drop_hazard(context.analysis, graph, variable)
+    if hazard is not None:
+        return Refusal(hazard)
     assert variable.value is not None
-    made = Origin.FRESH in context.analysis.summaries.origin(graph, variable.value).origins
-    return made and any(held_at(context.analysis, graph, variable))
+    repair = _one_call(context, graph, variable.value)
+    return repair or Refusal("its branches do not all make it with the same call: make it after them by hand")
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, variable: Variable, value: Expression) -> Diagnostic:
-    message = (
-        f"`{variable.name}` is never freed: the compiler drops a string that one call makes, "
-        "not one that comes out of branches"
-    )
-    refusal = drop_hazard(context.analysis, graph, variable)
-    edits = None
-    if refusal is None:
-        edits = _one_call(context, graph, value)
-        refusal = "its branches do not make it with one and the same call; make it behind them by hand"
-    function = graph.function.qualified_name
-    if edits is None:
-        return Diagnostic(NAME, variable.offset, function, f"{message}; {refusal}", Verdict.REPORTED)
-    return Diagnostic(NAME, variable.offset, function, message, Verdict.FIXED, tuple(edits))
-
-
-def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> list[SourceEdit] | None:
+def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | None:
     """Take the call that all branches make around them; each branch keeps the argument."""
-    calls = [each for each in _values(value) if isinstance(each, nodes.Call)]
-    if len(calls) != len(_values(value)) or len({each.function.text for each in calls}) != 1:
+    values = _values(value)
+    calls = [call for call in values if isinstance(call, nodes.Call) and len(call.arguments) == 1]
+    if len(calls) != len(values) or len({call.function.text for call in calls}) != 1:
         return None
     if called_name(calls[0]) not in context.analysis.drops.allocating_names:
         return None
-    if not all(len(each.arguments) == 1 for each in calls):
-        return None
-    arguments = [each.arguments[0] for each in calls]
-    types = {graph.type_of(each) for each in arguments}
+    arguments = [call.arguments[0] for call in calls]
+    types = {graph.type_of(argument) for argument in arguments}
     # a string that a branch makes would be freed before the call; a bare number would get another type
-    if any(each is None or each.name not in SCALARS for each in types) or len(types) != 1:
+    if any(type_ is None or type_.name not in SCALARS for type_ in types) or len(types) != 1:
         return None
-    if any(isinstance(each, nodes.Literal) for each in arguments):
+    if any(isinstance(argument, nodes.Literal) for argument in arguments):
         return None
-    # on one line a bare name in braces behind another name would read as a struct
-    if "\n" not in value.text and any(isinstance(each, nodes.Path) for each in arguments):
+    # on one line, a name in braces after another name would read as a struct
+    if "\n" not in value.text and any(isinstance(argument, nodes.Path) for argument in arguments):
         return None
     head = SourceEdit(value.start, value.start, f"{calls[0].function.text}(".encode())
     edits = [head, SourceEdit(value.end, value.end, b")")]
     for call, argument in zip(calls, arguments, strict=True):
         edits.append(SourceEdit(call.start, argument.start, b""))
         edits.append(SourceEdit(argument.end, call.end, b""))
-    return edits
+    return Repair(tuple(edits))
 
 
-def _values(node: Expression) -> Sequence[Expression]:
+def _values(node: Expression) -> list[Expression]:
     """The expressions of which one is the value."""
     branches: Sequence[Expression | None]
     match node:
@@ -97,11 +89,11 @@ def _values(node: Expression) -> Sequence[Expression]:
             branches = [arm.body for arm in node.arms]
         case _:
             return [node]
-    return [value for each in branches for value in ([] if each is None else _values(each))]
+    return [value for branch in branches if branch is not None for value in _values(branch)]
 
 
 RULE = Rule(
-    name=NAME,
+    name="branch-value",
     summary="A string that comes out of the branches of an `if` or `when` is never freed.",
     reason=(
         "The compiler notes a string variable for a drop only when its initialiser makes the string itself, "

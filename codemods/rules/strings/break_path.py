@@ -5,95 +5,74 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import free_as_number
-from codemods.fixes.owners import owns_strings
+from codemods.fixes.owners import only_drop_frees_strings
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.summaries.contents import variant_of
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
-
-NAME = "break-path"
+from codemods.semantics.symbols import STR
 
 _JUMPS = {ExitKind.BREAK: "break", ExitKind.CONTINUE: "continue"}
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """What the compiler drops at the end of its block, and not where a jump leaves it."""
-    if not any(each.encode() in context.file.source for each in _JUMPS.values()):
-        return
     for _, graph in context.graphs():
-        jumps = _jumps(graph)
-        for variable in graph.variables if jumps else ():
-            jump = _losing_jump(context, graph, variable, jumps)
-            if jump is not None:
+        if not graph.has_any(b"break", b"continue"):
+            continue
+        jumps = [
+            action
+            for block in graph.reachable
+            for action in block.actions
+            if isinstance(action, Exit) and action.kind in _JUMPS
+        ]
+        for variable in graph.variables:
+            jump = next((jump for jump in jumps if variable in jump.variables), None)
+            if jump is not None and _is_lost(context, graph, variable):
                 yield _diagnostic(context, graph, variable, jump)
 
 
-def _jumps(graph: ControlFlowGraph) -> list[Exit]:
-    """Each break and continue that control can get to."""
-    if not any(each.kind in _JUMPS for each in graph.exits):
-        return []
-    return [
-        action
-        for block in graph.reachable
-        for action in block.actions
-        if isinstance(action, Exit) and action.kind in _JUMPS
-    ]
+def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether only the compiler's drop frees what was made for a variable."""
+    return (
+        context.analysis.drops.is_registered(variable)
+        and variable.value is not None
+        and context.analysis.variable_origin(graph, variable).is_fresh
+        and _is_freed_by_drop(context, graph, variable)
+        and context.analysis.is_only_read(graph, variable)
+    )
 
 
-def _losing_jump(
-    context: Context, graph: ControlFlowGraph, variable: Variable, jumps: list[Exit]
-) -> Exit | None:
-    """The first jump that leaves the block of a variable that only the compiler's drop releases."""
-    jump = next((each for each in jumps if variable in each.variables), None)
-    if jump is None or not context.analysis.drops.is_registered(variable):
-        return None
-    if not _is_owner(context, graph, variable):
-        return None
-    return jump if context.analysis.is_only_read(graph, variable) else None
-
-
-def _is_owner(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether a variable holds what was made for it, and nobody releases by hand."""
-    if not context.analysis.variable_origin(graph, variable).is_fresh or variable.value is None:
-        return False
+def _is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    kind = context.analysis.drops.kind(variable.type)
     if variable.kind is VariableKind.PAYLOAD:
-        return _is_text_of_arm(context, graph, variable)
-    if _is_text(variable):
+        opened = variant_of(graph, variable)
+        return (
+            kind in (DropKind.STRING, DropKind.FIELDS)
+            and opened is not None
+            and only_drop_frees_strings(context, graph, variable, opened)
+        )
+    if variable.type == STR:
         return True
-    by_compiler = context.analysis.drops.kind(variable.type) is DropKind.FIELDS
-    if not by_compiler or context.analysis.releases.release_of(variable.type) is not None:
-        return False
-    return owns_strings(context.contents.strings(graph, variable.value))
-
-
-def _is_text_of_arm(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    assert variable.value is not None
-    if context.analysis.drops.kind(variable.type) not in (DropKind.STRING, DropKind.FIELDS):
-        return False
-    if context.analysis.releases.release_of(variable.type) is not None:
-        return False
-    opened = variant_of(graph, variable)
-    return opened is not None and owns_strings(context.contents.strings(graph, variable.value, opened))
-
-
-def _is_text(variable: Variable) -> bool:
-    return variable.type is not None and variable.type.name == "Str"
+    return kind is DropKind.FIELDS and only_drop_frees_strings(context, graph, variable)
 
 
 def _diagnostic(context: Context, graph: ControlFlowGraph, variable: Variable, jump: Exit) -> Diagnostic:
-    word = _JUMPS[jump.kind]
+    keyword = _JUMPS[jump.kind]
     message = (
-        f"`{variable.name}` leaks where the {word} on line {context.line(jump.node.start)} leaves its block"
+        f"`{variable.name}` leaks where the {keyword} on line {context.line(jump.node.start)} "
+        "leaves its block"
     )
-    if context.file.is_test or not _is_text(variable) or variable.kind is VariableKind.PAYLOAD:
-        return context.report(graph, variable, message, because=f"end its block before the {word}")
-    return context.fix(graph, variable, message, free_as_number(context, graph, variable))
+    repair: Repair | Refusal = Refusal(f"end its block before the {keyword}")
+    if not context.file.is_test and variable.type == STR and variable.kind is not VariableKind.PAYLOAD:
+        repair = free_as_number(context, graph, variable)
+    return context.fix(graph, variable, message, repair)
 
 
 RULE = Rule(
-    name=NAME,
+    name="break-path",
     summary="A break or continue leaves a block without dropping its strings.",
     reason=(
         "The compiler drops the variables of a block at its end and in front of a return, but not where a "

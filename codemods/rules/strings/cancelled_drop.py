@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import quoted_names
 from codemods.fixes.rename import rename
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
 from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo
+from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
-
-NAME = "cancelled-drop"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -32,7 +29,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if use.site.callee is not None and _is_lost(context, graph, use):
                 lost.setdefault(use.site.callee, []).append((graph, use))
     for callee, uses in lost.items():
-        yield from _proposals(context, callee, uses)
+        freed = [(graph, use) for graph, use in uses if _may_be_freed(context, graph, use.variable)]
+        if len(freed) == len(uses) and _may_be_public(context, callee):
+            yield _make_public(context, callee, uses)
+        else:
+            for graph, use in freed:
+                yield _cast(context, graph, use, callee)
+
+
+# -- what is lost ---------------------------------------------------------------------------------
 
 
 def _is_lost(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
@@ -65,29 +70,29 @@ def _is_cancelled(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
         return False
     if isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, graph.function):
         return False
-    if variable.type is None or variable.type.name != "Str":
-        return False
-    if not context.analysis.drops.is_registered(variable):
-        return False
-    if not context.analysis.variable_origin(graph, variable).is_fresh:
-        return False
-    return context.analysis.call_effects(site) == {Effect.BORROWS}
+    return (
+        variable.type == STR
+        and context.analysis.drops.is_registered(variable)
+        and context.analysis.variable_origin(graph, variable).is_fresh
+        and context.analysis.call_effects(site) == {Effect.BORROWS}
+    )
 
 
-def _refusal(context: Context, graph: ControlFlowGraph, variable: Variable) -> str | None:
-    """Why the compiler must not free the variable at the end of its block, if there is a reason."""
+# -- what may be freed ----------------------------------------------------------------------------
+
+
+def _may_be_freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether the compiler may free the variable at the end of its block, and others of its name."""
+    return (_is_only_read(context, graph, variable) or _is_given_away_last(context, graph, variable)) and all(
+        _is_only_read(context, graph, other)
+        for other in graph.named(variable.name)
+        if other is not variable and context.analysis.drops.is_registered(other)
+    )
+
+
+def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     fate = context.analysis.fate(graph, variable)
-    given = fate.view_escapes or not fate.effects <= {Effect.BORROWS}
-    if given and not _is_given_away_last(context, graph, variable):
-        return "its text lives on elsewhere or is freed there already"
-    same = [each for each in graph.variables if each.name == variable.name and each is not variable]
-    for each in same:
-        other = context.analysis.fate(graph, each)
-        if context.analysis.drops.is_registered(each) and (
-            other.view_escapes or not other.effects <= {Effect.BORROWS}
-        ):
-            return "another variable of its name would be freed as well"
-    return None
+    return not fate.view_escapes and fate.effects <= {Effect.BORROWS}
 
 
 def _is_given_away_last(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -103,81 +108,66 @@ def _is_given_away_last(context: Context, graph: ControlFlowGraph, variable: Var
     )
 
 
-def _proposals(
-    context: Context, callee: FunctionInfo, uses: list[tuple[ControlFlowGraph, Use]]
-) -> Iterator[Diagnostic]:
-    names = sorted({use.variable.name for _, use in uses})
-    message = (
-        f"{callee.name}() is private, so the compiler takes {quoted_names(names)} for given away to it "
-        "and never frees what it only reads"
-    )
-    offset = callee.node.name_token.start
-    refusals = [(use, _refusal(context, graph, use.variable)) for graph, use in uses]
-    if all(reason is None for _, reason in refusals) and _may_be_public(context, callee):
-        keyword = next(
-            child
-            for child in callee.node.children
-            if not isinstance(child, nodes.Decorator | nodes.Visibility)
-        )
-        edits = [SourceEdit(keyword.start, keyword.start, b"pub ")]
-        yield Diagnostic(NAME, offset, callee.qualified_name, message, Verdict.FIXED, tuple(edits))
-        return
-    for graph, use in uses:
-        if _refusal(context, graph, use.variable) is not None:
-            continue
-        own = (
-            f"`{use.variable.name}` is never freed: the compiler takes it for given away to {callee.name}(), "
-            "which is private"
-        )
-        edits = [SourceEdit(use.node.end, use.node.end, b" as Str")]
-        if graph.function.owner is not None and context.names.is_consumed(use.variable.name, graph.function):
-            stem = use.variable.name
-            fresh = context.names.for_dropped(graph.function, f"{stem}_text", f"own_{stem}")
-            edits = _renamed(graph, use, fresh)
-        yield Diagnostic(
-            NAME, use.node.start, graph.function.qualified_name, own, Verdict.FIXED, tuple(edits)
-        )
-
-
-def _renamed(graph: ControlFlowGraph, use: Use, name: str) -> list[SourceEdit]:
-    edits = []
-    for edit in rename(graph, use.variable, name).edits:
-        if edit.start == use.node.start:
-            edit = SourceEdit(edit.start, edit.end, f"{name} as Str".encode())
-        edits.append(edit)
-    return edits
-
-
 def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
     """Whether making the function public changes nothing but the drops of what it is given.
 
     The compiler looks signatures up by bare name, so the name must be the function's alone; and every
     string that any function of the file passes to it must be one that may be freed.
     """
-    index = context.analysis.index
-    if callee.owner is not None or len(index.free_functions[callee.name]) != 1:
+    if callee.owner is not None or len(context.analysis.index.free_functions[callee.name]) != 1:
         return False
-    for _, graph in context.graphs():
-        for use in graph.all_uses:
-            if use.site.callee is not callee:
-                continue
-            if use.site.role is not Role.ARGUMENT or isinstance(use.site.parent, nodes.MethodCall):
-                continue
-            if not context.analysis.drops.is_registered(use.variable):
-                continue
-            if context.analysis.call_effects(use.site) != {Effect.BORROWS}:
-                return False
-            if _refusal(context, graph, use.variable) is not None:
-                return False
-            if graph.function.owner is not None and context.names.is_consumed(
-                use.variable.name, graph.function
-            ):
-                return False
-    return True
+    return all(
+        context.analysis.call_effects(use.site) == {Effect.BORROWS}
+        and _may_be_freed(context, graph, use.variable)
+        and not _needs_new_name(context, graph, use.variable)
+        for _, graph in context.graphs()
+        for use in graph.all_uses
+        if use.site.callee is callee
+        and use.site.role is Role.ARGUMENT
+        and not isinstance(use.site.parent, nodes.MethodCall)
+        and context.analysis.drops.is_registered(use.variable)
+    )
+
+
+def _needs_new_name(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether another function gives the name away, which the compiler does not forget between methods."""
+    return graph.function.owner is not None and context.names.is_consumed(variable.name, graph.function)
+
+
+# -- the repairs ----------------------------------------------------------------------------------
+
+
+def _make_public(
+    context: Context, callee: FunctionInfo, uses: list[tuple[ControlFlowGraph, Use]]
+) -> Diagnostic:
+    names = sorted({use.variable.name for _, use in uses})
+    message = (
+        f"{callee.name}() is private, so the compiler takes {quoted_names(names)} for given away to it "
+        "and never frees what it only reads"
+    )
+    keyword = next(
+        child for child in callee.node.children if not isinstance(child, nodes.Decorator | nodes.Visibility)
+    )
+    edit = SourceEdit(keyword.start, keyword.start, b"pub ")
+    return context.fix(callee, callee.node.name_token, message, Repair((edit,)))
+
+
+def _cast(context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionInfo) -> Diagnostic:
+    name = use.variable.name
+    message = (
+        f"`{name}` is never freed: the compiler takes it for given away to {callee.name}(), which is private"
+    )
+    repair = Repair((SourceEdit(use.node.end, use.node.end, b" as Str"),))
+    if _needs_new_name(context, graph, use.variable):
+        name = context.names.for_dropped(graph.function, f"{name}_text", f"own_{name}")
+        renamed = rename(graph, use.variable, name)
+        cast = SourceEdit(use.node.start, use.node.end, f"{name} as Str".encode())
+        repair = Repair(tuple(cast if edit.start == cast.start else edit for edit in renamed.edits))
+    return context.fix(graph, use.node, message, repair)
 
 
 RULE = Rule(
-    name=NAME,
+    name="cancelled-drop",
     summary="A string passed by name to a private library function is never freed.",
     reason=(
         "The compiler does not find the signature of a private function of a library module, and takes every "

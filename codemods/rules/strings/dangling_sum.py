@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import statement_to_bind_before
+from codemods.fixes.bind_before import bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
-from codemods.model.findings import Verdict
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
-
-NAME = "dangling-sum"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -24,50 +21,40 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         taken: dict[int, set[str]] = {}
         for node in graph.nodes_of(nodes.Binary) if graph.has_any(b"+") else ():
-            if _dangles(context, graph, node):
-                yield _proposal(context, graph, node, taken)
+            site = graph.site_of(node)
+            if site is not None and _dangles(context, graph, node, site):
+                message = (
+                    f"the compiler frees `{short_code(node.text)}` at the end of its statement, "
+                    "and what holds it later"
+                )
+                yield context.fix(graph, node, message, _repair(context, graph, node, site, taken))
 
 
-def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary) -> bool:
-    site = graph.site_of(node)
-    if site is None or site.role not in (Role.ELEMENT, Role.CONSTRUCTED) or site.through is not None:
+def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary, site: Site) -> bool:
+    if site.role not in (Role.ELEMENT, Role.CONSTRUCTED) or site.through is not None:
         return False
-    type_ = graph.type_of(node)
-    if isinstance(site.parent, nodes.Array) or type_ is None or type_.name != "Str":
+    if isinstance(site.parent, nodes.Array) or graph.type_of(node) != STR:
         return False
     return node.operator == "+" and context.analysis.drops.makes_string(node)
 
 
-def _proposal(
-    context: Context, graph: ControlFlowGraph, node: nodes.Binary, taken: dict[int, set[str]]
-) -> Diagnostic:
+def _repair(
+    context: Context, graph: ControlFlowGraph, node: nodes.Binary, site: Site, taken: dict[int, set[str]]
+) -> Repair | Refusal:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
-    function = graph.function.qualified_name
-    message = (
-        f"the compiler frees `{short_code(node.text)}` at the end of its statement, and what holds it later"
-    )
     place = statement_to_bind_before(context, graph, node)
     if place is None:
-        message += "; it is evaluated again or only sometimes: bind it by hand"
-        return Diagnostic(NAME, node.start, function, message, Verdict.REPORTED)
+        return Refusal("it is evaluated again or only sometimes: bind it by hand")
     beside = taken.setdefault(id(context.parent(place)), set())
-    site = graph.site_of(node)
-    holder = site.parent if site is not None else None
-    stem = holder.name if isinstance(holder, nodes.FieldInit) else "text"
+    stem = site.parent.name if isinstance(site.parent, nodes.FieldInit) else "text"
     candidates = (stem, f"{stem}_text") if stem != "text" else ("text", "full_text", "new_text")
     name = context.names.for_consumed(graph.function, *candidates, taken=beside)
     beside.add(name)
-    edits = (
-        insert_statement_before(
-            context.file.source, context.file.tree, place, f"let {name}: Str = {node.text}"
-        ),
-        SourceEdit(node.start, node.end, name.encode()),
-    )
-    return Diagnostic(NAME, node.start, function, message, Verdict.FIXED, edits)
+    return bind_before(context, place, node, name, type_="Str")
 
 
 RULE = Rule(
-    name=NAME,
+    name="dangling-sum",
     summary="A sum of strings is freed while the value that it went into lives on.",
     reason=(
         "The compiler frees every sum of strings at the end of its statement unless a variable holds it. "

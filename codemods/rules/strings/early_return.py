@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.compiler.string_drops import drop_hazard, lost_at
@@ -14,8 +13,6 @@ from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before, line_start
-
-NAME = "early-return"
 
 _COPY = "duplicate"
 """The method of the language's own behavior for copying."""
@@ -27,41 +24,19 @@ def check(context: Context) -> Iterator[Diagnostic]:
         return
     for _, graph in context.graphs():
         for variable in graph.variables:
-            if variable.type == STR and context.analysis.drops.is_registered(variable):
-                yield from _proposals(context, graph, variable)
-
-
-def _proposals(context: Context, graph: ControlFlowGraph, variable: Variable) -> Iterator[Diagnostic]:
-    lost = lost_at(context.analysis, graph, variable)
-    if not lost:
-        return
-    end = max(exit_.node.end for exit_ in lost)
-    early = [use for use in graph.uses(variable) if _is_returned(use) and use.node.start <= end]
-    if not early:
-        return
-    line = context.line(early[0].node.start)
-    message = (
-        f"`{variable.name}` is never freed where it is not returned: the return on line {line} gives its "
-        "name away for the rest of the function"
-    )
-    function = graph.function.qualified_name
-    given = {use.node.start for use in early}
-    others = any(
-        name == variable.name and offset <= end and offset not in given
-        for name, offset in consumptions(graph)
-    )
-    hazard = drop_hazard(context.analysis, graph, variable)
-    if hazard is None and others:
-        hazard = "its name is given away at another place as well"
-    edits: list[SourceEdit] | None = None
-    if hazard is None:
-        edits = _made_where_needed(context, graph, variable) or _copied(context, early)
-        if edits is None:
-            hazard = "there is no way known to copy a string"
-    if edits is None:
-        yield Diagnostic(NAME, variable.offset, function, f"{message}; {hazard}", Verdict.REPORTED)
-    else:
-        yield Diagnostic(NAME, variable.offset, function, message, Verdict.FIXED, tuple(edits))
+            if variable.type != STR or not context.analysis.drops.is_registered(variable):
+                continue
+            lost = lost_at(context.analysis, graph, variable)
+            end = max((exit_.node.end for exit_ in lost), default=-1)
+            early = [use for use in graph.uses(variable) if _is_returned(use) and use.node.start <= end]
+            if early:
+                message = (
+                    f"`{variable.name}` is never freed where it is not returned: "
+                    f"the return on line {context.line(early[0].node.start)} gives its name away "
+                    "for the rest of the function"
+                )
+                repair = _repair(context, graph, variable, early, end)
+                yield context.fix(graph, variable, message, repair)
 
 
 def _is_returned(use: Use) -> bool:
@@ -72,43 +47,56 @@ def _is_returned(use: Use) -> bool:
     )
 
 
-def _copied(context: Context, early: list[Use]) -> list[SourceEdit] | None:
+def _repair(
+    context: Context, graph: ControlFlowGraph, variable: Variable, early: list[Use], end: int
+) -> Repair | Refusal:
+    """``early`` are the returns of a variable before the last exit that loses it, at ``end``."""
+    hazard = drop_hazard(context.analysis, graph, variable)
+    if hazard is not None:
+        return Refusal(hazard)
+    returned = {use.node.start for use in early}
+    if any(
+        name == variable.name and offset <= end and offset not in returned
+        for name, offset in consumptions(graph)
+    ):
+        return Refusal("its name is given away at another place as well")
+    return _made_where_needed(context, graph, variable) or _copied(context, early)
+
+
+def _copied(context: Context, early: list[Use]) -> Repair | Refusal:
     """Return copies, so that the name stays with its string."""
     method = context.analysis.index.method(STR, _COPY)
     if method is None or not context.analysis.summaries.result(method).is_fresh:
-        return None
-    return [SourceEdit(use.node.end, use.node.end, f".{_COPY}()".encode()) for use in early]
+        return Refusal("there is no way known to copy a string")
+    return Repair(tuple(SourceEdit(use.node.end, use.node.end, f".{_COPY}()".encode()) for use in early))
 
 
-def _made_where_needed(
-    context: Context, graph: ControlFlowGraph, variable: Variable
-) -> list[SourceEdit] | None:
+def _made_where_needed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | None:
     """Move the declaration into the one branch that uses it, when it stands right before the ``if``."""
-    pattern = variable.node
-    statement = context.parent(pattern)
-    if not isinstance(statement, nodes.Let) or statement.value is None:
+    statement = context.parent(variable.node)
+    block = context.parent(statement) if isinstance(statement, nodes.Let) else None
+    if not isinstance(statement, nodes.Let) or not isinstance(block, nodes.Block):
         return None
-    block = context.parent(statement)
-    if not isinstance(block, nodes.Block):
+    following = block.statements[block.statements.index(statement) + 1 :]
+    choice = following[0] if following else None
+    if not isinstance(choice, nodes.ExpressionStatement) or not isinstance(choice.expression, nodes.If):
         return None
-    behind = block.statements[block.statements.index(statement) + 1 :]
-    following = behind[0].expression if behind and isinstance(behind[0], nodes.ExpressionStatement) else None
-    if not isinstance(following, nodes.If) or following.condition is None:
-        return None
-    made = (following.condition, statement.value)
-    if not all(context.purity.is_pure(graph, expression) for expression in made):
+    evaluated = (choice.expression.condition, statement.value)
+    if any(part is None or not context.purity.is_pure(graph, part) for part in evaluated):
         return None
     if graph.is_assigned(variable):
         return None
-    places = [use.node.start for use in graph.uses(variable)]
-    for branch in (following.branch, following.alternative):
-        if isinstance(branch, nodes.Block) and all(branch.start <= place < branch.end for place in places):
+    uses = graph.uses(variable)
+    for branch in (choice.expression.branch, choice.expression.alternative):
+        if isinstance(branch, nodes.Block) and all(
+            branch.start <= use.node.start < branch.end for use in uses
+        ):
             return _moved(context, statement, branch)
     return None
 
 
-def _moved(context: Context, statement: nodes.Let, branch: nodes.Block) -> list[SourceEdit] | None:
-    """The edits that take a statement with a line of its own to the start of a block."""
+def _moved(context: Context, statement: nodes.Let, branch: nodes.Block) -> Repair | None:
+    """Take a statement with a line of its own to the start of a block."""
     source = context.file.source
     start = line_start(source, statement.start)
     end = source.find(b"\n", statement.end) + 1
@@ -116,11 +104,11 @@ def _moved(context: Context, statement: nodes.Let, branch: nodes.Block) -> list[
     if not end or around.strip() or b"//" in source[line_start(source, max(start - 1, 0)) : start]:
         return None
     inserted = insert_statement_before(source, context.file.tree, branch.statements[0], statement.text)
-    return [SourceEdit(start, end, b""), inserted]
+    return Repair((SourceEdit(start, end, b""), inserted))
 
 
 RULE = Rule(
-    name=NAME,
+    name="early-return",
     summary="A string returned by its name is never freed on the paths that do not return it.",
     reason=(
         "Returning a variable by its name cancels its drops in all of the text that follows, on every path, "

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
+from codemods.fixes.diagnostics import Diagnostic, Repair
+from codemods.ownership.cfg.graph import Role, Variable
 from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
-NAME = "interpolated-view"
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The texts of a table's own memory that its methods interpolate."""
+    """The strings of a table's own memory that its methods interpolate."""
     if context.file.is_test or b"ptr_read" not in context.file.source:
         return
     for function, graph in context.graphs():
@@ -26,29 +24,22 @@ def check(context: Context) -> Iterator[Diagnostic]:
         ]
         if stored and context.analysis.releases.frees_stored_addresses(function.owner):
             for use in stored:
-                yield _proposal(context, graph, use)
+                message = (
+                    f"the interpolation frees `{use.variable.name}`, "
+                    "which the table still holds and frees again"
+                )
+                edit = SourceEdit(use.node.end, use.node.end, b".duplicate()")
+                yield context.fix(graph, use.node, message, Repair((edit,)))
 
 
 def _is_stored(variable: Variable) -> bool:
-    """Whether a string is a word read from memory, and so no copy of its own."""
+    """Whether a string is a machine word read from memory, and so no copy of its own."""
     value = variable.value
-    return (
-        variable.type is not None
-        and variable.type.name == "Str"
-        and isinstance(value, nodes.Cast)
-        and is_read_from_memory(value.operand)
-    )
-
-
-def _proposal(context: Context, graph: ControlFlowGraph, use: Use) -> Diagnostic:
-    name = use.variable.name
-    message = f"the interpolation frees `{name}`, which the table still holds and frees again"
-    edit = SourceEdit(use.node.end, use.node.end, b".duplicate()")
-    return Diagnostic(NAME, use.node.start, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
+    return variable.type == STR and isinstance(value, nodes.Cast) and is_read_from_memory(value.operand)
 
 
 RULE = Rule(
-    name=NAME,
+    name="interpolated-view",
     summary="An interpolation in library code frees a string that a table still holds.",
     reason=(
         "In library code the compiler frees every string that an interpolation joins, a variable's as well. "

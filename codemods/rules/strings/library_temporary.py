@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import bind_between, split_before, statement_to_bind_before
+from codemods.fixes.bind_before import bind_before, bind_between, split_before, statement_to_bind_before
+from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, string_name
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.rules.strings.consumed_by_return import bind_returned
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
-
-NAME = "library-temporary"
+from tml_ast.edit import SourceEdit
+from tml_ast.nodes import Expression
 
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 
@@ -29,17 +28,21 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         done: set[int] = set()
         taken: set[str] = set()
-        calls = list(graph.calls)
+        calls = [call for call in graph.calls if _is_temporary(context, graph, call)]
         for call in calls:
-            if id(call.node) in done or not _is_temporary(context, graph, call):
+            if id(call.node) in done:
                 continue
             same = _same_in_statement(context, graph, call, calls)
-            done.update(id(each.node) for each in same)
-            yield _proposal(context, graph, call, same, taken)
+            done.update(id(other.node) for other in same)
+            message = (
+                f"nothing frees the string of `{short_code(call.node.text)}`: "
+                "a library body drops strings only from a let"
+            )
+            yield context.fix(graph, call.node, message, _repair(context, graph, same, taken))
 
 
 def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
-    if call.callee is None or call.type is None or call.type.name != "Str":
+    if call.callee is None or call.type != STR:
         return False
     if called_name(call.node) not in context.analysis.drops.allocating_names:
         return False
@@ -60,73 +63,51 @@ def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> 
 def _same_in_statement(
     context: Context, graph: ControlFlowGraph, call: CallSite, calls: list[CallSite]
 ) -> list[CallSite]:
-    """The call and those like it in the same statement, which one binding can serve."""
+    """The call, and then those like it in the same statement, which one binding can serve."""
     place = statement_to_bind_before(context, graph, call.node)
     if place is None or not context.purity.is_pure(graph, call.node):
         return [call]
     return [
-        each
-        for each in calls
-        if each.node.text == call.node.text
-        and _is_temporary(context, graph, each)
-        and statement_to_bind_before(context, graph, each.node) is place
+        other
+        for other in calls
+        if other.node.text == call.node.text and statement_to_bind_before(context, graph, other.node) is place
     ]
 
 
-def _proposal(
-    context: Context,
-    graph: ControlFlowGraph,
-    call: CallSite,
-    same: list[CallSite],
-    taken: set[str],
-) -> Diagnostic:
-    node = call.node
-    message = (
-        f"nothing frees the string of `{short_code(node.text)}`: a library body drops strings only from a let"
-    )
-    place = statement_to_bind_before(context, graph, node)
+def _repair(
+    context: Context, graph: ControlFlowGraph, same: list[CallSite], taken: set[str]
+) -> Repair | Refusal:
+    node = same[0].node
+    name = string_name(context, graph.function, node, taken)
     split = split_before(context, graph, node)
     if split is not None:
-        name = string_name(context, graph.function, node, frozenset(taken))
         taken.add(name)
-        return context.fix(graph, node, message, bind_between(context, split, node, name))
-    refusal = None
-    if place is None:
-        refusal = "it is evaluated again or only sometimes, so it cannot be bound before its statement"
-    returned: list[SourceEdit] | None = None
-    if _is_returned_argument(graph, call):
-        assert isinstance(call.site.parent, nodes.Expression)
-        returned = bind_returned(context, graph, call.site.parent)
-        if returned is None:
-            refusal = (
-                "a name in a returned call is never dropped, and there is no block to bind the result in"
-            )
-    if refusal is not None or place is None:
-        return Diagnostic(
-            NAME, node.start, graph.function.qualified_name, f"{message}; {refusal}", Verdict.REPORTED
+        return bind_between(context, split, node, name)
+    returned = _returned_call(graph, same[0])
+    bound = bind_returned(context, graph, returned) if returned is not None else Repair(())
+    if bound is None:
+        return Refusal(
+            "a name in a returned call is never dropped, and there is no block to bind the result in"
         )
-    name = string_name(context, graph.function, node, frozenset(taken))
+    place = statement_to_bind_before(context, graph, node)
+    if place is None:
+        return Refusal("it is evaluated again or only sometimes, so it cannot be bound before its statement")
     taken.add(name)
-    source = context.file.source
-    binding = insert_statement_before(source, context.file.tree, place, f"let {name}: Str = {node.text}")
-    uses = [SourceEdit(each.node.start, each.node.end, name.encode()) for each in same]
-    if returned is not None:
-        uses += returned
-    return Diagnostic(
-        NAME, node.start, graph.function.qualified_name, message, Verdict.FIXED, (binding, *uses)
-    )
+    others = (SourceEdit(other.node.start, other.node.end, name.encode()) for other in same[1:])
+    return Repair.of((bind_before(context, place, node, name, type_="Str"), Repair(tuple(others)), bound))
 
 
-def _is_returned_argument(graph: ControlFlowGraph, call: CallSite) -> bool:
-    """Whether the call is an argument of a call that is returned: there a name would not be dropped."""
-    if call.site.role is not Role.ARGUMENT:
-        return False
-    outer = graph.site_of(call.site.parent)
-    return outer is not None and isinstance(outer.parent, nodes.Return)
+def _returned_call(graph: ControlFlowGraph, call: CallSite) -> Expression | None:
+    """The returned call that a call is an argument of: a name in its place would not be dropped."""
+    outer = graph.site_of(call.site.parent) if call.site.role is Role.ARGUMENT else None
+    if outer is None or not isinstance(outer.parent, nodes.Return):
+        return None
+    assert isinstance(call.site.parent, Expression)
+    return call.site.parent
 
 
 RULE = Rule(
-    name=NAME,
+    name="library-temporary",
     summary="In a library body nothing frees a string that a call makes and no variable holds.",
     reason=(
         "In tests the compiler frees the temporary strings of a statement; in library bodies it does not, "

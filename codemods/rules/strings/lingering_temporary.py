@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import statement_to_bind_before
+from codemods.fixes.bind_before import bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, string_name
 from codemods.fixes.temporaries import string_temporaries
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
+from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression, Node
-
-NAME = "lingering-temporary"
 
 _LEAVING = nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The strings in tests that the compiler frees on some ways only."""
+    """The strings in tests that the compiler frees on some paths only."""
     if not context.file.is_test:
         return
     for _, graph in context.graphs():
         taken: set[str] = set()
-        bodies = [
-            *(each.body for each in graph.nodes_of(nodes.Loop)),
-            *(each.body for each in graph.nodes_of(nodes.While)),
-            *(each.body for each in graph.nodes_of(nodes.For)),
-        ]
-        ends = {id(each.value) for each in bodies if each.value is not None}
-        for node in graph.nodes_of(nodes.If, nodes.When, nodes.Loop, nodes.While, nodes.For):
+        branching = graph.nodes_of(nodes.If, nodes.When, nodes.Loop, nodes.While, nodes.For)
+        loops = (node for node in branching if isinstance(node, nodes.Loop | nodes.While | nodes.For))
+        ends = {id(loop.body.value) for loop in loops}
+        for node in branching:
             tested = _tested(node)
             if tested is not None and (id(node) in ends or _is_lost_somewhere(node)):
                 made = string_temporaries(context, graph, tested)
@@ -44,8 +38,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if isinstance(node, nodes.Loop | nodes.While | nodes.For):
                 last = node.body.value
                 if isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
-                    for each in string_temporaries(context, graph, last):
-                        yield _of_round(context, graph, last, each, taken)
+                    for string in string_temporaries(context, graph, last):
+                        yield _of_round(context, graph, last, string, taken)
 
 
 # -- conditions -----------------------------------------------------------------------------------
@@ -63,23 +57,24 @@ def _tested(node: Node) -> Expression | None:
 
 
 def _is_lost_somewhere(node: Node) -> bool:
-    """Whether strings of the condition are freed inside, and so nowhere else, or behind it never."""
+    """Whether strings of the condition are freed inside, and so nowhere else, or never after it."""
+    branches: list[Node | None]
     match node:
         case nodes.If():
-            ways = [node.branch, *([node.alternative] if node.alternative is not None else [])]
+            branches = [node.branch, node.alternative]
         case nodes.When():
-            ways = [arm.body for arm in node.arms]
+            branches = [arm.body for arm in node.arms]
         case nodes.Loop() | nodes.While():
-            ways = [node.body]
+            branches = [node.body]
         case _:
             return False
-    return any(_frees_or_leaves(each) for way in ways for each in way.walk())
+    return any(_frees_or_leaves(part) for branch in branches if branch is not None for part in branch.walk())
 
 
 def _frees_or_leaves(node: Node) -> bool:
     """Whether a node ends a statement, which frees all strings that are waiting, or jumps away."""
     if isinstance(node, nodes.Block):
-        return any(not _is_value(node, each) for each in node.statements)
+        return any(not _is_value(node, statement) for statement in node.statements)
     return isinstance(node, _LEAVING)
 
 
@@ -95,53 +90,38 @@ def _of_branch(
     made: list[Expression],
     taken: set[str],
 ) -> Diagnostic:
-    first = made[0]
     message = (
-        f"the string of `{short_code(first.text)}` is freed on one way from this condition, "
+        f"the string of `{short_code(made[0].text)}` is freed on one path from this condition, "
         "and lost on the others"
     )
-    function = graph.function.qualified_name
     if isinstance(node, nodes.When):
-        edits = _bound(context, graph, first, taken)
-        refusal = "bind it before"
+        repair = _bind(context, graph, made[0], taken)
     else:
-        edits, refusal = _bound_condition(context, graph, node, tested, made, taken)
-    if edits:
-        return Diagnostic(NAME, first.start, function, message, Verdict.FIXED, edits)
-    return Diagnostic(NAME, first.start, function, f"{message}; {refusal}", Verdict.REPORTED)
+        repair = _bind_condition(context, graph, node, tested, made, taken)
+    return context.fix(graph, made[0], message, repair)
 
 
-def _bound_condition(
+def _bind_condition(
     context: Context,
     graph: ControlFlowGraph,
     node: Node,
     tested: Expression,
     made: list[Expression],
     taken: set[str],
-) -> tuple[tuple[SourceEdit, ...], str]:
-    """Make a statement of a condition; without edits the reason why not."""
+) -> Repair | Refusal:
+    """Make a statement of a condition."""
     if not isinstance(node, nodes.If):
-        return (), "it is made in every round: bind it in the loop"
-    place = _statement_of(context, node)
-    if place is None:
-        return (), "there is no place to evaluate it before"
-    if not all(_is_only_read(context, graph, each) for each in made):
-        return (), "something may keep it"
+        return Refusal("it is made in every round: bind it in the loop")
+    statement = context.parent(node)
+    if not isinstance(statement, nodes.ExpressionStatement | nodes.Let | nodes.Var) or not isinstance(
+        context.parent(statement), nodes.Block
+    ):
+        return Refusal("there is no place to evaluate it before")
+    if not all(_is_only_read(context, graph, string) for string in made):
+        return Refusal("something may keep it")
     name = context.names.for_consumed(graph.function, "condition", "holds", taken=taken)
     taken.add(name)
-    binding = f"let {name}: Bool = {tested.text}"
-    return (
-        insert_statement_before(context.file.source, context.file.tree, place, binding),
-        SourceEdit(tested.start, tested.end, name.encode()),
-    ), ""
-
-
-def _statement_of(context: Context, node: Node) -> Node | None:
-    """The statement that an ``if`` is; None where other code comes before its condition."""
-    statement = context.parent(node)
-    if not isinstance(statement, nodes.ExpressionStatement | nodes.Let | nodes.Var):
-        return None
-    return statement if isinstance(context.parent(statement), nodes.Block) else None
+    return bind_before(context, statement, tested, name, type_="Bool")
 
 
 def _is_only_read(context: Context, graph: ControlFlowGraph, made: Expression) -> bool:
@@ -165,36 +145,25 @@ def _of_round(
     context: Context, graph: ControlFlowGraph, last: Expression, made: Expression, taken: set[str]
 ) -> Diagnostic:
     message = (
-        f"`{short_code(last.text)}` is the value of the loop's body and no statement, so that only the "
+        f"`{short_code(last.text)}` is the value of the loop's body and no statement, so only the "
         f"string of `{short_code(made.text)}` in the last round is freed"
     )
-    function = graph.function.qualified_name
-    edits: tuple[SourceEdit, ...]
-    if made is last:
-        name = string_name(context, graph.function, made, taken)
-        taken.add(name)
-        edits = (SourceEdit(made.start, made.start, f"let {name}: Str = ".encode()),)
-    else:
-        edits = _bound(context, graph, made, taken)
-    if edits:
-        return Diagnostic(NAME, made.start, function, message, Verdict.FIXED, edits)
-    return Diagnostic(NAME, made.start, function, f"{message}; bind it before", Verdict.REPORTED)
-
-
-def _bound(
-    context: Context, graph: ControlFlowGraph, made: Expression, taken: set[str]
-) -> tuple[SourceEdit, ...]:
-    """Bind a string in front of the statement that reads it; without edits where that is not safe."""
-    place = statement_to_bind_before(context, graph, made)
-    if place is None or not _is_only_read(context, graph, made) or _would_be_given_away(graph, made):
-        return ()
+    if made is not last:
+        return context.fix(graph, made, message, _bind(context, graph, made, taken))
     name = string_name(context, graph.function, made, taken)
     taken.add(name)
-    binding = f"let {name}: Str = {made.text}"
-    return (
-        insert_statement_before(context.file.source, context.file.tree, place, binding),
-        SourceEdit(made.start, made.end, name.encode()),
-    )
+    binding = SourceEdit(made.start, made.start, f"let {name}: Str = ".encode())
+    return context.fix(graph, made, message, Repair((binding,)))
+
+
+def _bind(context: Context, graph: ControlFlowGraph, made: Expression, taken: set[str]) -> Repair | Refusal:
+    """Bind a string in front of the statement that reads it."""
+    statement = statement_to_bind_before(context, graph, made)
+    if statement is None or not _is_only_read(context, graph, made) or _would_be_given_away(graph, made):
+        return Refusal("bind it before by hand")
+    name = string_name(context, graph.function, made, taken)
+    taken.add(name)
+    return bind_before(context, statement, made, name, type_="Str")
 
 
 def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
@@ -206,9 +175,8 @@ def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
         case Role.RECEIVER:
             return False
         case Role.ARGUMENT:
-            callee = site.callee
-            method = isinstance(site.parent, nodes.MethodCall)
-            return not method and (callee is None or not is_visible(callee, graph.function))
+            is_method = isinstance(site.parent, nodes.MethodCall)
+            return not is_method and (site.callee is None or not is_visible(site.callee, graph.function))
         case Role.OPERAND:
             return not isinstance(site.parent, nodes.Binary) or site.parent.operator == "+"
         case _:
@@ -216,7 +184,7 @@ def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
 
 
 RULE = Rule(
-    name=NAME,
+    name="lingering-temporary",
     summary="A test makes a string that waits for the end of a statement, which does not come.",
     reason=(
         "In tests the compiler frees the temporary strings of a statement at its end. A condition does not "

@@ -1,41 +1,40 @@
-"""missing-allocates: a function makes the string it returns, and nothing tells the compiler so."""
+"""missing-allocates: a function makes the string it returns, and the compiler does not know it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import FunctionInfo
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
-
-NAME = "missing-allocates"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The functions of the file whose callers lose the strings that they make."""
     if context.file.is_test:
         return
-    reservations = context.reservations
     for function in context.functions:
-        if not reservations.loses_strings(function):
-            continue
-        name = function.qualified_name
-        message = f"{name}() makes the string it returns but lacks @allocates, so callers never free it"
-        offset = function.node.name_token.start
-        refusal = reservations.refusal(function.name)
-        if refusal is not None:
-            yield Diagnostic(NAME, offset, name, f"{message}; not added: {refusal}", Verdict.REPORTED)
-            continue
-        source, start = context.file.source, function.node.start
-        separator = line_ending_of(source, start) + indentation_of(source, start)
-        edit = SourceEdit(start, start, b"@allocates" + separator)
-        yield Diagnostic(NAME, offset, name, message, Verdict.FIXED, (edit,))
+        if context.reservations.loses_strings(function):
+            message = (
+                f"{function.qualified_name}() makes the string it returns but lacks @allocates, "
+                "so callers never free it"
+            )
+            yield context.fix(function, function.node.name_token, message, _repair(context, function))
+
+
+def _repair(context: Context, function: FunctionInfo) -> Repair | Refusal:
+    refusal = context.reservations.refusal(function.name)
+    if refusal is not None:
+        return Refusal(f"not added: {refusal}")
+    source, start = context.file.source, function.node.start
+    separator = line_ending_of(source, start) + indentation_of(source, start)
+    return Repair((SourceEdit(start, start, b"@allocates" + separator),))
 
 
 RULE = Rule(
-    name=NAME,
+    name="missing-allocates",
     summary="A function makes the string it returns, but lacks `@allocates`.",
     reason=(
         "The compiler frees the string of a let, and in tests a temporary one, only when the called name is "

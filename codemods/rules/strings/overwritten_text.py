@@ -15,7 +15,7 @@ from codemods.fixes.free_as_number import (
     hold_as_number,
     number_name,
 )
-from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
+from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, mentions
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -23,22 +23,12 @@ from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.ownership.summaries.summaries import Result
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_before_block_end
-from tml_ast.nodes import Expression, Node
+from tml_ast.edit import insert_before_block_end
+from tml_ast.nodes import Expression
 
-NAME = "overwritten-text"
-
-
-@dataclass(frozen=True, slots=True)
-class _Handover:
-    """A string that ``first`` was made to hold, ``second`` took over, and ``choice`` replaces in it."""
-
-    first: Variable
-    second: Variable
-    assignment: nodes.Assignment
-    choice: nodes.If
-    branch: nodes.Block
+_BY_HAND = Refusal("free it there by hand")
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -49,38 +39,55 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for variable in graph.variables:
             handover = _handover(context, graph, variable)
             if handover is not None:
-                yield _diagnostic(context, graph, handover)
+                message = (
+                    f"the string of `{handover.first.name}`, which `{variable.name}` took over, is lost "
+                    f"where `{variable.name}` gets another on line {context.line(handover.assignment.start)}"
+                )
+                yield context.fix(graph, variable, message, _repair(context, graph, handover))
+
+
+# -- what is lost ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Handover:
+    """A string that ``first`` was made to hold, ``second`` took over, and ``branch`` replaces in it."""
+
+    first: Variable
+    second: Variable
+    assignment: nodes.Assignment
+    branch: nodes.Block
 
 
 def _handover(context: Context, graph: ControlFlowGraph, second: Variable) -> _Handover | None:
-    value = second.value
-    if second.kind is not VariableKind.VAR or not isinstance(value, nodes.Path):
+    if second.kind is not VariableKind.VAR or second.type != STR or not isinstance(second.value, nodes.Path):
         return None
-    if second.type is None or second.type.name != "Str":
-        return None
-    first = graph.variable_at(value)
+    first = graph.variable_at(second.value)
     assignment = only_assignment(graph, second)
-    if first is None or first.kind is not VariableKind.LET or assignment is None:
-        return None
-    if not isinstance(first.value, nodes.Call | nodes.MethodCall | nodes.StaticCall):
+    if first is None or assignment is None or not _is_made(context, graph, first):
         return None
     choice = choosing_if(context, second, assignment)
     if choice is None or choosing_if(context, first, assignment) is not choice:
         return None
     if not isinstance(choice.branch, nodes.Block):
         return None
-    summaries = context.analysis.summaries
-    if not context.analysis.variable_origin(graph, first).is_fresh:
-        return None
-    if not summaries.origin(graph, assignment.value).is_fresh or graph.is_assigned(first):
+    if not context.analysis.summaries.origin(graph, assignment.value).is_fresh:
         return None
     if _may_be_argument(context, graph, assignment.value):
         return None
     fate = context.analysis.fate(graph, first)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return None
+    return _Handover(first, second, assignment, choice.branch) if fate.views <= {first, second} else None
+
+
+def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a call makes the one value of a let."""
     return (
-        _Handover(first, second, assignment, choice, choice.branch) if fate.views <= {first, second} else None
+        variable.kind is VariableKind.LET
+        and isinstance(variable.value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+        and context.analysis.variable_origin(graph, variable).is_fresh
+        and not graph.is_assigned(variable)
     )
 
 
@@ -91,77 +98,77 @@ def _may_be_argument(context: Context, graph: ControlFlowGraph, value: Expressio
         return True
     positions = [*range(len(call.arguments)), *([-1] if call.receiver is not None else [])]
     effects = context.analysis.summaries.effects
-    return any(Effect.RETURNS in effects(call.callee, each) for each in positions)
+    return any(Effect.RETURNS in effects(call.callee, position) for position in positions)
 
 
-def _diagnostic(context: Context, graph: ControlFlowGraph, handover: _Handover) -> Diagnostic:
-    first, second = handover.first, handover.second
-    message = (
-        f"the string of `{first.name}`, which `{second.name}` took over, is lost where `{second.name}` gets "
-        f"another on line {context.line(handover.assignment.start)}"
-    )
-    edits = _edits(context, graph, handover)
-    repair = Refusal("free it there by hand") if edits is None else Repair(tuple(edits))
-    return context.fix(graph, second, message, repair)
+# -- the repair -----------------------------------------------------------------------------------
 
 
-def _edits(context: Context, graph: ControlFlowGraph, handover: _Handover) -> list[SourceEdit] | None:
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """A variable, the statement that frees its string, and what the string may be."""
+
+    variable: Variable
+    free: str
+    origin: Result
+
+
+def _repair(context: Context, graph: ControlFlowGraph, handover: _Handover) -> Repair | Refusal:
     """Hold the first string as a number and free it wherever the second variable does not give it away."""
-    first, second = handover.first, handover.second
     summaries = context.analysis.summaries
-    origin = context.analysis.variable_origin(graph, first)
+    origin = context.analysis.variable_origin(graph, handover.first)
     other = summaries.origin(graph, handover.assignment.value)
-    if not can_be_freed(origin) or not can_be_freed(other) or not _is_read_before(graph, handover):
-        return None
-    name = number_name(context, graph, first)
-    held = hold_as_number(context, graph, first, name)
-    if isinstance(held, Refusal):
-        return None
-    edits = list(held.edits)
-    behind = handover.branch.end
-    given = {id(exit_): states for exit_, states in states_at_exits(summaries, graph, second)}
-    for block in graph.reachable:
-        for exit_ in block.actions:
-            if not isinstance(exit_, Exit) or first not in exit_.variables:
-                continue
-            states = given.get(id(exit_), frozenset((State.OWNED,)))
-            if exit_.node.start >= behind or exit_.node.start <= first.node.start:
-                if states != {State.MOVED}:
-                    return None
-                continue
-            if states != {State.OWNED} or exit_.kind is ExitKind.PROPAGATE:
-                return None
-            owners = [(first, free_number(context, name, origin), origin)]
-            if exit_.node.start > handover.assignment.start and second in exit_.variables:
-                owners.append((second, free_variable(context, second.name, other), other))
-            lost = [each for each in owners if not _is_freed_in_vain(graph, exit_.node, each[0], each[2])]
-            if not lost:
-                continue
-            if exit_.value is not None and mentions(graph, exit_.value, {first, second}):
-                return None
-            statement = "\n".join(each[1] for each in lost)
-            release = Cleanup(statement, lost[-1][0], frozenset((first, second)))
-            placement = before_exit(context, graph, exit_, release, "")
-            if isinstance(placement, Refusal) or placement.opens_block:
-                return None
-            edits += placement.edits
-    if _is_left(graph, handover.branch):
-        statement = free_number(context, name, origin)
-        edits.append(
-            insert_before_block_end(context.file.source, context.file.tree, handover.branch, statement)
-        )
-    return edits
-
-
-def _is_read_before(graph: ControlFlowGraph, handover: _Handover) -> bool:
-    """Whether the first variable is only read, and not behind the choice; and the second not misused."""
     reads = [use for use in graph.uses(handover.first) if use.site.role is not Role.BOUND]
-    return all(use.node.start < handover.branch.end for use in reads)
+    if (
+        not can_be_freed(origin)
+        or not can_be_freed(other)
+        or any(use.node.start >= handover.branch.end for use in reads)
+    ):
+        return _BY_HAND
+    name = number_name(context, graph, handover.first)
+    held = hold_as_number(context, graph, handover.first, name)
+    if isinstance(held, Refusal):
+        return _BY_HAND
+    first = _Owner(handover.first, free_number(context, name, origin), origin)
+    second = _Owner(handover.second, free_variable(context, handover.second.name, other), other)
+    states_of = {id(exit_): states for exit_, states in states_at_exits(summaries, graph, handover.second)}
+    repairs = [held]
+    for exit_ in exits_of(graph, handover.first):
+        states = states_of.get(id(exit_), frozenset((State.OWNED,)))
+        if exit_.node.start >= handover.branch.end or exit_.node.start <= handover.first.node.start:
+            if states != {State.MOVED}:
+                return _BY_HAND
+            continue
+        if states != {State.OWNED} or exit_.kind is ExitKind.PROPAGATE:
+            return _BY_HAND
+        is_replaced = exit_.node.start > handover.assignment.start and second.variable in exit_.variables
+        freed = _free_before(context, graph, exit_, handover, [first, second] if is_replaced else [first])
+        if freed is None:
+            return _BY_HAND
+        repairs.append(freed)
+    if _is_left(graph, handover.branch):
+        source, tree = context.file.source, context.file.tree
+        repairs.append(Repair((insert_before_block_end(source, tree, handover.branch, first.free),)))
+    return Repair.of(repairs)
 
 
-def _is_freed_in_vain(graph: ControlFlowGraph, place: Node, owner: Variable, origin: Result) -> bool:
-    """Whether a place is only reached with an empty string, which is a constant."""
-    return bool(origin.literals) and is_only_reached_empty(graph, place, owner.name)
+def _free_before(
+    context: Context, graph: ControlFlowGraph, exit_: Exit, handover: _Handover, owners: list[_Owner]
+) -> Repair | None:
+    """Free before an exit what is not known to be the empty constant there."""
+    lost = [
+        owner
+        for owner in owners
+        if not owner.origin.literals or not is_only_reached_empty(graph, exit_.node, owner.variable.name)
+    ]
+    if not lost:
+        return Repair(())
+    held = frozenset((handover.first, handover.second))
+    if exit_.value is not None and mentions(graph, exit_.value, held):
+        return None
+    release = Cleanup("\n".join(owner.free for owner in lost), lost[-1].variable, held)
+    placed = before_exit(context, graph, exit_, release, "")
+    return None if isinstance(placed, Refusal) or placed.opens_block else placed
 
 
 def _is_left(graph: ControlFlowGraph, block: nodes.Block) -> bool:
@@ -174,7 +181,7 @@ def _is_left(graph: ControlFlowGraph, block: nodes.Block) -> bool:
 
 
 RULE = Rule(
-    name=NAME,
+    name="overwritten-text",
     summary="A variable that took over a string gets another one, and the first is lost.",
     reason=(
         "Assigning to a string variable does not free what it held. Where it had taken over the string of "

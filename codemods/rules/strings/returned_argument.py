@@ -5,35 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Role, Use, VariableKind
 from codemods.ownership.summaries.summaries import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo
+from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast.edit import SourceEdit
-
-NAME = "returned-argument"
 
 _MAKING = frozenset((Origin.FRESH, Origin.LITERAL, Origin.PASSED))
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The private functions of the library whose string is the caller's only sometimes."""
+    """The arguments that private functions of the library return, which elsewhere return a new string."""
     if context.file.is_test:
         return
     for function, graph in context.graphs():
-        if function.owner is not None or function.is_public or graph.function.returns.name != "Str":
+        if graph is not context.analysis.summaries.graph(function) or not _is_ambiguous(context, function):
             continue
-        origins = context.analysis.summaries.result(function).origins
-        if (
-            {Origin.FRESH, Origin.PASSED} <= origins <= _MAKING
-            and graph is context.analysis.summaries.graph(function)
-            and not _replaces_something(context, function)
-        ):
-            yield from _proposals(context, graph)
+        for use in _handed_back(graph):
+            name = use.variable.name
+            message = (
+                f"{function.name}() hands `{name}` back here and makes a string elsewhere, so no caller "
+                "can know whether to free the result"
+            )
+            copy = '""' if is_only_reached_empty(graph, use.node, name) else copy_of(context, name)
+            edit = SourceEdit(use.node.start, use.node.end, copy.encode())
+            yield context.fix(graph, use.node, message, Repair((edit,)))
+
+
+def _is_ambiguous(context: Context, function: FunctionInfo) -> bool:
+    """Whether the string of a private function is the caller's only sometimes."""
+    if function.owner is not None or function.is_public or function.returns != STR:
+        return False
+    origins = context.analysis.summaries.result(function).origins
+    return {Origin.FRESH, Origin.PASSED} <= origins <= _MAKING and not _replaces_something(context, function)
 
 
 def _replaces_something(context: Context, function: FunctionInfo) -> bool:
@@ -45,18 +52,6 @@ def _replaces_something(context: Context, function: FunctionInfo) -> bool:
     )
 
 
-def _proposals(context: Context, graph: ControlFlowGraph) -> Iterator[Diagnostic]:
-    for use in _handed_back(graph):
-        name = use.variable.name
-        message = (
-            f"{graph.function.name}() hands `{name}` back here and makes a string elsewhere, so no caller "
-            "can tell whether to free the result"
-        )
-        text = '""' if is_only_reached_empty(graph, use.node, name) else copy_of(context, name)
-        edit = SourceEdit(use.node.start, use.node.end, text.encode())
-        yield Diagnostic(NAME, use.node.start, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
-
-
 def _handed_back(graph: ControlFlowGraph) -> Iterator[Use]:
     """The uses of string parameters as the function's result."""
     results = {
@@ -65,23 +60,16 @@ def _handed_back(graph: ControlFlowGraph) -> Iterator[Use]:
         if exit_.kind in (ExitKind.RETURN, ExitKind.TAIL) and exit_.value is not None
     }
     for use in graph.all_uses:
-        if use.site.role is not Role.RETURNED:
+        if use.site.role is not Role.RETURNED or id(use.node) not in results:
             continue
         variable = use.variable
-        if (
-            variable.kind is not VariableKind.PARAMETER
-            or variable.type is None
-            or variable.type.name != "Str"
-        ):
-            continue
-        if graph.is_assigned(variable):
-            continue
-        if id(use.node) in results:
+        is_parameter = variable.kind is VariableKind.PARAMETER and variable.type == STR
+        if is_parameter and not graph.is_assigned(variable):
             yield use
 
 
 RULE = Rule(
-    name=NAME,
+    name="returned-argument",
     summary="A private function makes a string on some paths and hands its argument back on others.",
     reason=(
         "Such a result must be freed when it was made, and must not be when it is the argument, and no "

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import statement_to_bind_before
+from codemods.fixes.bind_before import bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression
-
-NAME = "template-conversion"
 
 _NUMBERS = frozenset("I8 I16 I32 I64 U8 U16 U32 U64 F32 F64".split())
 
@@ -32,32 +28,24 @@ def check(context: Context) -> Iterator[Diagnostic]:
             for hole in node.holes:
                 type_ = graph.type_of(hole)
                 if type_ is not None and type_.name in _NUMBERS:
-                    yield _proposal(context, graph, hole, taken)
+                    number = short_code(hole.text)
+                    message = f"the string that the template makes of the number `{number}` is never freed"
+                    yield context.fix(graph, hole, message, _repair(context, graph, hole, taken))
 
 
-def _proposal(context: Context, graph: ControlFlowGraph, hole: Expression, taken: set[str]) -> Diagnostic:
-    shown = short_code(hole.text)
-    message = f"the string that the template makes of the number `{shown}` is never freed"
-    function = graph.function.qualified_name
+def _repair(context: Context, graph: ControlFlowGraph, hole: Expression, taken: set[str]) -> Repair | Refusal:
     place = statement_to_bind_before(context, graph, hole)
     if place is None:
-        message += "; the template is evaluated again or only sometimes: bind the string by hand"
-        return Diagnostic(NAME, hole.start, function, message, Verdict.REPORTED)
+        return Refusal("the template is evaluated again or only sometimes: bind the string by hand")
     stem = hole.text if isinstance(hole, nodes.Path) and hole.identifier else "number"
     name = context.names.for_dropped(graph.function, f"{stem}_text", f"{stem}_string", taken=taken)
     taken.add(name)
-    source = context.file.source
     receiver = hole.text if isinstance(hole, nodes.Path | nodes.MethodCall | nodes.Call) else f"({hole.text})"
-    binding = f"let {name}: Str = {receiver}.to_string()"
-    edits = (
-        insert_statement_before(source, context.file.tree, place, binding),
-        SourceEdit(hole.start, hole.end, name.encode()),
-    )
-    return Diagnostic(NAME, hole.start, function, message, Verdict.FIXED, edits)
+    return bind_before(context, place, hole, name, type_="Str", value=f"{receiver}.to_string()")
 
 
 RULE = Rule(
-    name=NAME,
+    name="template-conversion",
     summary="A template literal turns a number into a string that nothing frees.",
     reason=(
         "A template literal copies what its holes show. For a number it makes a string first, and never "

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable
 from codemods.ownership.compiler.string_drops import bound_variable, drop_hazard, held_at
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, line_ending_of
-
-NAME = "unresolved-path"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -24,53 +21,54 @@ def check(context: Context) -> Iterator[Diagnostic]:
     importing: set[str] = set()
     for _, graph in context.graphs():
         for call in graph.calls:
-            if isinstance(call.node, nodes.Call) and _is_untyped(context, graph, call):
-                yield from _proposals(context, graph, call, call.node, importing)
+            path = call.node.function if isinstance(call.node, nodes.Call) else None
+            if not isinstance(path, nodes.Path) or len(path.segments) < 3 or call.type != STR:
+                continue
+            if call.site.role is not Role.BOUND or call.site.through is not None:
+                continue
+            variable = _untyped_variable(context, graph, call.site.parent)
+            repair = _repair(context, graph, path, variable, importing) if variable is not None else None
+            if variable is not None and repair is not None:
+                message = (
+                    f"`{variable.name}` is never freed: the compiler finds no type for `{path.text}` "
+                    "by its whole path"
+                )
+                yield context.fix(graph, call.node, message, repair)
 
 
-def _is_untyped(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
-    assert isinstance(call.node, nodes.Call)
-    path, statement = call.node.function, call.site.parent
-    if call.site.role is not Role.BOUND or call.site.through is not None or call.type != STR:
-        return False
-    if not isinstance(path, nodes.Path) or len(path.segments) < 3:
-        return False
+def _untyped_variable(context: Context, graph: ControlFlowGraph, statement: nodes.Node) -> Variable | None:
+    """The variable that a let without a type declares, if some path leaves a string in it."""
     if not isinstance(statement, nodes.Let | nodes.Var) or statement.annotation is not None:
-        return False
+        return None
     variable = bound_variable(graph, statement)
     if variable is None or not context.analysis.drops.is_registered(variable):
-        return False
-    return any(held_at(context.analysis, graph, variable))
+        return None
+    return variable if any(held_at(context.analysis, graph, variable)) else None
 
 
-def _proposals(
-    context: Context, graph: ControlFlowGraph, call: CallSite, node: nodes.Call, importing: set[str]
-) -> Iterator[Diagnostic]:
-    """Shorten the path; ``importing`` are the modules that other proposals import, to be waited for."""
-    path, statement = node.function, call.site.parent
-    assert isinstance(path, nodes.Path)
+def _repair(
+    context: Context, graph: ControlFlowGraph, path: nodes.Path, variable: Variable, importing: set[str]
+) -> Repair | Refusal | None:
+    """Shorten the path; None where it waits for the import that another finding brings.
+
+    ``importing`` are the modules that such findings import.
+    """
     *module, name = path.segments
-    variable = bound_variable(graph, statement)
-    assert variable is not None
-    message = (
-        f"`{variable.name}` is never freed: the compiler finds no type for `{path.text}` by its whole path"
-    )
-    function = graph.function.qualified_name
-    refusal = drop_hazard(context.analysis, graph, variable)
-    taken = {each.name for each in graph.variables} | {each.name for each in context.functions}
+    hazard = drop_hazard(context.analysis, graph, variable)
+    if hazard is not None:
+        return Refusal(hazard)
     known = _imports(context)
-    if module[-1] in taken or known.get(module[-1], module) != module:
-        refusal = refusal or f"`{module[-1]}` means something else here; import {name}() by hand"
-    if refusal is not None:
-        yield Diagnostic(NAME, node.start, function, f"{message}; {refusal}", Verdict.REPORTED)
-        return
-    edits = [SourceEdit(path.start, path.end, f"{module[-1]}::{name}".encode())]
-    if module[-1] not in known:
-        if module[-1] in importing:
-            return
-        importing.add(module[-1])
-        edits.append(_import(context, module))
-    yield Diagnostic(NAME, node.start, function, message, Verdict.FIXED, tuple(edits))
+    declared = {variable.name for variable in graph.variables}
+    declared |= {function.name for function in context.functions}
+    if module[-1] in declared or known.get(module[-1], module) != module:
+        return Refusal(f"`{module[-1]}` means something else here; import {name}() by hand")
+    shortened = SourceEdit(path.start, path.end, f"{module[-1]}::{name}".encode())
+    if module[-1] in known:
+        return Repair((shortened,))
+    if module[-1] in importing:
+        return None
+    importing.add(module[-1])
+    return Repair((shortened, _import(context, module)))
 
 
 def _imports(context: Context) -> dict[str, list[str]]:
@@ -88,7 +86,7 @@ def _imports(context: Context) -> dict[str, list[str]]:
 def _import(context: Context, module: list[str]) -> SourceEdit:
     """Import a module beside the other imports, in front of everything else where there are none."""
     source, items = context.file.source, context.file.tree.items
-    uses = [each for each in items if isinstance(each, nodes.Use)]
+    uses = [item for item in items if isinstance(item, nodes.Use)]
     line = f"use {'::'.join(module)}".encode()
     if uses:
         end = source.find(b"\n", uses[-1].end)
@@ -99,7 +97,7 @@ def _import(context: Context, module: list[str]) -> SourceEdit:
 
 
 RULE = Rule(
-    name=NAME,
+    name="unresolved-path",
     summary="A string from a function that is called by its whole path is never freed.",
     reason=(
         "For a call by a path of three or more names the compiler finds no type, so it does not know that "

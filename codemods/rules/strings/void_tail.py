@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import listed, short_code
-from codemods.fixes.owners import owns_strings
+from codemods.fixes.owners import only_drop_frees_strings
 from codemods.fixes.temporaries import string_temporaries
-from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.compiler.drops import DropKind
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
 from tml_ast.nodes import Expression
-
-NAME = "void-tail"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -31,13 +29,17 @@ def check(context: Context) -> Iterator[Diagnostic]:
         end = _end(graph)
         if body is None or end is None:
             continue
-        consumed = {name for name, _ in consumptions(graph)}
-        lost = [
-            each for each in end.variables if each.name not in consumed and _is_lost(context, graph, each)
-        ]
-        waiting = _waiting(context, graph, body)
+        lost = _lost_variables(context, graph, end)
+        waiting = _waiting_strings(context, graph, body)
         if lost or waiting:
-            yield _proposal(context, graph, body, end, lost, waiting)
+            names = [f"`{variable.name}`" for variable in reversed(lost)]
+            names += [f"the string of `{short_code(string.text)}`" for string in waiting]
+            message = (
+                f"falling off the end of {function.name}() drops nothing, not even {listed(names)}; "
+                "a return would"
+            )
+            at = lost[-1] if lost else waiting[0]
+            yield context.fix(graph, at, message, _repair(context, graph, body, end))
 
 
 def _end(graph: ControlFlowGraph) -> Exit | None:
@@ -49,23 +51,44 @@ def _end(graph: ControlFlowGraph) -> Exit | None:
     return None
 
 
-def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether nothing but the compiler's drop releases what a variable owns."""
-    if not context.analysis.drops.is_registered(variable) or not _is_made(context, graph, variable):
-        return False
-    releases = context.analysis.releases
+# -- what is lost ---------------------------------------------------------------------------------
+
+
+def _lost_variables(context: Context, graph: ControlFlowGraph, end: Exit) -> list[Variable]:
+    """The variables that nothing but the compiler's drop would release."""
+    given_away = {name for name, _ in consumptions(graph)}
+    return [
+        variable
+        for variable in end.variables
+        if variable.name not in given_away
+        and context.analysis.drops.is_registered(variable)
+        and _is_made(context, graph, variable)
+        and _is_freed_by_drop(context, graph, variable)
+    ]
+
+
+def _is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     match context.analysis.drops.kind(variable.type):
         case DropKind.STRING:
             return True
         case DropKind.FIELDS:
-            if releases.release_of(variable.type) is not None or variable.value is None:
-                return False
-            return owns_strings(context.contents.strings(graph, variable.value))
+            return only_drop_frees_strings(context, graph, variable)
         case _:
             return False
 
 
-def _waiting(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> list[Expression]:
+def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether what a variable holds was made for it."""
+    if context.analysis.variable_origin(graph, variable).is_fresh:
+        return True
+    if graph.is_assigned(variable) or variable.value is None:
+        return False
+    call = graph.call_at(variable.value)
+    maker = call.callee if call is not None else None
+    return maker is not None and context.analysis.summaries.makes_string(maker)
+
+
+def _waiting_strings(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> list[Expression]:
     """The strings of a test's last expression, which is no statement whose end would free them."""
     last = body.value
     if not context.file.is_test or not isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
@@ -73,39 +96,16 @@ def _waiting(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> li
     return string_temporaries(context, graph, last)
 
 
-def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether what a variable holds was made for it."""
-    summaries = context.analysis.summaries
-    if context.analysis.variable_origin(graph, variable).is_fresh:
-        return True
-    if graph.is_assigned(variable):
-        return False
-    call = graph.call_at(variable.value) if variable.value is not None else None
-    callee = call.callee if call is not None else None
-    return callee is not None and summaries.makes_string(callee)
+# -- the repair -----------------------------------------------------------------------------------
 
 
-def _proposal(
-    context: Context,
-    graph: ControlFlowGraph,
-    body: nodes.Block,
-    end: Exit,
-    lost: list[Variable],
-    waiting: list[Expression],
-) -> Diagnostic:
-    names = [f"`{each.name}`" for each in reversed(lost)]
-    names += [f"the string of `{short_code(each.text)}`" for each in waiting]
-    message = (
-        f"falling off the end of {graph.function.name}() drops nothing, {listed(names)} neither; "
-        "a return would"
-    )
-    unsafe = next((each for each in end.variables if not _may_be_dropped(context, graph, each)), None)
-    offset = lost[-1].offset if lost else waiting[0].start
-    if unsafe is not None:
-        message += f"; but it would also drop `{unsafe.name}`, which may be given away or released already"
-        return Diagnostic(NAME, offset, graph.function.qualified_name, message, Verdict.REPORTED)
-    edit = insert_before_block_end(context.file.source, context.file.tree, body, "return")
-    return Diagnostic(NAME, offset, graph.function.qualified_name, message, Verdict.FIXED, (edit,))
+def _repair(context: Context, graph: ControlFlowGraph, body: nodes.Block, end: Exit) -> Repair | Refusal:
+    for variable in end.variables:
+        if not _may_be_dropped(context, graph, variable):
+            return Refusal(
+                f"but it would also drop `{variable.name}`, which may be given away or released already"
+            )
+    return Repair((insert_before_block_end(context.file.source, context.file.tree, body, "return"),))
 
 
 def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -117,18 +117,17 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
         return False
     fate = analysis.fate(graph, variable)
     kind = analysis.drops.kind(type_)
-    release = analysis.releases.release_of(type_)
-    if kind is DropKind.NOTHING and release is None:
+    if kind is DropKind.NOTHING and analysis.releases.release_of(type_) is None:
         return True
-    if type_.name == "Str" and not analysis.drops.is_registered(variable):
+    if type_ == STR and not analysis.drops.is_registered(variable):
         return True
     if fate.view_escapes or not _is_made(context, graph, variable):
         return False
-    if type_.name == "Str":
+    if type_ == STR:
         return fate.effects <= {Effect.BORROWS}
-    if not fate.effects <= {Effect.BORROWS, Effect.RELEASES} or any(
-        each is not variable and each.type == type_ for each in fate.views
-    ):
+    if not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
+        return False
+    if any(view is not variable and view.type == type_ for view in fate.views):
         return False
     if Effect.RELEASES in fate.effects and not analysis.releases.is_idempotent(type_):
         return False
@@ -136,7 +135,7 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
 
 
 RULE = Rule(
-    name=NAME,
+    name="void-tail",
     summary="A function without a result falls off its end, where nothing is dropped.",
     reason=(
         "The compiler drops variables in front of a return. Where a free function without a result simply "

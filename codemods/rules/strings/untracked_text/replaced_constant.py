@@ -1,0 +1,101 @@
+"""A variable starts with a constant and may get a string of its own: freed on the same condition."""
+
+from __future__ import annotations
+
+from codemods.fixes.choices import choosing_if
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.free_as_number import can_be_freed, free_after_last_use
+from codemods.fixes.string_code import free_string, string_length
+from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.summaries.summaries import Result
+from codemods.semantics.symbols import SCALARS, STR
+from tml_ast import nodes
+from tml_ast.nodes import Expression
+
+_LASTING = nodes.Binary | nodes.Unary | nodes.Group | nodes.Path | nodes.Literal
+
+
+def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic | None:
+    """The finding about a var whose new string nothing keeps or frees."""
+    if variable.kind is not VariableKind.VAR or variable.type != STR:
+        return None
+    assignments = [assign.node for assign in graph.assignments_to(variable)]
+    if not assignments or not isinstance(variable.value, nodes.Literal):
+        return None
+    if not context.analysis.is_only_read(graph, variable):
+        return None
+    if not all(_is_made(context, graph, assignment.value) for assignment in assignments):
+        return None
+    message = (
+        f"nothing frees the string that `{variable.name}` gets on line "
+        f"{context.line(assignments[0].start)}: its initialiser is a constant"
+    )
+    repair = _repair(context, graph, variable, assignments[0]) if len(assignments) == 1 else None
+    return context.fix(graph, variable, message, repair or Refusal("free it by hand where it is one"))
+
+
+def _is_made(context: Context, graph: ControlFlowGraph, value: Expression) -> bool:
+    """Whether a value is a call that makes a string."""
+    return (
+        isinstance(value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
+        and context.analysis.summaries.origin(graph, value).is_fresh
+    )
+
+
+def _repair(
+    context: Context, graph: ControlFlowGraph, variable: Variable, assignment: nodes.Assignment
+) -> Repair | Refusal | None:
+    """Free the string under the condition under which it was made, if that still holds at the end."""
+    made = context.analysis.summaries.origin(graph, assignment.value)
+    choice = choosing_if(context, variable, assignment)
+    if choice is None or choice.condition is None or not can_be_freed(made):
+        return None
+    if any(use.node.start < choice.end for use in graph.uses(variable)):
+        return None
+    if any(
+        variable in exit_.variables and variable.node.start < exit_.node.start < choice.end
+        for exit_ in graph.exits
+    ):
+        return None
+    if not _is_lasting(graph, choice.condition, choice.start, _end_of_use(context, graph, variable, choice)):
+        return None
+    free = (
+        f"if {_condition(context, choice.condition, variable, made)} {{\n    {free_string(variable.name)}\n}}"
+    )
+    return free_after_last_use(context, graph, variable, free)
+
+
+def _end_of_use(context: Context, graph: ControlFlowGraph, variable: Variable, choice: nodes.If) -> int:
+    """The byte offset after the last statement beside the ``if`` that uses a variable."""
+    block = next(parent for parent in context.ancestors(choice) if isinstance(parent, nodes.Block))
+    places = [use.node.start for use in graph.uses(variable)]
+    return max(
+        (
+            statement.end
+            for statement in block.statements
+            if any(statement.start <= place < statement.end for place in places)
+        ),
+        default=choice.end,
+    )
+
+
+def _is_lasting(graph: ControlFlowGraph, condition: Expression, since: int, until: int) -> bool:
+    """Whether a condition reads only numbers, and none that changes between two places of its block."""
+    read = {use.variable for use in graph.uses_in(condition)}
+    if not all(isinstance(part, _LASTING) for part in condition.walk() if isinstance(part, Expression)):
+        return False
+    if not all(variable.type is not None and variable.type.name in SCALARS for variable in read):
+        return False
+    return not any(
+        assign.variable in read and since < assign.node.start < until for assign in graph.assignments
+    )
+
+
+def _condition(context: Context, condition: Expression, variable: Variable, made: Result) -> str:
+    """The condition as the start of a longer one; what was made may also be the empty constant."""
+    if isinstance(condition, nodes.Binary) and condition.operator in ("or", "||"):
+        text = f"({condition.text})"
+    else:
+        text = condition.text
+    return f"{text} and {string_length(context, variable.name)} > 0" if made.literals else text

@@ -1,0 +1,32 @@
+"""A drop that the new mark of the maker brings would be cancelled by another function's names: rename."""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.rename import rename
+from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.rules.strings.untracked_text.makers import maker_of, will_be_marked
+from codemods.semantics.symbols import STR
+
+
+def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic | None:
+    """The finding about a let in a method whose name another function gives away.
+
+    Between methods the compiler does not forget the names that were given away.
+    """
+    if variable.kind is not VariableKind.LET or variable.type != STR or graph.function.owner is None:
+        return None
+    if context.analysis.drops.is_registered(variable):
+        return None
+    maker = maker_of(graph, variable)
+    if maker is None or not will_be_marked(context, maker):
+        return None
+    if not context.names.is_consumed(variable.name, graph.function):
+        return None
+    name = context.names.for_dropped(graph.function, f"{variable.name}_text", f"own_{variable.name}")
+    message = (
+        f"`{variable.name}` gets a name of its own, `{name}`: another function gives that name away, and "
+        "the compiler does not forget that between methods"
+    )
+    return context.fix(graph, variable, message, rename(graph, variable, name))

@@ -1,0 +1,40 @@
+"""A call makes the string of a let, and no @allocates says so: it is held as a number and freed."""
+
+from __future__ import annotations
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.free_as_number import free_as_number
+from codemods.fixes.naming import short_code
+from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.rules.strings.untracked_text.makers import maker_of, will_be_marked
+from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, FunctionInfo
+
+
+def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> Diagnostic | None:
+    """The finding about a let whose string nothing frees."""
+    if variable.value is None or not _is_lost(context, graph, variable):
+        return None
+    message = (
+        f"nothing frees `{variable.name}`: `{short_code(variable.value.text)}` makes its string, "
+        "which the compiler does not know"
+    )
+    return context.fix(graph, variable, message, free_as_number(context, graph, variable))
+
+
+def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a call made the string, nothing keeps it, and the compiler does not know that it was made."""
+    if variable.kind is not VariableKind.LET or variable.type != STR:
+        return False
+    if context.analysis.drops.is_registered(variable) or graph.is_assigned(variable):
+        return False
+    maker = maker_of(graph, variable)
+    if maker is None or _is_payload(maker) or will_be_marked(context, maker):
+        return False
+    origin = context.analysis.variable_origin(graph, variable)
+    return origin.is_fresh and context.analysis.is_only_read(graph, variable)
+
+
+def _is_payload(maker: FunctionInfo) -> bool:
+    """Whether a method hands out what a Maybe or Outcome holds: it makes nothing itself."""
+    return maker.owner is not None and maker.owner.name in BUILTIN_VARIANTS
