@@ -219,7 +219,7 @@ STAYS = {
     let known: Bool = text != ""
     return known ? "known" : "unknown"
 """,
-    "a payload is the text of the caller": """\
+    "a payload is a string of the caller": """\
     let own: Str = host_name()
     let text: Str = same_text(own).unwrap()
     let known: Bool = text != ""
@@ -335,31 +335,43 @@ def test_nothing_is_freed(body: str) -> None:
     assert not fixed(f"use demo::cell::*\n\npub func it(cell: ref Cell, block: *Unit) -> Str {{\n{body}}}\n")
 
 
-LEAKS = {
-    "foreign-string": """\
+LEAKS = [
+    (
+        "foreign-string",
+        """\
     let text: Str = hex_of(block)
     return text == "" ? "none" : "some"
 """,
-    "unopened-payload": """\
+    ),
+    (
+        "unopened-payload",
+        """\
     let found = find_cell(3)
     return found.is_ok() ? "yes" : "no"
 """,
-    "unopened-payload ": """\
+    ),
+    (
+        "unopened-payload",
+        """\
     let own: Str = hex_of(block)
     let outcome = refused(own)
     return outcome.is_ok() ? "yes" : "no"
 """,
-    "tuple-parts": """\
+    ),
+    (
+        "tuple-parts",
+        """\
     let pair = two_cells()
     return pair.0.size() == pair.1.size() ? "yes" : "no"
 """,
-}
+    ),
+]
 
 
-@pytest.mark.parametrize(("rule", "body"), LEAKS.items(), ids=LEAKS)
+@pytest.mark.parametrize(("rule", "body"), LEAKS, ids=[rule for rule, _ in LEAKS])
 def test_without_its_hazard_it_is_freed(rule: str, body: str) -> None:
     code = f"use demo::cell::*\n\npub func it(cell: ref Cell, block: *Unit) -> Str {{\n{body}}}\n"
-    assert [line.partition(":")[0] for line in fixed(code)] == [rule.strip()]
+    assert [line.partition(":")[0] for line in fixed(code)] == [rule]
 
 
 PLATE = """\
@@ -395,10 +407,10 @@ impl Plate {
         """pub func drop(mut this) { }""",
     ],
     ids=[
-        "a setter stores text of the caller",
-        "a copy shares the text",
-        "a text is a constant",
-        "two fields share a text",
+        "a setter stores a string of the caller",
+        "a copy shares the string",
+        "a string is a constant",
+        "two fields share a string",
         "it has a release",
     ],
 )

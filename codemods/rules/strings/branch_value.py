@@ -96,10 +96,10 @@ RULE = Rule(
     name="branch-value",
     summary="A string that comes out of the branches of an `if` or `when` is never freed.",
     reason=(
-        "The compiler notes a string variable for a drop only when its initialiser makes the string itself, "
-        "and an `if` or `when` does not count, whatever its branches do. When all branches end in the same "
-        "call, the call is made once, around them, and the branches choose its argument. In tests the "
-        "compiler frees such strings too early, so there nothing is changed."
+        "The compiler drops a string variable only if its initialiser makes the string itself. An `if` or "
+        "`when` does not count, whatever its branches do. Where all branches end in the same call, the call "
+        "is made once, around them, and the branches choose its argument. In tests the compiler frees such "
+        "strings too early, so nothing is changed there."
     ),
     check=check,
     examples=(

@@ -75,9 +75,9 @@ RULE = Rule(
     name="break-path",
     summary="A break or continue leaves a block without dropping its strings.",
     reason=(
-        "The compiler drops the variables of a block at its end and in front of a return, but not where a "
-        "break or continue leaves it. In library code the string is held as a number instead, which the "
-        "compiler never drops, and freed behind its last use; a condition that needs it is decided first."
+        "The compiler drops the variables of a block at its end and before a return, but not where a break "
+        "or continue leaves it. In library code a number holds the string instead, which the compiler never "
+        "drops, and the string is freed after its last use. A condition that reads it is evaluated first."
     ),
     check=check,
     examples=(

@@ -170,10 +170,10 @@ RULE = Rule(
     name="cancelled-drop",
     summary="A string passed by name to a private library function is never freed.",
     reason=(
-        "The compiler does not find the signature of a private function of a library module, and takes every "
-        "name it is given for given away. A function that only reads the string is made public, so that its "
-        "signature is found; where that would free something else as well, the one argument is cast to Str, "
-        "which is no name and keeps the drop."
+        "The compiler does not find the signature of a private function of a library module, and takes "
+        "every variable passed to it for given away. A function that only reads the string is made public, "
+        "so that its signature is found. Where that would free something else too, the one argument is cast "
+        "to Str: a cast is not a name, so the drop stays."
     ),
     check=check,
     examples=(

@@ -66,9 +66,9 @@ RULE = Rule(
     summary="A string named in a returned call is never freed.",
     reason=(
         "The compiler takes every bare name among the arguments of a returned call for given away and "
-        "cancels its drop, even when the function only reads it. Binding the result first keeps the drop. In "
-        "a method the drop also needs a name that no other function gives away, because the compiler does "
-        "not forget such names between methods."
+        "cancels its drop, even if the function only reads it. Binding the result first keeps the drop. In "
+        "a method the variable also needs a name that no other function gives away, because the compiler "
+        "does not forget such names between methods."
     ),
     check=check,
     examples=(

@@ -1,4 +1,4 @@
-"""dangling-sum: a sum of strings is freed while the value that it went into lives on."""
+"""dangling-sum: a concatenation is freed while the value that holds it lives on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tml_ast import nodes
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The sums of strings that are written inside of a struct, a tuple, a Maybe or an Outcome."""
+    """The concatenations that are written inside a struct, a tuple, a Maybe or an Outcome."""
     if context.file.is_test:
         return
     for _, graph in context.graphs():
@@ -25,7 +25,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if site is not None and _dangles(context, graph, node, site):
                 message = (
                     f"the compiler frees `{short_code(node.text)}` at the end of its statement, "
-                    "and what holds it later"
+                    "and again with the value that holds it"
                 )
                 yield context.fix(graph, node, message, _repair(context, graph, node, site, taken))
 
@@ -55,17 +55,17 @@ def _repair(
 
 RULE = Rule(
     name="dangling-sum",
-    summary="A sum of strings is freed while the value that it went into lives on.",
+    summary="A concatenation is freed while the value that holds it lives on.",
     reason=(
-        "The compiler frees every sum of strings at the end of its statement unless a variable holds it. "
-        "Inside of a struct, a tuple, a Maybe or an Outcome it is gone before anybody can use it, and "
-        "whoever drops or opens the value frees it again. In a variable it moves into the value, which then "
-        "owns it like the rest."
+        "The compiler frees the string of every `+` at the end of its statement, unless a variable holds "
+        "it. Inside a struct, a tuple, a Maybe or an Outcome it is gone before anybody can read it, and "
+        "whoever drops or opens the value frees it a second time. A variable moves it into the value, which "
+        "then owns it."
     ),
     check=check,
     examples=(
         Fixed(
-            "A sum in a struct",
+            "Inside a struct",
             """\
 pub type Refusal {
     reason: Str,
@@ -87,7 +87,7 @@ pub func refuse(name: Str) -> Refusal {
 """,
         ),
         Fixed(
-            "A sum in an Outcome",
+            "Inside an Outcome",
             """\
 pub func greet(name: Str) -> Outcome[I64, Str] {
     if name == "" {
@@ -107,7 +107,7 @@ pub func greet(name: Str) -> Outcome[I64, Str] {
 """,
         ),
         Untouched(
-            "A sum that is returned itself",
+            "Returned itself",
             """\
 pub func greet(name: Str) -> Str {
     return "hello " + name

@@ -111,9 +111,9 @@ RULE = Rule(
     name="early-return",
     summary="A string returned by its name is never freed on the paths that do not return it.",
     reason=(
-        "Returning a variable by its name cancels its drops in all of the text that follows, on every path, "
-        "in the next turn of a loop too. A string that only the branch with the return needs is made there; "
-        "elsewhere the early return hands out a copy, and the string itself is freed like any other."
+        "Returning a variable by its name cancels its drops in all of the code that follows, on every path, "
+        "and in the next round of a loop too. A string that only the returning branch needs is made there. "
+        "Elsewhere the early return returns a copy, and the string itself is freed like any other."
     ),
     check=check,
     examples=(

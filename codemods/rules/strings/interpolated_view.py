@@ -42,9 +42,10 @@ RULE = Rule(
     name="interpolated-view",
     summary="An interpolation in library code frees a string that a table still holds.",
     reason=(
-        "In library code the compiler frees every string that an interpolation joins, a variable's as well. "
-        "Where the string is read from memory that the type's own release frees, it would be freed twice, "
-        "and whoever reads it in between gets rubbish. A copy is joined instead, and the copy is freed."
+        "In library code the compiler frees every string that an interpolation joins, even that of a "
+        "variable. If the string is read from memory that the type's own release frees, it is freed twice, "
+        "and whoever reads it in between reads freed memory. The interpolation gets a copy instead, and "
+        "frees that."
     ),
     check=check,
     examples=(

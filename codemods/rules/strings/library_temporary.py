@@ -110,10 +110,11 @@ RULE = Rule(
     name="library-temporary",
     summary="In a library body nothing frees a string that a call makes and no variable holds.",
     reason=(
-        "In tests the compiler frees the temporary strings of a statement; in library bodies it does not, "
-        "because a getter there may hand out a string that it does not own. Bound to a let, the string is "
-        "dropped at the end of its block. It is bound only where the consumer does not keep it and where "
-        "evaluating it earlier changes nothing; an if whose condition is tested step by step becomes two."
+        "In tests the compiler frees the temporary strings of a statement. In library bodies it does not, "
+        "because a getter there may return a string that it does not own. Bound to a let, the string is "
+        "dropped at the end of its block. That is done only where the consumer does not keep the string and "
+        "evaluating it earlier changes nothing. An `if` that evaluates it only after another condition is "
+        "split in two."
     ),
     check=check,
     examples=(

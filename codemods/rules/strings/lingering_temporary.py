@@ -189,9 +189,9 @@ RULE = Rule(
     reason=(
         "In tests the compiler frees the temporary strings of a statement at its end. A condition does not "
         "end its statement: its strings are freed by the first statement or return of a branch, and by "
-        "nothing where control goes another way. Bound to a variable in front of the `if`, the condition is "
-        "a statement of its own, and its strings are freed before anything branches. Nor is the last "
-        "expression of a loop's body a statement: a string in it is bound, and dropped in every round."
+        "nothing on the other paths. Bound to a variable before the `if`, the condition is a statement of "
+        "its own, and its strings are freed before anything branches. The last expression of a loop's body "
+        "is no statement either: a string in it is bound, and dropped in every round."
     ),
     check=check,
     examples=(

@@ -37,10 +37,10 @@ RULE = Rule(
     name="missing-allocates",
     summary="A function makes the string it returns, but lacks `@allocates`.",
     reason=(
-        "The compiler frees the string of a let, and in tests a temporary one, only when the called name is "
+        "The compiler frees the string of a let, and in tests a temporary one, only if the called name is "
         "marked with `@allocates`. The mark goes by the bare name, without type or module. So it is added "
-        "where every function of that name in the workspace makes what it returns, and where no caller keeps "
-        "the string, has it freed by hand or puts its variable into an interpolation, which frees it as well."
+        "only where every function of that name in the workspace makes what it returns, and where no caller "
+        "keeps the string, frees it by hand or interpolates its variable, which frees it as well."
     ),
     check=check,
     examples=(

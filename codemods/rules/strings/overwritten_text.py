@@ -184,9 +184,10 @@ RULE = Rule(
     name="overwritten-text",
     summary="A variable that took over a string gets another one, and the first is lost.",
     reason=(
-        "Assigning to a string variable does not free what it held. Where it had taken over the string of "
-        "another variable, that variable still names the old one: it is held as a number, which the compiler "
-        "never drops, and freed on the paths where the string was replaced or is not given away."
+        "Assigning to a string variable does not free what it held. If it had taken over the string of "
+        "another variable, that one still refers to the old string: a number holds the old string instead, "
+        "which the compiler never drops, and it is freed on the paths where it was replaced or is not given "
+        "away."
     ),
     check=check,
     examples=(

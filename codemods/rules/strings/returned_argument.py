@@ -72,8 +72,8 @@ RULE = Rule(
     name="returned-argument",
     summary="A private function makes a string on some paths and hands its argument back on others.",
     reason=(
-        "Such a result must be freed when it was made, and must not be when it is the argument, and no "
-        "caller can tell which it is. The function returns a copy of its argument instead, or the empty "
+        "Such a result must be freed if it was made, and must not be freed if it is the argument, and no "
+        "caller can know which it is. The function returns a copy of its argument instead, or the empty "
         "constant where the argument is empty."
     ),
     check=check,

@@ -48,9 +48,9 @@ RULE = Rule(
     name="template-conversion",
     summary="A template literal turns a number into a string that nothing frees.",
     reason=(
-        "A template literal copies what its holes show. For a number it makes a string first, and never "
-        "frees it. A string that is bound to a let is dropped at the end of its block, so the number is "
-        "turned into one before, and the template shows that."
+        "A template literal copies what its holes show. Of a number it makes a string first, and never "
+        "frees it. A string bound to a let is dropped at the end of its block, so the number is converted "
+        "before, and the template shows the string."
     ),
     check=check,
     examples=(

@@ -100,7 +100,7 @@ RULE = Rule(
     name="unresolved-path",
     summary="A string from a function that is called by its whole path is never freed.",
     reason=(
-        "For a call by a path of three or more names the compiler finds no type, so it does not know that "
+        "The compiler finds no type for a call by a path of three or more names, so it does not know that "
         "the let holds a string and does not drop it. With the module imported, the call has a short path "
         "and a type."
     ),

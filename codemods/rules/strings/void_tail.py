@@ -138,10 +138,10 @@ RULE = Rule(
     name="void-tail",
     summary="A function without a result falls off its end, where nothing is dropped.",
     reason=(
-        "The compiler drops variables in front of a return. Where a free function without a result simply "
-        "ends, it drops none of its own variables, inner blocks aside; and in a test it frees no string that "
-        "its last expression makes on the way. A return as the last statement does both; it is written where "
-        "every variable of the function may be dropped."
+        "The compiler drops variables before a return. Where a free function without a result simply ends, "
+        "it drops none of the variables of its outermost block, and a test frees no string that its last "
+        "expression makes. A return as the last statement does both. It is written where every variable of "
+        "the function may be dropped."
     ),
     check=check,
     examples=(

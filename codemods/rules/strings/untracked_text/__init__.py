@@ -46,7 +46,7 @@ RULE = Rule(
     reason=(
         "The compiler drops a string variable only if its initialiser is an interpolation, a concatenation "
         "or a call of an @allocates function. The string of any other call is never freed. In library code "
-        "it is held as a number, which the compiler leaves alone for good, and freed behind its last use."
+        "a number holds it, which the compiler never drops, and the string is freed after its last use."
     ),
     check=check,
     examples=(

@@ -14,7 +14,10 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
     """The finding about a number whose string nothing keeps or frees."""
     if not _is_lost(context, graph, variable):
         return None
-    message = f"nothing frees `{variable.name}`: as a number its string is nothing to the compiler"
+    message = (
+        f"nothing frees `{variable.name}`: a number holds its string, "
+        "and the compiler never drops what a number holds"
+    )
     return context.fix(graph, variable, message, _repair(context, graph, variable))
 
 

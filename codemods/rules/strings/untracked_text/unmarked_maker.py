@@ -16,8 +16,8 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
     if variable.value is None or not _is_lost(context, graph, variable):
         return None
     message = (
-        f"nothing frees `{variable.name}`: `{short_code(variable.value.text)}` makes its string, "
-        "which the compiler does not know"
+        f"nothing frees `{variable.name}`: the compiler does not know that "
+        f"`{short_code(variable.value.text)}` makes its string"
     )
     return context.fix(graph, variable, message, free_as_number(context, graph, variable))
 

@@ -423,7 +423,7 @@ func shorten(text: Str, limit: I64) -> Str {
 }
 """,
     ),
-    "a struct holds text of the caller": (
+    "a struct holds a string of the caller": (
         "element-destroy",
         """\
 pub type Part {
