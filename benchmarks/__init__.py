@@ -1,1 +1,1 @@
-"""How fast tmlfix is, beside two well-known tools on the same machine: ``python -m benchmarks``."""
+"""How fast tmlfix is, compared with two well-known tools on the same machine: ``python -m benchmarks``."""

@@ -31,28 +31,28 @@ def main(
     rows: Annotated[str, typer.Option(metavar="NAME[,NAME]...", help="Measure only these rows.")] = ",".join(
         row.name for row in ROWS
     ),
-    runs: Annotated[int, typer.Option(min=1, help="How often each thing is measured.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, help="How often to measure each row.")] = 3,
     corpus: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="The tree of TML files to measure on.")
     ] = None,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Measure no rows: tell where the time of a first check goes.")
+        bool, typer.Option("--profile", help="Measure no rows; show where the time of a first check goes.")
     ] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this file, too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file.")
     ] = None,
     update_docs: Annotated[
-        bool, typer.Option("--update-docs", help=f"Write the table into docs/{PAGE.name}, too.")
+        bool, typer.Option("--update-docs", help=f"Also write the table into docs/{PAGE.name}.")
     ] = False,
 ) -> None:
     """Measure how fast tmlfix is on this machine, against its goals.
 
-    Takes some minutes, and wants the machine for itself. All figures that are compared are measured beside
-    each other. Exit status 0 whether goals are met or not: the table tells.
+    Takes some minutes, and needs the machine for itself. Figures that are compared are measured one after the
+    other. The exit status is 0 whether goals are met or not; the table shows which are.
     """
     chosen = _chosen(rows)
     if update_docs and not profile and len(chosen) < len(ROWS):
-        raise _failure("--update-docs goes with all rows")
+        raise _failure("--update-docs needs all rows")
     files = read_files(corpus or corpus_folder())
     if not files:
         raise _failure(
@@ -88,7 +88,7 @@ def _measured(files: Mapping[str, bytes], rows: Sequence[Row] | None, runs: int)
 
 
 def _failure(message: str) -> typer.Exit:
-    """Say what is wrong; what to raise."""
+    """The exit to raise, after printing the message."""
     progress.print(f"benchmarks: {message}", markup=False, soft_wrap=True)
     return typer.Exit(FAILED)
 

@@ -1,4 +1,4 @@
-"""The tree that tmlfix is measured on: the public TML library, and what is made of it."""
+"""The tree that tmlfix is measured on: the public TML library, and trees derived from it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tml_ast import Node, TmlSyntaxError, apply, insert_statement_before, nodes,
 
 COMMIT = "cf79b64d"
 TYPICAL_LINES = 500
-"""How long the files are that are changed, and the one that is checked alone."""
+"""The length of the files that are changed, and of the one that is checked alone."""
 
 
 def corpus_folder() -> Path:
-    """Where the tests look for it, too: what TMLFIX_CORPUS names, or else the user's cache folder."""
+    """The folder that TMLFIX_CORPUS names, or else one in the user's cache folder; the tests use the same."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("TMLFIX_CORPUS") or Path(caches) / "tmlfix" / "corpus" / COMMIT)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """The .tml files below a folder by their posix paths, in order; none where there is no folder."""
+    """The .tml files below a folder by their posix paths, in order; none if the folder does not exist."""
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.tml") if path.is_file()}
     return {name: found[name].read_bytes() for name in sorted(found)}
 
@@ -44,7 +44,7 @@ def lines_in(files: Mapping[str, bytes]) -> int:
 
 
 def typical(files: Mapping[str, bytes], count: int, *, tests: bool) -> list[str]:
-    """Tests or files of the library whose number of lines is closest to the typical, and that can change."""
+    """The tests or library files that can be changed and whose length is closest to the typical one."""
 
     def is_candidate(path: str) -> bool:
         return is_test_path(path) is tests and phase_of(path) is not None
@@ -62,7 +62,7 @@ def typical(files: Mapping[str, bytes], count: int, *, tests: bool) -> list[str]
 
 
 def changed(source: bytes, number: int) -> bytes | None:
-    """The source with a statement more in the middle of its middle function; None if it has no function."""
+    """The source with a new statement in the middle of its middle function; None if it has no function."""
     try:
         module = parse(source)
     except TmlSyntaxError:
@@ -88,6 +88,6 @@ def _statements(function: nodes.Function) -> list[Node]:
 
 
 def alone(path: str) -> str:
-    """The name of a test that has left its folder, by which it still is a test."""
+    """A name with which a test is still a test outside its folder."""
     name = PurePosixPath(path).name
     return name if is_test_path(name) else f"{PurePosixPath(name).stem}.test.tml"

@@ -1,9 +1,9 @@
-"""A tree several times as large as another: copies of it beside each other, each a library of its own.
+"""A tree several times as large as another: copies of it next to each other, each a library of its own.
 
-Copies that only stood in other folders would be no fair test. Names are looked up by their module and their
-last part, so every name would mean one of several things, as in no real tree. So each copy has modules, types
-and functions of its own, renamed wherever its files name them. Methods, fields and variables keep their
-names, for libraries share those, too. So does what the compiler or tmlfix knows by name.
+Plain copies in other folders would not be a fair test: names are looked up by their module and their last
+part, so every name would be ambiguous, as in no real tree. So each copy has its own modules, types and
+functions, renamed wherever its files use them. Methods, fields and variables keep their names, since real
+libraries share such names too. So does what the compiler or tmlfix knows by name.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Names:
 
 
 def grown(files: Mapping[str, bytes], times: int) -> dict[str, bytes]:
-    """The tree itself and as many copies as it takes."""
+    """The tree and enough copies to make it so many times as large."""
     names = names_of(files)
     found = dict(files)
     tokens = {path: tokenize(source) for path, source in files.items()}
     for number in range(2, times + 1):
-        for path, each in tokens.items():
-            found[path_of_copy(path, number)] = renamed(each, names, number)
+        for path, tokens_of_file in tokens.items():
+            found[path_of_copy(path, number)] = renamed(tokens_of_file, names, number)
     return found
 
 
@@ -57,7 +57,7 @@ def names_of(files: Mapping[str, bytes]) -> Names:
             case nodes.Function():
                 functions.add(item.name)
         if isinstance(item, nodes.Impl | nodes.Class | nodes.Behavior):
-            methods |= {each.name for each in item.functions}
+            methods |= {function.name for function in item.functions}
     return Names(*map(_encoded, (packages, types - KNOWN, functions - methods)))
 
 
@@ -84,7 +84,7 @@ def _top_module(path: str) -> str | None:
 
 
 def path_of_copy(path: str, number: int) -> str:
-    """Where a file lies in a copy: below the same top folder, in a module of the copy's own."""
+    """The path of a file in a copy: below the same top folder, in a module of its own."""
     top, *rest = PurePosixPath(path).parts
     if "src" in rest[:-1]:
         place = len(rest) - rest[::-1].index("src")
@@ -93,7 +93,7 @@ def path_of_copy(path: str, number: int) -> str:
 
 
 def renamed(tokens: Iterable[Token], names: Names, number: int) -> bytes:
-    """The text of a file as a copy has it."""
+    """The source of a file as it is in a copy."""
     pieces: list[bytes] = []
     package = False
     for token in tokens:

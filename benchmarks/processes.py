@@ -13,19 +13,19 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 INTERVAL = 0.02
-"""Seconds between two looks at the memory."""
+"""Seconds between two samples of the memory."""
 MEGABYTE = 1_000_000
 
 
 class CommandError(Exception):
-    """A command failed, with what it said."""
+    """A command failed; the message has its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command, where it runs, and the statuses by which it tells that it did its work."""
+    """A command, where it runs, and the exit statuses with which it succeeds."""
 
-    words: Sequence[str | Path]
+    arguments: Sequence[str | Path]
     folder: Path = PROJECT
     variables: Mapping[str, str] = field(default_factory=dict)
     statuses: tuple[int, ...] = (0,)
@@ -60,7 +60,7 @@ class Command:
         """The process while it runs. Raises `CommandError` when it ends with another status."""
         with tempfile.TemporaryFile() as complaints:
             process = subprocess.Popen(
-                [str(word) for word in self.words],
+                [str(argument) for argument in self.arguments],
                 cwd=self.folder,
                 env=environment() | dict(self.variables),
                 stdin=subprocess.DEVNULL,
@@ -75,7 +75,7 @@ class Command:
             complaints.seek(0)
             said = complaints.read().decode(errors="replace").strip()
             if process.returncode not in self.statuses or "Traceback" in said:
-                raise CommandError(f"{self.words[0]} ended with {process.returncode}: {said}")
+                raise CommandError(f"{self.arguments[0]} ended with {process.returncode}: {said}")
 
 
 def environment() -> dict[str, str]:
@@ -93,10 +93,10 @@ def memory_kind() -> str:
 
 
 def memory_meter() -> Callable[[int], int]:
-    """A function for the bytes that a process and those below it have.
+    """A function for the memory in bytes of a process and all processes below it.
 
-    That is their PSS, which counts a page that several share once in all. Where the system does not tell it,
-    their USS: what is not shared at all.
+    That is their PSS, which counts a page that several processes share only once. Where the
+    system does not have it, it is their USS: the pages that are not shared.
     """
     import psutil
 

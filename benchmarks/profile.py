@@ -27,7 +27,7 @@ def profile_of(tmlfix: Tmlfix, tree: Path, scratch: Path) -> Profile:
     """Run a check under the sampler."""
     target = scratch / "profile.json"
     options = tmlfix.single_process()
-    words: list[str | Path] = [
+    arguments: list[str | Path] = [
         sys.executable,
         "-P",
         "-m",
@@ -37,7 +37,7 @@ def profile_of(tmlfix: Tmlfix, tree: Path, scratch: Path) -> Profile:
         "--all",
         *options,
     ]
-    seconds = Command(words, tree, statuses=(0, 1)).seconds()
+    seconds = Command(arguments, tree, statuses=(0, 1)).seconds()
     found = json.loads(target.read_text())
     stages = found["stages"]
     return Profile(seconds, stages | {OUTSIDE: seconds - sum(stages.values())}, found["rules"])

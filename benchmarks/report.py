@@ -20,7 +20,7 @@ from benchmarks.yardsticks import PACKAGES, PATTERN, is_installed, version_of
 
 WORDS = "what"
 SMALLEST_SHARE = 0.01
-"""What is less than this of the time is counted among the others."""
+"""A smaller share of the time is counted among the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Columns:
     rows: tuple[tuple[str, ...], ...]
 
     def drawn(self) -> Table:
-        """For a terminal, which has no room for what is in words."""
+        """For a terminal, without the column of words, for which there is no room."""
         shown = [number for number, title in enumerate(self.titles) if title != WORDS]
         table = Table(*(self.titles[number] for number in shown))
         for row in self.rows:
@@ -46,7 +46,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What there is to tell; ``part`` is the part of the page that it belongs to."""
+    """What was measured; ``part`` is the part of the page that it belongs to."""
 
     part: str
     tables: tuple[Columns, ...]
@@ -69,7 +69,7 @@ def circumstances(lines: int, tmlfix: Tmlfix) -> str:
     tools = ", ".join([python, *(version_of(need) for need in PACKAGES if is_installed(need))])
     machine = f"{os.cpu_count()} cores, {platform.system()}"
     said = f"{lines:,} lines of TML; {machine}, {tools}; {datetime.now(UTC):%Y-%m-%d}."
-    return said if tmlfix.has_cache else f"{said} This tmlfix keeps no cache: all its runs are first ones."
+    return said if tmlfix.has_cache else f"{said} This tmlfix has no cache: all its runs are first runs."
 
 
 def of_rows(results: Sequence[Result], runs: int, circumstances: str) -> Report:
@@ -104,8 +104,8 @@ def _entry(result: Result) -> dict[str, Any]:
     if result.skipped:
         return entry | {"skipped": result.skipped}
     samples = [
-        {"value": each.value, "ours": each.ours, "theirs": each.theirs, "aside": each.aside}
-        for each in result.samples
+        {"value": sample.value, "ours": sample.ours, "theirs": sample.theirs, "aside": sample.aside}
+        for sample in result.samples
     ]
     figures = {"median": result.value, "smallest": result.least, "largest": result.most, "met": result.is_met}
     return entry | figures | {"samples": samples}

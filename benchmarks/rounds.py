@@ -1,4 +1,4 @@
-"""What is measured: each thing once a round, close in time to what it is compared with."""
+"""What is measured: everything once in each round, close in time to what it is compared with."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from benchmarks.yardsticks import parse_command, pattern_command, write_standard
 TIMES = 4
 """How many times larger the large tree is."""
 SHORT_RUNS = 3
-"""How often in a round something short is measured."""
+"""How often something short is measured in a round."""
 
-Tell = Callable[[str], None]
-"""Called with what was done."""
+Log = Callable[[str], None]
+"""Called with what was done, for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A figure of tmlfix, and what it is divided by if it is a ratio; what else there is to tell of it."""
+    """A figure of tmlfix, what it is divided by if it is a ratio, and a further figure for the note."""
 
     ours: float
     theirs: float | None = None
@@ -34,13 +34,13 @@ class Sample:
 
     @property
     def value(self) -> float:
-        """What is held against the goal."""
+        """What is compared with the goal."""
         return self.ours if self.theirs is None else self.ours / self.theirs
 
 
 @dataclass(frozen=True, slots=True)
 class Parsing:
-    """How many lines a parser read, and in what time."""
+    """How many lines a parser read, and how long it took."""
 
     lines: int
     seconds: float
@@ -57,7 +57,7 @@ class Bench:
 
     files: Mapping[str, bytes]
     scratch: Path
-    tell: Tell
+    report: Log
 
     @cached_property
     def tmlfix(self) -> Tmlfix:
@@ -76,14 +76,14 @@ class Bench:
 
     @cached_property
     def large_tree(self) -> Path:
-        """As much several times over."""
-        self.tell(f"making a tree {TIMES} times as large")
+        """A tree several times as large as the corpus."""
+        self.report(f"making a tree {TIMES} times as large")
         return write_files(self.scratch / "large", grown(self.files, TIMES))
 
     @cached_property
     def python(self) -> Path:
-        """As many lines of Python."""
-        self.tell("copying as many lines of Python's standard library")
+        """A folder with as many lines of Python."""
+        self.report("copying as many lines of Python's standard library")
         write_standard_library(self.scratch / "python", self.lines)
         return self.scratch / "python"
 
@@ -105,13 +105,13 @@ class Bench:
 
     @cached_property
     def warm_runs(self) -> int:
-        """How often in a round what a cache makes short is measured."""
+        """How often a check that uses the cache is measured in a round."""
         return SHORT_RUNS if self.tmlfix.has_cache else 1
 
 
 @dataclass(frozen=True)
 class Round:
-    """One measurement of each thing that rows ask for."""
+    """One measurement of everything that the rows need."""
 
     bench: Bench
     numbers: count[int] = field(default_factory=count)
@@ -129,30 +129,30 @@ class Round:
 
     @cached_property
     def first_check(self) -> float:
-        """Seconds for a check that knows nothing from before."""
+        """Seconds for a check with an empty cache."""
         return self._seconds("tmlfix check, cold", self.bench.tmlfix.first_check(self.bench.tree))
 
     @cached_property
     def checks_beside_patterns(self) -> list[Sample]:
-        """Checks after nothing changed, each beside ast-grep on one thread; aside, ast-grep on all."""
+        """Checks after no change, each with ast-grep on one thread and, aside, with its default threads."""
         _ = self.first_check
         return [
             Sample(
                 self._unchanged(),
                 self._seconds("ast-grep, one thread", pattern_command(self.bench.python, 1)),
-                self._seconds("ast-grep, as many threads as it likes", pattern_command(self.bench.python, 0)),
+                self._seconds("ast-grep, its default threads", pattern_command(self.bench.python, 0)),
             )
             for _ in range(self.bench.warm_runs)
         ]
 
     def checks_after_changes(self, paths: Sequence[str]) -> list[Sample]:
-        """Checks after one file changed, each beside one after nothing changed."""
+        """Checks after one file changed, each with one after no change."""
         _ = self.first_check
         return [Sample(self._changed(path), self._unchanged()) for path in paths[: self.bench.warm_runs]]
 
     @cached_property
     def checks_of_one_test(self) -> list[Sample]:
-        """Checks of one test alone that know nothing from before."""
+        """Checks of one test alone with an empty cache."""
         return [
             Sample(
                 self._seconds("tmlfix check, one test", self.bench.tmlfix.first_check(self.bench.lone_test))
@@ -162,7 +162,7 @@ class Round:
 
     @cached_property
     def memory(self) -> float:
-        """Megabytes for a check that knows nothing from before."""
+        """Megabytes for a check with an empty cache."""
         return self._memory("tmlfix check, cold", self.bench.tmlfix.first_check(self.bench.tree))
 
     @cached_property
@@ -179,7 +179,7 @@ class Round:
         return self._seconds("tmlfix check, nothing changed", self.bench.tmlfix.check(self.bench.tree))
 
     def _changed(self, path: str) -> float:
-        """Seconds for a check after a new change of a file, the only change since the one before."""
+        """Seconds for a check after one new change of one file."""
         source = changed(self.bench.files[path], next(self.numbers))
         assert source is not None
         (self.bench.tree / path).write_bytes(source)
@@ -187,15 +187,15 @@ class Round:
 
     def _parsing(self, suffix: str, folder: Path) -> Parsing:
         found = Parsing(**json.loads(parse_command(suffix, folder).output()))
-        self.bench.tell(f"parser of .{suffix}: {found.lines:,} lines in {found.seconds:.2f} s")
+        self.bench.report(f"parser of .{suffix}: {found.lines:,} lines in {found.seconds:.2f} s")
         return found
 
     def _seconds(self, what: str, command: Command) -> float:
         seconds = command.seconds()
-        self.bench.tell(f"{what}: {seconds:.2f} s")
+        self.bench.report(f"{what}: {seconds:.2f} s")
         return seconds
 
     def _memory(self, what: str, command: Command) -> float:
         memory = command.peak_memory()
-        self.bench.tell(f"{what}: {memory:.0f} MB")
+        self.bench.report(f"{what}: {memory:.0f} MB")
         return memory

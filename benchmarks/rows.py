@@ -1,4 +1,4 @@
-"""The goals, one a row of the table, and how the figure for each comes about."""
+"""The goals, one for each row of the table, and how its figure is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Row:
     limit: float
     measure: Callable[[Round], list[Sample]]
     note: str
-    """What the medians of the samples are called: {ours}, {theirs} and {aside}."""
+    """A template for the note, with the medians of the samples as {ours}, {theirs} and {aside}."""
     unit: str = "times"
     at_least: bool = False
     needs: tuple[str, ...] = ()
@@ -39,12 +39,12 @@ class Row:
         return f"{self.number(value)} {self.unit}"
 
     def number(self, value: float) -> str:
-        """The same without its unit."""
+        """A figure without its unit."""
         return f"{value:,.{0 if self.unit == 'MB' else 2}f}"
 
     @property
     def missing(self) -> list[str]:
-        """What it needs and what is not installed."""
+        """The packages that it needs and that are not installed."""
         return [PACKAGES[need] for need in self.needs if not is_installed(need)]
 
 
@@ -86,25 +86,27 @@ class Result:
         """What the figure is made of."""
         if self.skipped:
             return self.skipped
-        parts = {name: [getattr(each, name) for each in self.samples] for name in ("ours", "theirs", "aside")}
+        parts = {
+            name: [getattr(sample, name) for sample in self.samples] for name in ("ours", "theirs", "aside")
+        }
         known = {name: median(values) for name, values in parts.items() if None not in values}
         return self.row.note.format(**known)
 
 
-def _parse(each: Round) -> list[Sample]:
-    return [Sample(each.tml_parser.speed, each.python_parser.speed)]
+def _parse(round_: Round) -> list[Sample]:
+    return [Sample(round_.tml_parser.speed, round_.python_parser.speed)]
 
 
-def _cold(each: Round) -> list[Sample]:
-    return [Sample(each.first_check, each.bench.lines / each.python_parser.speed)]
+def _cold(round_: Round) -> list[Sample]:
+    return [Sample(round_.first_check, round_.bench.lines / round_.python_parser.speed)]
 
 
-def _growth(each: Round) -> list[Sample]:
-    return [Sample(each.large_check, each.first_check)]
+def _growth(round_: Round) -> list[Sample]:
+    return [Sample(round_.large_check, round_.first_check)]
 
 
-def _memory_growth(each: Round) -> list[Sample]:
-    return [Sample(each.large_memory, each.memory)]
+def _memory_growth(round_: Round) -> list[Sample]:
+    return [Sample(round_.large_memory, round_.memory)]
 
 
 CHECK = "`tmlfix check --all`"
@@ -138,7 +140,7 @@ ROWS: tuple[Row, ...] = (
         "warm",
         f"{CHECK}, nothing changed, against ast-grep matching one pattern in as many lines on one thread",
         1.0,
-        lambda each: each.checks_beside_patterns,
+        lambda round_: round_.checks_beside_patterns,
         "tmlfix {ours:.2f} s, ast-grep {theirs:.2f} s, {aside:.2f} s with its default threads",
         needs=("ast-grep",),
     ),
@@ -146,21 +148,21 @@ ROWS: tuple[Row, ...] = (
         "changed-test",
         f"{CHECK}, one test of about 500 lines changed, against nothing changed",
         1.3,
-        lambda each: each.checks_after_changes(each.bench.tests),
+        lambda round_: round_.checks_after_changes(round_.bench.tests),
         "{ours:.2f} s against {theirs:.2f} s",
     ),
     Row(
         "changed-library",
         f"{CHECK}, one library file of about 500 lines changed, against nothing changed",
         1.3,
-        lambda each: each.checks_after_changes(each.bench.modules),
+        lambda round_: round_.checks_after_changes(round_.bench.modules),
         "{ours:.2f} s against {theirs:.2f} s",
     ),
     Row(
         "one-test",
         f"{CHECK} of one test of about 500 lines alone, nothing known before",
         0.6,
-        lambda each: each.checks_of_one_test,
+        lambda round_: round_.checks_of_one_test,
         "start-up included",
         unit="s",
     ),
@@ -168,7 +170,7 @@ ROWS: tuple[Row, ...] = (
         "memory",
         f"peak memory of all processes of {CHECK}, nothing known before",
         600,
-        lambda each: [Sample(each.memory)],
+        lambda round_: [Sample(round_.memory)],
         "measured every 20 ms",
         unit="MB",
         needs=("psutil",),
@@ -186,15 +188,15 @@ ROWS: tuple[Row, ...] = (
 
 
 def measure(bench: Bench, rows: Sequence[Row], runs: int) -> list[Result]:
-    """Measure all rows in turn, ``runs`` times over, so that slow minutes of the machine spoil no ratio."""
+    """Measure all rows in turn, ``runs`` times over, so that a slow minute of the machine spoils no ratio."""
     samples: dict[str, list[Sample]] = {row.name: [] for row in rows}
     numbers = count(1)
     for number in range(1, runs + 1):
-        bench.tell(f"run {number} of {runs}")
-        each = Round(bench, numbers)
+        bench.report(f"run {number} of {runs}")
+        round_ = Round(bench, numbers)
         for row in rows:
             if not row.missing:
-                samples[row.name] += row.measure(each)
+                samples[row.name] += row.measure(round_)
     return [Result(row, tuple(samples[row.name]), _reason(row, samples[row.name])) for row in rows]
 
 

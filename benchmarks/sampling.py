@@ -1,6 +1,6 @@
-"""Run tmlfix and note where it is, again and again: ``python -m benchmarks.sampling FILE ARGUMENT...``.
+"""Run tmlfix and sample where its time goes: ``python -m benchmarks.sampling FILE ARGUMENT...``.
 
-tmlfix has no hooks for this. A timer interrupts it, and the time since the last interruption goes to the
+tmlfix has no hooks for this. A timer interrupts it, and the time since the last interruption is added to the
 stage of the innermost function that belongs to one. The sums are written to FILE.
 """
 
@@ -27,9 +27,9 @@ STAGES = {
     "codemods.semantics.catalogue": "facts: catalogue",
     "codemods.semantics.symbols": "facts: declarations",
     "codemods.ownership.dependent_tests": "facts: the tests that use a library",
-    "codemods.rules": "rules, but for facts",
-    "codemods.fixes": "rules, but for facts",
-    "codemods.semantic_patches": "rules, but for facts",
+    "codemods.rules": "rules, without facts",
+    "codemods.fixes": "rules, without facts",
+    "codemods.semantic_patches": "rules, without facts",
     "codemods.engine.schedule": "applying and checking fixes",
     "codemods.engine.suppressions": "applying and checking fixes",
     "codemods.files.workspace": "reading files",
@@ -60,16 +60,16 @@ class Sampler:
         self._last = time.perf_counter()
 
     def start(self) -> None:
-        """Look from now on."""
+        """Start sampling."""
         signal.signal(signal.SIGPROF, lambda _signal, frame: self.look(frame))
         signal.setitimer(signal.ITIMER_PROF, INTERVAL, INTERVAL)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop sampling."""
         signal.setitimer(signal.ITIMER_PROF, 0)
 
     def look(self, frame: FrameType | None) -> None:
-        """Count the time since the last look for what runs now."""
+        """Add the time since the last sample to the stage and the rule that run now."""
         now = time.perf_counter()
         seconds, self._last = now - self._last, now
         modules = []

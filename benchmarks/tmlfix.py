@@ -1,4 +1,4 @@
-"""tmlfix as its users start it, and what this version of it can do."""
+"""tmlfix as users start it, and the options of this version."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Tmlfix:
     caches: Path
 
     def check(self, tree: Path, *options: str) -> Command:
-        """A check of all phases with what is known from before. That it finds something is no failure."""
-        words = [sys.executable, "-P", "-c", START, "check", "--all", *options]
-        return Command(words, tree, {"TMLFIX_CACHE": str(self._cache_of(tree))}, statuses=(0, 1))
+        """A check of all phases with its cache. Findings are not a failure."""
+        arguments = [sys.executable, "-P", "-c", START, "check", "--all", *options]
+        return Command(arguments, tree, {"TMLFIX_CACHE": str(self._cache_of(tree))}, statuses=(0, 1))
 
     def first_check(self, tree: Path) -> Command:
-        """A check for which nothing is known from before: its cache is empty, and it fills it."""
+        """A check that starts with an empty cache and fills it."""
         shutil.rmtree(self._cache_of(tree), ignore_errors=True)
         return self.check(tree)
 
@@ -35,13 +35,13 @@ class Tmlfix:
 
     @cached_property
     def has_cache(self) -> bool:
-        """Whether it keeps anything from one run to the next."""
+        """Whether it keeps results from one run to the next."""
         return "--no-cache" in self._help
 
     def single_process(self) -> list[str]:
-        """The options with which it works in one process, and as if for the first time."""
+        """The options for one process without a cache."""
         wanted = {"--no-cache": ["--no-cache"], "--jobs": ["--jobs", "1"]}
-        return [word for option, words in wanted.items() if option in self._help for word in words]
+        return [part for option, parts in wanted.items() if option in self._help for part in parts]
 
     @cached_property
     def _help(self) -> str:

@@ -1,4 +1,4 @@
-"""What tmlfix is compared with: LibCST, and ast-grep, on as many lines of Python's standard library."""
+"""What tmlfix is compared with: LibCST and ast-grep, on as many lines of Python's standard library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATTERN = "open($$$ARGUMENTS)"
 """What ast-grep looks for: calls of one function, with any arguments."""
 
 PACKAGES: Mapping[str, str] = {"libcst": "libcst", "ast-grep": "ast-grep-cli", "psutil": "psutil"}
-"""What the rows need beside tmlfix, and the packages that have it."""
+"""What the rows need apart from tmlfix, and the packages that provide it."""
 
 
 def is_installed(need: str) -> bool:
@@ -25,7 +25,7 @@ def is_installed(need: str) -> bool:
 
 
 def version_of(need: str) -> str:
-    """Its name with its version."""
+    """The name of its package with the version."""
     try:
         return f"{need} {version(PACKAGES[need])}"
     except PackageNotFoundError:
@@ -39,9 +39,9 @@ def ast_grep() -> str | None:
 
 
 def pattern_command(folder: Path, threads: int) -> Command:
-    """ast-grep over the Python files of a folder; 0 threads leave the number to it. 1 says: no match."""
+    """ast-grep over the Python files of a folder; 0 threads means its default. Status 1 means no match."""
     program = ast_grep() or "ast-grep"
-    words: list[str | Path] = [
+    arguments: list[str | Path] = [
         program,
         "run",
         "--lang",
@@ -52,7 +52,7 @@ def pattern_command(folder: Path, threads: int) -> Command:
         str(threads),
         folder,
     ]
-    return Command(words, statuses=(0, 1))
+    return Command(arguments, statuses=(0, 1))
 
 
 def parse_command(suffix: str, folder: Path) -> Command:
@@ -61,7 +61,7 @@ def parse_command(suffix: str, folder: Path) -> Command:
 
 
 def write_standard_library(folder: Path, lines: int) -> int:
-    """Copy files of the standard library, as many as have so many lines; how many they have."""
+    """Copy files of the standard library until they have so many lines; the number of lines copied."""
     copied = 0
     library = Path(sysconfig.get_path("stdlib"))
     for path in python_files(library):

@@ -17,7 +17,7 @@ from tml_ast import generate
 
 
 def main() -> None:
-    """Replace the files, and name those that changed."""
+    """Replace the files, and print the names of those that changed."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     for name, source in generate.sources().items():
         write(Path(generate.__file__).with_name(name), source.encode())

@@ -122,8 +122,8 @@ def test_the_page_takes_the_figures() -> None:
     assert report.on_page(written) == written
     assert "old" not in written
     assert re.fullmatch(r"(?s)before\n<!-- rows -->\n\n\| .*A machine\.\n<!-- end -->\nafter\n", written)
-    for each in (report, of_profile(Profile(1, {}, {}), "")):
-        each.on_page(PAGE.read_text())
+    for section in (report, of_profile(Profile(1, {}, {}), "")):
+        section.on_page(PAGE.read_text())
 
 
 # Trees
@@ -150,7 +150,7 @@ def test_without_a_corpus_it_says_how_to_get_one(tmp_path: Path) -> None:
     ("options", "complaint"),
     [
         (["--rows", "cold,warmth"], "there is no row 'warmth'"),
-        (["--rows", "cold", "--update-docs"], "--update-docs goes with all rows"),
+        (["--rows", "cold", "--update-docs"], "--update-docs needs all rows"),
         (["--corpus", str(EXAMPLE), "--json", "no/such/folder/figures.json"], "cannot be written"),
     ],
 )
@@ -259,8 +259,8 @@ subprocess.run([sys.executable, "-c", child])
 
 def test_memory_is_that_of_all_processes() -> None:
     pytest.importorskip("psutil")
-    words = [sys.executable, "-c", TWO_PROCESSES]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", TWO_PROCESSES]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         used = memory_meter()(process.pid)
@@ -306,11 +306,11 @@ def test_a_parser_tells_its_lines_and_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("has_cache", [True, False])
-def test_a_tmlfix_without_a_cache_is_told(has_cache: bool, tmp_path: Path) -> None:
+def test_a_tmlfix_without_a_cache_is_reported(has_cache: bool, tmp_path: Path) -> None:
     tmlfix = Tmlfix(tmp_path)
     tmlfix.__dict__["has_cache"] = has_cache
 
-    assert ("keeps no cache" in circumstances(10, tmlfix)) is not has_cache
+    assert ("has no cache" in circumstances(10, tmlfix)) is not has_cache
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_a_first_check_finds_no_cache(tmp_path: Path) -> None:
         (["re", "tml_ast.lexer", "codemods.fixes.context"], "parsing"),
         (
             ["tml_ast.nodes", "codemods.fixes.context", "codemods.engine.schedule"],
-            "rules, but for facts",
+            "rules, without facts",
         ),
         (["codemods.ownership.cfg.graph", "codemods.fixes.context"], "facts: cfg.graph"),
         (["codemods.reports.text", "codemods.cli.check"], "output"),
@@ -406,26 +406,26 @@ def test_every_row_comes_about(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setattr(rounds, "parse_command", lambda _suffix, _folder: parsed)
     monkeypatch.setattr(rounds, "pattern_command", lambda _folder, _threads: parsed)
     monkeypatch.setattr(rows, "is_installed", lambda need: need != "psutil" or yardsticks.is_installed(need))
-    told: list[str] = []
+    reported: list[str] = []
 
-    results = measure(Bench(files, tmp_path, told.append), ROWS, 1)
+    results = measure(Bench(files, tmp_path, reported.append), ROWS, 1)
 
     for result in results:
         expected = "psutil is not installed" if "psutil" in result.row.missing else ""
         assert result.skipped == expected
         assert expected or result.value > 0
         assert result.note
-    assert told[0] == "run 1 of 1"
-    assert any(line.startswith("tmlfix check, large tree: ") for line in told)
+    assert reported[0] == "run 1 of 1"
+    assert any(line.startswith("tmlfix check, large tree: ") for line in reported)
 
 
 def test_the_page_tells_every_row_and_option() -> None:
     page = PAGE.read_text()
-    options = {name for each in get_command(app).params for name in each.opts}
+    options = {name for option in get_command(app).params for name in option.opts}
 
     assert options <= {*re.findall(r"--[a-z-]+", page)}
     shown = re.findall(r"--rows ([\w,-]+)", page)
-    assert {name for names in shown for name in names.split(",")} <= {each.name for each in ROWS}
+    assert {name for names in shown for name in names.split(",")} <= {row.name for row in ROWS}
 
 
 def test_rounds_measure_each_thing_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -436,7 +436,7 @@ def test_rounds_measure_each_thing_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
         return 1.0
 
     monkeypatch.setattr(Round, "_seconds", seconds)
-    chosen = [each for each in ROWS if each.name in ("growth", "changed-test")]
+    chosen = [row for row in ROWS if row.name in ("growth", "changed-test")]
 
     measure(Bench({"lib/tests/a.test.tml": b"func f() {\n    g()\n}\n"}, tmp_path, print), chosen, 2)
 

@@ -1,4 +1,4 @@
-"""The hooks of pre-commit and the action of GitHub, each run as a project would."""
+"""The pre-commit hooks and the GitHub action, run as a project would run them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def example(tmp_path: Path) -> Example:
 
 def hook(name: str) -> dict[str, Any]:
     """A hook as it is published."""
-    (found,) = (each for each in yaml.safe_load(HOOKS.read_text()) if each["id"] == name)
+    (found,) = (hook for hook in yaml.safe_load(HOOKS.read_text()) if hook["id"] == name)
     assert isinstance(found, dict)
     return found
 
@@ -63,7 +63,7 @@ def pre_commit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 
 
 def use(example: Example, name: str, **options: object) -> None:
-    """Configure a hook. It takes the tmlfix that is installed, for to install one takes a network."""
+    """Configure a hook. It uses the tmlfix that is installed, because installing one needs a network."""
     published = hook(name) | {"language": "system"} | options
     configuration = {"repos": [{"repo": "local", "hooks": [published]}]}
     example.write(".pre-commit-config.yaml", yaml.safe_dump(configuration).encode())
@@ -163,7 +163,7 @@ def run_step(
     name: str, folder: Path, variables: Mapping[str, str], **inputs: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a step's script as the runner does, with the inputs by their names with _ for -."""
-    values = {each: str(given.get("default", "")) for each, given in action()["inputs"].items()}
+    values = {input_: str(given.get("default", "")) for input_, given in action()["inputs"].items()}
     values |= {name.replace("_", "-"): value for name, value in inputs.items()}
     step = steps()[name]
 

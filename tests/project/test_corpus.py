@@ -23,7 +23,7 @@ PATCH = "patches/phase-1-http.patch"
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class FixedLibrary:
     """A checkout of the library with the branch and the patch of phase 1, and what was found."""
 
     checkout: Example
@@ -48,7 +48,7 @@ class Mended:
 
 
 @pytest.fixture(scope="module")
-def mended(tmp_path_factory: pytest.TempPathFactory) -> Mended:
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> FixedLibrary:
     """Phase 1 of the library, fixed once for all tests. Skips them when there is no corpus."""
     corpus_files()
     folder = tmp_path_factory.mktemp("corpus") / "tml"
@@ -58,29 +58,29 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> Mended:
     checkout.git("config", "core.autocrlf", "false")
     checkout.commit("The library")
     document = json.loads(checkout.tmlfix("apply", "--phase", "1", "--format", "json"))
-    return Mended(checkout, document)
+    return FixedLibrary(checkout, document)
 
 
-def test_apply_makes_a_branch_and_a_patch(mended: Mended) -> None:
-    (branch,) = mended.document["summary"]["branches"]
+def test_apply_makes_a_branch_and_a_patch(fixed: FixedLibrary) -> None:
+    (branch,) = fixed.document["summary"]["branches"]
 
     assert (branch["branch"], branch["state"]) == (BRANCH, "created")
-    assert mended.checkout.line("rev-parse", f"{BRANCH}~") == mended.checkout.head()
-    assert (mended.checkout.folder / PATCH).read_bytes().startswith(b"From ")
-    assert mended.document["errors"] == []
+    assert fixed.checkout.line("rev-parse", f"{BRANCH}~") == fixed.checkout.head()
+    assert (fixed.checkout.folder / PATCH).read_bytes().startswith(b"From ")
+    assert fixed.document["errors"] == []
 
 
-def test_git_am_of_the_patch_gives_the_tree_of_the_branch(mended: Mended, tmp_path: Path) -> None:
-    mended.checkout.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "base"), "main")
+def test_git_am_of_the_patch_gives_the_tree_of_the_branch(fixed: FixedLibrary, tmp_path: Path) -> None:
+    fixed.checkout.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "base"), "main")
     base = Example(tmp_path / "base")
 
-    base.git("am", "--quiet", "--keep-cr", str(mended.checkout.folder / PATCH))
+    base.git("am", "--quiet", "--keep-cr", str(fixed.checkout.folder / PATCH))
 
-    assert base.tree("HEAD") == mended.checkout.tree(BRANCH) != mended.checkout.tree("main")
+    assert base.tree("HEAD") == fixed.checkout.tree(BRANCH) != fixed.checkout.tree("main")
 
 
-def test_in_place_leaves_nothing_to_fix(mended: Mended, tmp_path: Path) -> None:
-    mended.checkout.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "base"), "main")
+def test_in_place_leaves_nothing_to_fix(fixed: FixedLibrary, tmp_path: Path) -> None:
+    fixed.checkout.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "base"), "main")
     base = Example(tmp_path / "base")
 
     base.tmlfix("apply", "--phase", "1", "--in-place")
@@ -90,8 +90,8 @@ def test_in_place_leaves_nothing_to_fix(mended: Mended, tmp_path: Path) -> None:
     assert again.startswith("nothing to fix") or ": 0 with a fix, " in again
 
 
-def test_rewritten_files_are_of_the_phase_and_parse(mended: Mended) -> None:
-    changes = mended.changes()
+def test_rewritten_files_are_of_the_phase_and_parse(fixed: FixedLibrary) -> None:
+    changes = fixed.changes()
 
     assert len(changes) >= 9
     for name, (_, after) in changes.items():
@@ -100,17 +100,17 @@ def test_rewritten_files_are_of_the_phase_and_parse(mended: Mended) -> None:
         assert parse(after).code() == after
 
 
-def test_lines_without_an_edit_stay_as_they_are(mended: Mended) -> None:
-    findings = mended.document["findings"]
-    for name, (before, after) in mended.changes().items():
-        edits = [edit for each in findings if each["path"] == name for edit in each["edits"]]
+def test_lines_without_an_edit_stay_as_they_are(fixed: FixedLibrary) -> None:
+    findings = fixed.document["findings"]
+    for name, (before, after) in fixed.changes().items():
+        edits = [edit for finding in findings if finding["path"] == name for edit in finding["edits"]]
         left = iter(after.splitlines(keepends=True))
         assert edits
         assert all(line in left for line in untouched_lines(before, edits)), name
 
 
-def test_lines_end_as_in_the_rest_of_their_file(mended: Mended) -> None:
-    for name, (before, after) in mended.changes().items():
+def test_lines_end_as_in_the_rest_of_their_file(fixed: FixedLibrary) -> None:
+    for name, (before, after) in fixed.changes().items():
         if b"\r\n" not in before:
             assert b"\r" not in after, name
         elif before.count(b"\r\n") == before.count(b"\n"):
@@ -124,17 +124,17 @@ TESTS = "lib/std/tests/http"
 CLIENT = "lib/std/src/http/client.tml"
 
 
-def test_the_response_is_released_before_the_ok_arm_returns(mended: Mended) -> None:
-    arm = re.search(r"Ok\(resp\) => \{(?s:.*?)\n +\}", mended.result(f"{TESTS}/client.test.tml"))
+def test_the_response_is_released_before_the_ok_arm_returns(fixed: FixedLibrary) -> None:
+    arm = re.search(r"Ok\(resp\) => \{(?s:.*?)\n +\}", fixed.result(f"{TESTS}/client.test.tml"))
 
     assert arm is not None
     assert re.search(r"\n( +)resp\.destroy\(\)\r?\n\1return 0\r?\n", arm[0])
-    assert mended.added(f"{TESTS}/client.test.tml") == ["resp.destroy()"]
+    assert fixed.added(f"{TESTS}/client.test.tml") == ["resp.destroy()"]
 
 
 @pytest.mark.parametrize("name", ["basic", "params", "mixed", "wildcard"])
-def test_every_match_of_a_route_is_released_once(mended: Mended, name: str) -> None:
-    functions = mended.result(f"{TESTS}/router_{name}.test.tml").split("@test")[1:]
+def test_every_match_of_a_route_is_released_once(fixed: FixedLibrary, name: str) -> None:
+    functions = fixed.result(f"{TESTS}/router_{name}.test.tml").split("@test")[1:]
 
     matches = 0
     for function in functions:
@@ -143,31 +143,31 @@ def test_every_match_of_a_route_is_released_once(mended: Mended, name: str) -> N
         for owner in owners:
             assert function.count(f"{owner}.destroy()") == 1, function
             assert function.index(f"{owner}.destroy()") < function.rindex("return")
-    assert matches == len(mended.added(f"{TESTS}/router_{name}.test.tml")) > 0
+    assert matches == len(fixed.added(f"{TESTS}/router_{name}.test.tml")) > 0
 
 
-def test_the_buffer_of_the_response_outlives_its_parsing_and_no_longer(mended: Mended) -> None:
+def test_the_buffer_of_the_response_outlives_its_parsing_and_no_longer(fixed: FixedLibrary) -> None:
     parsed = re.search(
-        r"let (\w+)(?:: [^=\n]+)? = Response::parse\((\w+)\)\r?\n +return \1\r?\n", mended.result(CLIENT)
+        r"let (\w+)(?:: [^=\n]+)? = Response::parse\((\w+)\)\r?\n +return \1\r?\n", fixed.result(CLIENT)
     )
 
     assert parsed is not None
-    assert not re.search(r"return Response::parse\(", mended.result(CLIENT))
-    assert f"{parsed[2]} as " not in "\n".join(mended.added(CLIENT))
+    assert not re.search(r"return Response::parse\(", fixed.result(CLIENT))
+    assert f"{parsed[2]} as " not in "\n".join(fixed.added(CLIENT))
 
 
-def test_the_request_is_released_after_it_was_sent(mended: Mended) -> None:
+def test_the_request_is_released_after_it_was_sent(fixed: FixedLibrary) -> None:
     sent = re.findall(
         r"let (\w+)(?:: [^=\n]+)? = this\.send\((\w+)\)\r?\n +\2\.destroy\(\)\r?\n +return \1\r?\n",
-        mended.result(CLIENT),
+        fixed.result(CLIENT),
     )
 
-    assert len(sent) == mended.added(CLIENT).count("req.destroy()") >= 6
-    assert not re.search(r"return this\.send\(", mended.result(CLIENT))
+    assert len(sent) == fixed.added(CLIENT).count("req.destroy()") >= 6
+    assert not re.search(r"return this\.send\(", fixed.result(CLIENT))
 
 
-def test_text_that_the_compiler_frees_is_left_to_it(mended: Mended) -> None:
-    for name in mended.changes():
-        for line in mended.added(name):
+def test_text_that_the_compiler_frees_is_left_to_it(fixed: FixedLibrary) -> None:
+    for name in fixed.changes():
+        for line in fixed.added(name):
             assert "text()" not in line and "body.destroy" not in line
             assert not (name.endswith(".test.tml") and "mem_free" in line)

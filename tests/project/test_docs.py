@@ -1,4 +1,4 @@
-"""The README and the pages say what is true: their output is run again, tables and names are looked up."""
+"""The README and the pages are true: their commands are run again, their tables and names are looked up."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HINT = "bring the pages up to date with: .venv/bin/python -m tests.update"
 
 
 def prose(text: str) -> str:
-    """A page without what is printed or drawn; commands to copy stay."""
+    """A page without sessions, diffs and text blocks; commands to copy stay."""
     return re.sub(r"(?ms)^```(?:console|diff|text)\n.*?^```$", "", text)
 
 
@@ -56,7 +56,7 @@ def test_commands_print_what_is_shown(page: Path, session: Session) -> None:
     assert pages.normalised(session.run().text()) == pages.normalised(session.text()), HINT
 
 
-def test_every_command_in_a_session_is_shown_with_tmlfix_in_it() -> None:
+def test_every_session_runs_tmlfix() -> None:
     for _, session in SESSIONS:
         assert any("tmlfix " in command for command, _ in session.steps)
     assert len(SESSIONS) == ALL.count("```console")
@@ -97,7 +97,7 @@ def test_commands_and_options_exist() -> None:
 
 
 @pytest.mark.parametrize("command", pages.program())
-def test_every_option_is_told(command: str) -> None:
+def test_every_option_is_documented(command: str) -> None:
     assert options(command) <= set(re.findall(r"--[a-z-]+", ALL))
 
 
@@ -111,7 +111,7 @@ def options(command: str) -> set[str]:
     load_commands()
     group = typer.main.get_command(app)
     parameters = group.commands[command].params  # type: ignore[attr-defined]
-    return {name for each in parameters for name in each.opts if name.startswith("--")}
+    return {name for parameter in parameters for name in parameter.opts if name.startswith("--")}
 
 
 def test_the_readme_takes_five_minutes_to_read() -> None:
@@ -124,7 +124,7 @@ def test_exit_statuses_are_those_of_the_program() -> None:
     assert re.findall(r"(?m)^\| (\d) \|", table) == ["0", str(FOUND), str(FAILED)]
 
 
-def test_what_is_outside_of_the_plan_is_named() -> None:
+def test_the_readme_names_what_is_outside_the_plan() -> None:
     for pattern in OUTSIDE:
         assert f"`{pattern.removeprefix('/').removesuffix('*')}`" in TEXT
 
@@ -149,9 +149,9 @@ def anchor_of(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def test_what_is_to_be_typed_can_be_typed() -> None:
+def test_make_targets_and_scripts_exist() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    for target in re.findall(r"\bmake (\w+)", TEXT):
+    for target in re.findall(r"(?:^|`)make (\w+)", ALL, re.MULTILINE):
         assert f"\n{target}: " in makefile
     for script in re.findall(r"(?:python|bash) (\S+\.\w+)", ALL):
         assert (PROJECT / script).exists()

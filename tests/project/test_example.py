@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("example")
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class FixedLibrary:
     """The library with a branch and a patch for every phase, and with all fixes in its checkout."""
 
     example: Example
@@ -41,13 +41,13 @@ class Mended:
 
 
 @pytest.fixture(scope="module")
-def mended(tmp_path_factory: pytest.TempPathFactory) -> Mended:
+def fixed(tmp_path_factory: pytest.TempPathFactory) -> FixedLibrary:
     """The library after everything that tmlfix can do for it."""
-    example = Example.create(tmp_path_factory.mktemp("mended") / "example")
+    example = Example.create(tmp_path_factory.mktemp("fixed") / "example")
     document = json.loads(example.tmlfix("apply", "--all", "--dry-run", "--format", "json", expect=1))
     example.tmlfix("apply", "--all")
     example.tmlfix("apply", "--all", "--in-place")
-    return Mended(example, document["findings"])
+    return FixedLibrary(example, document["findings"])
 
 
 def added_lines(patch: Path) -> Iterator[tuple[str, str]]:
@@ -63,9 +63,9 @@ def added_lines(patch: Path) -> Iterator[tuple[str, str]]:
 # The patches
 
 
-def test_patches_are_what_the_tool_writes(mended: Mended) -> None:
+def test_patches_are_what_the_tool_writes(fixed: FixedLibrary) -> None:
     shipped = {path.name: path.read_text() for path in PATCHES.iterdir()}
-    written = mended.patches()
+    written = fixed.patches()
 
     hint = "bring patches/ up to date with: .venv/bin/python -m tests.update"
     assert shipped.keys() == written.keys(), hint
@@ -74,13 +74,15 @@ def test_patches_are_what_the_tool_writes(mended: Mended) -> None:
 
 
 @pytest.mark.parametrize("patch", sorted(PATCHES.glob("*.patch")), ids=lambda patch: patch.stem)
-def test_git_am_of_a_patch_gives_the_tree_of_the_branch(mended: Mended, tmp_path: Path, patch: Path) -> None:
+def test_git_am_of_a_patch_gives_the_tree_of_the_branch(
+    fixed: FixedLibrary, tmp_path: Path, patch: Path
+) -> None:
     (branch,) = (phase.branch for phase in PHASES if phase.patch_name == patch.name)
     example = Example.create(tmp_path / "example")
 
     example.git("am", "--quiet", "--keep-cr", str(patch))
 
-    assert example.tree("HEAD") == mended.example.tree(branch) != mended.example.tree("main")
+    assert example.tree("HEAD") == fixed.example.tree(branch) != fixed.example.tree("main")
 
 
 def test_a_patch_changes_only_files_of_its_phase() -> None:
@@ -109,23 +111,23 @@ def test_a_release_in_a_test_is_a_call_of_the_types_own_release() -> None:
     }
 
 
-def test_strings_that_the_compiler_frees_and_views_are_left_to_it(mended: Mended) -> None:
-    assert mended.after["tests/http/client.test.tml"].count(b"let body: Str = resp.text()") == 3
+def test_strings_that_the_compiler_frees_and_views_are_left_to_it(fixed: FixedLibrary) -> None:
+    assert fixed.after["tests/http/client.test.tml"].count(b"let body: Str = resp.text()") == 3
     for _, line in added_lines(PATCHES / "phase-1-http.patch"):
         assert not re.search(r"\b(text|body|body_data|header|value_at)\b", line), line
 
 
-def test_files_that_leak_nothing_are_left_alone(mended: Mended) -> None:
+def test_files_that_leak_nothing_are_left_alone(fixed: FixedLibrary) -> None:
     for path in (
         "tests/http/response.test.tml",
         "lib/src/http/response.tml",
         "lib/src/http/headers.tml",
     ):
-        assert mended.after[path] == mended.before[path]
+        assert fixed.after[path] == fixed.before[path]
 
 
-def test_an_owner_is_released_before_each_return_and_in_each_loop(mended: Mended) -> None:
-    client = mended.after["tests/http/client.test.tml"].decode()
+def test_an_owner_is_released_before_each_return_and_in_each_loop(fixed: FixedLibrary) -> None:
+    client = fixed.after["tests/http/client.test.tml"].decode()
 
     assert re.search(r"assert_eq\(body, [^\n]+\)\n +resp\.destroy\(\)\n +return 0\n", client)
     assert re.search(r"Ok\(resp\) => \{\n +assert_eq\(.*, 404\)\n +resp\.destroy\(\)\n +\},", client)
@@ -135,37 +137,37 @@ def test_an_owner_is_released_before_each_return_and_in_each_loop(mended: Mended
 # Rewriting in place
 
 
-def test_nothing_is_left_to_fix(mended: Mended) -> None:
-    preview = mended.example.tmlfix("apply", "--all", "--dry-run", "--in-place")
+def test_nothing_is_left_to_fix(fixed: FixedLibrary) -> None:
+    preview = fixed.example.tmlfix("apply", "--all", "--dry-run", "--in-place")
 
     assert ": 0 with a fix, " in preview
 
 
-def test_a_second_time_changes_nothing(mended: Mended) -> None:
-    before = mended.after
+def test_a_second_time_changes_nothing(fixed: FixedLibrary) -> None:
+    before = fixed.after
 
-    assert mended.example.tmlfix("apply", "--all", "--in-place").startswith("0 findings fixed in 0 files\n")
-    assert mended.after == before
+    assert fixed.example.tmlfix("apply", "--all", "--in-place").startswith("0 findings fixed in 0 files\n")
+    assert fixed.after == before
 
 
-def test_every_result_parses(mended: Mended) -> None:
-    for content in mended.after.values():
+def test_every_result_parses(fixed: FixedLibrary) -> None:
+    for content in fixed.after.values():
         assert parse(content).code() == content
 
 
-def test_branches_and_working_tree_get_the_same_fixes(mended: Mended, tmp_path: Path) -> None:
+def test_branches_and_working_tree_get_the_same_fixes(fixed: FixedLibrary, tmp_path: Path) -> None:
     example = Example.create(tmp_path / "example")
     example.tmlfix("apply", "--all", "--stacked")
 
     last = "tmlfix/phase-5-test-infra"
-    for path, content in mended.after.items():
+    for path, content in fixed.after.items():
         assert example.git("show", f"{last}:{path}") == content
 
 
-def test_lines_without_an_edit_stay_as_they_are(mended: Mended) -> None:
-    after = mended.after
-    for path, before in mended.before.items():
-        edits = [edit for finding in mended.findings if finding["path"] == path for edit in finding["edits"]]
+def test_lines_without_an_edit_stay_as_they_are(fixed: FixedLibrary) -> None:
+    after = fixed.after
+    for path, before in fixed.before.items():
+        edits = [edit for finding in fixed.findings if finding["path"] == path for edit in finding["edits"]]
         left = iter(after[path].splitlines(keepends=True))
         for line in untouched_lines(before, edits):
             assert line in left, f"{path}: {line!r}"
@@ -190,11 +192,11 @@ def restyled(folder: Path, style: Callable[[bytes], bytes]) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("style", [crlf, no_end])
 def test_fixes_follow_the_line_ends_of_the_file(
-    mended: Mended, tmp_path: Path, style: Callable[[bytes], bytes]
+    fixed: FixedLibrary, tmp_path: Path, style: Callable[[bytes], bytes]
 ) -> None:
     after = restyled(tmp_path / "example", style)
 
-    assert [path for path, content in mended.after.items() if after[path] != style(content)] == []
+    assert [path for path, content in fixed.after.items() if after[path] != style(content)] == []
 
 
 def test_the_order_of_sets_has_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

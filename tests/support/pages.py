@@ -29,12 +29,12 @@ PAGES = [
     *sorted(PROJECT.glob("docs/*.md")),
 ]
 SHOWN_FOLDER = "/home/ada/example"
-"""Stands for the folder of the example, which is another one each time."""
+"""Shown in the place of the example's folder, which differs each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A block of commands with what they print, from their place in the page."""
+    """A block of commands with what they print, and its place in the page."""
 
     start: int
     end: int
@@ -45,7 +45,7 @@ class Session:
         return "".join(f"$ {command}\n{output}" for command, output in self.steps)
 
     def run(self) -> Session:
-        """The same commands with what they print in a new copy of the example."""
+        """The same commands with what they print now, in a new copy of the example."""
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch).resolve()
             example = Example.create(folder / "example")
@@ -78,7 +78,7 @@ def sessions(page: str) -> list[Session]:
 
 
 def normalised(output: str) -> str:
-    """Without what another version of git or a slower machine may print otherwise."""
+    """Without what another version of git or a slower machine prints differently."""
     output = re.sub(r"\b[0-9a-f]{7,40}\b", "<commit>", output)
     return re.sub(r'(?<="seconds": )\d+\.\d+', "<seconds>", output)
 
@@ -93,7 +93,7 @@ class Part:
     arguments: tuple[str, ...]
 
     def text(self) -> str:
-        """What belongs there."""
+        """What the part must say."""
         return f"\n{PARTS[self.name](*self.arguments)}\n"
 
 
@@ -113,7 +113,7 @@ def _split(words: str) -> tuple[str, tuple[str, ...]]:
 
 
 def updated(page: str) -> str:
-    """The page with everything generated anew; output that differs in nothing of note stays."""
+    """The page with everything generated anew; output that differs only in commits and times stays."""
     for part in reversed(parts(page)):
         page = page[: part.start] + part.text() + page[part.end :]
     for session in reversed(sessions(page)):
