@@ -18,7 +18,7 @@ from codemods.model.findings import Edit, Finding, FindingKey, InputError, Verdi
 from codemods.model.phases import Phase
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.use_after_free import misuses
 from codemods.rules import RULES
 from codemods.rules.rule import Rule

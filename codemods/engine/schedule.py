@@ -18,7 +18,7 @@ from codemods.model.settings import Settings
 from codemods.semantics.module_paths import is_test_path
 
 if TYPE_CHECKING:
-    from codemods.ownership.obligations import Analysis
+    from codemods.ownership.analysis import Analysis
 
 BATCH = 256 * 1024
 """Bytes of tests that one job of an executor fixes."""

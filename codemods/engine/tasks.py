@@ -14,8 +14,8 @@ from codemods.fixes.facts import Facts
 from codemods.model.findings import InputError
 from codemods.model.progress import Progress, unwatched
 from codemods.model.settings import Settings
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.dependent_tests import Sources
-from codemods.ownership.obligations import Analysis
 from codemods.semantics.catalogue import catalogue_files
 from codemods.semantics.symbols import Index, SourceFile
 from tml_ast import TmlSyntaxError

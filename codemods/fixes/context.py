@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.facts import Facts
 from codemods.model.findings import Verdict
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.elements import OwnedList
-from codemods.ownership.obligations import Analysis, Obligation
+from codemods.ownership.obligations import ObligationReport
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes, position
 from tml_ast.lexer import Token
@@ -23,7 +24,6 @@ class FileFacts:
     def __init__(self, analysis: Analysis, file: SourceFile) -> None:
         self._analysis = analysis
         self._file = file
-        self._obligations: dict[int, list[Obligation]] = {}
 
     @cached_property
     def parents(self) -> dict[int, Node]:
@@ -50,12 +50,6 @@ class FileFacts:
             if graph is not None
             for inner in graph.with_closures()
         ]
-
-    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
-        """The obligations of a function, computed once."""
-        if id(graph) not in self._obligations:
-            self._obligations[id(graph)] = self._analysis.obligations(graph)
-        return self._obligations[id(graph)]
 
 
 class Context:
@@ -173,9 +167,9 @@ class Context:
         """The functions with a body and their control-flow graphs, each closure with one of its own."""
         return self._file_facts.graphs
 
-    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
+    def obligations(self, graph: ControlFlowGraph) -> Sequence[ObligationReport]:
         """The obligations of a function."""
-        return self._file_facts.obligations(graph)
+        return self.analysis.obligations.of(graph)
 
     # -- the workspace ------------------------------------------------------------------------
 

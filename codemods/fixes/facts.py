@@ -6,14 +6,14 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, count
 
+from codemods.ownership.allocates_audit import Reservations
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph
-from codemods.ownership.compiler.allocates_audit import Reservations
 from codemods.ownership.compiler.consumption import consumptions
+from codemods.ownership.contents import Contents
 from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sources
 from codemods.ownership.elements import OwnedList, OwnedLists
 from codemods.ownership.fields import Fields
-from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries.contents import Contents
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS

@@ -13,7 +13,7 @@ from codemods.fixes.naming import result_name
 from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, is_hidden, mentions
 from codemods.fixes.string_code import free_address, free_string, string_length
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
-from codemods.ownership.summaries.summaries import Result
+from codemods.ownership.summaries.origins import Result
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after
 from tml_ast.nodes import Expression, Node
@@ -25,7 +25,7 @@ _MAY_BE_CONSTANT = Refusal("what it holds is not always a new string, and a cons
 
 def free_as_number(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
     """Let a number hold the string of a ``let`` that is only read, and free it after its last use."""
-    origin = context.analysis.variable_origin(graph, variable)
+    origin = context.analysis.summaries.variable_origin(graph, variable)
     if graph.is_assigned(variable) or not can_be_freed(origin):
         return _MAY_BE_CONSTANT
     name = number_name(context, graph, variable)

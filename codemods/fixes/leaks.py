@@ -8,10 +8,12 @@ from codemods.fixes.naming import describe_exits
 from codemods.fixes.release_at_exits import Cleanup, before_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.obligations import Obligation
+from codemods.ownership.obligations import ObligationReport
 
 
-def release_leaks(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Repair | Refusal:
+def release_leaks(
+    context: Context, graph: ControlFlowGraph, obligation: ObligationReport
+) -> Repair | Refusal:
     """Release an owner in front of the exits at which it leaks."""
     if obligation.overwritten or obligation.maybe_overwritten:
         return Refusal("it is overwritten while it owns a value; release the old value first")
@@ -26,7 +28,7 @@ def release_leaks(context: Context, graph: ControlFlowGraph, obligation: Obligat
     return before_exits(context, graph, Cleanup.of(obligation), obligation.leaks, unsafe=obligation.unclear)
 
 
-def leak_message(context: Context, obligation: Obligation, repair: Repair | Refusal) -> str:
+def leak_message(context: Context, obligation: ObligationReport, repair: Repair | Refusal) -> str:
     """Where an owner leaks: at the exits that the repair is for, or at all of them if there is none."""
     variable = obligation.variable
     unclear = obligation.unclear if isinstance(repair, Refusal) else []
@@ -37,7 +39,7 @@ def leak_message(context: Context, obligation: Obligation, repair: Repair | Refu
     )
 
 
-def _borrowed_text_fields(context: Context, obligation: Obligation) -> list[str]:
+def _borrowed_text_fields(context: Context, obligation: ObligationReport) -> list[str]:
     """Borrowed text that the compiler frees as soon as the variable is no longer consumed."""
     variable, graph, analysis = obligation.variable, obligation.graph, context.analysis
     if variable.type is None or analysis.drops.kind(variable.type) is not DropKind.FIELDS:

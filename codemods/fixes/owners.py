@@ -29,7 +29,7 @@ def may_hold_variable(context: Context, graph: ControlFlowGraph, value: Node) ->
             continue
         if use.site.role in (Role.ELEMENT, Role.CONSTRUCTED):
             return True
-        if Effect.RETURNS in context.analysis.call_effects(use.site):
+        if Effect.RETURNS in context.analysis.summaries.call_effects(use.site):
             return True
     return False
 
@@ -55,7 +55,7 @@ def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable
         and not isinstance(value, nodes.Path)
         and not graph.is_assigned(variable)
         and not may_hold_variable(context, graph, value)
-        and not context.analysis.may_be_taken_elsewhere(graph, variable)
+        and not context.analysis.aliases.may_be_taken_elsewhere(graph, variable)
     )
 
 
@@ -87,7 +87,7 @@ def only_drop_frees_strings(
 def is_opened_elsewhere(context: Context, graph: ControlFlowGraph, value: Node) -> bool:
     """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
     return any(
-        not context.analysis.is_opened_once(graph, use.variable, use)
+        not context.analysis.aliases.is_opened_once(graph, use.variable, use)
         for use in graph.uses_in(value)
         if use.variable.type is not None and use.variable.type.target().name in BUILTIN_VARIANTS
     )

@@ -14,7 +14,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, result_name
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
-from codemods.ownership.obligations import Obligation
+from codemods.ownership.obligations import ObligationReport
 from tml_ast import nodes
 from tml_ast.edit import (
     INDENT,
@@ -42,7 +42,7 @@ class Cleanup:
     needed_by: frozenset[Variable]
 
     @classmethod
-    def of(cls, obligation: Obligation) -> Cleanup:
+    def of(cls, obligation: ObligationReport) -> Cleanup:
         """The call of the release that an owner is due."""
         owner = obligation.variable
         return cls(f"{owner.name}.{obligation.release.name}()", owner, frozenset(obligation.views))

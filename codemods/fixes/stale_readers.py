@@ -7,6 +7,7 @@ from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     CallSite,
     ControlFlowGraph,
@@ -15,7 +16,6 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.obligations import Analysis
 from codemods.semantics.symbols import SCALARS, STR, FunctionInfo, Type
 from tml_ast import nodes
 
@@ -189,4 +189,4 @@ def _strings_leave(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
     returned = graph.function.returns.target()
     if returned.name in SCALARS or returned.name in ("()", "Unit"):
         return False
-    return analysis.fate(graph, variable).view_escapes
+    return analysis.summaries.fate(graph, variable).view_escapes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
-from codemods.ownership.obligations import Analysis, Kept
+from codemods.ownership.analysis import Analysis, Kept
 from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_test_path, module_path
 from codemods.semantics.symbols import FunctionInfo, SourceFile
@@ -164,7 +164,7 @@ class DependentTests:
         found = {**self._kept, **found}
         if library is self._library:
             return found
-        replaced = library.summaries.replaced
+        replaced = library.summaries.graphs.replaced
         if replaced is None or library.follows != id(self._library):
             return {}
         return {path: Kept(each.functions, replaced.leaves(each.graphs)) for path, each in found.items()}

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Fields, Holds, only_empty_constants
-from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries.summaries import Fate
+from codemods.ownership.summaries.fates import Fate
 from codemods.semantics.symbols import FunctionInfo, SourceFile, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -93,7 +93,7 @@ class OwnedLists:
         ):
             return None
         origin = self.fields.list_elements(graph, variable)
-        fate = self.analysis.fate(graph, variable)
+        fate = self.analysis.summaries.fate(graph, variable)
         if Holds.OWNED not in origin.holds or isinstance(variable.value, nodes.Path):
             return None
         if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.DRAINS, Effect.SHARES}:
@@ -103,7 +103,7 @@ class OwnedLists:
         hazard = self._hazard(graph, variable, origin, fate)
         claims = tuple(self._claims(graph, variable)) if hazard is None else ()
         maker = next(self._makers(graph, variable.value), None)
-        return OwnedList(graph, variable, origin, frozenset(fate.views), claims, maker, hazard)
+        return OwnedList(graph, variable, origin, fate.views, claims, maker, hazard)
 
     def _hazard(
         self, graph: ControlFlowGraph, variable: Variable, origin: FieldOrigin, fate: Fate
@@ -118,7 +118,7 @@ class OwnedLists:
             return Hazard.ESCAPES
         return None
 
-    def _is_drained(self, graph: ControlFlowGraph, variable: Variable, views: set[Variable]) -> bool:
+    def _is_drained(self, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable]) -> bool:
         """Whether the function frees strings of the list already, itself or by a helper."""
         release = self.analysis.releases.release_of(variable.type)
         for each in views:
@@ -132,7 +132,7 @@ class OwnedLists:
                         break
                     site = outer
                 if site.role in (Role.ARGUMENT, Role.RECEIVER) and not (
-                    {Effect.RELEASES, Effect.DRAINS}.isdisjoint(self.analysis.call_effects(site))
+                    {Effect.RELEASES, Effect.DRAINS}.isdisjoint(self.analysis.summaries.call_effects(site))
                 ):
                     return True
         return False
@@ -151,7 +151,7 @@ class OwnedLists:
 
     def _claims(self, graph: ControlFlowGraph, variable: Variable) -> Iterator[Claim]:
         """The places where the compiler frees a string of a list, here or in what is given it."""
-        views = self.analysis.fate(graph, variable).views
+        views = self.analysis.summaries.fate(graph, variable).views
         reads: dict[int, Expression] = {}
         for each in views:
             for use in graph.uses(each):

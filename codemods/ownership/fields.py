@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.conditions import is_impossible
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Exit, ExitKind, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.obligations import Analysis
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.summaries.origins import Origin
+from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -66,24 +67,23 @@ _LEAVING = (ExitKind.RETURN, ExitKind.TAIL)
 _CONSTANTS = frozenset(("0", "null", '""', "false"))
 
 
-class Fields:
+class Fields(Layer):
     """The fields of the structs of an index."""
 
     def __init__(self, analysis: Analysis, library: Fields | None = None) -> None:
+        super().__init__(analysis.index, library)
         self.analysis = analysis
-        self._library = library
         self._literals: dict[str, list[tuple[ControlFlowGraph, nodes.StructLiteral]]] = {}
         self._writes: dict[str, list[tuple[ControlFlowGraph, nodes.Assignment, nodes.FieldAccess]]] = {}
         self._calls: dict[str, list[tuple[ControlFlowGraph, nodes.MethodCall]]] = {}
         self._owned_strings: dict[Type, list[str]] = {}
         self._functions: dict[SourceFile, list[tuple[int, int, FunctionInfo]]] = {}
 
+    @by_type
     def constructors(self, type_: Type) -> list[tuple[ControlFlowGraph, nodes.StructLiteral]]:
         """Every struct literal of the type in the library, with the function that holds it."""
-        if self._library is not None and type_.name not in self.analysis.index.own_types:
-            return self._library.constructors(type_)
         if type_.name not in self._literals:
-            names = self.analysis.index.fields(type_)
+            names = self.index.fields(type_)
             self._literals[type_.name] = [
                 (graph, node)
                 for graph in self._mentioning(max(names, key=len, default=type_.bare))
@@ -92,10 +92,9 @@ class Fields:
             ]
         return self._literals[type_.name]
 
+    @by_type
     def origin(self, type_: Type, name: str) -> FieldOrigin:
         """What field ``name`` of the type holds, by its constructors and by every assignment to it."""
-        if self._library is not None and type_.name not in self.analysis.index.own_types:
-            return self._library.origin(type_, name)
         result = _NOTHING
         for graph, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
@@ -114,11 +113,11 @@ class Fields:
         """Whether a struct that shares a field owns something of its own: then both will be released."""
         summaries = self.analysis.summaries
         built = graph.type_of(literal)
-        handles = summaries.handle_fields(built) if built is not None else frozenset()
+        handles = summaries.handles.fields(built) if built is not None else frozenset()
         return any(
             entry.value is not None
             and entry.name != name
-            and (entry.name in handles or summaries.is_released(graph.type_of(entry.value)))
+            and (entry.name in handles or summaries.handles.is_released(graph.type_of(entry.value)))
             and Origin.FRESH in summaries.origin(graph, entry.value).origins
             for entry in literal.fields
         )
@@ -127,14 +126,12 @@ class Fields:
         """Every assignment to the field in the library, wherever the type of the target allows it."""
         return [
             (graph, node)
-            for graph, node, target in self._field_writes(name)
+            for graph, node, target in self.lowest._field_writes(name)
             if (owner := _owner_type(graph, target)) is None or owner.target().name == type_.name
         ]
 
     def _field_writes(self, name: str) -> list[tuple[ControlFlowGraph, nodes.Assignment, nodes.FieldAccess]]:
         """Every assignment in the library to a field of this name."""
-        if self._library is not None:
-            return self._library._field_writes(name)
         if name not in self._writes:
             self._writes[name] = [
                 (graph, node, node.target)
@@ -147,7 +144,7 @@ class Fields:
     def _mentioning(self, word: str) -> Iterator[ControlFlowGraph]:
         """The functions of the library that have a body with this word in it."""
         code = word.encode("utf-8", "surrogateescape")
-        for file in self._library_files:
+        for file in self.lowest._library_files:
             if code not in file.identifiers:
                 continue
             for start, end, function in self._functions_in(file):
@@ -159,14 +156,12 @@ class Fields:
     @cached_property
     def _library_files(self) -> list[SourceFile]:
         """The files of the library."""
-        if self._library is not None:
-            return self._library._library_files
-        return [file for file in self.analysis.index.files.values() if not file.is_test]
+        return [file for file in self.index.files.values() if not file.is_test]
 
     def _functions_in(self, file: SourceFile) -> list[tuple[int, int, FunctionInfo]]:
         """The functions of a file, with the spans of their text."""
         if file not in self._functions:
-            functions = self.analysis.index.functions_in(file)
+            functions = self.index.functions_in(file)
             self._functions[file] = [(each.node.start, each.node.end, each) for each in functions]
         return self._functions[file]
 
@@ -174,7 +169,9 @@ class Fields:
         variable = next(iter(graph.named(entry.name)), None)
         if variable is None:
             return _UNKNOWN
-        return self._from_origins(self.analysis.variable_origin(graph, variable).origins, frozenset())
+        return self._from_origins(
+            self.analysis.summaries.variable_origin(graph, variable).origins, frozenset()
+        )
 
     def _value(self, graph: ControlFlowGraph, type_: Type, name: str, value: Expression) -> FieldOrigin:
         if isinstance(value, nodes.FieldAccess) and value.name == name:
@@ -227,16 +224,15 @@ class Fields:
         """The string fields that are the caller's, though the compiler would free them with a value."""
         return [
             name
-            for name, each in self.analysis.index.fields(type_).items()
+            for name, each in self.index.fields(type_).items()
             if each.is_str
             and self.analysis.drops.drops_field(type_, name)
             and self.origin(type_, name).is_borrowed
         ]
 
+    @by_type
     def owned_strings(self, type_: Type) -> list[str]:
         """The string fields of a struct that are its own; none if it has anything else that is dropped."""
-        if self._library is not None and type_.name not in self.analysis.index.own_types:
-            return self._library.owned_strings(type_)
         if type_ not in self._owned_strings:
             self._owned_strings[type_] = self._find_owned_strings(type_)
         return self._owned_strings[type_]
@@ -245,7 +241,7 @@ class Fields:
         drops = self.analysis.drops
         if drops.kind(type_) is not DropKind.FIELDS or type_.arguments:
             return []
-        declared = self.analysis.index.fields(type_)
+        declared = self.index.fields(type_)
         dropped = [name for name in declared if drops.drops_field(type_, name)]
         for name in dropped:
             origin = self.origin(type_, name)
@@ -255,10 +251,9 @@ class Fields:
 
     # -- elements -----------------------------------------------------------------------------
 
+    @by_type
     def elements(self, type_: Type, name: str) -> FieldOrigin:
         """What the elements of a list field hold, over all constructors."""
-        if self._library is not None and type_.name not in self.analysis.index.own_types:
-            return self._library.elements(type_, name)
         result = _NOTHING
         for graph, literal in self.constructors(type_):
             entry = next((each for each in literal.fields if each.name == name), None)
@@ -268,9 +263,9 @@ class Fields:
                 return _UNKNOWN
             result |= self.list_elements(graph, variable)
         for graph, _ in self._assignments(type_, name):
-            if graph.function.owner is None or not self.analysis.index.has_release_name(graph.function):
+            if graph.function.owner is None or not self.index.has_release_name(graph.function):
                 return _UNKNOWN
-        for graph, call in self._field_calls(name):
+        for graph, call in self.lowest._field_calls(name):
             access = call.receiver
             assert isinstance(access, nodes.FieldAccess)
             owner = graph.type_of(access.object)
@@ -282,8 +277,6 @@ class Fields:
 
     def _field_calls(self, name: str) -> list[tuple[ControlFlowGraph, nodes.MethodCall]]:
         """Every method call in the library on a field of this name."""
-        if self._library is not None:
-            return self._library._field_calls(name)
         if name not in self._calls:
             self._calls[name] = [
                 (graph, node)
@@ -302,7 +295,7 @@ class Fields:
     def list_elements(self, graph: ControlFlowGraph, variable: Variable) -> FieldOrigin:
         """What the elements of a local list hold: what its maker put in and what is pushed later."""
         value = variable.value
-        if value is None or not self.analysis.variable_origin(graph, variable).is_fresh:
+        if value is None or not self.analysis.summaries.variable_origin(graph, variable).is_fresh:
             return _UNKNOWN
         return self._made(graph, value, {}) | self._put_in(graph, variable, {}, frozenset((id(variable),)))
 
@@ -410,7 +403,7 @@ class Fields:
             return True
         if site.role is not Role.ARGUMENT:
             return False
-        return not self.analysis.call_effects(site) <= {Effect.BORROWS}
+        return not self.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
 
     def _handed_on(self, callee: FunctionInfo, position: int, seen: frozenset[int]) -> FieldOrigin:
         """What a function puts into the list that it is given."""

@@ -1,23 +1,22 @@
 """Obligations: an owned value must be released exactly once on every path out of its scope.
 
-A forward dataflow over the control-flow graph, one small lattice for each variable, in the manner of
-the Checker Framework's Resource Leak Checker. What it cannot follow is unknown, and unknown is never
-called a leak.
+A forward dataflow, one small lattice for each variable, in the manner of the Checker Framework's Resource
+Leak Checker. What it cannot follow is unknown, and unknown is never called a leak.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
+from codemods.ownership.aliases import LOCAL_KINDS, Aliases
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
     CallSite,
     ControlFlowGraph,
-    Declare,
     Exit,
     ExitKind,
     Role,
@@ -29,57 +28,101 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, Drops
 from codemods.ownership.dataflow.flow_graph import BasicBlock
+from codemods.ownership.dataflow.solver import solve
 from codemods.ownership.releases import Releases
-from codemods.ownership.summaries.summaries import Fate, Result, Summaries
-from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, SourceFile, Type
+from codemods.ownership.summaries.summaries import Summaries
+from codemods.ownership.variable_states import OwnershipProblem, State
+from codemods.semantics.layers import Layer, by_type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, Type
 from tml_ast import nodes
 
 
-class State(Enum):
-    """What a variable may be at a point: several at once where paths meet."""
+class Outcome(Enum):
+    """What becomes of an owned value at one action."""
 
-    OWNED = auto()
+    LEAKED = auto()
+    DROPPED = auto()
+    UNCLEAR = auto()
+    UNFOLLOWED = auto()
+    LOST = auto()
     RELEASED = auto()
     MOVED = auto()
-    UNKNOWN = auto()
+    OVERWRITTEN = auto()
+    MAYBE_OVERWRITTEN = auto()
+    RELEASED_TWICE = auto()
+    USED_RELEASED = auto()
 
 
-_LOCAL_KINDS = frozenset(
-    (VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD, VariableKind.DESTRUCTURED)
-)
-
-
-@dataclass(eq=False, slots=True)
-class Obligation:
-    """A local variable that owns a value with a release, and what becomes of it at its exits."""
+@dataclass(frozen=True, eq=False)
+class ObligationReport:
+    """A variable that owns a value with a release, and what becomes of the value."""
 
     graph: ControlFlowGraph
     variable: Variable
     release: FunctionInfo
-    leaks: list[Exit] = field(default_factory=list)
-    """Exits that it reaches owned on every path, and where the compiler does not release it."""
-    unclear: list[Exit] = field(default_factory=list)
-    """Exits that it reaches owned on some paths only, or where a part of it lives on."""
-    unfollowed: list[Exit] = field(default_factory=list)
-    """Exits that it always reaches behind one of ``lost``, unless the compiler releases it anyway."""
-    lost: list[Use] = field(default_factory=list)
-    """Uses of the owned value that nobody can tell the effect of."""
-    dropped: list[Exit] = field(default_factory=list)
-    """Exits that it reaches owned on every path, and where the compiler releases it."""
-    released: list[Use] = field(default_factory=list)
-    """Uses that release it."""
-    moved: list[Use] = field(default_factory=list)
-    """Uses that give it away."""
-    overwritten: list[nodes.Assignment] = field(default_factory=list)
-    """Assignments that replace the value where it is owned on every path and nothing else holds it."""
-    maybe_overwritten: list[nodes.Assignment] = field(default_factory=list)
-    """Assignments that replace it where it is owned on some paths only, or where a part of it lives on."""
-    released_twice: list[Use] = field(default_factory=list)
-    """Releases that some path reaches with the value released already."""
-    used_released: list[Use] = field(default_factory=list)
-    """Other uses that some path reaches with the value released."""
-    views: set[Variable] = field(default_factory=set)
-    """Variables that refer to it or into it, itself included."""
+    outcomes: Mapping[Outcome, Sequence[Action]]
+    """The actions with an outcome, in the order they were written."""
+    views: frozenset[Variable]
+    """Variables that refer to the value or into it, its own included."""
+
+    @cached_property
+    def leaks(self) -> Sequence[Exit]:
+        """Exits that it reaches owned on every path, and where the compiler does not release it."""
+        return self._exits(Outcome.LEAKED)
+
+    @cached_property
+    def dropped(self) -> Sequence[Exit]:
+        """Exits that it reaches owned on every path, and where the compiler releases it."""
+        return self._exits(Outcome.DROPPED)
+
+    @cached_property
+    def unclear(self) -> Sequence[Exit]:
+        """Exits that it reaches owned on some paths only, or where a part of it lives on."""
+        return self._exits(Outcome.UNCLEAR)
+
+    @cached_property
+    def unfollowed(self) -> Sequence[Exit]:
+        """Exits that it always reaches after one of ``lost``, unless the compiler releases it anyway."""
+        return self._exits(Outcome.UNFOLLOWED)
+
+    @cached_property
+    def lost(self) -> Sequence[Use]:
+        """Uses of the owned value whose effect is not known."""
+        return self._uses(Outcome.LOST)
+
+    @cached_property
+    def released(self) -> Sequence[Use]:
+        """Uses that release it."""
+        return self._uses(Outcome.RELEASED)
+
+    @cached_property
+    def moved(self) -> Sequence[Use]:
+        """Uses that give it away."""
+        return self._uses(Outcome.MOVED)
+
+    @cached_property
+    def overwritten(self) -> Sequence[nodes.Assignment]:
+        """Assignments that replace the value where it is owned on every path and nothing else holds it."""
+        return self._assignments(Outcome.OVERWRITTEN)
+
+    @cached_property
+    def maybe_overwritten(self) -> Sequence[nodes.Assignment]:
+        """Assignments that replace it where it is owned on some paths only, or a part of it lives on."""
+        return self._assignments(Outcome.MAYBE_OVERWRITTEN)
+
+    @cached_property
+    def misused(self) -> Sequence[Use]:
+        """Uses and releases that some path reaches with the value released already."""
+        return [*self._uses(Outcome.RELEASED_TWICE), *self._uses(Outcome.USED_RELEASED)]
+
+    def _exits(self, outcome: Outcome) -> list[Exit]:
+        return [action for action in self.outcomes.get(outcome, ()) if isinstance(action, Exit)]
+
+    def _uses(self, outcome: Outcome) -> list[Use]:
+        return [action for action in self.outcomes.get(outcome, ()) if isinstance(action, Use)]
+
+    def _assignments(self, outcome: Outcome) -> list[nodes.Assignment]:
+        return [action.node for action in self.outcomes.get(outcome, ()) if isinstance(action, Assign)]
 
 
 _LEAVING_FUNCTION = frozenset(
@@ -87,93 +130,37 @@ _LEAVING_FUNCTION = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was found in files beside a library, for the next state of that library."""
-
-    functions: Mapping[SourceFile, Sequence[FunctionInfo]]
-    graphs: dict[FunctionInfo, ControlFlowGraph | None]
-
-
-class Analysis:
-    """All the facts about one state of a workspace; what an earlier one knew is used where it holds.
-
-    Those about the ``library`` of the index are not found anew.
-    """
+class Obligations(Layer):
+    """Which variables of a function owe a release, and what becomes of each."""
 
     def __init__(
-        self, index: Index, previous: Analysis | None = None, library: Analysis | None = None
+        self,
+        index: Index,
+        summaries: Summaries,
+        drops: Drops,
+        releases: Releases,
+        aliases: Aliases,
+        library: Obligations | None = None,
     ) -> None:
-        self.index = index
-        self.follows = id(previous) if previous is not None else None
-        """The identity of the earlier state."""
-        self._library = library
-        known = library.summaries if library is not None else None
-        self.summaries: Summaries = Summaries(index, previous.summaries if previous else None, known)
-        self.drops: Drops = Drops(index, library.drops if library is not None else None)
-        releases = library.releases if library is not None else None
-        self.releases: Releases = Releases(index, self.summaries, self.drops, releases)
-        index.forget_previous()
-        self._groups_of: dict[ControlFlowGraph, dict[int, set[Variable]]] = {}
-        self._obligations: dict[ControlFlowGraph, list[Obligation]] = {}
-        self._fates: dict[tuple[ControlFlowGraph, Variable], Fate] = {}
-        self._origins: dict[tuple[ControlFlowGraph, Variable], Result] = {}
-        self._call_effects: dict[Site, frozenset[Effect]] = {}
+        super().__init__(index, library)
+        self.summaries = summaries
+        self.drops = drops
+        self.releases = releases
+        self.aliases = aliases
+        self._reports: dict[ControlFlowGraph, Sequence[ObligationReport]] = {}
         self._releases_owed: dict[Type, FunctionInfo | None] = {}
 
-    def fate(self, graph: ControlFlowGraph, variable: Variable) -> Fate:
-        """What becomes of the value of a variable; found once.
-
-        No summary is in progress when this is asked, so what is found holds.
-        """
-        if self._library is not None and not self.index.is_own(graph.function):
-            return self._library.fate(graph, variable)
-        key = graph, variable
-        if key not in self._fates:
-            self._fates[key] = self.summaries.fate(graph, variable)
-        return self._fates[key]
-
-    def variable_origin(self, graph: ControlFlowGraph, variable: Variable) -> Result:
-        """Where the value of a variable comes from, over all its assignments; found once."""
-        if self._library is not None and not self.index.is_own(graph.function):
-            return self._library.variable_origin(graph, variable)
-        key = graph, variable
-        if key not in self._origins:
-            self._origins[key] = self.summaries.variable_origin(graph, variable)
-        return self._origins[key]
-
-    def call_effects(self, site: Site) -> frozenset[Effect]:
-        """The effect of the call at a site on the argument or receiver that goes there; found once."""
-        if site not in self._call_effects:
-            self._call_effects[site] = self.summaries.call_effects(site)
-        return self._call_effects[site]
-
-    def beside(self, files: Iterable[SourceFile], kept: Kept | None = None) -> Analysis:
-        """The facts about files that use this library, and that it knows nothing of."""
-        declared = kept.functions if kept is not None else None
-        found = Analysis(Index(files, library=self.index, declared=declared), library=self)
-        if kept is not None:
-            found.summaries.graphs = dict(kept.graphs)
-        return found
-
-    def keep(self) -> Kept:
-        """What was found in the files beside the library."""
-        index = self.index
-        assert index.base is not None
-        own = [file for path, file in index.files.items() if path not in index.base.files]
-        return Kept({file: index.functions_in(file) for file in own}, self.summaries.graphs)
-
-    def obligations(self, graph: ControlFlowGraph) -> list[Obligation]:
-        """The obligations of a function, in the order of their declarations; found once."""
-        if graph not in self._obligations:
-            self._obligations[graph] = [
-                _Dataflow(self, graph, variable, release).run()
+    def of(self, graph: ControlFlowGraph) -> Sequence[ObligationReport]:
+        """The obligations of the local variables of a function, in the order of their declarations."""
+        if graph not in self._reports:
+            self._reports[graph] = [
+                _Owned(self, graph, variable, release).report()
                 for variable in graph.variables
                 if (release := self._release_owed(graph, variable)) is not None
             ]
-        return self._obligations[graph]
+        return self._reports[graph]
 
-    def parameter_obligation(self, graph: ControlFlowGraph, variable: Variable) -> Obligation | None:
+    def of_parameter(self, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
         """What becomes of a parameter that is received by value, whose release may be left to the function.
 
         The compiler drops no parameter, and counts what is passed by value as given away.
@@ -183,44 +170,29 @@ class Analysis:
             return None
         if not self.releases.is_idempotent(variable.type):
             return None
-        return _Dataflow(self, graph, variable, release).run()
-
-    def is_reserved_in(self, file: SourceFile, name: str) -> bool:
-        """Whether a program with ``file`` in it has a function of the name that says it makes strings."""
-        reserving = self.drops.allocating_files.get(name)
-        if reserving is None:
-            return False
-        return not reserving.isdisjoint(self.index.reachable(file))
-
-    @cached_property
-    def makers_of_lists(self) -> dict[Type, list[FunctionInfo]]:
-        """The functions of the library that return a list, by the type of its elements."""
-        found: dict[Type, list[FunctionInfo]] = {}
-        for function in self.index.functions_outside_tests:
-            returned = function.returns
-            if len(returned.arguments) == 1 and returned.bare == "List":
-                found.setdefault(returned.arguments[0], []).append(function)
-        return found
-
-    def is_only_read(self, graph: ControlFlowGraph, variable: Variable) -> bool:
-        """Whether nothing but the variable holds its value or a part of it, at any time."""
-        fate = self.fate(graph, variable)
-        return not fate.view_escapes and fate.effects <= {Effect.BORROWS} and fate.views <= {variable}
+        return _OwnedParameter(self, graph, variable, release).report()
 
     def _release_owed(self, graph: ControlFlowGraph, variable: Variable) -> FunctionInfo | None:
-        if variable.kind not in _LOCAL_KINDS or variable.value is None or variable.type is None:
+        if variable.kind not in LOCAL_KINDS or variable.value is None or variable.type is None:
             return None
         if isinstance(variable.value, nodes.Path) and variable.kind is not VariableKind.PAYLOAD:
             return None
-        release = self._release_of_owner(variable.type)
-        if release is None or not self.variable_origin(graph, variable).is_fresh:
+        # The arguments of a type may be declared above the layer that declares the type.
+        release = (
+            self._release_of_owner(variable.type)
+            if variable.type.arguments
+            else self._release_in_layer(variable.type)
+        )
+        if release is None or not self.summaries.variable_origin(graph, variable).is_fresh:
             return None
-        return None if self.may_be_taken_elsewhere(graph, variable) else release
+        return None if self.aliases.may_be_taken_elsewhere(graph, variable) else release
+
+    @by_type
+    def _release_in_layer(self, type_: Type) -> FunctionInfo | None:
+        return self._release_of_owner(type_)
 
     def _release_of_owner(self, type_: Type) -> FunctionInfo | None:
         """The release of a type if values of it are released by hand, or by the compiler as if by hand."""
-        if self._library is not None and not type_.arguments and type_.name not in self.index.own_types:
-            return self._library._release_of_owner(type_)
         if type_ not in self._releases_owed:
             release = self.releases.release_of(type_)
             if release is not None and not self.releases.needs_release(type_):
@@ -229,229 +201,103 @@ class Analysis:
             self._releases_owed[type_] = release
         return self._releases_owed[type_]
 
-    def may_be_taken_elsewhere(self, graph: ControlFlowGraph, variable: Variable) -> bool:
-        """Whether the value comes out of a Maybe or Outcome that is opened a second time."""
-        value = variable.value
-        assert value is not None
-        start, end = value.start, value.end
-        for source, uses in graph.uses_by_variable.items():
-            if source.type is None or source.type.target().name not in BUILTIN_VARIANTS:
-                continue
-            for use in uses:
-                if not start <= use.node.start < end:
-                    continue
-                if use.site.role is Role.RECEIVER and _only_asks(use.site):
-                    continue
-                if not self.is_opened_once(graph, source, use):
-                    return True
-        return False
-
-    def is_opened_once(self, graph: ControlFlowGraph, source: Variable, opening: Use) -> bool:
-        """Whether a local Maybe or Outcome is opened at one place only, and there at most once."""
-        if source.kind not in _LOCAL_KINDS or source.value is None:
+    def may_own(self, type_: Type, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a value of a type, or something in it, is released by hand or by Drop."""
+        if self.releases.release_of(type_) is not None or self.drops.kind(type_) is DropKind.CALL:
+            return True
+        if type_.name in seen:
             return False
-        if graph.is_assigned(source):
-            return False
-        for use in graph.uses(source):
-            asks = use.site.role is Role.RECEIVER and _only_asks(use.site)
-            if use.node is not opening.node and not asks:
-                return False
-        aliases = self._groups(graph).get(id(source), {source}) - {source}
-        if any(
-            each.type is not None
-            and each.type.target().name in BUILTIN_VARIANTS
-            and not _within(each, source)
-            for each in aliases
-        ):
-            return False
-        if self.may_be_taken_elsewhere(graph, source):
-            return False
-        loops = [
-            node
-            for node in graph.nodes_of(nodes.Loop, nodes.While, nodes.For)
-            if node.start <= opening.node.start < node.end
-        ]
-        return all(loop.start <= source.node.start < loop.end for loop in loops)
-
-    def others_released(self, graph: ControlFlowGraph, variable: Variable) -> bool:
-        """Whether something else that is released may be the same value, or hold it, or be a part of it."""
-        group = self._groups(graph).get(id(variable), {variable})
-        if len(group) == 1:
-            return False
-        for use in graph.all_uses:
-            if use.variable is variable or use.variable not in group:
-                continue
-            if use.site.role not in (Role.RECEIVER, Role.ARGUMENT, Role.CAST):
-                continue
-            site = use.site
-            while site.role is Role.CAST:
-                further = graph.site_of(site.parent)
-                if further is None:
-                    break
-                site = further
-            if site.role in (Role.RECEIVER, Role.ARGUMENT) and Effect.RELEASES in (self.call_effects(site)):
-                return True
-        return False
-
-    def _groups(self, graph: ControlFlowGraph) -> dict[int, set[Variable]]:
-        """For each local variable those that may share a value with it."""
-        if graph not in self._groups_of:
-            groups: dict[int, set[Variable]] = {}
-            for variable in graph.variables:
-                if variable.kind is VariableKind.LOOP or not _may_hold(variable.type):
-                    continue
-                if variable.type is not None and variable.type.name in SCALARS:
-                    continue
-                members = {each for each in self.fate(graph, variable).views if _may_hold(each.type)}
-                merged = set(members)
-                for each in members | {variable}:
-                    merged |= groups.get(id(each), {each})
-                for each in merged:
-                    groups[id(each)] = merged
-            self._groups_of[graph] = groups
-        return self._groups_of[graph]
+        inner = seen | {type_.name}
+        parts = [*type_.arguments, *self.index.fields(type_).values()]
+        return any(self.may_own(part, inner) for part in parts)
 
 
-def _within(outer: Variable, inner: Variable) -> bool:
-    """Whether a variable is where another one's value comes out of; that one is judged by itself."""
-    value = inner.value
-    return value is not None and outer.node.start < inner.node.start and outer.name in value.text
+class _Owned(OwnershipProblem):
+    """What a variable may be that owns a value with a release, and what is to be said of it."""
 
-
-def _only_asks(site: Site) -> bool:
-    return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
-
-
-def _may_hold(type_: Type | None) -> bool:
-    """Whether a variable of this type may hold an owner or its handle, not just text of it."""
-    return type_ is None or (type_.name not in SCALARS - {"I64", "U64"} and not type_.is_str)
-
-
-class _Dataflow:
     def __init__(
-        self, analysis: Analysis, graph: ControlFlowGraph, variable: Variable, release: FunctionInfo
+        self,
+        known: Obligations,
+        graph: ControlFlowGraph,
+        variable: Variable,
+        release: FunctionInfo,
+        boundary: frozenset[State] = frozenset(),
     ) -> None:
-        self.analysis = analysis
-        self.graph = graph
-        self.variable = variable
-        self.obligation = Obligation(graph, variable, release)
-        self.by_hand = analysis.releases.needs_release(variable.type)
+        super().__init__(graph, variable, boundary)
+        self._known = known
+        self._summaries = known.summaries
+        self._drops = known.drops
+        self._release = release
+        self._is_list = variable.type is not None and variable.type.bare == "List"
 
-    def run(self) -> Obligation:
-        """States are propagated until nothing changes; then exits are judged once."""
-        graph = self.graph
-        events = {id(block): actions for block, actions in graph.actions_on.get(self.variable, {}).items()}
-        if self.variable.kind is VariableKind.PARAMETER:
-            for block in graph.blocks:
-                events[id(block)] = [each for each in block.actions if self._concerns_parameter(each)]
-        received = self.variable.kind is VariableKind.PARAMETER
-        at_entry = frozenset((State.OWNED,)) if received else frozenset[State]()
-        reaching: dict[int, frozenset[State]] = {id(graph.entry): at_entry}
-        pending: list[BasicBlock[Action]] = [graph.entry]
-        while pending:
-            block = pending.pop()
-            states = reaching[id(block)]
-            for action in events.get(id(block), ()):
-                states = self._after(action, states)
-            for successor in block.successors:
-                known = reaching.get(id(successor))
-                merged = states if known is None else known | states
-                if merged != known:
-                    reaching[id(successor)] = merged
-                    pending.append(successor)
-        self.obligation.views = self.analysis.fate(graph, self.variable).views
-        for block in graph.blocks:
-            if id(block) in reaching:
-                states = reaching[id(block)]
-                for action in events.get(id(block), ()):
-                    self._judge(action, states)
-                    states = self._after(action, states)
-        return self.obligation
+    # -- what is reported ---------------------------------------------------------------------
 
-    def _concerns_parameter(self, action: Action) -> bool:
-        if isinstance(action, Exit):
-            return action.kind in _LEAVING_FUNCTION
-        return not isinstance(action, CallSite) and action.variable is self.variable
+    def report(self) -> ObligationReport:
+        """What becomes of the value, by the states that each action is reached with."""
+        outcomes: dict[Outcome, list[Action]] = {}
+        for step in solve(self.graph, self).steps():
+            outcome = self._outcome(step.action, step.before)
+            if outcome is not None:
+                outcomes.setdefault(outcome, []).append(step.action)
+        views = self._summaries.fate(self.graph, self.variable).views
+        return ObligationReport(self.graph, self.variable, self._release, outcomes, views)
+
+    def _outcome(self, action: Action, states: frozenset[State]) -> Outcome | None:
+        match action:
+            case Exit():
+                return self._outcome_of_exit(action, states)
+            case Assign() if State.OWNED in states:
+                certain = states == {State.OWNED} and not self._may_live_on
+                return Outcome.OVERWRITTEN if certain else Outcome.MAYBE_OVERWRITTEN
+            case Use() if State.RELEASED in states:
+                is_release = self._is_release(action.site)
+                return Outcome.RELEASED_TWICE if is_release else Outcome.USED_RELEASED
+            case Use() if State.OWNED in states:
+                becomes = self.after_use(action.site)
+                return _OUTCOME_OF_USE[becomes] if becomes is not None else None
+            case _:
+                return None
+
+    def _outcome_of_exit(self, exit_: Exit, states: frozenset[State]) -> Outcome | None:
+        by_hand = self._needs_release
+        if State.OWNED not in states:
+            return Outcome.UNFOLLOWED if by_hand and states == {State.UNKNOWN} else None
+        shadowed = any(
+            other is not self.variable and other.name == self.variable.name for other in exit_.variables
+        )
+        is_covered = not by_hand and self._drops.covers(self.graph, self.variable, exit_)
+        if states != {State.OWNED} or shadowed or self._may_live_on:
+            return None if is_covered else Outcome.UNCLEAR
+        return Outcome.DROPPED if is_covered else Outcome.LEAKED
 
     @cached_property
-    def _unsafe(self) -> bool:
+    def _needs_release(self) -> bool:
+        return self._known.releases.needs_release(self.variable.type)
+
+    @cached_property
+    def _may_live_on(self) -> bool:
         """Whether something besides the variable may hold the value, a part of it, or what releases it."""
-        fate = self.analysis.fate(self.graph, self.variable)
+        fate = self._summaries.fate(self.graph, self.variable)
         return (
             fate.view_escapes
             or Effect.SHARES in fate.effects
-            or (Effect.DRAINS in fate.effects and not self._is_list())
-            or self.analysis.others_released(self.graph, self.variable)
+            or (Effect.DRAINS in fate.effects and not self._is_list)
+            or self._known.aliases.others_released(self.graph, self.variable)
             or any(
-                each is not self.variable
-                and self.analysis.drops.is_registered(each)
-                and self.analysis.summaries.is_released(each.type)
-                for each in fate.views
+                view is not self.variable
+                and self._drops.is_registered(view)
+                and self._summaries.handles.is_released(view.type)
+                for view in fate.views
             )
         )
 
-    def _judge(self, action: Action, states: frozenset[State]) -> None:
-        obligation = self.obligation
-        if isinstance(action, Exit) and self._ends_at(action) and State.OWNED in states:
-            shadowed = any(
-                each is not self.variable and each.name == self.variable.name for each in action.variables
-            )
-            if not self.by_hand and self.analysis.drops.covers(self.graph, self.variable, action):
-                if states == {State.OWNED} and not shadowed and not self._unsafe:
-                    obligation.dropped.append(action)
-                return
-            if states == {State.OWNED} and not shadowed and not self._unsafe:
-                obligation.leaks.append(action)
-            else:
-                obligation.unclear.append(action)
-        elif isinstance(action, Exit) and self._ends_at(action) and states == {State.UNKNOWN}:
-            if self.by_hand:
-                obligation.unfollowed.append(action)
-        elif isinstance(action, Assign) and action.variable is self.variable and State.OWNED in states:
-            certain = states == {State.OWNED} and not self._unsafe
-            (obligation.overwritten if certain else obligation.maybe_overwritten).append(action.node)
-        elif isinstance(action, Use) and action.variable is self.variable and State.RELEASED in states:
-            wrong = obligation.released_twice if self._is_release(action.site) else obligation.used_released
-            wrong.append(action)
-        elif isinstance(action, Use) and action.variable is self.variable and State.OWNED in states:
-            match self._use(action.site):
-                case State.UNKNOWN:
-                    obligation.lost.append(action)
-                case State.RELEASED:
-                    obligation.released.append(action)
-                case State.MOVED:
-                    obligation.moved.append(action)
-
-    def _after(self, action: Action, states: frozenset[State]) -> frozenset[State]:
-        """The states behind an action."""
-        if isinstance(action, Declare) and action.variable is self.variable:
-            return frozenset((State.OWNED,))
-        if isinstance(action, Assign) and action.variable is self.variable:
-            return frozenset((State.OWNED,))
-        if isinstance(action, Exit) and self._ends_at(action):
-            return frozenset()
-        if not isinstance(action, Use) or action.variable is not self.variable or not states:
-            return states
-        becomes = self._use(action.site)
-        if becomes is None:
-            return states
-        return frozenset((becomes,))
-
-    def _ends_at(self, exit_: Exit) -> bool:
-        """Whether the scope of the variable is left; a parameter's is the whole function."""
-        if self.variable.kind is VariableKind.PARAMETER:
-            return exit_.kind in _LEAVING_FUNCTION
-        return self.variable in exit_.variables
-
-    def _is_list(self) -> bool:
-        """A list stays what it is when its elements are released."""
-        return self.variable.type is not None and self.variable.type.bare == "List"
+    # -- what uses do -------------------------------------------------------------------------
 
     def _is_release(self, site: Site) -> bool:
-        return site.role is Role.RECEIVER and site.callee is self.obligation.release
+        return site.role is Role.RECEIVER and site.callee is self._release
 
-    def _use(self, site: Site) -> State | None:
-        """What a use makes of the variable; None when it leaves it as it is."""
+    def after_use(self, site: Site) -> State | None:
+        """What a use makes of the variable; a list stays owned when its elements are released."""
         match site.role:
             case Role.RECEIVER if self._is_release(site):
                 return State.RELEASED
@@ -473,15 +319,15 @@ class _Dataflow:
                 return State.UNKNOWN
 
     def _passed(self, site: Site) -> State | None:
-        effects = self.analysis.call_effects(site)
-        if self._is_list():
+        effects = self._summaries.call_effects(site)
+        if self._is_list:
             effects -= {Effect.DRAINS}
         if effects <= {Effect.BORROWS}:
             return None
         if effects <= {Effect.BORROWS, Effect.RETURNS}:
             outer = self.graph.site_of(site.parent)
             result = self.graph.type_of(site.parent)
-            return None if result is not None and not self._may_own(result) else self._lent(outer)
+            return None if result is not None and not self._known.may_own(result) else self._lent(outer)
         if effects <= {Effect.BORROWS, Effect.RETAINS}:
             return State.MOVED
         if effects <= {Effect.BORROWS, Effect.RELEASES}:
@@ -495,17 +341,16 @@ class _Dataflow:
         """
         if outer is None or outer.role is Role.DISCARDED:
             return State.MOVED if outer is None else None
-        analysis = self.analysis
         opened = self._opened(outer)
         bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
-        fates = [analysis.fate(self.graph, each) for each in bound]
+        fates = [self._summaries.fate(self.graph, variable) for variable in bound]
         if (
             not bound
-            or any(analysis.variable_origin(self.graph, each).is_fresh for each in bound)
-            or any(not each.effects <= {Effect.BORROWS} or each.view_escapes for each in fates)
+            or any(self._summaries.variable_origin(self.graph, variable).is_fresh for variable in bound)
+            or any(not fate.effects <= {Effect.BORROWS} or fate.view_escapes for fate in fates)
         ):
             return State.MOVED
-        dropped = any(analysis.drops.is_registered(view) for each in fates for view in each.views)
+        dropped = any(self._drops.is_registered(view) for fate in fates for view in fate.views)
         return State.UNKNOWN if dropped else None
 
     def _opened(self, site: Site) -> Site | None:
@@ -527,17 +372,17 @@ class _Dataflow:
         outer = self.graph.site_of(site.parent)
         if outer is None:
             return State.UNKNOWN
-        if type_ is not None and not self._may_own(type_):
+        if type_ is not None and not self._known.may_own(type_):
             return self._handle(outer) if type_.name in ("*", "I64", "U64") else None
         if outer.role in (Role.RECEIVER, Role.ARGUMENT):
-            return None if self.analysis.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
+            return None if self._summaries.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
         return None if outer.role is Role.FIELD else State.UNKNOWN
 
     def _handle(self, outer: Site) -> State | None:
-        """A raw handle read from the value: it may be given back or kept behind the value's back."""
+        """A raw handle read from the value: it may be given back, or kept where nobody sees it."""
         match outer.role:
             case Role.ARGUMENT:
-                effects = self.analysis.call_effects(outer)
+                effects = self._summaries.call_effects(outer)
                 if Effect.RELEASES in effects:
                     return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
                 return None if effects <= {Effect.BORROWS, Effect.UNKNOWN} else State.UNKNOWN
@@ -546,24 +391,40 @@ class _Dataflow:
                 return self._handle(further) if further is not None and outer.role is Role.CAST else None
             case Role.ELEMENT if isinstance(outer.parent, nodes.FieldInit):
                 literal = next(
-                    each for each in self.graph.nodes_of(nodes.StructLiteral) if outer.parent in each.fields
+                    literal
+                    for literal in self.graph.nodes_of(nodes.StructLiteral)
+                    if outer.parent in literal.fields
                 )
                 built = self.graph.type_of(literal)
-                return State.UNKNOWN if built is None or self._may_own(built) else None
+                return State.UNKNOWN if built is None or self._known.may_own(built) else None
             case Role.BOUND:
-                fates = [self.analysis.fate(self.graph, each) for each in self._bound(outer)]
-                effects = frozenset().union(*(each.effects for each in fates))
+                fates = [self._summaries.fate(self.graph, variable) for variable in self._bound(outer)]
+                effects = frozenset().union(*(fate.effects for fate in fates))
                 return None if effects <= {Effect.BORROWS} else State.UNKNOWN
             case _:
                 return None
 
-    def _may_own(self, type_: Type, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether a value of this type, or something in it, is released by hand or by Drop."""
-        releases = self.analysis.releases
-        if releases.release_of(type_) is not None or self.analysis.drops.kind(type_) is DropKind.CALL:
-            return True
-        if type_.name in seen:
-            return False
-        inner = seen | {type_.name}
-        parts = [*type_.arguments, *self.analysis.index.fields(type_).values()]
-        return any(self._may_own(each, inner) for each in parts)
+
+class _OwnedParameter(_Owned):
+    """The same about a parameter that is received by value: its scope is the whole function."""
+
+    def __init__(
+        self, known: Obligations, graph: ControlFlowGraph, variable: Variable, release: FunctionInfo
+    ) -> None:
+        super().__init__(known, graph, variable, release, boundary=frozenset((State.OWNED,)))
+
+    def actions(self, block: BasicBlock[Action]) -> Sequence[Action]:
+        """Those on the parameter, and the exits from the function."""
+        return [action for action in block.actions if self._concerns(action)]
+
+    def _concerns(self, action: Action) -> bool:
+        if isinstance(action, Exit):
+            return action.kind in _LEAVING_FUNCTION
+        return not isinstance(action, CallSite) and action.variable is self.variable
+
+
+_OUTCOME_OF_USE = {
+    State.UNKNOWN: Outcome.LOST,
+    State.RELEASED: Outcome.RELEASED,
+    State.MOVED: Outcome.MOVED,
+}

@@ -10,6 +10,7 @@ from codemods.ownership.compiler.builtins import Effect, bodyless_effect, builti
 from codemods.ownership.compiler.drops import DropKind, Drops, called_name
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.ownership.summaries.summaries import Summaries
+from codemods.semantics.layers import Layer, by_function, by_type
 from codemods.semantics.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -27,14 +28,13 @@ class FieldRelease:
     """The field is overwritten afterwards."""
 
 
-class Releases:
+class Releases(Layer):
     """What releasing means for each type of an index; what its ``library`` says of types is used."""
 
     def __init__(
         self, index: Index, summaries: Summaries, drops: Drops, library: Releases | None = None
     ) -> None:
-        self._library = library
-        self.index = index
+        super().__init__(index, library)
         self.summaries = summaries
         self.drops = drops
         self._needs = Fixpoints()
@@ -59,8 +59,10 @@ class Releases:
             return False
         if self.index.declared_release(type_) == release.name:
             return True
-        if self._library is not None and type_.name not in self.index.own_types:
-            return self._library.needs_release(type_)
+        return self._declared_needs_release(type_, release)
+
+    @by_type
+    def _declared_needs_release(self, type_: Type, release: FunctionInfo) -> bool:
         return self._needs.find(type_.name, lambda: self._compute_need(type_, release), False, or_)
 
     def _compute_need(self, type_: Type, release: FunctionInfo) -> bool:
@@ -120,10 +122,10 @@ class Releases:
     def frees_stored_addresses(self, type_: Type | None) -> bool:
         """Whether the release of a type frees addresses that it reads from memory, or frees in a loop."""
         release = self.release_of(type_)
-        if release is None:
-            return False
-        if self._library is not None and not self.index.is_own(release):
-            return self._library.frees_stored_addresses(type_)
+        return release is not None and self._release_frees_addresses(release)
+
+    @by_function
+    def _release_frees_addresses(self, release: FunctionInfo) -> bool:
         if release not in self._frees_addresses:
             self._frees_addresses[release] = self._frees_read_addresses(release, frozenset())
         return self._frees_addresses[release]

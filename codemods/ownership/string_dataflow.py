@@ -6,21 +6,11 @@ registered, by hand where a number holds it, and given away by being returned or
 
 from __future__ import annotations
 
-from codemods.ownership.cfg.graph import (
-    Action,
-    Assign,
-    ControlFlowGraph,
-    Declare,
-    Exit,
-    Role,
-    Site,
-    Use,
-    Variable,
-)
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.dataflow.flow_graph import BasicBlock
-from codemods.ownership.obligations import State
+from codemods.ownership.dataflow.solver import solve
 from codemods.ownership.summaries.summaries import Summaries
+from codemods.ownership.variable_states import OwnershipProblem, State
 from tml_ast import nodes
 
 _READING = frozenset((Role.OPERAND, Role.CONDITION, Role.DISCARDED))
@@ -31,63 +21,33 @@ def states_at_exits(
     summaries: Summaries, graph: ControlFlowGraph, variable: Variable
 ) -> list[tuple[Exit, frozenset[State]]]:
     """What the variable may be at each reachable exit of its scope."""
-    reaching: dict[int, frozenset[State]] = {id(graph.entry): frozenset()}
-    pending: list[BasicBlock[Action]] = [graph.entry]
-    while pending:
-        block = pending.pop()
-        states = reaching[id(block)]
-        for action in block.actions:
-            states = _after(summaries, graph, variable, action, states)
-        for successor in block.successors:
-            known = reaching.get(id(successor))
-            merged = states if known is None else known | states
-            if merged != known:
-                reaching[id(successor)] = merged
-                pending.append(successor)
-    found = []
-    for block in graph.blocks:
-        states = reaching.get(id(block), frozenset())
-        for action in block.actions:
-            if isinstance(action, Exit) and variable in action.variables and states:
-                found.append((action, states))
-            states = _after(summaries, graph, variable, action, states)
-    return found
+    solution = solve(graph, _StringOwnership(summaries, graph, variable))
+    return [
+        (step.action, step.before)
+        for step in solution.steps()
+        if isinstance(step.action, Exit) and step.before
+    ]
 
 
-def _after(
-    summaries: Summaries,
-    graph: ControlFlowGraph,
-    variable: Variable,
-    action: Action,
-    states: frozenset[State],
-) -> frozenset[State]:
-    if isinstance(action, Declare) and action.variable is variable:
-        return frozenset((State.OWNED,))
-    if isinstance(action, Assign) and action.variable is variable:
-        return frozenset((State.OWNED,))
-    if isinstance(action, Exit) and variable in action.variables:
-        return frozenset()
-    if isinstance(action, Use) and action.variable is variable and states:
-        becomes = use_state(summaries, graph, action.site)
-        return states if becomes is None else frozenset((becomes,))
-    return states
+class _StringOwnership(OwnershipProblem):
+    def __init__(self, summaries: Summaries, graph: ControlFlowGraph, variable: Variable) -> None:
+        super().__init__(graph, variable)
+        self._summaries = summaries
 
-
-def use_state(summaries: Summaries, graph: ControlFlowGraph, site: Site) -> State | None:
-    """What a use of a string makes of its variable; None when it is only read."""
-    if site.through is not None:
+    def after_use(self, site: Site) -> State | None:
+        if site.through is not None:
+            return State.UNKNOWN
+        if site.role in _READING:
+            return None
+        if site.role in _MOVING:
+            return State.MOVED
+        if site.role in (Role.ARGUMENT, Role.RECEIVER):
+            return None if self._summaries.call_effects(site) <= {Effect.BORROWS} else State.UNKNOWN
+        if (
+            site.role is Role.CAST
+            and isinstance(site.parent, nodes.Cast)
+            and site.parent.annotation.text == "Str"
+        ):
+            outer = self.graph.site_of(site.parent)
+            return self.after_use(outer) if outer is not None else State.UNKNOWN
         return State.UNKNOWN
-    if site.role in _READING:
-        return None
-    if site.role in _MOVING:
-        return State.MOVED
-    if site.role in (Role.ARGUMENT, Role.RECEIVER):
-        return None if summaries.call_effects(site) <= {Effect.BORROWS} else State.UNKNOWN
-    if (
-        site.role is Role.CAST
-        and isinstance(site.parent, nodes.Cast)
-        and site.parent.annotation.text == "Str"
-    ):
-        outer = graph.site_of(site.parent)
-        return use_state(summaries, graph, outer) if outer is not None else State.UNKNOWN
-    return State.UNKNOWN

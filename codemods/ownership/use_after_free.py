@@ -7,11 +7,10 @@ payload may be released once.
 
 from __future__ import annotations
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     Action,
-    Assign,
     ControlFlowGraph,
-    Declare,
     Exit,
     Role,
     Site,
@@ -20,8 +19,9 @@ from codemods.ownership.cfg.graph import (
     VariableKind,
 )
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.dataflow.flow_graph import BasicBlock
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.dataflow.lattices import Flag
+from codemods.ownership.dataflow.solver import solve
+from codemods.ownership.variable_states import VariableProblem
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS
 from tml_ast import nodes
 
@@ -30,8 +30,8 @@ _WORDS = SCALARS - {"Bool", "F32", "F64"}
 
 def misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
     """How many places of a function may release a value twice, or use it afterwards."""
-    owed = sum(len(each.released_twice) + len(each.used_released) for each in analysis.obligations(graph))
-    return owed + sum(_freed_misuses(analysis, graph, each) for each in graph.variables)
+    owed = sum(len(report.misused) for report in analysis.obligations.of(graph))
+    return owed + sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
 
 
 def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
@@ -49,41 +49,27 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
         return 0
     if not frees:
         return 0
-    reaching: dict[int, bool] = {id(graph.entry): False}
-    pending: list[BasicBlock[Action]] = [graph.entry]
-    while pending:
-        block = pending.pop()
-        freed = reaching[id(block)]
-        for action in block.actions:
-            freed = _after(action, variable, frees, freed)
-        for successor in block.successors:
-            if id(successor) not in reaching or (freed and not reaching[id(successor)]):
-                reaching[id(successor)] = freed
-                pending.append(successor)
-    wrong = 0
-    for block in graph.blocks:
-        freed = reaching.get(id(block), False)
-        for action in block.actions:
-            wrong += freed and _touches(analysis, graph, variable, action)
-            freed = _after(action, variable, frees, freed)
-    return wrong
+    solution = solve(graph, _Freed(graph, variable, frees))
+    return sum(step.before and _touches(analysis, graph, variable, step.action) for step in solution.steps())
+
+
+class _Freed(VariableProblem[bool]):
+    """Whether what a variable holds may be freed already; ``frees`` are identities of nodes that free it."""
+
+    def __init__(self, graph: ControlFlowGraph, variable: Variable, frees: set[int]) -> None:
+        super().__init__(graph, variable, Flag(), boundary=False)
+        self._frees = frees
+
+    def transfer(self, action: Action, state: bool) -> bool:
+        """Only a use frees; a new value is not freed, nor is the variable where it is out of scope."""
+        return isinstance(action, Use) and (state or id(action.node) in self._frees)
 
 
 def _touches(analysis: Analysis, graph: ControlFlowGraph, variable: Variable, action: Action) -> bool:
     """Whether an action reads the variable, or is an exit where the compiler frees it."""
-    if isinstance(action, Exit) and variable in action.variables:
+    if isinstance(action, Exit):
         return analysis.drops.covers(graph, variable, action)
-    return isinstance(action, Use) and action.variable is variable
-
-
-def _after(action: Action, variable: Variable, frees: set[int], freed: bool) -> bool:
-    if isinstance(action, Declare | Assign) and action.variable is variable:
-        return False
-    if isinstance(action, Use) and action.variable is variable:
-        return freed or id(action.node) in frees
-    if isinstance(action, Exit) and variable in action.variables:
-        return False
-    return freed
+    return isinstance(action, Use)
 
 
 def _emptied_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> set[int]:
@@ -98,7 +84,7 @@ def _emptied_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable)
             for each in graph.variables
             if each.kind is VariableKind.PAYLOAD and opening.start <= each.offset < opening.end
         ]
-        if any(Effect.RELEASES in analysis.fate(graph, each).effects for each in payloads):
+        if any(Effect.RELEASES in analysis.summaries.fate(graph, each).effects for each in payloads):
             emptied.add(id(use.node))
     return emptied
 
@@ -110,4 +96,4 @@ def _is_freed_at(analysis: Analysis, graph: ControlFlowGraph, site: Site) -> boo
         if further is None:
             return False
         site = further
-    return site.role is Role.ARGUMENT and Effect.RELEASES in analysis.call_effects(site)
+    return site.role is Role.ARGUMENT and Effect.RELEASES in analysis.summaries.call_effects(site)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.naming import listed, short_code
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Role, Use, Variable, VariableKind
-from codemods.ownership.obligations import Analysis
 from codemods.review.value_facts import Ownership, TemporaryFacts, ValueClassifier
 from codemods.review.value_words import About, Statement, ValueWords
 from codemods.semantics.symbols import FunctionInfo

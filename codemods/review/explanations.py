@@ -9,9 +9,9 @@ from codemods.files.diffs import diff_lines
 from codemods.fixes.naming import exit_offset, listed
 from codemods.model.findings import Change, Finding, PhaseResult
 from codemods.model.settings import Settings
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Exit, Variable
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.obligations import Analysis
 from codemods.review.explained_values import ExplainedValue, ValueExplainer
 from codemods.review.value_facts import Ownership
 from codemods.review.value_words import NOTHING_IS_INSERTED

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from functools import partial
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import DropKind, Obstacle
-from codemods.ownership.compiler.string_drops import drop_hazard, drop_obstacles
-from codemods.ownership.obligations import Analysis, Obligation
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.obligations import ObligationReport
+from codemods.ownership.string_drops import drop_hazard, drop_obstacles
+from codemods.ownership.summaries.origins import Origin
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -80,7 +81,7 @@ class VariableFacts:
     ground: Ground
     effects: Set[Effect] = frozenset()
     """What becomes of the value over all its uses."""
-    obligation: Obligation | None = None
+    obligation: ObligationReport | None = None
     released: Sequence[Use] = ()
     moved: Sequence[Use] = ()
     opened: Sequence[Use] = ()
@@ -139,7 +140,7 @@ class ValueClassifier:
     def __init__(self, analysis: Analysis, graph: ControlFlowGraph) -> None:
         self.analysis = analysis
         self.graph = graph
-        self._obligations = {obligation.variable: obligation for obligation in analysis.obligations(graph)}
+        self._obligations = {obligation.variable: obligation for obligation in analysis.obligations.of(graph)}
 
     # -- variables ----------------------------------------------------------------------------
 
@@ -155,7 +156,7 @@ class ValueClassifier:
 
     def _parameter(self, variable: Variable) -> VariableFacts:
         name = variable.type.name if variable.type is not None else ""
-        effects = self.analysis.fate(self.graph, variable).effects
+        effects = self.analysis.summaries.fate(self.graph, variable).effects
         if name in SCALARS and (name not in ("I64", "U64") or Effect.RELEASES not in effects):
             return VariableFacts(variable, Ownership.NOTHING, Ground.PLAIN)
         ownership = Ownership.BORROWED
@@ -167,8 +168,8 @@ class ValueClassifier:
         return VariableFacts(variable, ownership, Ground.PARAMETER, effects, released=released)
 
     def _number(self, variable: Variable) -> VariableFacts:
-        fate = self.analysis.fate(self.graph, variable)
-        is_fresh = self.analysis.variable_origin(self.graph, variable).is_fresh
+        fate = self.analysis.summaries.fate(self.graph, variable)
+        is_fresh = self.analysis.summaries.variable_origin(self.graph, variable).is_fresh
         if not is_fresh or not (self._is_address(variable) or Effect.RELEASES in fate.effects):
             return VariableFacts(variable, Ownership.NOTHING, Ground.PLAIN)
         if Effect.RELEASES in fate.effects:
@@ -187,7 +188,7 @@ class ValueClassifier:
         type_ = self.graph.type_of(value.operand)
         return type_ is not None and type_.name not in SCALARS
 
-    def _owner(self, obligation: Obligation) -> VariableFacts:
+    def _owner(self, obligation: ObligationReport) -> VariableFacts:
         """A variable whose release is owed."""
         fates = {
             Ownership.LEAKS: (*obligation.leaks, *obligation.overwritten),
@@ -205,7 +206,7 @@ class ValueClassifier:
 
     def _borrower(self, variable: Variable) -> VariableFacts | None:
         """A variable whose value something else frees, or nothing; None where that is not so."""
-        origins = self.analysis.variable_origin(self.graph, variable).origins
+        origins = self.analysis.summaries.variable_origin(self.graph, variable).origins
         is_registered = self.analysis.drops.is_registered(variable)
         facts = partial(VariableFacts, variable, is_registered=is_registered)
         if origins == {Origin.LITERAL}:
@@ -226,19 +227,19 @@ class ValueClassifier:
             for holder in self.graph.variables
             if holder is not variable
             and holder.offset <= variable.offset
-            and variable in self.analysis.fate(self.graph, holder).views
+            and variable in self.analysis.summaries.fate(self.graph, holder).views
         ]
 
     def _local(self, variable: Variable) -> VariableFacts:
         """A variable that holds its value itself, and whose type owes no release by hand."""
         analysis, graph, type_ = self.analysis, self.graph, variable.type
         is_registered = analysis.drops.is_registered(variable)
-        if Effect.RELEASES in analysis.fate(graph, variable).effects:
+        if Effect.RELEASES in analysis.summaries.fate(graph, variable).effects:
             released = self._uses_with(variable, Effect.RELEASES)
             return VariableFacts(variable, Ownership.RELEASED, Ground.RELEASED, released=released)
         if type_ is not None and not self._may_own(type_):
             return VariableFacts(variable, Ownership.NOTHING, Ground.NEVER_OWNS, is_registered=is_registered)
-        origin = analysis.variable_origin(graph, variable)
+        origin = analysis.summaries.variable_origin(graph, variable)
         obstacles = drop_obstacles(analysis, graph, variable)
         moved = self._given_away(variable)
         facts = partial(
@@ -299,7 +300,7 @@ class ValueClassifier:
         """What the call at a site does with the value that is passed to it; nothing where there is none."""
         site = self.final_site(site)
         if site.role in (Role.RECEIVER, Role.ARGUMENT):
-            return self.analysis.call_effects(site)
+            return self.analysis.summaries.call_effects(site)
         return frozenset()
 
     def _uses_with(self, variable: Variable, effect: Effect) -> list[Use]:
@@ -387,7 +388,7 @@ class ValueClassifier:
         if self.analysis.index.type_info(target) is None:
             return True
         is_dropped = self.analysis.drops.kind(target) is not DropKind.NOTHING
-        return is_dropped or self.analysis.summaries.is_released(target)
+        return is_dropped or self.analysis.summaries.handles.is_released(target)
 
 
 def _is_joined(site: Site) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codemods.fixes.naming import describe_exits, listed, quoted_names, short_code
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     ControlFlowGraph,
     Exit,
@@ -19,7 +20,7 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, Obstacle, called_name
-from codemods.ownership.obligations import Analysis, Obligation
+from codemods.ownership.obligations import ObligationReport
 from codemods.review.value_facts import (
     Ground,
     Ownership,
@@ -148,7 +149,7 @@ class ValueWords:
         if facts.ownership is Ownership.RELEASED:
             yield _why("it is released once on each path that is known")
 
-    def _discharged(self, obligation: Obligation) -> Iterator[Statement]:
+    def _discharged(self, obligation: ObligationReport) -> Iterator[Statement]:
         """The ways in which an owner is freed or given away."""
         if obligation.released:
             yield _fate(f"released{self._on_lines(obligation.released)}")
@@ -156,7 +157,7 @@ class ValueWords:
         if obligation.dropped:
             yield _fate(f"the compiler drops it at the end of its block: {self._exits(obligation.dropped)}")
 
-    def _undischarged(self, obligation: Obligation) -> Iterator[Statement]:
+    def _undischarged(self, obligation: ObligationReport) -> Iterator[Statement]:
         """The ways in which an owner is not freed, or may not be."""
         if obligation.leaks:
             release = f"{obligation.variable.name}.{obligation.release.name}()"

@@ -11,6 +11,7 @@ from functools import cached_property
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Finding, Verdict
 from codemods.model.phases import phase_of
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     Assign,
     ControlFlowGraph,
@@ -23,7 +24,6 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.dataflow.flow_graph import BasicBlock
-from codemods.ownership.obligations import Analysis
 from codemods.semantics.catalogue import catalogue_files
 from codemods.semantics.symbols import RELEASE_NAMES, Index, SourceFile, is_test_path, module_path
 from tests.campaigns.stripping import Kind, Release, find_releases, strip

@@ -17,7 +17,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import AnalysisResult, Finding, PhaseResult, Verdict
 from codemods.model.phases import PHASES
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.analysis import Analysis
 from codemods.rules import RULES
 from codemods.semantics.symbols import FunctionInfo, Index, SourceFile
 from tests.support.library_code import ENDS_A_ROUND, PARTS, REEL, STARS, USES_A_REEL, USES_PARTS

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import Index, SourceFile
 

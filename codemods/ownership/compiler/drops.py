@@ -15,6 +15,7 @@ from functools import cached_property
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.dataflow.fixpoints import Fixpoints
+from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, SourceFile, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -48,12 +49,11 @@ class Obstacle(Enum):
 _DROPPED_KINDS = frozenset((VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD))
 
 
-class Drops:
+class Drops(Layer):
     """The compiler's drop rules over the types of an index; what its ``library`` says of types is used."""
 
     def __init__(self, index: Index, library: Drops | None = None) -> None:
-        self.index = index
-        self._library = library
+        super().__init__(index, library)
         self._kinds = Fixpoints()
 
     def kind(self, type_: Type | None) -> DropKind:
@@ -62,14 +62,13 @@ class Drops:
             return DropKind.NOTHING
         if type_.is_str:
             return DropKind.STRING
-        if self._library is not None and type_.name not in self.index.own_types:
-            return self._library.kind(type_)
-        found: DropKind | None = self._kinds.known.get(type_.name)
-        if found is None:
-            found = self._kinds.find(
-                type_.name, lambda: self._compute_kind(type_), DropKind.NOTHING, _the_one_known
-            )
-        return found
+        return self._kind_of_declared(type_)
+
+    @by_type
+    def _kind_of_declared(self, type_: Type) -> DropKind:
+        return self._kinds.find(
+            type_.name, lambda: self._compute_kind(type_), DropKind.NOTHING, _the_one_known
+        )
 
     def _compute_kind(self, type_: Type) -> DropKind:
         if type_.name in self.index.drops:

@@ -38,6 +38,11 @@ class Fixpoints:
         """The least depth of the open values that were asked for."""
         self._changes = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no value is being found."""
+        return not self._open
+
     def find(self, key: Hashable, compute: Callable[[], V], least: V, join: Callable[[V, V], V]) -> V:
         """The value of a key: ``compute`` may ask for others, which may ask for this one.
 

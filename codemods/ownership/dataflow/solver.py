@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from codemods.ownership.dataflow.flow_graph import BasicBlock, FlowGraph
@@ -92,7 +92,6 @@ def solve(graph: FlowGraph[A], problem: Problem[A, S]) -> Solution[A, S]:
     rank = {block: place for place, block in enumerate(order)}
     pending = list(range(len(order)))
     is_pending = [True] * len(order)
-    heapify(pending)
     while pending:
         place = heappop(pending)
         is_pending[place] = False

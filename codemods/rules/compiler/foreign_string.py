@@ -35,7 +35,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"`{variable.name}` is never freed: the compiler does not know that "
                 f"`{short_code(variable.value.text)}` makes a string"
             )
-            fate = context.analysis.fate(graph, variable)
+            fate = context.analysis.summaries.fate(graph, variable)
             if _is_only_read(context, graph, variable):
                 yield context.fix(graph, variable, message, _freed(context, graph, variable))
             elif Effect.RELEASES not in fate.effects:
@@ -64,7 +64,7 @@ def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable)
             is_unseen = False
     if not is_unseen or graph.is_assigned(variable):
         return False
-    if context.analysis.may_be_taken_elsewhere(graph, variable):
+    if context.analysis.aliases.may_be_taken_elsewhere(graph, variable):
         return False
     return context.contents.strings(graph, variable.value).holds == {Holds.OWNED}
 
@@ -110,7 +110,7 @@ def _never_returns(graph: ControlFlowGraph, body: Expression) -> bool:
 
 def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether nothing keeps a string but variables that the compiler does not drop."""
-    fate = context.analysis.fate(graph, variable)
+    fate = context.analysis.summaries.fate(graph, variable)
     return (
         not fate.view_escapes
         and fate.effects <= {Effect.BORROWS}
@@ -136,7 +136,7 @@ def _free(context: Context, name: str) -> str:
 
 def _freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
     """Free the string after its last use, or at every exit."""
-    views = frozenset(context.analysis.fate(graph, variable).views)
+    views = frozenset(context.analysis.summaries.fate(graph, variable).views)
     cleanup = Cleanup(_free(context, variable.name), variable, views | {variable})
     repair = after_last_use(context, graph, cleanup)
     return before_exits(context, graph, cleanup) if isinstance(repair, Refusal) else repair

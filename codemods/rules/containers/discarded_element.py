@@ -64,7 +64,7 @@ def _freed(
 
 def _is_still_read(context: Context, graph: ControlFlowGraph, list_: Variable) -> bool:
     """Whether something else may hold one of the list's strings."""
-    fate = context.analysis.fate(graph, list_)
+    fate = context.analysis.summaries.fate(graph, list_)
     return (
         bool(fate.views - {list_})
         or fate.view_escapes

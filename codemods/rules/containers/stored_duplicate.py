@@ -46,7 +46,7 @@ def _is_stored_string(context: Context, graph: ControlFlowGraph, variable: Varia
         return False
     if not context.analysis.summaries.origin(graph, value).is_fresh:
         return False
-    effects = context.analysis.fate(graph, variable).effects
+    effects = context.analysis.summaries.fate(graph, variable).effects
     return Effect.RETAINS in effects and effects <= {Effect.RETAINS, Effect.BORROWS}
 
 

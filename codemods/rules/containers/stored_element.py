@@ -9,7 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.fields import only_empty_constants
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit

@@ -11,7 +11,7 @@ from codemods.fixes.naming import owner_name
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.obligations import Obligation
+from codemods.ownership.obligations import ObligationReport
 from codemods.ownership.struct_lists import element_type
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -54,7 +54,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _may_be_drained(context: Context, graph: ControlFlowGraph, variable: Variable, element: Type) -> bool:
     """Whether no element of the list is released or kept elsewhere."""
-    fate = context.analysis.fate(graph, variable)
+    fate = context.analysis.summaries.fate(graph, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
         return False
     views = fate.views - {variable}
@@ -65,7 +65,7 @@ def _destroyed_full(
     context: Context, graph: ControlFlowGraph, variable: Variable
 ) -> list[nodes.ExpressionStatement]:
     """The statements that destroy the list; none where what is in it is still read."""
-    releases = final_releases(graph, variable, context.analysis.fate(graph, variable).views)
+    releases = final_releases(graph, variable, context.analysis.summaries.fate(graph, variable).views)
     if isinstance(releases, Refusal):
         return []
     parents = [context.parent(release.call) for release in releases]
@@ -73,7 +73,7 @@ def _destroyed_full(
     return statements if len(statements) == len(parents) else []
 
 
-def _dropped_full(context: Context, graph: ControlFlowGraph, variable: Variable) -> Obligation | None:
+def _dropped_full(context: Context, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
     """The obligation of a list that the compiler drops at each exit, and nothing releases before."""
     obligations = context.obligations(graph)
     obligation = next((candidate for candidate in obligations if candidate.variable is variable), None)

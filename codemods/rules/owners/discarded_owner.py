@@ -21,7 +21,7 @@ from codemods.fixes.variants import asserted_variant, only_asks
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
@@ -201,7 +201,7 @@ def _is_borrowed_and_lost(context: Context, graph: ControlFlowGraph, call: CallS
         return not may_own(context, graph.type_of(site.parent))
     if site.callee is not None and site.callee is analysis.releases.release_of(type_):
         return False
-    return analysis.call_effects(site) <= {Effect.BORROWS}
+    return analysis.summaries.call_effects(site) <= {Effect.BORROWS}
 
 
 RULE = Rule(

@@ -152,7 +152,7 @@ def _named_again(
         return
     if not _has_name_in_use(context, variable, graph):
         return
-    if context.analysis.fate(graph, variable).effects & _TAKING_OVER:
+    if context.analysis.summaries.fate(graph, variable).effects & _TAKING_OVER:
         return
     message = f"`{variable.name}` is not dropped: the function has another variable of that name"
     repair = _refusal(context, graph, payload) or _renamed(context, graph, variable, taken)
@@ -164,7 +164,7 @@ def _renamed(
 ) -> Repair | Refusal:
     uses = [use.node for use in graph.uses(variable)]
     only_names = all(isinstance(use, nodes.Path) for use in uses)
-    if not only_names or not context.analysis.is_only_read(graph, variable):
+    if not only_names or not context.analysis.aliases.is_only_read(graph, variable):
         return Refusal("if nothing else releases it, give it a name of its own")
     candidates = (f"new_{variable.name}", f"{variable.name}_here")
     name = context.names.for_dropped(graph.function, *candidates, taken=taken)

@@ -9,7 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.obligations import Obligation
+from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
 
@@ -33,18 +33,18 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield context.fix(graph, variable, message, repair)
 
 
-def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> Obligation | None:
+def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
     """The obligation of a parameter that goes into the result on some path and is lost on others."""
     if variable.kind is not VariableKind.PARAMETER or variable.type is None or variable.type.name == "ref":
         return None
     if context.analysis.releases.release_of(variable.type) is None:
         return None
-    effects = context.analysis.fate(graph, variable).effects
+    effects = context.analysis.summaries.fate(graph, variable).effects
     if Effect.RETURNS not in effects or not effects <= {Effect.RETURNS, Effect.BORROWS, Effect.RELEASES}:
         return None
     if any(use.site.role is Role.RETURNED and use.site.through is None for use in graph.uses(variable)):
         return None
-    obligation = context.analysis.parameter_obligation(graph, variable)
+    obligation = context.analysis.obligations.of_parameter(graph, variable)
     if obligation is None or not obligation.leaks or obligation.unclear or obligation.overwritten:
         return None
     return obligation
@@ -64,7 +64,7 @@ def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Vari
             if not _gives_away(context, graph, action):
                 return False
             owner = action.variable
-            views = context.analysis.fate(graph, owner).views
+            views = context.analysis.summaries.fate(graph, owner).views
             later = graph.uses_after(action, owner)
             if any(use.variable in views and use.variable.type == owner.type for use in later):
                 return False
@@ -78,7 +78,7 @@ def _gives_away(context: Context, graph: ControlFlowGraph, given: Use) -> bool:
         given.site.role is Role.ARGUMENT
         and given.site.through is None
         and owner.kind in (VariableKind.LET, VariableKind.VAR)
-        and context.analysis.variable_origin(graph, owner).is_fresh
+        and context.analysis.summaries.variable_origin(graph, owner).is_fresh
         and all(
             _only_reads(context, use)
             for use in graph.uses(owner)
@@ -90,7 +90,7 @@ def _gives_away(context: Context, graph: ControlFlowGraph, given: Use) -> bool:
 def _only_reads(context: Context, use: Use) -> bool:
     """Whether a use neither puts the owner into something else nor gives it to another name."""
     if use.site.role in (Role.ARGUMENT, Role.RECEIVER):
-        return context.analysis.call_effects(use.site) <= {Effect.BORROWS, Effect.RELEASES}
+        return context.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS, Effect.RELEASES}
     return use.site.role in (Role.FIELD, Role.REFERENCED, Role.OPERAND, Role.CONDITION)
 
 

@@ -9,7 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.leaks import leak_message, release_leaks
 from codemods.fixes.naming import describe_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph
-from codemods.ownership.obligations import Obligation
+from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
 
 
@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield _unfollowed(context, graph, obligation)
 
 
-def _unfollowed(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Diagnostic:
+def _unfollowed(context: Context, graph: ControlFlowGraph, obligation: ObligationReport) -> Diagnostic:
     """A value that nothing releases and that cannot be followed."""
     variable = obligation.variable
     line = min(context.line(node.node.start) for node in obligation.lost)

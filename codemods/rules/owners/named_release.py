@@ -12,7 +12,7 @@ from codemods.model.phases import RELEASED_BY_NAME
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.ownership.obligations import Obligation
+from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type, TypeInfo
 
@@ -38,7 +38,7 @@ def _is_named(type_: Type | None) -> bool:
     return any(name.endswith(f"_{wanted}") for wanted in RELEASED_BY_NAME)
 
 
-def _dropped(context: Context, graph: ControlFlowGraph, obligation: Obligation) -> Iterator[Diagnostic]:
+def _dropped(context: Context, graph: ControlFlowGraph, obligation: ObligationReport) -> Iterator[Diagnostic]:
     """Release the value at every exit, unless that would need more than a call."""
     variable = obligation.variable
     if obligation.leaks or obligation.unclear or obligation.overwritten or obligation.maybe_overwritten:

@@ -22,8 +22,8 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.obligations import Obligation
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.obligations import ObligationReport
+from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS
 from tml_ast import nodes
@@ -71,7 +71,7 @@ def _statement(context: Context, action: Assign) -> nodes.ExpressionStatement | 
     return None
 
 
-def _is_read_later(graph: ControlFlowGraph, action: Assign, views: set[Variable]) -> bool:
+def _is_read_later(graph: ControlFlowGraph, action: Assign, views: frozenset[Variable]) -> bool:
     """Whether a variable that refers to the old value is read after the assignment, before it is set anew."""
     for view in views - {action.variable}:
 
@@ -88,7 +88,7 @@ def _is_read_later(graph: ControlFlowGraph, action: Assign, views: set[Variable]
 
 
 def _released(
-    context: Context, graph: ControlFlowGraph, action: Assign, obligation: Obligation, taken: set[str]
+    context: Context, graph: ControlFlowGraph, action: Assign, obligation: ObligationReport, taken: set[str]
 ) -> Repair | Refusal:
     """Release the old value in front of the assignment; what the new one asks of it is bound before."""
     refusal = _refusal(context, graph, action, obligation)
@@ -113,7 +113,7 @@ def _released(
 
 
 def _refusal(
-    context: Context, graph: ControlFlowGraph, action: Assign, obligation: Obligation
+    context: Context, graph: ControlFlowGraph, action: Assign, obligation: ObligationReport
 ) -> Refusal | None:
     """Why the old value cannot be released in front of the assignment."""
     if action.node not in obligation.overwritten:
@@ -138,7 +138,7 @@ def _refusal(
 
 
 def _readings(
-    context: Context, graph: ControlFlowGraph, value: Expression, views: set[Variable]
+    context: Context, graph: ControlFlowGraph, value: Expression, views: frozenset[Variable]
 ) -> list[Expression] | None:
     """The calls in a new value that ask the old one for a number; None where it is used in another way."""
     readings: list[Expression] = []
@@ -172,9 +172,9 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     """Whether the compiler would free the variable's value, and so only its last one."""
     if not context.analysis.drops.is_registered(variable):
         return False
-    if not context.analysis.variable_origin(graph, variable).is_fresh:
+    if not context.analysis.summaries.variable_origin(graph, variable).is_fresh:
         return False
-    return context.analysis.fate(graph, variable).effects <= {Effect.BORROWS, Effect.RETURNS}
+    return context.analysis.summaries.fate(graph, variable).effects <= {Effect.BORROWS, Effect.RETURNS}
 
 
 def _freed(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | Refusal:
@@ -184,10 +184,10 @@ def _freed(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair 
         return Refusal("its type has no release that could be called here")
     if context.file.is_test:
         return Refusal("use a second variable")
-    fate = context.analysis.fate(graph, variable)
+    fate = context.analysis.summaries.fate(graph, variable)
     if mentions(graph, value, fate.views):
         return _MADE_FROM_OLD
-    origin = context.analysis.variable_origin(graph, variable)
+    origin = context.analysis.summaries.variable_origin(graph, variable)
     statement = _statement(context, action)
     if (
         statement is None

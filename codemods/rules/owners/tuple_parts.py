@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             releases = _releases(context, graph, variable)
             if not releases:
                 continue
-            views = frozenset(context.analysis.fate(graph, variable).views | {variable})
+            views = frozenset(context.analysis.summaries.fate(graph, variable).views | {variable})
             release = Cleanup("\n".join(releases.values()), variable, views)
             parts = ", ".join(f"{variable.name}.{number}" for number in releases)
             verb = "is" if len(releases) == 1 else "are"
@@ -66,10 +66,10 @@ def _only_reads(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
 def _borrows(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
     match site.role:
         case Role.RECEIVER | Role.ARGUMENT:
-            if not context.analysis.call_effects(site) <= {Effect.BORROWS}:
+            if not context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}:
                 return False
             result = graph.type_of(site.parent)
-            return result is not None and not context.analysis.summaries.is_released(result)
+            return result is not None and not context.analysis.summaries.handles.is_released(result)
         case Role.OPERAND | Role.CONDITION:
             return isinstance(site.parent, nodes.Binary)
         case _:

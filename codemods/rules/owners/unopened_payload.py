@@ -39,7 +39,9 @@ def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) 
         return False
     if not all(use.site.role is Role.RECEIVER and only_asks(use.site) for use in graph.uses(variable)):
         return False
-    return is_only_holder(context, graph, variable) and not context.analysis.others_released(graph, variable)
+    return is_only_holder(context, graph, variable) and not context.analysis.aliases.others_released(
+        graph, variable
+    )
 
 
 def _owed(context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]) -> dict[str, Owed]:

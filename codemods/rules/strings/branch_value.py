@@ -8,8 +8,8 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.drops import called_name
-from codemods.ownership.compiler.string_drops import drop_hazard, held_at
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.string_drops import drop_hazard, held_at
+from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, STR
 from tml_ast import nodes

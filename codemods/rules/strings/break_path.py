@@ -10,7 +10,7 @@ from codemods.fixes.free_as_number import free_as_number
 from codemods.fixes.owners import only_drop_frees_strings
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.summaries.contents import variant_of
+from codemods.ownership.contents import variant_of
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from codemods.semantics.symbols import STR
 
@@ -39,9 +39,9 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     return (
         context.analysis.drops.is_registered(variable)
         and variable.value is not None
-        and context.analysis.variable_origin(graph, variable).is_fresh
+        and context.analysis.summaries.variable_origin(graph, variable).is_fresh
         and _is_freed_by_drop(context, graph, variable)
-        and context.analysis.is_only_read(graph, variable)
+        and context.analysis.aliases.is_only_read(graph, variable)
     )
 
 

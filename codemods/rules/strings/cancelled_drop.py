@@ -11,8 +11,8 @@ from codemods.fixes.rename import rename
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
-from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
+from codemods.ownership.variable_states import State
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast import nodes
@@ -73,8 +73,8 @@ def _is_cancelled(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
     return (
         variable.type == STR
         and context.analysis.drops.is_registered(variable)
-        and context.analysis.variable_origin(graph, variable).is_fresh
-        and context.analysis.call_effects(site) == {Effect.BORROWS}
+        and context.analysis.summaries.variable_origin(graph, variable).is_fresh
+        and context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
     )
 
 
@@ -91,7 +91,7 @@ def _may_be_freed(context: Context, graph: ControlFlowGraph, variable: Variable)
 
 
 def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    fate = context.analysis.fate(graph, variable)
+    fate = context.analysis.summaries.fate(graph, variable)
     return not fate.view_escapes and fate.effects <= {Effect.BORROWS}
 
 
@@ -117,7 +117,7 @@ def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
     if callee.owner is not None or len(context.analysis.index.free_functions[callee.name]) != 1:
         return False
     return all(
-        context.analysis.call_effects(use.site) == {Effect.BORROWS}
+        context.analysis.summaries.call_effects(use.site) == {Effect.BORROWS}
         and _may_be_freed(context, graph, use.variable)
         and not _needs_new_name(context, graph, use.variable)
         for _, graph in context.graphs()

@@ -40,8 +40,8 @@ def _is_lost(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
     return (
         variable.type == STR
         and context.analysis.drops.is_registered(variable)
-        and context.analysis.variable_origin(graph, variable).is_fresh
-        and context.analysis.call_effects(site) == {Effect.BORROWS}
+        and context.analysis.summaries.variable_origin(graph, variable).is_fresh
+        and context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
         and (isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, graph.function))
     )
 

@@ -8,7 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.consumption import consumptions
-from codemods.ownership.compiler.string_drops import drop_hazard, lost_at
+from codemods.ownership.string_drops import drop_hazard, lost_at
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes

@@ -53,7 +53,7 @@ def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> 
         return False
     match site.role:
         case Role.ARGUMENT | Role.RECEIVER:
-            return context.analysis.call_effects(site) <= {Effect.BORROWS}
+            return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
         case Role.OPERAND:
             return isinstance(site.parent, nodes.Binary) and site.parent.operator in _COMPARISONS
         case _:

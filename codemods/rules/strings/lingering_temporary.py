@@ -134,7 +134,7 @@ def _is_only_read(context: Context, graph: ControlFlowGraph, made: Expression) -
     if site is None or site.through is not None:
         return False
     if site.role in (Role.ARGUMENT, Role.RECEIVER):
-        return context.analysis.call_effects(site) <= {Effect.BORROWS}
+        return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
     return site.role is Role.OPERAND
 
 

@@ -19,9 +19,9 @@ from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, ment
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
-from codemods.ownership.summaries.summaries import Result
+from codemods.ownership.summaries.origins import Result
+from codemods.ownership.variable_states import State
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
@@ -75,7 +75,7 @@ def _handover(context: Context, graph: ControlFlowGraph, second: Variable) -> _H
         return None
     if _may_be_argument(context, graph, assignment.value):
         return None
-    fate = context.analysis.fate(graph, first)
+    fate = context.analysis.summaries.fate(graph, first)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return None
     return _Handover(first, second, assignment, choice.branch) if fate.views <= {first, second} else None
@@ -86,7 +86,7 @@ def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     return (
         variable.kind is VariableKind.LET
         and isinstance(variable.value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
-        and context.analysis.variable_origin(graph, variable).is_fresh
+        and context.analysis.summaries.variable_origin(graph, variable).is_fresh
         and not graph.is_assigned(variable)
     )
 
@@ -116,7 +116,7 @@ class _Owner:
 def _repair(context: Context, graph: ControlFlowGraph, handover: _Handover) -> Repair | Refusal:
     """Hold the first string as a number and free it wherever the second variable does not give it away."""
     summaries = context.analysis.summaries
-    origin = context.analysis.variable_origin(graph, handover.first)
+    origin = context.analysis.summaries.variable_origin(graph, handover.first)
     other = summaries.origin(graph, handover.assignment.value)
     reads = [use for use in graph.uses(handover.first) if use.site.role is not Role.BOUND]
     if (

@@ -9,7 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Role, Use, VariableKind
-from codemods.ownership.summaries.summaries import Origin
+from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast.edit import SourceEdit

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable
-from codemods.ownership.compiler.string_drops import bound_variable, drop_hazard, held_at
+from codemods.ownership.string_drops import bound_variable, drop_hazard, held_at
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes

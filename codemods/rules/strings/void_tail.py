@@ -79,7 +79,7 @@ def _is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Varia
 
 def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether what a variable holds was made for it."""
-    if context.analysis.variable_origin(graph, variable).is_fresh:
+    if context.analysis.summaries.variable_origin(graph, variable).is_fresh:
         return True
     if graph.is_assigned(variable) or variable.value is None:
         return False
@@ -115,7 +115,7 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
         return True
     if type_ is None:
         return False
-    fate = analysis.fate(graph, variable)
+    fate = analysis.summaries.fate(graph, variable)
     kind = analysis.drops.kind(type_)
     if kind is DropKind.NOTHING and analysis.releases.release_of(type_) is None:
         return True

@@ -30,11 +30,11 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     if not isinstance(value.operand, nodes.Call | nodes.MethodCall | nodes.StaticCall):
         return False
     origin = context.analysis.summaries.origin(graph, value.operand)
-    return origin.is_fresh and context.analysis.is_only_read(graph, variable)
+    return origin.is_fresh and context.analysis.aliases.is_only_read(graph, variable)
 
 
 def _repair(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
-    origin = context.analysis.variable_origin(graph, variable)
+    origin = context.analysis.summaries.variable_origin(graph, variable)
     if not can_be_freed(origin):
         return Refusal("free it by hand where it is no constant")
     return free_after_last_use(context, graph, variable, free_number(context, variable.name, origin))

@@ -10,8 +10,8 @@ from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.obligations import State
 from codemods.ownership.string_dataflow import states_at_exits
+from codemods.ownership.variable_states import State
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 
@@ -46,7 +46,7 @@ def _is_given_away(
     made = context.analysis.summaries.origin(graph, assignment.value)
     if not made.is_fresh or not can_be_freed(made):
         return False
-    fate = context.analysis.fate(graph, variable)
+    fate = context.analysis.summaries.fate(graph, variable)
     if fate.view_escapes or fate.effects != {Effect.RETURNS} or fate.views != {variable}:
         return False
     return choosing_if(context, variable, assignment) is not None
@@ -72,7 +72,7 @@ def _free_before(
     context: Context, graph: ControlFlowGraph, variable: Variable, exits: list[Exit]
 ) -> Repair | None:
     """Free the string in front of the exits, where that takes no new binding or block."""
-    origin = context.analysis.variable_origin(graph, variable)
+    origin = context.analysis.summaries.variable_origin(graph, variable)
     free = free_variable(context, variable.name, origin)
     release = Cleanup(free, variable, frozenset((variable,)))
     repairs = []

@@ -8,7 +8,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import can_be_freed, free_after_last_use
 from codemods.fixes.string_code import free_string, string_length
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
-from codemods.ownership.summaries.summaries import Result
+from codemods.ownership.summaries.origins import Result
 from codemods.semantics.symbols import SCALARS, STR
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -23,7 +23,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
     assignments = [assign.node for assign in graph.assignments_to(variable)]
     if not assignments or not isinstance(variable.value, nodes.Literal):
         return None
-    if not context.analysis.is_only_read(graph, variable):
+    if not context.analysis.aliases.is_only_read(graph, variable):
         return None
     if not all(_is_made(context, graph, assignment.value) for assignment in assignments):
         return None

@@ -31,8 +31,8 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     maker = maker_of(graph, variable)
     if maker is None or _is_payload(maker) or will_be_marked(context, maker):
         return False
-    origin = context.analysis.variable_origin(graph, variable)
-    return origin.is_fresh and context.analysis.is_only_read(graph, variable)
+    origin = context.analysis.summaries.variable_origin(graph, variable)
+    return origin.is_fresh and context.analysis.aliases.is_only_read(graph, variable)
 
 
 def _is_payload(maker: FunctionInfo) -> bool:

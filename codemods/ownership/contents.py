@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     CallSite,
     ControlFlowGraph,
@@ -25,7 +26,6 @@ from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_st
 from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import FieldOrigin, Holds
-from codemods.ownership.obligations import Analysis
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -204,7 +204,7 @@ class Contents:
             return _UNKNOWN
         if self.analysis.drops.is_registered(variable) and not consumes(graph, use):
             return _BORROWED
-        fate = self.analysis.fate(graph, variable)
+        fate = self.analysis.summaries.fate(graph, variable)
         if not fate.effects <= _KEPT:
             return _UNKNOWN
         if variable.kind is VariableKind.PAYLOAD:
@@ -226,7 +226,7 @@ class Contents:
             case Role.ELEMENT | Role.CONSTRUCTED | Role.STORED | Role.ASSIGNED | Role.BOUND | Role.CAPTURED:
                 return True
             case Role.ARGUMENT:
-                return not self.analysis.call_effects(use.site) <= {Effect.BORROWS}
+                return not self.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS}
             case _:
                 return False
 

@@ -12,12 +12,12 @@ from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
-from codemods.ownership.compiler.string_drops import bound_variable, drop_hazard, held_at
 from codemods.ownership.dependent_tests import DependentTests
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.string_drops import bound_variable, drop_hazard, held_at
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     Action,
     ControlFlowGraph,
@@ -16,19 +17,20 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import Obstacle
-from codemods.ownership.dataflow.flow_graph import BasicBlock
-from codemods.ownership.obligations import Analysis
+from codemods.ownership.dataflow.lattices import Flag
+from codemods.ownership.dataflow.solver import solve
+from codemods.ownership.variable_states import VariableProblem
 from tml_ast import nodes
 
 
 def drop_hazard(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> str | None:
     """Why the compiler must not free a string at the end of its variable's block, if there is a reason."""
-    if not analysis.variable_origin(graph, variable).is_fresh:
+    if not analysis.summaries.variable_origin(graph, variable).is_fresh:
         return f"`{variable.name}` may hold a text of something else"
     uses = graph.uses(variable)
     if any(use.site.role is Role.INTERPOLATED for use in uses):
         return f"an interpolation of `{variable.name}` frees it already"
-    fate = analysis.fate(graph, variable)
+    fate = analysis.summaries.fate(graph, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
         return f"the text of `{variable.name}` lives on elsewhere or is freed there already"
     returned = Effect.RETURNS in fate.effects
@@ -44,7 +46,7 @@ def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returne
         case Role.RETURNED:
             return consumes(graph, use)
         case Role.ARGUMENT | Role.RECEIVER:
-            effects = analysis.call_effects(site)
+            effects = analysis.summaries.call_effects(site)
             if effects <= {Effect.BORROWS}:
                 return True
             outer = graph.site_of(site.parent)
@@ -61,35 +63,30 @@ def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returne
 
 def held_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
     """The exits of a variable's scope that some path reaches before it gave the string away."""
-    pending: list[tuple[BasicBlock[Action], int]] = [
-        (block, position + 1)
-        for block in graph.reachable
-        for position, action in enumerate(block.actions)
-        if isinstance(action, Declare) and action.variable is variable
-    ]
-    seen: set[int] = set()
-    while pending:
-        block, first = pending.pop()
-        for action in block.actions[first:]:
-            if isinstance(action, Exit) and variable in action.variables:
-                yield action
-                break
-            if isinstance(action, Use) and action.variable is variable:
-                if _gives_away(analysis, graph, action):
-                    break
-            elif isinstance(action, Declare) and action.variable is variable:
-                break
-        else:
-            for successor in block.successors:
-                if id(successor) not in seen:
-                    seen.add(id(successor))
-                    pending.append((successor, 0))
+    solution = solve(graph, _Held(analysis, graph, variable))
+    return (step.action for step in solution.steps() if step.before and isinstance(step.action, Exit))
+
+
+class _Held(VariableProblem[bool]):
+    """Whether a string may still be the variable's that it was made for."""
+
+    def __init__(self, analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> None:
+        super().__init__(graph, variable, Flag(), boundary=False)
+        self._analysis = analysis
+
+    def transfer(self, action: Action, state: bool) -> bool:
+        """The declaration brings the string; it leaves by a use that gives it away, or with the scope."""
+        if isinstance(action, Declare):
+            return True
+        if isinstance(action, Exit):
+            return False
+        return state and not (isinstance(action, Use) and _gives_away(self._analysis, self.graph, action))
 
 
 def _gives_away(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
     site = use.site
     if site.role in (Role.ARGUMENT, Role.RECEIVER):
-        return not analysis.call_effects(site) <= {Effect.BORROWS}
+        return not analysis.summaries.call_effects(site) <= {Effect.BORROWS}
     if site.role is Role.INTERPOLATED:
         return True
     return consumes(graph, use)
