@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Repair
+from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.summaries.purity import Purity
 from tml_ast import nodes
@@ -19,6 +19,9 @@ from tml_ast.edit import (
     line_start,
 )
 from tml_ast.nodes import Expression, Node
+
+NOT_EVALUATED_ONCE = Refusal("it may be evaluated again or not at all: bind it by hand")
+"""Why there is no statement to bind an expression before."""
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
 _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate

@@ -12,7 +12,7 @@ from codemods.fixes.string_code import free_string
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import Holds
-from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast.nodes import Expression
 
 
@@ -60,7 +60,7 @@ def payload_name(context: Context, graph: ControlFlowGraph, payload: Type, taken
     """A name for what a variant holds, or for another value of such a type."""
     if payload.name == "()":
         return context.names.for_dropped(graph.function, "parts", "pair", "payload", taken=taken)
-    if payload.name == "Str":
+    if payload == STR:
         return context.names.for_dropped(graph.function, "text", "new_text", "payload", taken=taken)
     return owner_name(context, graph.function, payload, taken)
 
@@ -125,6 +125,6 @@ def part_releases(
         release = release_of_dropped(context, part)
         if release is not None and fresh:
             found[number] = f"{name}.{number}.{release.name}()"
-        elif part.name == "Str" and context.contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
+        elif part == STR and context.contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
             found[number] = free_string(f"{name}.{number}")
     return found

@@ -84,6 +84,17 @@ def only_drop_frees_strings(
     return owns_strings(context.contents.strings(graph, variable.value, variant))
 
 
+def is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether only the compiler's drop of a variable frees a string of its own, or the strings in it."""
+    match context.analysis.drops.kind(variable.type):
+        case DropKind.STRING:
+            return True
+        case DropKind.FIELDS:
+            return only_drop_frees_strings(context, graph, variable)
+        case _:
+            return False
+
+
 def is_opened_elsewhere(context: Context, graph: ControlFlowGraph, value: Node) -> bool:
     """Whether a value comes out of a Maybe or Outcome in a variable that may be opened a second time."""
     return any(

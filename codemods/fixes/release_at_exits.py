@@ -62,8 +62,7 @@ def exits_of(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
     """The reachable exits from the scope of a variable."""
     return [
         action
-        for block in graph.reachable
-        for action in block.actions
+        for action in graph.reachable_actions
         if isinstance(action, Exit) and variable in action.variables
     ]
 

@@ -46,8 +46,7 @@ def _claims_string(analysis: Analysis, graph: ControlFlowGraph, readers: frozens
     """Whether a test reads a string by a name that makes the compiler free it at the end of the statement."""
     return any(
         call.callee in readers
-        and call.type is not None
-        and call.type.name == "Str"
+        and call.type == STR
         and analysis.is_reserved_in(graph.function.file, call.callee.name)
         for call in graph.calls
         if call.callee is not None
@@ -61,7 +60,7 @@ def _readers(context: Context, changed: frozenset[FunctionInfo]) -> frozenset[Fu
         for function in context.functions
         if function.has_receiver
         and function not in changed
-        and (function.returns.name == "Str" or function.returns.name in function.generics)
+        and (function.returns == STR or function.returns.name in function.generics)
         and not context.analysis.summaries.result(function).is_fresh
     )
 
@@ -107,7 +106,7 @@ def _calls(context: Context, function: FunctionInfo) -> Sequence[CallSite]:
 
 def _hands_on(context: Context, function: FunctionInfo, call: CallSite) -> bool:
     """Whether a function returns the string that a call reads."""
-    if function.returns.name != "Str" or context.analysis.summaries.result(function).is_fresh:
+    if function.returns != STR or context.analysis.summaries.result(function).is_fresh:
         return False
     graph = context.analysis.summaries.graph(function)
     assert graph is not None
@@ -159,7 +158,7 @@ def _holds_freed_string(
 
 
 def _may_be_string(type_: Type | None) -> bool:
-    return type_ is None or type_.name == "Str"
+    return type_ in (None, STR)
 
 
 def _freed_after(

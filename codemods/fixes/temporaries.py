@@ -9,7 +9,7 @@ from codemods.fixes.owners import may_hold_variable, owns_strings
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site
 from codemods.ownership.compiler.consumption import is_visible
 from codemods.ownership.compiler.drops import DropKind
-from codemods.semantics.symbols import SCALARS, Type
+from codemods.semantics.symbols import SCALARS, STR, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -120,7 +120,7 @@ def string_temporaries(context: Context, graph: ControlFlowGraph, value: Express
 
 def _is_new_string(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
     type_ = graph.type_of(node)
-    if type_ is None or type_.name != "Str":
+    if type_ != STR:
         return False
     if not context.analysis.drops.makes_string(node):
         return False

@@ -26,7 +26,7 @@ class Aliases:
     def is_only_read(self, graph: ControlFlowGraph, variable: Variable) -> bool:
         """Whether nothing but the variable holds its value or a part of it, at any time."""
         fate = self._summaries.fate(graph, variable)
-        return not fate.view_escapes and fate.effects <= {Effect.BORROWS} and fate.views <= {variable}
+        return fate.is_only_read and fate.views <= {variable}
 
     def may_be_taken_elsewhere(self, graph: ControlFlowGraph, variable: Variable) -> bool:
         """Whether the value comes out of a Maybe or Outcome that is opened a second time."""

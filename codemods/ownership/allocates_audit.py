@@ -14,7 +14,6 @@ from functools import cached_property
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
-from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.dependent_tests import DependentTests
 from codemods.ownership.string_drops import bound_variable, drop_hazard, held_at
@@ -129,7 +128,7 @@ class Reservations:
         if site.role not in (Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED):
             return True
         fate = place.analysis.summaries.temporary_fate(place.graph, place.call)
-        return bool(fate.views) or fate.view_escapes or not fate.effects <= {Effect.BORROWS}
+        return bool(fate.views) or not fate.is_only_read
 
     def _is_lost(self, place: _Call) -> bool:
         site = place.call.site

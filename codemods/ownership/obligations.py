@@ -347,7 +347,7 @@ class _Owned(OwnershipProblem):
         if (
             not bound
             or any(self._summaries.variable_origin(self.graph, variable).is_fresh for variable in bound)
-            or any(not fate.effects <= {Effect.BORROWS} or fate.view_escapes for fate in fates)
+            or not all(fate.is_only_read for fate in fates)
         ):
             return State.MOVED
         dropped = any(self._drops.is_registered(view) for fate in fates for view in fate.views)

@@ -31,6 +31,11 @@ class Fate:
     lends: bool = False
     """A part of it is returned, alone or in something else."""
 
+    @property
+    def is_only_read(self) -> bool:
+        """Whether nothing that gets the value keeps, returns or releases it, or a part of it."""
+        return not self.view_escapes and self.effects <= {Effect.BORROWS}
+
 
 class Callees(Protocol):
     """What must be known about the functions that a value is passed to."""

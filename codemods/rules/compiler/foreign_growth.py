@@ -14,7 +14,7 @@ from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.builtins import GROWN_BY_C, extern_symbol
 from codemods.ownership.compiler.drops import called_name
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo, Type
+from codemods.semantics.symbols import STR, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
 from tml_ast.nodes import Expression
@@ -126,7 +126,7 @@ def _is_made_before(context: Context, statement: nodes.Statement, maker: Functio
 def _size(context: Context, graph: ControlFlowGraph, appended: Expression) -> str | None:
     """The code of how many bytes are appended."""
     type_ = graph.type_of(appended)
-    if type_ is not None and type_.name == "Str":
+    if type_ == STR:
         return string_length(context, appended.text)
     owner = graph.type_of(appended.object) if isinstance(appended, nodes.FieldAccess) else None
     if owner is None or not isinstance(appended, nodes.FieldAccess):

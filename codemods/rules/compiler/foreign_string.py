@@ -14,7 +14,7 @@ from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_st
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import Holds
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import BUILTIN_VARIANTS
+from codemods.semantics.symbols import BUILTIN_VARIANTS, STR
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_after
 from tml_ast.nodes import Expression
@@ -51,7 +51,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether a variable always gets a string that was made for it, which the compiler never frees."""
-    if variable.type is None or variable.type.name != "Str" or variable.value is None:
+    if variable.type != STR or variable.value is None:
         return False
     if context.analysis.drops.is_registered(variable):
         return False
@@ -111,15 +111,8 @@ def _never_returns(graph: ControlFlowGraph, body: Expression) -> bool:
 def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether nothing keeps a string but variables that the compiler does not drop."""
     fate = context.analysis.summaries.fate(graph, variable)
-    return (
-        not fate.view_escapes
-        and fate.effects <= {Effect.BORROWS}
-        and all(
-            view.type is not None
-            and view.type.name == "Str"
-            and not context.analysis.drops.is_registered(view)
-            for view in fate.views
-        )
+    return fate.is_only_read and all(
+        view.type == STR and not context.analysis.drops.is_registered(view) for view in fate.views
     )
 
 

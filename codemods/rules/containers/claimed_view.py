@@ -12,7 +12,7 @@ from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, ExitKind, V
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo
+from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast import nodes
 from tml_ast.nodes import Expression
 
@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _claimed(context: Context, graph: ControlFlowGraph, variable: Variable) -> CallSite | None:
     """The method call whose name makes the compiler drop the string in a variable."""
-    if variable.type is None or variable.type.name != "Str":
+    if variable.type != STR:
         return None
     if not isinstance(variable.value, nodes.MethodCall):
         return None

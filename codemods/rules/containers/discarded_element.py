@@ -12,6 +12,7 @@ from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Varia
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
 
@@ -38,7 +39,7 @@ def _popped_list(graph: ControlFlowGraph, call: CallSite) -> Variable | None:
     node = call.node
     if call.site.role is not Role.DISCARDED or not isinstance(node, nodes.MethodCall) or node.name != "pop":
         return None
-    if call.type is None or call.type.name != "Str" or not isinstance(call.receiver, nodes.Path):
+    if call.type != STR or not isinstance(call.receiver, nodes.Path):
         return None
     list_ = graph.variable_at(call.receiver)
     return list_ if list_ is not None and list_.type is not None and list_.type.bare == "List" else None

@@ -9,6 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.rules.rule import Reported, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
 
 
@@ -41,8 +42,7 @@ def _is_stored_string(context: Context, graph: ControlFlowGraph, variable: Varia
         return False
     if not isinstance(value, nodes.Cast):
         return False
-    made = graph.type_of(value.operand)
-    if made is None or made.name != "Str":
+    if graph.type_of(value.operand) != STR:
         return False
     if not context.analysis.summaries.origin(graph, value).is_fresh:
         return False

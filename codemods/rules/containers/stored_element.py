@@ -11,6 +11,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKin
 from codemods.ownership.fields import only_empty_constants
 from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
@@ -37,9 +38,9 @@ def _element(context: Context, graph: ControlFlowGraph, value: Expression | None
     """The variable that a field is set to, if it holds an element of a list that owns its elements."""
     use = graph.use_at(value) if value is not None else None
     variable = use.variable if use is not None else None
-    if variable is None or variable.kind is not VariableKind.LET or variable.type is None:
+    if variable is None or variable.kind is not VariableKind.LET or variable.type != STR:
         return None
-    if variable.type.name != "Str" or not isinstance(variable.value, nodes.MethodCall):
+    if not isinstance(variable.value, nodes.MethodCall):
         return None
     call = variable.value
     list_ = next((use.variable for use in graph.all_uses if use.node is call.receiver), None)

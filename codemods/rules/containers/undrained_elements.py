@@ -45,8 +45,7 @@ def _is_reached(owned: OwnedList) -> bool:
     """Whether control ever gets to the declaration of a list."""
     return any(
         isinstance(action, Declare) and action.variable is owned.variable
-        for block in owned.graph.reachable
-        for action in block.actions
+        for action in owned.graph.reachable_actions
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import bind_before, statement_to_bind_before
+from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import owner_name, short_code, string_name
@@ -23,7 +23,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, insert_statement_after, line_ending_of, line_start
 
@@ -62,11 +62,11 @@ def _unread(
     """Give the result a name, or open it."""
     node = call.node
     is_variant = type_.name in BUILTIN_VARIANTS
-    if not is_variant and type_.name != "Str" and not may_be_owed(context, type_):
+    if not is_variant and type_ != STR and not may_be_owed(context, type_):
         return
     if not is_new(context, graph, call) or _passes_on(context, call):
         return
-    if type_.name == "Str":
+    if type_ == STR:
         yield from _unread_string(context, graph, call, taken)
     elif is_variant:
         owed = owed_payloads(context, graph, node, type_, taken)
@@ -168,7 +168,7 @@ def _bound(
 ) -> Repair | Refusal:
     statement = statement_to_bind_before(context, graph, call.node)
     if statement is None:
-        return Refusal("it is evaluated again or only sometimes: bind it by hand")
+        return NOT_EVALUATED_ONCE
     name = owner_name(context, graph.function, type_, taken)
     taken.add(name)
     return bind_before(context, statement, call.node, name)
@@ -194,8 +194,7 @@ def _is_borrowed_and_lost(context: Context, graph: ControlFlowGraph, call: CallS
         return False
     if not analysis.releases.needs_release(type_) and is_opened_elsewhere(context, graph, call.node):
         return False
-    fate = analysis.summaries.temporary_fate(graph, call)
-    if fate.view_escapes or not fate.effects <= {Effect.BORROWS}:
+    if not analysis.summaries.temporary_fate(graph, call).is_only_read:
         return False
     if site.role is Role.FIELD:
         return not may_own(context, graph.type_of(site.parent))

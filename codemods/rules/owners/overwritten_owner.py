@@ -25,7 +25,7 @@ from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import ObligationReport
 from codemods.ownership.summaries.origins import Origin
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import SCALARS
+from codemods.semantics.symbols import SCALARS, STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression
@@ -180,7 +180,7 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
 def _freed(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | Refusal:
     """Free the old string in front of the assignment."""
     variable, value = action.variable, action.node.value
-    if variable.type is None or variable.type.name != "Str":
+    if variable.type != STR:
         return Refusal("its type has no release that could be called here")
     if context.file.is_test:
         return Refusal("use a second variable")

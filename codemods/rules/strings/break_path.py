@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import free_as_number
-from codemods.fixes.owners import only_drop_frees_strings
+from codemods.fixes.owners import is_freed_by_drop, only_drop_frees_strings
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.contents import variant_of
@@ -23,10 +23,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if not graph.has_any(b"break", b"continue"):
             continue
         jumps = [
-            action
-            for block in graph.reachable
-            for action in block.actions
-            if isinstance(action, Exit) and action.kind in _JUMPS
+            action for action in graph.reachable_actions if isinstance(action, Exit) and action.kind in _JUMPS
         ]
         for variable in graph.variables:
             jump = next((jump for jump in jumps if variable in jump.variables), None)
@@ -46,17 +43,14 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
 
 
 def _is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    kind = context.analysis.drops.kind(variable.type)
-    if variable.kind is VariableKind.PAYLOAD:
-        opened = variant_of(graph, variable)
-        return (
-            kind in (DropKind.STRING, DropKind.FIELDS)
-            and opened is not None
-            and only_drop_frees_strings(context, graph, variable, opened)
-        )
-    if variable.type == STR:
-        return True
-    return kind is DropKind.FIELDS and only_drop_frees_strings(context, graph, variable)
+    if variable.kind is not VariableKind.PAYLOAD:
+        return is_freed_by_drop(context, graph, variable)
+    opened = variant_of(graph, variable)
+    return (
+        context.analysis.drops.kind(variable.type) in (DropKind.STRING, DropKind.FIELDS)
+        and opened is not None
+        and only_drop_frees_strings(context, graph, variable, opened)
+    )
 
 
 def _diagnostic(context: Context, graph: ControlFlowGraph, variable: Variable, jump: Exit) -> Diagnostic:

@@ -91,8 +91,7 @@ def _may_be_freed(context: Context, graph: ControlFlowGraph, variable: Variable)
 
 
 def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    fate = context.analysis.summaries.fate(graph, variable)
-    return not fate.view_escapes and fate.effects <= {Effect.BORROWS}
+    return context.analysis.summaries.fate(graph, variable).is_only_read
 
 
 def _is_given_away_last(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import bind_before, statement_to_bind_before
+from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
@@ -44,7 +44,7 @@ def _repair(
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
     place = statement_to_bind_before(context, graph, node)
     if place is None:
-        return Refusal("it is evaluated again or only sometimes: bind it by hand")
+        return NOT_EVALUATED_ONCE
     beside = taken.setdefault(id(context.parent(place)), set())
     stem = site.parent.name if isinstance(site.parent, nodes.FieldInit) else "text"
     candidates = (stem, f"{stem}_text") if stem != "text" else ("text", "full_text", "new_text")

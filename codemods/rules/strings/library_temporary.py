@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import bind_before, bind_between, split_before, statement_to_bind_before
+from codemods.fixes.bind_before import (
+    NOT_EVALUATED_ONCE,
+    bind_before,
+    bind_between,
+    split_before,
+    statement_to_bind_before,
+)
 from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
@@ -91,7 +97,7 @@ def _repair(
         )
     place = statement_to_bind_before(context, graph, node)
     if place is None:
-        return Refusal("it is evaluated again or only sometimes, so it cannot be bound before its statement")
+        return NOT_EVALUATED_ONCE
     taken.add(name)
     others = (SourceEdit(other.node.start, other.node.end, name.encode()) for other in same[1:])
     return Repair.of((bind_before(context, place, node, name, type_="Str"), Repair(tuple(others)), bound))

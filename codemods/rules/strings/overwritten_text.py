@@ -175,8 +175,7 @@ def _is_left(graph: ControlFlowGraph, block: nodes.Block) -> bool:
     """Whether control can get to the end of a block."""
     return any(
         isinstance(action, Exit) and action.kind is ExitKind.SCOPE and action.node is block
-        for part in graph.reachable
-        for action in part.actions
+        for action in graph.reachable_actions
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import bind_before, statement_to_bind_before
+from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
@@ -36,7 +36,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 def _repair(context: Context, graph: ControlFlowGraph, hole: Expression, taken: set[str]) -> Repair | Refusal:
     place = statement_to_bind_before(context, graph, hole)
     if place is None:
-        return Refusal("the template is evaluated again or only sometimes: bind the string by hand")
+        return NOT_EVALUATED_ONCE
     stem = hole.text if isinstance(hole, nodes.Path) and hole.identifier else "number"
     name = context.names.for_dropped(graph.function, f"{stem}_text", f"{stem}_string", taken=taken)
     taken.add(name)

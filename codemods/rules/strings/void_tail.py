@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import listed, short_code
-from codemods.fixes.owners import only_drop_frees_strings
+from codemods.fixes.owners import is_freed_by_drop
 from codemods.fixes.temporaries import string_temporaries
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -44,11 +44,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _end(graph: ControlFlowGraph) -> Exit | None:
     """The end of the body, where control can get there."""
-    for block in graph.reachable:
-        for action in block.actions:
-            if isinstance(action, Exit) and action.kind is ExitKind.END:
-                return action
-    return None
+    exits = (action for action in graph.reachable_actions if isinstance(action, Exit))
+    return next((exit_ for exit_ in exits if exit_.kind is ExitKind.END), None)
 
 
 # -- what is lost ---------------------------------------------------------------------------------
@@ -63,18 +60,8 @@ def _lost_variables(context: Context, graph: ControlFlowGraph, end: Exit) -> lis
         if variable.name not in given_away
         and context.analysis.drops.is_registered(variable)
         and _is_made(context, graph, variable)
-        and _is_freed_by_drop(context, graph, variable)
+        and is_freed_by_drop(context, graph, variable)
     ]
-
-
-def _is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    match context.analysis.drops.kind(variable.type):
-        case DropKind.STRING:
-            return True
-        case DropKind.FIELDS:
-            return only_drop_frees_strings(context, graph, variable)
-        case _:
-            return False
 
 
 def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:

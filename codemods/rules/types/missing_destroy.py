@@ -81,8 +81,7 @@ def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
                 isinstance(action, Exit)
                 and variable in action.variables
                 and drops.covers(graph, variable, action)
-                for block in graph.reachable
-                for action in block.actions
+                for action in graph.reachable_actions
             ):
                 return function.qualified_name
     return None
