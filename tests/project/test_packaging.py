@@ -1,4 +1,7 @@
-"""The package as a user gets it: built, installed in an empty environment, and run. Nothing is downloaded."""
+"""The package as a user gets it: built, installed in an empty environment, and run.
+
+Dependencies are installed as pip is configured, so that one that is not declared is missed here.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ from shutil import copytree, ignore_patterns
 import pytest
 
 from tests.support.bundled import environment
+from tests.support.checkout import Prepare
 from tests.support.project import PROJECT
 
 PACKAGES = ("codemods", "tml_ast")
-LEAK = """\
+LIBRARY = {
+    "scores.test.tml": b"""\
 use std::collections::HashMap
 
 @test
@@ -27,16 +32,20 @@ func test_entry() -> I32 {
     scores.set(1, 10)
     return 0
 }
-"""
+""",
+    "lib/src/stock.tml": (PROJECT / "codemods/semantic_patches/hash_table_contents.before.tml").read_bytes(),
+}
+"""A leak of a type of the standard library, and one that a semantic patch fixes."""
 
 pytestmark = pytest.mark.xdist_group("packaging")
 
 
 def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    variables = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
     return subprocess.run(
         list(map(str, command)),
         cwd=folder,
-        env=environment(),
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -45,7 +54,11 @@ def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist, and with the wheel that was built from it."""
+    """A folder with the sdist, and with the wheel that was built from it.
+
+    The setuptools of the tests builds both. Whether the project declares what building needs shows where pip
+    installs the sdist, which it builds in isolation.
+    """
     source = tmp_path_factory.mktemp("source") / "tmlfix"
     copytree(PROJECT, source, ignore=ignore_patterns(".*", "build", "__pycache__", "*.egg-info"))
     packages = tmp_path_factory.mktemp("packages")
@@ -60,19 +73,22 @@ def wheel(built: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def environment_with_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of a new environment, with the wheel and with the dependencies of the tests."""
+@pytest.fixture(scope="module", params=["*.whl", "*.tar.gz"], ids=["wheel", "sdist"])
+def installed(built: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a new environment in which nothing but the wheel or the sdist was installed."""
+    (package,) = built.glob(request.param)
     folder = tmp_path_factory.mktemp("environment")
     assert run(sys.executable, "-m", "venv", "--without-pip", folder, folder=folder).returncode == 0
-    python = folder / "bin/python"
-    install = ["install", "--quiet", "--no-index", "--no-deps", wheel]
-    outcome = run(sys.executable, "-m", "pip", "--python", python, *install, folder=folder)
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin/python"]
+    outcome = run(*pip, "install", "--quiet", package, folder=folder)
     assert outcome.returncode == 0, outcome.stdout
-    (packages,) = folder.glob("lib/python*/site-packages")
-    dependencies = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    (packages / "dependencies.pth").write_text("\n".join(dependencies))
     return folder / "bin"
+
+
+@pytest.fixture
+def library(prepared: Prepare, git_identity: Path, tmp_path: Path) -> Path:
+    """A repository with a library that leaks."""
+    return prepared(LIBRARY, tmp_path / "library").folder
 
 
 def package_files(folder: Path) -> set[str]:
@@ -119,23 +135,57 @@ def test_the_metadata_is_that_of_the_project(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize("program", [["tmlfix"], ["python", "-m", "codemods"]], ids=" ".join)
-def test_the_installed_program_finds_a_leak(
-    environment_with_wheel: Path, program: list[str], wheel: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "scores.test.tml").write_text(LEAK)
-    command = [environment_with_wheel / program[0], *program[1:]]
+def test_the_installed_program_runs(installed: Path, program: list[str], wheel: Path, tmp_path: Path) -> None:
+    outcome = run(installed / program[0], *program[1:], "--version", folder=tmp_path)
 
-    version = run(*command, "--version", folder=tmp_path)
-    check = run(*command, "check", folder=tmp_path)
-
-    assert (version.returncode, version.stdout) == (0, f"tmlfix {metadata(wheel)['Version']}\n")
-    assert check.returncode == 1, check.stdout
-    assert "scores.test.tml:5:9: [fixed]" in check.stdout
+    assert (outcome.returncode, outcome.stdout) == (0, f"tmlfix {metadata(wheel)['Version']}\n")
 
 
-def test_the_packages_come_from_the_wheel(environment_with_wheel: Path, tmp_path: Path) -> None:
+def test_the_installed_program_finds_leaks(installed: Path, library: Path) -> None:
+    outcome = run(installed / "tmlfix", "check", folder=library)
+
+    assert outcome.returncode == 1, outcome.stdout
+    assert "scores.test.tml:5:9: [fixed] named-release:" in outcome.stdout
+    assert "lib/src/stock.tml:9:1: [fixed] hash-table-contents:" in outcome.stdout
+    assert "2 findings in 2 files" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("explain hash-table-contents", "Before\n    use core::clone::Duplicate\n"),
+        ("compiler-report", "[A break or continue drops nothing](#break-skips-drops)"),
+        ("plan", "1,027 leaks, about 50,688 bytes in the plan\n"),
+        ("parse --tree scores.test.tml", "Function"),
+    ],
+)
+def test_the_installed_program_has_its_data(installed: Path, command: str, said: str, library: Path) -> None:
+    outcome = run(installed / "tmlfix", *command.split(), folder=library)
+
+    assert outcome.returncode == 0, outcome.stdout
+    assert said in outcome.stdout
+
+
+def test_the_installed_program_writes_its_page(installed: Path, library: Path) -> None:
+    outcome = run(installed / "tmlfix", "review", "-o", "review.html", folder=library)
+
+    assert outcome.returncode == 0, outcome.stdout
+    page = (library / "review.html").read_text()
+    for part in ("style.css", "script.js"):
+        assert (PROJECT / "codemods/reports/page" / part).read_text() in page
+    assert "scores.destroy()" in page
+
+
+def test_the_installed_library_has_its_grammar(installed: Path, tmp_path: Path) -> None:
+    script = "from tml_ast.grammar import load_grammar; print('function' in str(load_grammar()))"
+    outcome = run(installed / "python", "-c", script, folder=tmp_path)
+
+    assert outcome.stdout == "True\n"
+
+
+def test_the_packages_are_the_installed_ones(installed: Path, tmp_path: Path) -> None:
     script = "import codemods, tml_ast; print(codemods.__file__, tml_ast.__file__)"
-    files = run(environment_with_wheel / "python", "-c", script, folder=tmp_path).stdout.split()
+    files = run(installed / "python", "-c", script, folder=tmp_path).stdout.split()
 
     assert len(files) == len(PACKAGES)
-    assert all(Path(file).is_relative_to(environment_with_wheel.parent) for file in files)
+    assert all(Path(file).is_relative_to(installed.parent) for file in files)
