@@ -21,7 +21,12 @@ from benchmarks.rows import ROWS, Row, measure
 PAGE = PROJECT / "docs" / "performance.md"
 FAILED = 2
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app = typer.Typer(
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
 output = Console()
 progress = Console(stderr=True, highlight=False)
 

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from codemods.cli.base import FAILED, FOUND, app
 from codemods.files.repository import LOCATION_VARIABLES
@@ -22,6 +22,9 @@ __all__ = ["FAILED", "FOUND", "app", "load_commands", "main"]
 
 INTERRUPTED = 130
 """What a shell takes for the end by an interrupt."""
+
+COMPLETION_OPTIONS = ("--install-completion", "--show-completion")
+NO_DETECTION = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
 
 MODULES = {
     "apply": "apply",
@@ -57,6 +60,17 @@ def _refuse_unprintable_options(arguments: Sequence[str]) -> None:
             raise UserError(f"there is no option {name}; write -- before names that start with -")
 
 
+def _let_shells_be_named(arguments: Sequence[str]) -> None:
+    """Let a shell follow ``--show-completion`` and ``--install-completion``.
+
+    Typer takes the name of a shell only if it is told not to detect the shell, by a variable.
+    """
+    os.environ.pop(NO_DETECTION, None)
+    for option, value in pairwise(arguments):
+        if option in COMPLETION_OPTIONS and not value.startswith("-"):
+            os.environ[NO_DETECTION] = "1"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line ``arguments`` (default: those of this process); the exit status.
 
@@ -74,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         _refuse_unprintable_options(arguments)
+        _let_shells_be_named(arguments)
         load_commands(next((argument for argument in arguments if not argument.startswith("-")), None))
         app(args=arguments, prog_name="tmlfix")
     except SystemExit as end:

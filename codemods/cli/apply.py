@@ -26,7 +26,7 @@ from codemods.cli.base import (
     resources,
 )
 from codemods.cli.interactive import ask
-from codemods.cli.options import APPLY, check_options, phases_of
+from codemods.cli.options import APPLY, check_options, complete_phases, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
 from codemods.reports import documents, markdown, text
@@ -58,7 +58,10 @@ def apply(
     context: typer.Context,
     paths: Paths = None,
     phase: Annotated[
-        str | None, typer.Option(metavar="N[,N]...", help="The phases to fix, by number or name.")
+        str | None,
+        typer.Option(
+            metavar="N[,N]...", help="The phases to fix, by number or name.", autocompletion=complete_phases
+        ),
     ] = None,
     all_phases: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,
     in_place: Annotated[

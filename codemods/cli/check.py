@@ -25,7 +25,7 @@ from codemods.cli.base import (
     finish,
     resources,
 )
-from codemods.cli.options import CHECK, check_options, phases_of
+from codemods.cli.options import CHECK, check_options, complete_phases, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import append_file, write_file
 from codemods.reports import text
@@ -57,7 +57,10 @@ def check(
     context: typer.Context,
     paths: Paths = None,
     phase: Annotated[
-        str | None, typer.Option(metavar="N[,N]...", help="The phases to check, by number or name.")
+        str | None,
+        typer.Option(
+            metavar="N[,N]...", help="The phases to check, by number or name.", autocompletion=complete_phases
+        ),
     ] = None,
     all_phases: Annotated[bool, typer.Option("--all", help="Check all phases; this is the default.")] = False,
     fail_on: Annotated[

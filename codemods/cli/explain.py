@@ -13,6 +13,11 @@ from codemods.cli.progress_bar import progress_bar
 from codemods.reports import documents, explanation, text
 
 
+def complete_rules(incomplete: str) -> list[str]:
+    """The names of rules that begin so, for a shell."""
+    return [name for name in rules() if name.startswith(incomplete)]
+
+
 @app.command(
     rich_help_panel=REVIEW,
     epilog=examples(
@@ -28,6 +33,7 @@ def explain(
         typer.Argument(
             metavar="RULE|PATH:LINE[:COLUMN]",
             help="The name of a rule, or a place in the working tree. The default is a list of the rules.",
+            autocompletion=complete_rules,
         ),
     ] = None,
     format: Format = OutputFormat.TEXT,

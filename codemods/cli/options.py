@@ -145,5 +145,11 @@ def phases_of(names: str | None) -> tuple[int, ...]:
     return tuple(phase.number for phase in PHASES) if names is None else choose_phases(names)
 
 
+def complete_phases(incomplete: str) -> list[str]:
+    """The values of ``--phase`` that begin so, for a shell; the phases before the last comma are kept."""
+    listed, comma, last = incomplete.rpartition(",")
+    return [f"{listed}{comma}{phase.slug}" for phase in PHASES if phase.slug.startswith(last)]
+
+
 def _any(options: Collection[str], given: Collection[str]) -> bool:
     return any(option in given for option in options)

@@ -23,7 +23,7 @@ from codemods.cli.base import (
     resources,
 )
 from codemods.cli.options import REVIEW as REVIEW_RULES
-from codemods.cli.options import check_options, phases_of
+from codemods.cli.options import check_options, complete_phases, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
 from codemods.model.errors import UserError
@@ -47,7 +47,12 @@ def review(
     ],
     paths: Paths = None,
     phase: Annotated[
-        str | None, typer.Option(metavar="N[,N]...", help="The phases to review, by number or name.")
+        str | None,
+        typer.Option(
+            metavar="N[,N]...",
+            help="The phases to review, by number or name.",
+            autocompletion=complete_phases,
+        ),
     ] = None,
     all_phases: Annotated[
         bool, typer.Option("--all", help="Review all phases; this is the default.")

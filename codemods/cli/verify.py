@@ -18,7 +18,7 @@ from codemods.cli.base import (
     examples,
     finish,
 )
-from codemods.cli.options import VERIFY, check_options, phases_of
+from codemods.cli.options import VERIFY, check_options, complete_phases, phases_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.model.errors import UserError
 from codemods.reports import verification
@@ -47,7 +47,10 @@ def verify(
     ],
     paths: Paths = None,
     phase: Annotated[
-        str | None, typer.Option(metavar="N[,N]...", help="The phases whose branches to verify.")
+        str | None,
+        typer.Option(
+            metavar="N[,N]...", help="The phases whose branches to verify.", autocompletion=complete_phases
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Verify the branches of all phases that have one.")

@@ -45,7 +45,13 @@ TARGET = "tests.campaigns.fuzz_target"
 LEVELS = 25
 """Enough for a time that doubles with each level to be seen, few enough for the limit of brackets."""
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
 
 Count = Annotated[int, typer.Option(help="How many inputs.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same inputs.")]
