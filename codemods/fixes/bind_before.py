@@ -32,7 +32,7 @@ def bind_before(
 ) -> Repair:
     """``let name: type_ = value`` in front of a statement, and the name in the place of ``node``.
 
-    ``value`` is what ``node`` says, if nothing else is given.
+    Without a ``value`` it is the code of ``node``.
     """
     annotation = f": {type_}" if type_ else ""
     binding = f"let {name}{annotation} = {value or node.text}"
@@ -45,7 +45,7 @@ def bind_before(
 
 
 def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Node | None:
-    """The statement in front of which ``node`` can be evaluated instead; None where that is not the same.
+    """The statement that ``node`` can be evaluated in front of; None where that changes what the code does.
 
     Whatever is evaluated before ``node`` in its statement must be free of effects, and must not see any
     of ``node``; only a pure expression may leave a place that is evaluated on a condition.
@@ -87,7 +87,7 @@ def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Ex
 
 
 def _may_guard(graph: ControlFlowGraph, condition: Expression, node: Expression) -> bool:
-    """Whether a condition speaks of what ``node`` uses, so that it may be what makes evaluating it safe."""
+    """Whether a condition reads a variable that ``node`` uses, and so may be what makes ``node`` safe."""
     tested = _variables_in(graph, condition)
     return any(
         used in tested and used.kind is not VariableKind.RECEIVER for used in _variables_in(graph, node)
@@ -182,7 +182,7 @@ def bind_between(context: Context, split: Split, node: Expression, name: str) ->
 
 
 def _is_plain_call(graph: ControlFlowGraph, node: Expression) -> bool:
-    """Whether a call only needs names, so that it may be made although its turn may not come."""
+    """Whether a call reads only names and is not recursive, so that an extra evaluation is harmless."""
     inner = any(isinstance(part, _EVALUATED) and part is not node for part in node.walk())
     call = graph.call_at(node)
     calls_itself = call is not None and call.callee is graph.function

@@ -1,4 +1,4 @@
-"""Cast a view: the compiler frees a string for the name of the call that reads it, and a cast is no call."""
+"""Cast a view: the compiler drops what a call of a marked name returns, and nothing that a cast returns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tml_ast.nodes import Expression
 
 
 def cast_view(context: Context, call: Expression, why: str) -> Repair:
-    """Cast a call that reads a string, so that the compiler does not take it for new; a comment says why."""
+    """Cast a call that reads a string, so that the compiler does not treat it as new; a comment says why."""
     source = context.file.source
     start = line_start(source, call.start)
     comment = f"// {why}: the cast keeps the compiler from freeing it".encode()

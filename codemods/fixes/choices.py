@@ -1,4 +1,4 @@
-"""Choices: an ``if`` that gives a variable another value, or does not."""
+"""Choices: an ``if`` that may give a variable another value."""
 
 from __future__ import annotations
 

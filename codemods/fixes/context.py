@@ -19,7 +19,7 @@ from tml_ast.nodes import Node
 
 
 class FileFacts:
-    """What all rules share about one file, each part computed when it is first asked for."""
+    """What all rules share about one file; each part is computed on the first request."""
 
     def __init__(self, analysis: Analysis, file: SourceFile) -> None:
         self._analysis = analysis

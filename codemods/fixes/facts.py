@@ -94,7 +94,7 @@ def _identifiers(function: FunctionInfo) -> frozenset[str]:
 
 
 class Facts:
-    """All that rules may ask about one state of a workspace, found when it is first asked for."""
+    """All that rules may ask about one state of a workspace, computed on the first request."""
 
     def __init__(
         self,

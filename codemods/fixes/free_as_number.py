@@ -1,4 +1,4 @@
-"""Free as a number: a number holds the string, so that the compiler never drops it, and it is freed by hand.
+"""Free as a number: hold a string as a number, which the compiler never drops, and free it by hand.
 
 Only a library body may do so: in a test the string of a cast is freed at the end of the statement.
 """
@@ -36,7 +36,7 @@ def free_as_number(context: Context, graph: ControlFlowGraph, variable: Variable
 
 
 def can_be_freed(origin: Result) -> bool:
-    """Whether the empty string is the only constant among what was made: its length tells it apart."""
+    """Whether the value is new or the empty constant, which its length distinguishes from a new string."""
     return origin.literals <= {'""'}
 
 
@@ -191,7 +191,7 @@ def _free_after_condition(
 
 
 def _edited(node: Node, edits: list[SourceEdit]) -> str:
-    """The text of a node with edits made in it."""
+    """The code of a node after edits inside it."""
     text = node.text.encode()
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start - node.start] + edit.text + text[edit.end - node.start :]

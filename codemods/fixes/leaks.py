@@ -19,11 +19,11 @@ def release_leaks(
         return Refusal("it is overwritten while it owns a value; release the old value first")
     if obligation.unclear and not obligation.leaks:
         return Refusal("no release is proven safe: some path gives it away or keeps a part of it")
-    borrowed = _borrowed_text_fields(context, obligation)
+    borrowed = _borrowed_fields(context, obligation)
     if borrowed:
         return Refusal(
             f"its {obligation.release.name}() leaves {', '.join(borrowed)} to the compiler, "
-            "but that text belongs to the caller"
+            "but those strings belong to the caller"
         )
     return before_exits(context, graph, Cleanup.of(obligation), obligation.leaks, unsafe=obligation.unclear)
 
@@ -39,8 +39,8 @@ def leak_message(context: Context, obligation: ObligationReport, repair: Repair 
     )
 
 
-def _borrowed_text_fields(context: Context, obligation: ObligationReport) -> list[str]:
-    """Borrowed text that the compiler frees as soon as the variable is no longer consumed."""
+def _borrowed_fields(context: Context, obligation: ObligationReport) -> list[str]:
+    """The fields with borrowed strings that the compiler frees once the variable is no longer given away."""
     variable, graph, analysis = obligation.variable, obligation.graph, context.analysis
     if variable.type is None or analysis.drops.kind(variable.type) is not DropKind.FIELDS:
         return []

@@ -42,7 +42,7 @@ def string_name(
 
 
 def _string_stem(value: Expression) -> str:
-    """What a string shows: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
+    """What a string is made from: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
     stem = _CONVERSION.sub("", snake_case(called_name(value) or ""))
     if stem:
         return stem

@@ -24,7 +24,7 @@ class Owed:
     name: str
     """A name to bind it to."""
     statements: tuple[str, ...]
-    """What releases it then; the compiler drops the name where there is nothing."""
+    """What releases it then; none where the compiler drops it once it has a name."""
 
 
 def owed_payloads(
@@ -73,7 +73,7 @@ def _releases(
     payload: Type,
     name: str,
 ) -> tuple[str, ...] | None:
-    """The statements that release a payload once it has a name; None if nobody owes it anything."""
+    """The statements that release a payload once it has a name; None if it needs no release."""
     analysis = context.analysis
     if payload.name == "()":
         parts = part_releases(context, graph, name, payload, value, variant)

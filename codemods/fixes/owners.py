@@ -47,7 +47,7 @@ def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | N
 
 
 def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether a variable of a let or var keeps its first value, which nothing else holds or gets hold of."""
+    """Whether a ``let`` or ``var`` keeps its first value, and nothing else ever holds that value."""
     value = variable.value
     return (
         variable.kind in (VariableKind.LET, VariableKind.VAR)
@@ -67,7 +67,7 @@ def are_unshared(strings: FieldOrigin) -> bool:
 def owns_strings(strings: FieldOrigin) -> bool:
     """Whether strings are nobody else's, and the compiler may free them wherever it drops their holder.
 
-    The empty constant counts as owned: the compiler tells it apart, as with every part of a string.
+    The empty constant counts as owned: the compiler recognizes it, and does not free it.
     """
     return are_unshared(strings) and only_empty_constants(strings)
 
@@ -75,7 +75,7 @@ def owns_strings(strings: FieldOrigin) -> bool:
 def only_drop_frees_strings(
     context: Context, graph: ControlFlowGraph, variable: Variable, variant: str | None = None
 ) -> bool:
-    """Whether strings that are a variable's own are freed by the compiler's drop of it, or by nobody.
+    """Whether the strings in a variable are its own, and only the compiler's drop of it can free them.
 
     ``variant`` is the one whose payload the variable is.
     """
@@ -85,7 +85,7 @@ def only_drop_frees_strings(
 
 
 def is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether only the compiler's drop of a variable frees a string of its own, or the strings in it."""
+    """Whether only the compiler's drop of a variable can free its string, or the strings in it."""
     match context.analysis.drops.kind(variable.type):
         case DropKind.STRING:
             return True

@@ -43,13 +43,13 @@ class Cleanup:
 
     @classmethod
     def of(cls, obligation: ObligationReport) -> Cleanup:
-        """The call of the release that an owner is due."""
+        """The call that releases an owner."""
         owner = obligation.variable
         return cls(f"{owner.name}.{obligation.release.name}()", owner, frozenset(obligation.views))
 
     @property
     def lines(self) -> list[bytes]:
-        """The statements, a line each."""
+        """The lines of the statements."""
         return self.statement.encode().split(b"\n")
 
 

@@ -33,7 +33,7 @@ def stale_reader(context: Context, changed: frozenset[FunctionInfo]) -> Refusal 
         if graph is None:
             continue
         if _holds_freed_string(analysis, graph, table, readers, freeing):
-            return Refusal(f"{function.qualified_name} still reads a string that would be freed by then")
+            return Refusal(f"{function.qualified_name} still reads a string that would be freed before that")
         if function.file.is_test and _claims_string(analysis, graph, readers):
             return Refusal(
                 f"{function.qualified_name} reads strings by a name that another module marks with "

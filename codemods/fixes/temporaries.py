@@ -1,4 +1,4 @@
-"""Values that no variable holds: which must be released, and whether a variable in their place would be."""
+"""Temporaries: which of them must be released, and whether the compiler would drop a variable instead."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def is_released_by_hand(context: Context, type_: Type) -> bool:
 
 
 def undropped_variable(context: Context, graph: ControlFlowGraph, call: CallSite) -> Refusal | None:
-    """Why the compiler would not drop a variable in the place of a result, or not rightly."""
+    """Why a variable in the place of a result would never be dropped, or at the wrong time."""
     analysis, site = context.analysis, call.site
     if analysis.summaries.temporary_fate(graph, call).views:
         return Refusal("something else holds a part of it, which its drop might free again: bind it by hand")
@@ -68,7 +68,7 @@ def undropped_variable(context: Context, graph: ControlFlowGraph, call: CallSite
         case Role.RECEIVER if _lends_nothing(context, graph, site):
             return None
         case Role.RECEIVER:
-            return Refusal("what it hands out might be freed before it: bind it by hand")
+            return Refusal("what it returns might be freed too early: bind it by hand")
         case Role.ARGUMENT if _is_lent(graph, site):
             return None
         case Role.ARGUMENT:
@@ -78,7 +78,7 @@ def undropped_variable(context: Context, graph: ControlFlowGraph, call: CallSite
 
 
 def _lends_nothing(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
-    """Whether what a method returns may outlive its receiver."""
+    """Whether what a method returns holds nothing of its receiver."""
     read = site.parent
     type_ = graph.type_of(read)
     if type_ is not None and type_.name in SCALARS:
@@ -103,7 +103,7 @@ def _is_lent(graph: ControlFlowGraph, site: Site) -> bool:
 
 
 def string_temporaries(context: Context, graph: ControlFlowGraph, value: Expression) -> list[Expression]:
-    """The strings that evaluating an expression of a test makes, and that wait for its statement's end."""
+    """The strings that an expression of a test makes, which the compiler frees at its statement's end."""
     found: list[Expression] = []
     pending: list[Node] = [value]
     while pending:

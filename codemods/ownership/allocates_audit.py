@@ -55,10 +55,10 @@ class _Call:
 class Reservations:
     """Which functions lack ``@allocates``, and what stands against it."""
 
-    def __init__(self, analysis: Analysis, tests: DependentTests, mended: Container[str]) -> None:
-        """``mended`` are the files in which what a reservation makes wrong is put right."""
+    def __init__(self, analysis: Analysis, tests: DependentTests, fixed_paths: Container[str]) -> None:
+        """``fixed_paths`` are the files that get fixes for what a mark changes in them."""
         self.analysis = analysis
-        self._mended = mended
+        self._fixed_paths = fixed_paths
         self._tests = tests
         self._refusals: dict[str, str | None] = {}
 
@@ -116,7 +116,7 @@ class Reservations:
             return f"`{call.node.text}` may be another function of the name"
         if in_test and self._outlives_statement(place):
             return f"`{call.node.text}` is kept beyond the statement, at whose end it would be freed"
-        if in_test and graph.function.file.path not in self._mended and _ends_round(graph, call.node):
+        if in_test and graph.function.file.path not in self._fixed_paths and _ends_round(graph, call.node):
             return f"`{call.node.text}` ends a loop's body, and would be freed where no round made it"
         return None
 

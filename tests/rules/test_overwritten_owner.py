@@ -84,7 +84,7 @@ OWNERS = {
     drum = Drum::new(16)
     return same.size()
 """,
-    "the old value is the new one in other clothes": """\
+    "the new value wraps the old one again": """\
     var drum = Drum::new(8)
     drum = Drum::over(drum.block)
     return drum.size()
@@ -114,13 +114,13 @@ OWNERS = {
     drum = Drum::new(16)
     return drum.size() + lowlevel { ptr_read[I64](word as *I64) }
 """,
-    "a text in it is read later": """\
+    "a string in it is read later": """\
     var sign = Sign::of(" a ")
     let text: Str = sign.peek()
     sign = Sign::of(" b ")
     return str::len(text) + str::len(sign.peek())
 """,
-    "its release leaves a text to the compiler": """\
+    "its release leaves a string to the compiler": """\
     var sign = Sign::of(" a ")
     sign = Sign::of(" b ")
     return str::len(sign.peek())
@@ -132,7 +132,7 @@ OWNERS = {
     return measure()
 """,
 }
-TEXTS = {
+STRINGS = {
     "it is kept": """\
     let case = Case { text: "" }
     var line: Str = str::trim(" a ")
@@ -193,13 +193,13 @@ def run(body: str) -> AnalysisResult:
     return result
 
 
-@pytest.mark.parametrize("body", [*OWNERS.values(), *TEXTS.values()], ids=[*OWNERS, *TEXTS])
+@pytest.mark.parametrize("body", [*OWNERS.values(), *STRINGS.values()], ids=[*OWNERS, *STRINGS])
 def test_nothing_is_released_in_front_of_the_assignment(body: str) -> None:
     fixed = [finding for finding in run(body).findings if finding.verdict is Verdict.FIXED]
     assert "overwritten-owner" not in {finding.rule for finding in fixed}
 
 
-def test_it_is_released_where_none_of_that_stands_against_it() -> None:
+def test_the_old_value_is_released_where_none_of_these_hazards_exist() -> None:
     owner = run("    var drum = Drum::new(8)\n    drum = Drum::new(16)\n    return drum.size()\n")
     line = "    var line: Str = str::trim(name)\n    line = str::repeat(name, 2)\n"
     text = run(f"{line}    return str::len(line as Str)\n")
@@ -209,7 +209,7 @@ def test_it_is_released_where_none_of_that_stands_against_it() -> None:
         assert verdicts == [Verdict.FIXED]
 
 
-def test_two_numbers_that_are_asked_before_get_two_names() -> None:
+def test_two_numbers_that_are_read_before_the_release_get_two_names() -> None:
     result = run("""\
     var drum = Drum::new(8)
     drum = Drum::new(drum.size() * 2)

@@ -170,7 +170,7 @@ CASES = {
     again.destroy()
     return 0
 """,
-    "a result is opened in every turn of a loop": """\
+    "a result is opened in every iteration of a loop": """\
     let found = find_spool(8)
     var i: I64 = 0
     loop (i < 2) {
@@ -222,7 +222,7 @@ CASES = {
     spare.destroy()
     return 0
 """,
-    "the handle is freed behind the value's back": """\
+    "the handle is freed without the value's release": """\
     let spool = Spool::new(8)
     lowlevel { mem_free(spool.cell) }
     return 0
@@ -263,7 +263,7 @@ CASES = {
     }
     return 0
 """,
-    "the text of a temporary outlives its block": """\
+    "the string of a temporary outlives its block": """\
     var text: Str = ""
     if true {
         text = Tag::new(" a ").peek()
@@ -350,7 +350,7 @@ RETURNING = {
     return (spool.size(), 2)
 """,
     ),
-    "the text of a temporary is returned": (
+    "the string of a temporary is returned": (
         "Str",
         """\
     return Tag::new(" a ").peek()
@@ -456,7 +456,7 @@ impl Badge {
         Badge { block: lowlevel { mem_alloc(8) }, name_word: this.name_word }
     }""",
     ],
-    ids=["a setter stores text of the caller", "a copy shares the text"],
+    ids=["a setter stores a string of the caller", "a copy shares the string"],
 )
 def test_a_release_does_not_free_what_others_hold(method: bytes) -> None:
     path = "lib/demo/src/http/badge.tml"
@@ -543,7 +543,7 @@ impl Tag {
     }
 }
 """,
-    "a namesake may return any text": """\
+    "a namesake may return any string": """\
 pub func shout[T](value: T) -> T {
     return value
 }

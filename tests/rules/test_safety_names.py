@@ -138,7 +138,7 @@ KEPT = {
     }
     return 0
 """,
-    "the text of something that lives on": """\
+    "the string of something that lives on": """\
     let tag = Tag::new(" a ")
     when text_on(tag) {
         Just(_) => note(1),
@@ -146,7 +146,7 @@ KEPT = {
     }
     return 0
 """,
-    "a tag around a text that it does not own": """\
+    "a tag around a string that it does not own": """\
     let text: Str = str::repeat("a", 2)
     assert(Tag::around(text).peek() == "aa", "text")
     return 0

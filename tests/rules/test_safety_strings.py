@@ -188,7 +188,7 @@ STAYS = {
     let known: Bool = text != ""
     return known ? "known" : "unknown"
 """,
-    "a foreign string is kept by a later turn": """\
+    "a foreign string is kept by a later iteration": """\
     let text: Str = hex_of(block)
     var turns: I64 = 0
     var sign = Sign { text: Nothing }

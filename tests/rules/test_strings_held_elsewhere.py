@@ -356,7 +356,7 @@ pub func f(length: I64) -> Maybe[Track] {
 }
 """,
     ),
-    "a caller passes the same thing in every turn": (
+    "a caller passes the same value in every iteration": (
         "lost-argument",
         """\
 func track_of(points: List[I64], length: I64) -> Track {

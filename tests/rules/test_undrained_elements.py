@@ -77,7 +77,7 @@ def test_the_module_that_makes_the_list_gets_one_function_for_tests() -> None:
     assert test == fields_test(body.replace("    return 0\n", release))
 
 
-def test_a_function_that_is_there_is_used() -> None:
+def test_a_function_that_exists_is_used() -> None:
     body = """\
     let all = fields("a,b", ",")
     all.destroy()
@@ -130,7 +130,7 @@ def test_a_module_of_another_phase_is_left_alone() -> None:
     assert [finding.verdict for finding in result.findings] == [Verdict.REPORTED]
 
 
-def test_a_string_that_passes_for_new_is_cast_where_it_is_read() -> None:
+def test_a_string_that_counts_as_new_is_cast_where_it_is_read() -> None:
     body = """\
     let all = fields("a,b", ",")
     assert(width(all) == 2, "width")
@@ -148,7 +148,7 @@ def test_a_string_that_passes_for_new_is_cast_where_it_is_read() -> None:
         assert "fields::destroy_parts(ref all)" in (after(result, TEST) or "")
 
 
-def test_a_string_that_passes_for_new_is_cast_beside_the_list() -> None:
+def test_a_string_that_counts_as_new_is_cast_beside_the_list() -> None:
     code = """\
 use core::str
 use std::collections::List

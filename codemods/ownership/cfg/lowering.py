@@ -628,7 +628,7 @@ class _Lowering:
         return Type(name) if name in SCALARS and len(declared) == 1 else None
 
     def _panic(self, node: nodes.Call, site: Site) -> Type:
-        """Control does not come back, and nothing is dropped: no exit is a leak that could be mended."""
+        """Control does not come back, and nothing is dropped: no exit is a leak that could be fixed."""
         self._arguments(node, node.arguments, None, Role.ARGUMENT)
         self._emit(CallSite(node, None, Type("Never"), site, None, node.arguments))
         self._start(self._block())

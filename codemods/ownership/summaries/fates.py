@@ -88,12 +88,12 @@ class FateSearch:
             if self.given and is_impossible(self.graph, use.node, self.given):
                 continue
             if not is_null(self.graph, use.node):
-                self._value(use.node, use.site, variable.type, partial)
+                self._value(use.site, variable.type, partial)
 
     def temporary(self, call: CallSite) -> None:
         """Follow the result of a call."""
         self.is_temporary = True
-        self._value(call.node, call.site, call.type, partial=False)
+        self._value(call.site, call.type, partial=False)
 
     def found(self) -> Fate:
         """What was found by following."""
@@ -111,8 +111,8 @@ class FateSearch:
         else:
             self.effects.add(effect)
 
-    def _value(self, node: Node, site: Site, type_: Type | None, partial: bool) -> None:
-        """The value of ``node`` goes to ``site``."""
+    def _value(self, site: Site, type_: Type | None, partial: bool) -> None:
+        """The value, or a part of it, goes to ``site``."""
         if partial and site.through is not None and (self.is_temporary or self._is_declared_in(site.through)):
             self.view_escapes = True
         match site.role:
@@ -180,7 +180,7 @@ class FateSearch:
     def _onwards(self, node: Node, type_: Type | None, partial: bool) -> None:
         site = self.graph.site_of(node)
         if site is not None:
-            self._value(node, site, type_, partial)
+            self._value(site, type_, partial)
 
     def _bound_by(self, site: Site) -> Sequence[Variable]:
         """The variables that a let, var or arm binds to the value."""
@@ -202,7 +202,7 @@ class FateSearch:
         if isinstance(literal, nodes.FieldInit):
             entry = literal.name
             literal = next(
-                each for each in self.graph.nodes_of(nodes.StructLiteral) if site.parent in each.fields
+                struct for struct in self.graph.nodes_of(nodes.StructLiteral) if site.parent in struct.fields
             )
         target = self.graph.site_of(literal)
         built = self.graph.type_of(literal)
@@ -214,7 +214,7 @@ class FateSearch:
         elif target.role is Role.RETURNED:
             self._effect(Effect.RETURNS, partial)
         else:
-            self._value(literal, target, built, partial)
+            self._value(target, built, partial)
 
     def _is_plain_number(self, built: Type, entry: str, type_: Type | None) -> bool:
         """Whether a number goes into a field that holds a number and no handle."""

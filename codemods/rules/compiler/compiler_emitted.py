@@ -1,4 +1,4 @@
-"""compiler-emitted: code that the compiler itself writes loses strings; no source edit reaches it."""
+"""compiler-emitted: code that the compiler generates loses strings, and no source edit can free them."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def _lost_strings(context: Context, graph: ControlFlowGraph, call: CallSite) -> 
     type_ = type_.target()
     if type_.name in BUILTIN_VARIANTS:
         is_constant = _is_only(graph, node.receiver, _is_nothing)
-        return None if is_constant else f"the parts of the {type_.bare}'s text"
+        return None if is_constant else f"the parts of the {type_.bare}'s string"
     if _is_flags(context, type_) and call.callee is None:
         is_constant = _is_only(graph, node.receiver, _has_one_bit)
-        return None if is_constant else "the text of all bits but the last"
+        return None if is_constant else "the strings of all its flags but the last"
     return None
 
 
@@ -78,7 +78,7 @@ def _is_only(graph: ControlFlowGraph, receiver: Expression, test: Callable[[Expr
 
 RULE = Rule(
     name="compiler-emitted",
-    summary="The text of a Maybe, Outcome or @flags value leaks in code that the compiler emits.",
+    summary="The string of a Maybe, Outcome or @flags value leaks in code that the compiler emits.",
     reason=(
         "The compiler writes the to_string() and debug_string() of a Maybe, an Outcome and a @flags enum "
         "itself, and that code never frees the strings it puts together. The library's own "
@@ -88,7 +88,7 @@ RULE = Rule(
     check=check,
     examples=(
         Untouched(
-            "The text of Nothing, a constant",
+            "The string of Nothing, a constant",
             """\
 @test
 func test_nothing() -> I32 {
@@ -99,7 +99,7 @@ func test_nothing() -> I32 {
 """,
         ),
         Reported(
-            "The text of a Maybe",
+            "The string of a Maybe",
             """\
 @test
 func test_found() -> I32 {

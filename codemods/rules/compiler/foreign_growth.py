@@ -50,7 +50,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 continue
             message = (
                 f"C grows the block of `{short_code(growth.block.object.text)}`, and the memory tracker, "
-                "which does not see it, takes the old block for leaked"
+                "which does not see that, reports the old block as leaked"
             )
             repair = _room(context, graph, growth, maker)
             yield context.fix(graph, call.node, message, repair)
@@ -80,7 +80,7 @@ def _room(
     size = _size(context, graph, growth.appended)
     if path is None or size is None:
         return _NO_ROOM
-    # the number comes first: the compiler takes ``text.len() + 64`` for a sum of strings
+    # the number comes first: the compiler treats ``text.len() + 64`` as a concatenation of strings
     line = f"{path.text}({growth.block.text} as I64, {_MARGIN} + {size})"
     insertion = insert_statement_before(context.file.source, context.file.tree, growth.statement, line)
     return Repair((*path.edits, insertion))
@@ -124,7 +124,7 @@ def _is_made_before(context: Context, statement: nodes.Statement, maker: Functio
 
 
 def _size(context: Context, graph: ControlFlowGraph, appended: Expression) -> str | None:
-    """The code of how many bytes are appended."""
+    """The expression for the number of bytes that are appended."""
     type_ = graph.type_of(appended)
     if type_ == STR:
         return string_length(context, appended.text)

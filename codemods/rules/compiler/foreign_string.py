@@ -1,4 +1,4 @@
-"""foreign-string: a string was made for a variable, and the compiler does not know."""
+"""foreign-string: a variable gets a new string, and the compiler does not know that it is new."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The strings of foreign functions, and those out of a Maybe or Outcome, that are never freed."""
     for _, graph in context.graphs():
         for variable in graph.variables:
-            if not _is_unnoticed(context, graph, variable):
+            if not _is_unknown_to_compiler(context, graph, variable):
                 continue
             assert variable.value is not None
             message = (
@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 # -- the strings ----------------------------------------------------------------------------------
 
 
-def _is_unnoticed(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+def _is_unknown_to_compiler(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether a variable always gets a string that was made for it, which the compiler never frees."""
     if variable.type != STR or variable.value is None:
         return False
@@ -120,7 +120,7 @@ def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable)
 
 
 def _free(context: Context, name: str) -> str:
-    """The statement that frees a string: by the file's own name for it, if it has one."""
+    """The statement that frees a string: a call of the C function for it, if the file declares that."""
     for function in context.functions:
         if function.is_extern and extern_symbol(function) == "tml_str_free" and len(function.values) == 1:
             return f"{function.name}({name})"
@@ -190,9 +190,9 @@ RULE = Rule(
     summary="A string that the compiler does not know to be new is never freed.",
     reason=(
         "The compiler frees a string variable only if its first value visibly makes a string: a call of a "
-        "function marked @allocates, an interpolation or a sum. A foreign function cannot be marked, nor "
-        "can a function whose string comes inside a Maybe, an Outcome or a tuple. Where such a string is "
-        "new on every path and nothing keeps it, it is freed by hand after its last use."
+        "function marked @allocates, an interpolation or a concatenation. A foreign function cannot be "
+        "marked, nor can a function whose string comes inside a Maybe, an Outcome or a tuple. Where such a "
+        "string is new on every path and nothing keeps it, it is freed by hand after its last use."
     ),
     check=check,
     examples=(

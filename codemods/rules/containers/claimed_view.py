@@ -1,4 +1,4 @@
-"""claimed-view: the compiler takes a string that a container still holds for a new one, and frees it."""
+"""claimed-view: the compiler treats a string that a container still holds as new, and frees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""discarded-element: a string is taken out of the list that owned it, and lost."""
+"""discarded-element: a string is popped off the list that owned it, and nothing frees it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _is_still_read(context: Context, graph: ControlFlowGraph, list_: Variable) -
 
 RULE = Rule(
     name="discarded-element",
-    summary="A string is taken out of the list that owned it, and lost.",
+    summary="A string is popped off the list that owned it, and nothing frees it.",
     reason=(
         "A list of strings that were made for it owns them. A pop() whose result is not used leaves the "
         "string to nobody: the compiler does not drop the result of pop(), and the list no longer holds "

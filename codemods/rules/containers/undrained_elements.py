@@ -1,4 +1,4 @@
-"""undrained-elements: a list of strings goes, and the strings in it stay."""
+"""undrained-elements: a list of strings is destroyed without its strings."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _is_reached(owned: OwnedList) -> bool:
 
 
 def _refusal(context: Context, owned: OwnedList) -> Refusal | None:
-    """Why the strings of a list cannot be freed by hand, wherever that would be."""
+    """Why the strings of a list cannot be freed by hand at all."""
     if owned.hazard is not None:
         return _HAZARDS[owned.hazard]
     if context.file.is_test and _fills(context, owned):
@@ -58,12 +58,12 @@ def _refusal(context: Context, owned: OwnedList) -> Refusal | None:
     for claim in owned.claims:
         if claim.value is None or claim.graph is not owned.graph or context.file.is_test:
             inside = claim.graph.function.qualified_name
-            return Refusal(f"the compiler takes a string of it for new in {inside}() and frees it there")
+            return Refusal(f"in {inside}() the compiler treats one of its strings as new and frees it")
     return None
 
 
 def _fills(context: Context, owned: OwnedList) -> bool:
-    """Whether something is put into the list where its variable is."""
+    """Whether the function that declares the list puts something into it."""
     return any(
         use.site.callee is not None
         and Effect.RETAINS in context.analysis.summaries.effects(use.site.callee, position)
@@ -111,7 +111,7 @@ def _needed_by_others(context: Context) -> Iterator[Diagnostic]:
     for claim in claims.values():
         function = claim.graph.function
         message = (
-            f"the compiler takes a string that {function.qualified_name}() reads from a list for new "
+            f"the compiler treats a string that {function.qualified_name}() reads from a list as new, "
             "and frees it as well"
         )
         assert claim.value is not None
@@ -145,7 +145,7 @@ RULE = Rule(
         "A list frees its own storage and never its elements. Where every element was made for the list, "
         "as by splitting a string, nobody else can free them, so one function destroys the list and its "
         "strings. A test must not hold such a loop itself, because there the compiler frees what the loop "
-        "reads; the library gets a public function for it. A string that the compiler takes for new when "
+        "reads; the library gets a public function for it. A string that the compiler treats as new when "
         "it is read is cast, or it would be freed twice. A list that holds somebody else's string, or a "
         "string that is still used, is left alone."
     ),

@@ -1,4 +1,4 @@
-"""undrained-values: a list of structs is destroyed, and the strings that its elements own stay."""
+"""undrained-values: a list of structs is destroyed without what its elements own."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _may_be_drained(context: Context, graph: ControlFlowGraph, variable: Variabl
 def _destroyed_full(
     context: Context, graph: ControlFlowGraph, variable: Variable
 ) -> list[nodes.ExpressionStatement]:
-    """The statements that destroy the list; none where what is in it is still read."""
+    """The statements that destroy the list; none where an element is still read afterwards."""
     releases = final_releases(graph, variable, context.analysis.summaries.fate(graph, variable).views)
     if isinstance(releases, Refusal):
         return []

@@ -35,7 +35,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for call in graph.calls:
             if call.constructor or call.callee is None or call.type is None:
                 continue
-            found = _unread if _is_unread(context, call) else _read_once
+            found = _unread if _is_unread(call) else _read_once
             yield from found(context, graph, call, call.type, taken)
 
 
@@ -46,7 +46,7 @@ def _unbound(type_: Type, node: nodes.Expression) -> str:
 # -- results that nothing reads -------------------------------------------------------------------
 
 
-def _is_unread(context: Context, call: CallSite) -> bool:
+def _is_unread(call: CallSite) -> bool:
     """Whether a result is a statement of its own, or bound to `_`."""
     site = call.site
     if site.through is not None:

@@ -1,4 +1,4 @@
-"""ignored-payload: an arm has no name of its own for what it is given, so nothing releases it."""
+"""ignored-payload: an arm ignores its payload or reuses a name for it, so nothing releases it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TAKING_OVER = frozenset((Effect.RELEASES, Effect.DRAINS, Effect.RETURNS, Effect
 
 @dataclass(frozen=True, slots=True)
 class _Payload:
-    """What an arm of a ``when`` is given, and does not keep under a name of its own."""
+    """The payload of an arm of a ``when`` that has no name of its own."""
 
     subject: nodes.Expression
     arm: nodes.Arm
@@ -125,9 +125,9 @@ def _refusal(context: Context, graph: ControlFlowGraph, payload: _Payload) -> Re
         if releases.release_of(payload.type) is not None and releases.is_idempotent(payload.type):
             return None
     elif not owns_strings(context.contents.strings(graph, payload.subject, payload.variant)):
-        return Refusal("but it may be a constant, which nobody may free")
+        return Refusal("it may be a constant, which must not be freed")
     if any(isinstance(node, nodes.Break | nodes.Continue) for node in payload.arm.body.walk()):
-        return Refusal("but a break or continue leaves the arm, and would not drop it")
+        return Refusal("a break or continue leaves the arm and would not drop it")
     return None
 
 
@@ -146,7 +146,7 @@ def _unnamed(context: Context, graph: ControlFlowGraph, payload: _Payload, taken
 def _named_again(
     context: Context, graph: ControlFlowGraph, payload: _Payload, taken: set[str]
 ) -> Iterator[Diagnostic]:
-    """Give a payload a name of its own if the compiler takes it for another variable."""
+    """Give a payload a name of its own if the compiler confuses it with another variable."""
     variable = next(iter(graph.declared_at(payload.pattern)), None)
     if variable is None or not context.analysis.drops.is_registered(variable):
         return
@@ -189,7 +189,7 @@ def _has_name_in_use(context: Context, payload: Variable, graph: ControlFlowGrap
 
 RULE = Rule(
     name="ignored-payload",
-    summary="An arm has no name of its own for what it is given, so nothing releases it.",
+    summary="An arm ignores its payload or reuses a name for it, so nothing releases it.",
     reason=(
         "The compiler drops the payload of an arm, a string included, if it has a name; what an arm ignores "
         "with `_` is lost. So is a payload that gets the name of an earlier variable of the function, even "

@@ -25,8 +25,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 continue
             lines = sorted({context.line((exit_.value or exit_.node).start) for exit_ in obligation.leaks})
             message = (
-                f"{function.name}() takes over `{variable.name}` ({variable.type}) and loses it where it "
-                f"leaves without it, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+                f"{function.name}() takes over `{variable.name}` ({variable.type}) and loses it at other "
+                f"exits, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
             )
             release = Cleanup.of(obligation)
             repair = before_every_exit(context, graph, release, obligation.leaks, in_place=True)

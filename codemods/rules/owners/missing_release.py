@@ -14,7 +14,7 @@ from codemods.rules.rule import Fixed, Rule, Untouched
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The leaks that a release in an existing block fixes, and those that nothing here can fix."""
+    """The leaks that a release in an existing block fixes, and those that cannot be fixed."""
     for _, graph in context.graphs():
         for obligation in context.obligations(graph):
             if obligation.leaks or obligation.unclear:

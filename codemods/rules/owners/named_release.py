@@ -1,4 +1,4 @@
-"""named-release: the plan wants a value released by name, where the compiler would do it unseen."""
+"""named-release: the plan wants a value released by name, and the compiler drops it silently."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _dropped(context: Context, graph: ControlFlowGraph, obligation: ObligationRe
 
 
 def _without_release(context: Context, info: TypeInfo, type_: Type) -> Iterator[Diagnostic]:
-    """Why a type that the plan names gets no release, where it has none."""
+    """The finding that a type named by the plan has no release, and why it gets none."""
     analysis = context.analysis
     if analysis.releases.release_of(type_) is not None or analysis.drops.kind(type_) is not DropKind.FIELDS:
         return

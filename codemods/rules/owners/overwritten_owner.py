@@ -90,7 +90,7 @@ def _is_read_later(graph: ControlFlowGraph, action: Assign, views: frozenset[Var
 def _released(
     context: Context, graph: ControlFlowGraph, action: Assign, obligation: ObligationReport, taken: set[str]
 ) -> Repair | Refusal:
-    """Release the old value in front of the assignment; what the new one asks of it is bound before."""
+    """Release the old value in front of the assignment; what the new one reads from it is bound before."""
     refusal = _refusal(context, graph, action, obligation)
     if refusal is not None:
         return refusal
@@ -102,7 +102,7 @@ def _released(
     edits: list[SourceEdit] = []
     for reading in readings:
         if statement_to_bind_before(context, graph, reading) is not statement:
-            return Refusal("the old value is asked at a point that cannot be moved: bind it by hand")
+            return Refusal("the old value is read at a point that cannot be moved: bind it by hand")
         name = count_name(context, graph.function, reading, taken)
         taken.add(name)
         lines.append(f"let {name} = {reading.text}")
@@ -140,19 +140,19 @@ def _refusal(
 def _readings(
     context: Context, graph: ControlFlowGraph, value: Expression, views: frozenset[Variable]
 ) -> list[Expression] | None:
-    """The calls in a new value that ask the old one for a number; None where it is used in another way."""
+    """The calls in a new value that read a number from the old one; None where it is used otherwise."""
     readings: list[Expression] = []
     for use in graph.uses_in(value):
         if use.variable not in views:
             continue
         call = use.site.parent
-        if not isinstance(call, Expression) or not _only_asks(context, graph, use.site):
+        if not isinstance(call, Expression) or not _only_reads(context, graph, use.site):
             return None
         readings.append(call)
     return readings
 
 
-def _only_asks(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
+def _only_reads(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
     """Whether a call reads a value and returns a plain number."""
     if site.role not in (Role.RECEIVER, Role.ARGUMENT) or site.callee is None:
         return False
@@ -209,8 +209,8 @@ RULE = Rule(
     reason=(
         "An assignment does not release what the variable held, and at the end of the scope the compiler "
         "drops only the last value. The old one is released in front of the assignment; what the new value "
-        "asks of the old one is bound before. That is written only where every path owns the old value and "
-        "nothing refers to it afterwards, and for a struct only if its release blanks what it frees."
+        "reads from the old one is bound before. That is written only where every path owns the old value "
+        "and nothing refers to it afterwards, and for a struct only if its release blanks what it frees."
     ),
     check=check,
     examples=(

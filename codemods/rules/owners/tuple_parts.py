@@ -54,7 +54,7 @@ def _part(use: Use) -> int:
 
 
 def _only_reads(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
-    """Whether a part stays what it is, and nobody else gets hold of it."""
+    """Whether a part is only read, and nothing else keeps it."""
     site = graph.site_of(use.site.parent)
     if site is None:
         return False

@@ -45,7 +45,7 @@ def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) 
 
 
 def _owed(context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]) -> dict[str, Owed]:
-    """What the variants hold that may be there."""
+    """The payloads to release, of the variants that the variable may hold."""
     assert variable.type is not None and variable.value is not None
     owed = owed_payloads(context, graph, variable.value, variable.type, taken)
     settled = settled_variant(context, graph, variable) if owed else None

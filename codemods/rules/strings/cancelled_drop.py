@@ -20,7 +20,7 @@ from tml_ast.edit import SourceEdit
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The private functions of the file that strings are lost to."""
+    """The private functions of the file that strings are passed to and lost."""
     if context.file.is_test:
         return
     lost: dict[FunctionInfo, list[tuple[ControlFlowGraph, Use]]] = {}
@@ -41,7 +41,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 
 def _is_lost(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
-    """Whether naming a string here and in other such places is all that keeps it from being freed."""
+    """Whether a string would be freed if it were not named here and in other such calls."""
     if not _is_cancelled(context, graph, use):
         return False
     drops = context.analysis.drops
@@ -64,7 +64,7 @@ def _cancelling(context: Context, graph: ControlFlowGraph, variable: Variable) -
 
 
 def _is_cancelled(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
-    """Whether a string is taken for given away here although it is only read."""
+    """Whether the compiler treats a string as given away here although it is only read."""
     site, variable = use.site, use.variable
     if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
         return False
@@ -141,7 +141,7 @@ def _make_public(
 ) -> Diagnostic:
     names = sorted({use.variable.name for _, use in uses})
     message = (
-        f"{callee.name}() is private, so the compiler takes {quoted_names(names)} for given away to it "
+        f"{callee.name}() is private, so the compiler treats {quoted_names(names)} as given away to it "
         "and never frees what it only reads"
     )
     keyword = next(
@@ -154,7 +154,7 @@ def _make_public(
 def _cast(context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionInfo) -> Diagnostic:
     name = use.variable.name
     message = (
-        f"`{name}` is never freed: the compiler takes it for given away to {callee.name}(), which is private"
+        f"`{name}` is never freed: the compiler treats it as given away to {callee.name}(), which is private"
     )
     repair = Repair((SourceEdit(use.node.end, use.node.end, b" as Str"),))
     if _needs_new_name(context, graph, use.variable):
@@ -169,8 +169,8 @@ RULE = Rule(
     name="cancelled-drop",
     summary="A string passed by name to a private library function is never freed.",
     reason=(
-        "The compiler does not find the signature of a private function of a library module, and takes "
-        "every variable passed to it for given away. A function that only reads the string is made public, "
+        "The compiler does not find the signature of a private function of a library module, and treats "
+        "every variable passed to it as given away. A function that only reads the string is made public, "
         "so that its signature is found. Where that would free something else too, the one argument is cast "
         "to Str: a cast is not a name, so the drop stays."
     ),

@@ -65,7 +65,7 @@ RULE = Rule(
     name="consumed-by-return",
     summary="A string named in a returned call is never freed.",
     reason=(
-        "The compiler takes every bare name among the arguments of a returned call for given away and "
+        "The compiler treats every bare name among the arguments of a returned call as given away and "
         "cancels its drop, even if the function only reads it. Binding the result first keeps the drop. In "
         "a method the variable also needs a name that no other function gives away, because the compiler "
         "does not forget such names between methods."

@@ -1,4 +1,4 @@
-"""early-return: a string is returned by its name, and from there on no other path frees it."""
+"""early-return: a string is returned by its name, and after that no path frees it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before, line_start
 
 _COPY = "duplicate"
-"""The method of the language's own behavior for copying."""
+"""The method of the language's behavior for copying."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -67,7 +67,7 @@ def _copied(context: Context, early: list[Use]) -> Repair | Refusal:
     """Return copies, so that the name stays with its string."""
     method = context.analysis.index.method(STR, _COPY)
     if method is None or not context.analysis.summaries.result(method).is_fresh:
-        return Refusal("there is no way known to copy a string")
+        return Refusal("no way to copy a string is known")
     return Repair(tuple(SourceEdit(use.node.end, use.node.end, f".{_COPY}()".encode()) for use in early))
 
 
@@ -112,7 +112,7 @@ RULE = Rule(
     summary="A string returned by its name is never freed on the paths that do not return it.",
     reason=(
         "Returning a variable by its name cancels its drops in all of the code that follows, on every path, "
-        "and in the next round of a loop too. A string that only the returning branch needs is made there. "
+        "and in later iterations of a loop too. A string that only the returning branch needs is made there. "
         "Elsewhere the early return returns a copy, and the string itself is freed like any other."
     ),
     check=check,

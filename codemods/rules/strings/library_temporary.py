@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         done: set[int] = set()
         taken: set[str] = set()
-        calls = [call for call in graph.calls if _is_temporary(context, graph, call)]
+        calls = [call for call in graph.calls if _is_temporary(context, call)]
         for call in calls:
             if id(call.node) in done:
                 continue
@@ -47,7 +47,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield context.fix(graph, call.node, message, _repair(context, graph, same, taken))
 
 
-def _is_temporary(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
+def _is_temporary(context: Context, call: CallSite) -> bool:
     if call.callee is None or call.type != STR:
         return False
     if called_name(call.node) not in context.analysis.drops.allocating_names:

@@ -1,4 +1,4 @@
-"""lingering-temporary: a test makes a string that waits for the end of a statement, which does not come."""
+"""lingering-temporary: a test makes a string for a statement that some paths never end."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if tested is not None and (id(node) in ends or _is_lost_somewhere(node)):
                 made = string_temporaries(context, graph, tested)
                 if made:
-                    yield _of_branch(context, graph, node, tested, made, taken)
+                    yield _in_condition(context, graph, node, tested, made, taken)
             if isinstance(node, nodes.Loop | nodes.While | nodes.For):
                 last = node.body.value
                 if isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
                     for string in string_temporaries(context, graph, last):
-                        yield _of_round(context, graph, last, string, taken)
+                        yield _in_loop_body(context, graph, last, string, taken)
 
 
 # -- conditions -----------------------------------------------------------------------------------
 
 
 def _tested(node: Node) -> Expression | None:
-    """What decides where control goes."""
+    """The condition or subject of a node that branches."""
     match node:
         case nodes.If() | nodes.Loop() | nodes.While():
             return node.condition
@@ -57,7 +57,7 @@ def _tested(node: Node) -> Expression | None:
 
 
 def _is_lost_somewhere(node: Node) -> bool:
-    """Whether strings of the condition are freed inside, and so nowhere else, or never after it."""
+    """Whether some path from the condition never frees its strings."""
     branches: list[Node | None]
     match node:
         case nodes.If():
@@ -72,7 +72,7 @@ def _is_lost_somewhere(node: Node) -> bool:
 
 
 def _frees_or_leaves(node: Node) -> bool:
-    """Whether a node ends a statement, which frees all strings that are waiting, or jumps away."""
+    """Whether a node ends a statement, which frees all temporary strings made so far, or jumps away."""
     if isinstance(node, nodes.Block):
         return any(not _is_value(node, statement) for statement in node.statements)
     return isinstance(node, _LEAVING)
@@ -82,7 +82,7 @@ def _is_value(block: nodes.Block, statement: Node) -> bool:
     return isinstance(statement, nodes.ExpressionStatement) and statement.expression is block.value
 
 
-def _of_branch(
+def _in_condition(
     context: Context,
     graph: ControlFlowGraph,
     node: Node,
@@ -109,9 +109,9 @@ def _bind_condition(
     made: list[Expression],
     taken: set[str],
 ) -> Repair | Refusal:
-    """Make a statement of a condition."""
+    """Bind a condition in front of its ``if``, as a statement of its own."""
     if not isinstance(node, nodes.If):
-        return Refusal("it is made in every round: bind it in the loop")
+        return Refusal("every iteration makes it: bind it in the loop")
     statement = context.parent(node)
     if not isinstance(statement, nodes.ExpressionStatement | nodes.Let | nodes.Var) or not isinstance(
         context.parent(statement), nodes.Block
@@ -137,15 +137,15 @@ def _is_only_read(context: Context, graph: ControlFlowGraph, made: Expression) -
     return site.role is Role.OPERAND
 
 
-# -- rounds of a loop -----------------------------------------------------------------------------
+# -- the end of a loop --------------------------------------------------------------------------
 
 
-def _of_round(
+def _in_loop_body(
     context: Context, graph: ControlFlowGraph, last: Expression, made: Expression, taken: set[str]
 ) -> Diagnostic:
     message = (
         f"`{short_code(last.text)}` is the value of the loop's body and no statement, so only the "
-        f"string of `{short_code(made.text)}` in the last round is freed"
+        f"string of `{short_code(made.text)}` of the last iteration is freed"
     )
     if made is not last:
         return context.fix(graph, made, message, _bind(context, graph, made, taken))
@@ -166,7 +166,7 @@ def _bind(context: Context, graph: ControlFlowGraph, made: Expression, taken: se
 
 
 def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
-    """Whether a variable in the place of a string would not be dropped, or freed by what reads it."""
+    """Whether a variable in the place of a string would never be dropped, or freed by what reads it."""
     site = graph.site_of(made)
     if site is None or site.through is not None:
         return True
@@ -184,13 +184,13 @@ def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
 
 RULE = Rule(
     name="lingering-temporary",
-    summary="A test makes a string that waits for the end of a statement, which does not come.",
+    summary="A test makes a string that is freed at the end of a statement, which some paths never reach.",
     reason=(
         "In tests the compiler frees the temporary strings of a statement at its end. A condition does not "
         "end its statement: its strings are freed by the first statement or return of a branch, and by "
         "nothing on the other paths. Bound to a variable before the `if`, the condition is a statement of "
         "its own, and its strings are freed before anything branches. The last expression of a loop's body "
-        "is no statement either: a string in it is bound, and dropped in every round."
+        "is no statement either: a string in it is bound, and dropped in every iteration."
     ),
     check=check,
     examples=(

@@ -51,7 +51,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 @dataclass(frozen=True, slots=True)
 class _Handover:
-    """A string that ``first`` was made to hold, ``second`` took over, and ``branch`` replaces in it."""
+    """A string made for ``first``, taken over by ``second``, and replaced there in ``branch``."""
 
     first: Variable
     second: Variable
@@ -106,7 +106,7 @@ def _may_be_argument(context: Context, graph: ControlFlowGraph, value: Expressio
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """A variable, the statement that frees its string, and what the string may be."""
+    """A variable, the statement that frees its string, and the origin of the string."""
 
     variable: Variable
     free: str

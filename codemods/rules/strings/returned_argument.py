@@ -18,7 +18,7 @@ _MAKING = frozenset((Origin.FRESH, Origin.LITERAL, Origin.PASSED))
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The arguments that private functions of the library return, which elsewhere return a new string."""
+    """The arguments that private functions of the library return, where other paths return a new string."""
     if context.file.is_test:
         return
     for function, graph in context.graphs():

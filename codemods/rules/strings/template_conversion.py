@@ -29,7 +29,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 type_ = graph.type_of(hole)
                 if type_ is not None and type_.name in _NUMBERS:
                     number = short_code(hole.text)
-                    message = f"the string that the template makes of the number `{number}` is never freed"
+                    message = f"the string that the template makes from the number `{number}` is never freed"
                     yield context.fix(graph, hole, message, _repair(context, graph, hole, taken))
 
 

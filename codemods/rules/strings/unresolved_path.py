@@ -49,7 +49,7 @@ def _untyped_variable(context: Context, graph: ControlFlowGraph, statement: node
 def _repair(
     context: Context, graph: ControlFlowGraph, path: nodes.Path, variable: Variable, importing: set[str]
 ) -> Repair | Refusal | None:
-    """Shorten the path; None where it waits for the import that another finding brings.
+    """Shorten the path; None until the import that another finding adds is there.
 
     ``importing`` are the modules that such findings import.
     """

@@ -1,4 +1,4 @@
-"""void-tail: a function without a result falls off its end, and nothing is dropped or freed there."""
+"""void-tail: a function without a result ends without a return, so nothing is dropped or freed there."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if body is None or end is None:
             continue
         lost = _lost_variables(context, graph, end)
-        waiting = _waiting_strings(context, graph, body)
-        if lost or waiting:
+        undropped = _undropped_strings(context, graph, body)
+        if lost or undropped:
             names = [f"`{variable.name}`" for variable in reversed(lost)]
-            names += [f"the string of `{short_code(string.text)}`" for string in waiting]
+            names += [f"the string of `{short_code(string.text)}`" for string in undropped]
             message = (
                 f"falling off the end of {function.name}() drops nothing, not even {listed(names)}; "
                 "a return would"
             )
-            at = lost[-1] if lost else waiting[0]
+            at = lost[-1] if lost else undropped[0]
             yield context.fix(graph, at, message, _repair(context, graph, body, end))
 
 
@@ -75,7 +75,7 @@ def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     return maker is not None and context.analysis.summaries.makes_string(maker)
 
 
-def _waiting_strings(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> list[Expression]:
+def _undropped_strings(context: Context, graph: ControlFlowGraph, body: nodes.Block) -> list[Expression]:
     """The strings of a test's last expression, which is no statement whose end would free them."""
     last = body.value
     if not context.file.is_test or not isinstance(last, nodes.Call | nodes.MethodCall | nodes.StaticCall):
@@ -90,7 +90,7 @@ def _repair(context: Context, graph: ControlFlowGraph, body: nodes.Block, end: E
     for variable in end.variables:
         if not _may_be_dropped(context, graph, variable):
             return Refusal(
-                f"but it would also drop `{variable.name}`, which may be given away or released already"
+                f"it would also drop `{variable.name}`, which may be given away or released already"
             )
     return Repair((insert_before_block_end(context.file.source, context.file.tree, body, "return"),))
 

@@ -142,7 +142,7 @@ def _uses_after(graph: ControlFlowGraph, variable: Variable, release: FunctionIn
 
 
 def _holds_string_as_number(context: Context, type_: Type, name: str, field_type: Type) -> bool:
-    """A number that is a string in disguise, owned by the struct."""
+    """Whether a number is the address of a string that the struct owns."""
     if field_type.name not in ("I64", "U64", "*"):
         return False
     origin = context.fields.origin(type_, name)
@@ -150,7 +150,7 @@ def _holds_string_as_number(context: Context, type_: Type, name: str, field_type
 
 
 def _owns_elements(context: Context, type_: Type, name: str, field_type: Type, release: FunctionInfo) -> bool:
-    """A list of strings that were all made for it, which the release does not go through."""
+    """Whether a list owns all of its strings, and the release reads none of them."""
     if field_type.bare != "List" or [element.name for element in field_type.arguments] != ["Str"]:
         return False
     origin = context.fields.elements(type_, name)
@@ -166,7 +166,7 @@ def _owns_elements(context: Context, type_: Type, name: str, field_type: Type, r
 
 
 def _forgets_field(context: Context, type_: Type, name: str, field_type: Type) -> bool:
-    """A field that has a release of its own, which the compiler does not drop with the struct."""
+    """Whether a field has a release of its own, and the compiler does not drop it with the struct."""
     drops, releases = context.analysis.drops, context.analysis.releases
     if drops.kind(type_) in (DropKind.FIELDS, DropKind.NOTHING) and not releases.needs_release(field_type):
         return False
@@ -205,7 +205,7 @@ RULE = Rule(
         "A string that is cast to a number escapes the compiler's bookkeeping, a list never frees its "
         "elements, and a type with its own Drop gets nothing but that call. What a constructor made for the "
         "struct must be freed by its release, which then blanks the field so that neither a second call nor "
-        "the compiler's own drop finds it again. Text that belongs to the caller is blanked, not freed."
+        "the compiler's own drop finds it again. A string that belongs to the caller is blanked, not freed."
     ),
     check=check,
     examples=(

@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if context.analysis.releases.release_of(type_) is not None or not _owns(context, type_, names):
             continue
         message = (
-            f"{type_.bare} owns the text in {quoted_names(names)}, which the compiler never frees, "
+            f"{type_.bare} owns the string in {quoted_names(names)}, which the compiler never frees, "
             "and it has no destroy()"
         )
         yield context.fix(f"{type_.bare}.destroy", info.node, message, _destroy(context, info, type_, names))
@@ -52,7 +52,7 @@ def _owns(context: Context, type_: Type, names: list[str]) -> bool:
 def _destroy(context: Context, info: TypeInfo, type_: Type, names: list[str]) -> Repair | Refusal:
     taker = _taker(context, type_, names)
     if taker is not None:
-        return Refusal(f"{taker} frees such a text already")
+        return Refusal(f"{taker} frees such a string already")
     implementation = _implementation(context, info)
     if implementation is None:
         return Refusal("it has no impl in its file to write one in")
@@ -66,7 +66,7 @@ def _destroy(context: Context, info: TypeInfo, type_: Type, names: list[str]) ->
 
 
 def _taker(context: Context, type_: Type, names: list[str]) -> str | None:
-    """A function in which the compiler drops the text of such a field at the end of an arm."""
+    """A function in which the compiler drops the string of such a field at the end of an arm."""
     for analysis, function in chain(
         context.functions_of_library(), context.tests.functions_mentioning(names)
     ):

@@ -1,4 +1,4 @@
-"""A number holds a new string, out of the compiler's sight, and nothing frees it."""
+"""A number holds a new string, which the compiler does not see and nothing frees."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
 def _repair(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
     origin = context.analysis.summaries.variable_origin(graph, variable)
     if not can_be_freed(origin):
-        return Refusal("free it by hand where it is no constant")
+        return Refusal("free it by hand where it is not a constant")
     return free_after_last_use(context, graph, variable, free_number(context, variable.name, origin))

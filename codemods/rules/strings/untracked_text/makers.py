@@ -1,4 +1,4 @@
-"""The function that makes the string of a variable, and whether the compiler will know."""
+"""The function that makes the string of a variable, and whether it will be marked."""
 
 from __future__ import annotations
 

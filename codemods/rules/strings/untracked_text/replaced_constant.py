@@ -32,7 +32,9 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         f"{context.line(assignments[0].start)}: its initialiser is a constant"
     )
     repair = _repair(context, graph, variable, assignments[0]) if len(assignments) == 1 else None
-    return context.fix(graph, variable, message, repair or Refusal("free it by hand where it is one"))
+    return context.fix(
+        graph, variable, message, repair or Refusal("free it by hand where it is a new string")
+    )
 
 
 def _is_made(context: Context, graph: ControlFlowGraph, value: Expression) -> bool:

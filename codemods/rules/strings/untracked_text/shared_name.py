@@ -1,4 +1,4 @@
-"""A drop that the new mark of the maker brings would be cancelled by another function's names: rename."""
+"""A ``let`` is dropped once its maker is marked, unless another function gives its name away: rename it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         return None
     name = context.names.for_dropped(graph.function, f"{variable.name}_text", f"own_{variable.name}")
     message = (
-        f"`{variable.name}` gets a name of its own, `{name}`: another function gives that name away, and "
+        f"`{variable.name}` gets a name of its own, `{name}`: another function gives the old name away, and "
         "the compiler does not forget that between methods"
     )
     return context.fix(graph, variable, message, rename(graph, variable, name))

@@ -1,4 +1,4 @@
-"""A call makes the string of a let, and no @allocates says so: it is held as a number and freed."""
+"""The maker of a let's string lacks @allocates: the string is held as a number and freed."""
 
 from __future__ import annotations
 
