@@ -1,7 +1,7 @@
 """Local lists of strings that were made for them: what is lost with such a list, and who else frees it.
 
 A list frees its own storage and never its elements. A string read from a list is a view; yet the
-compiler frees it where it takes it for new: a ``let`` by its initialiser's name, an arm payload and a
+compiler frees it where it treats it as new: a ``let`` by its initialiser's name, an arm payload and a
 hole of an interpolated string always. A list whose strings are freed by hand must not have such places.
 """
 
