@@ -77,6 +77,18 @@ def test_the_hooks_are_valid() -> None:
     assert [hook["id"] for hook in yaml.safe_load(HOOKS.read_text())] == ["tmlfix-check", "tmlfix-apply"]
 
 
+def test_before_each_commit_of_this_project_is_checked_what_make_lint_checks() -> None:
+    configuration = PROJECT / ".pre-commit-config.yaml"
+    (repository,) = yaml.safe_load(configuration.read_text())["repos"]
+    hooks = {hook["entry"].removesuffix(" --force-exclude") for hook in repository["hooks"]}
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+
+    assert pre_commit(PROJECT, "validate-config", str(configuration)).returncode == 0
+    assert recipe is not None
+    lint = {line.removesuffix(" .").replace("$(BIN)", ".venv/bin") for line in recipe[1].split("\n\t")}
+    assert hooks == {line.strip() for line in lint}
+
+
 def test_a_staged_leak_fails_the_hook(example: Example) -> None:
     use(example, "tmlfix-check")
     example.write("notes.txt", b"leak")
