@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
-from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
 from codemods.ownership.summaries.purity import Purity
 from tml_ast import nodes
 from tml_ast.edit import (
@@ -24,6 +24,7 @@ NOT_EVALUATED_ONCE = Refusal("it may be evaluated again or not at all: bind it b
 """Why there is no statement to bind an expression before."""
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_HANDED_ON = frozenset((Role.RECEIVER, Role.REFERENCED, Role.CAPTURED, Role.FIELD))
 _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
 
 
@@ -51,6 +52,7 @@ def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Ex
     of ``node``; only a pure expression may leave a place that is evaluated on a condition.
     """
     pure = context.purity.is_pure(graph, node)
+    movable = context.purity if context.purity.is_pure(graph, node, may_leave=True) else None
     child: Node = node
     for parent in context.ancestors(node):
         match parent:
@@ -80,7 +82,7 @@ def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Ex
                 return None
             case _:
                 pass
-        if not _harmless_before(graph, parent, child, context.purity if pure else None):
+        if not _harmless_before(graph, parent, child, node, movable):
             return None
         child = parent
     return None
@@ -112,7 +114,7 @@ class Split:
 
 def split_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Split | None:
     """Where to cut the condition of an ``if`` without ``else`` that evaluates ``node`` only sometimes."""
-    pure = context.purity.is_pure(graph, node)
+    movable = context.purity if context.purity.is_pure(graph, node, may_leave=True) else None
     child: Node = node
     operand: Expression | None = None
     before: Expression | None = None
@@ -126,7 +128,7 @@ def split_before(context: Context, graph: ControlFlowGraph, node: Expression) ->
         elif (
             operand is not None
             or not _is_step(parent)
-            or not _harmless_before(graph, parent, child, context.purity if pure else None)
+            or not _harmless_before(graph, parent, child, node, movable)
         ):
             return None
         child = parent
@@ -189,10 +191,13 @@ def _is_plain_call(graph: ControlFlowGraph, node: Expression) -> bool:
     return not inner and not calls_itself
 
 
-def _harmless_before(graph: ControlFlowGraph, parent: Node, child: Node, purity: Purity | None) -> bool:
-    """Whether what ``parent`` evaluates before ``child`` may as well be evaluated after it.
+def _harmless_before(
+    graph: ControlFlowGraph, parent: Node, child: Node, moved: Expression, purity: Purity | None
+) -> bool:
+    """Whether what ``parent`` evaluates before ``child`` may as well be evaluated after ``moved`` in it.
 
-    A pure ``child`` can change places with what is pure, any other only with names and constants.
+    With ``purity``, ``moved`` has no effect and can change places with what has none either, any other only
+    with constants and with variables that it cannot change.
     """
     for sibling in parent.nodes():
         if sibling is child:
@@ -200,6 +205,20 @@ def _harmless_before(graph: ControlFlowGraph, parent: Node, child: Node, purity:
         if purity is not None:
             if isinstance(sibling, Expression) and not purity.is_pure(graph, sibling):
                 return False
-        elif any(isinstance(part, _EVALUATED) for part in sibling.walk()):
+            continue
+        if any(isinstance(part, _EVALUATED) for part in sibling.walk()):
+            return False
+        if not _is_place_of(parent, sibling) and _may_change(graph, moved, sibling):
             return False
     return True
+
+
+def _is_place_of(parent: Node, node: Node) -> bool:
+    """Whether a node is the receiver of a method, which gets its address and reads it later."""
+    return isinstance(parent, nodes.MethodCall) and parent.receiver is node
+
+
+def _may_change(graph: ControlFlowGraph, moved: Expression, read: Node) -> bool:
+    """Whether evaluating ``moved`` may change what ``read`` shows: it hands on a variable in it."""
+    seen = {use.variable for use in graph.uses_in(read)}
+    return any(use.variable in seen and use.site.role in _HANDED_ON for use in graph.uses_in(moved))

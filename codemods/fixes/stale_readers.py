@@ -110,7 +110,7 @@ def _hands_on(context: Context, function: FunctionInfo, call: CallSite) -> bool:
         return False
     graph = context.analysis.summaries.graph(function)
     assert graph is not None
-    fate = context.analysis.summaries.temporary_fate(graph, call)
+    fate = context.analysis.summaries.temporary_fate(graph, call.node)
     return Effect.RETURNS in fate.effects or fate.lends
 
 
@@ -143,7 +143,7 @@ def _holds_freed_string(
     for call in graph.calls:
         if call.callee not in readers or not _may_be_string(call.type):
             continue
-        fate = analysis.summaries.temporary_fate(graph, call)
+        fate = analysis.summaries.temporary_fate(graph, call.node)
         kept = bool(fate.effects & {Effect.RETAINS, Effect.SHARES, Effect.UNKNOWN})
         if not kept and not fate.views:
             continue

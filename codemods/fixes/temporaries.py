@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal
 from codemods.fixes.open_payload import part_releases
 from codemods.fixes.owners import may_hold_variable, owns_strings
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.ownership.compiler.consumption import is_visible
 from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.summaries.origins import is_handed_out
 from codemods.semantics.symbols import SCALARS, STR, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
 
-def is_new(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
-    """Whether a result is made by its call, and holds nothing that a variable holds already."""
-    fresh = context.analysis.summaries.origin(graph, call.node).is_fresh
-    return fresh and not may_hold_variable(context, graph, call.node)
+def handed_out(graph: ControlFlowGraph) -> Iterator[Expression]:
+    """The places where what a Maybe or Outcome holds is handed out: by ``!`` or a method like ``unwrap``."""
+    candidates = graph.nodes_of(nodes.MethodCall, nodes.Propagate)
+    return (node for node in candidates if is_handed_out(graph, node))
+
+
+def is_new(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether a value is made by its expression, and holds nothing that a variable holds already."""
+    fresh = context.analysis.summaries.origin(graph, node).is_fresh
+    return fresh and not may_hold_variable(context, graph, node)
 
 
 def may_be_owed(context: Context, type_: Type) -> bool:
@@ -31,22 +40,22 @@ def may_be_owed(context: Context, type_: Type) -> bool:
 
 
 def is_owed(
-    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, *, dropped: bool = False
+    context: Context, graph: ControlFlowGraph, node: Expression, type_: Type, *, dropped: bool = False
 ) -> bool:
     """Whether a value must be released; ``dropped``: the compiler drops it as far as it drops its type."""
     if context.analysis.releases.needs_release(type_):
         return True
     if str(type_) == "List[Str]" and dropped:
-        return owns_strings(context.fields.made_elements(graph, call.node))
+        return owns_strings(context.fields.made_elements(graph, node))
     if type_.name == "()":
-        return bool(part_releases(context, graph, "parts", type_, call.node))
+        return bool(part_releases(context, graph, "parts", type_, node))
     if dropped:
         return False
     match context.analysis.drops.kind(type_):
         case DropKind.CALL:
             return True
         case DropKind.FIELDS:
-            return owns_strings(context.contents.strings(graph, call.node))
+            return owns_strings(context.contents.strings(graph, node))
         case _:
             return False
 
@@ -59,10 +68,11 @@ def is_released_by_hand(context: Context, type_: Type) -> bool:
     )
 
 
-def undropped_variable(context: Context, graph: ControlFlowGraph, call: CallSite) -> Refusal | None:
-    """Why a variable in the place of a result would never be dropped, or at the wrong time."""
-    analysis, site = context.analysis, call.site
-    if analysis.summaries.temporary_fate(graph, call).views:
+def undropped_variable(
+    context: Context, graph: ControlFlowGraph, node: Expression, site: Site
+) -> Refusal | None:
+    """Why a variable in the place of a value would never be dropped, or at the wrong time."""
+    if context.analysis.summaries.temporary_fate(graph, node).views:
         return Refusal("something else holds a part of it, which its drop might free again: bind it by hand")
     match site.role:
         case Role.RECEIVER if _lends_nothing(context, graph, site):

@@ -127,7 +127,7 @@ class Reservations:
             return True
         if site.role not in (Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED):
             return True
-        fate = place.analysis.summaries.temporary_fate(place.graph, place.call)
+        fate = place.analysis.summaries.temporary_fate(place.graph, place.call.node)
         return bool(fate.views) or not fate.is_only_read
 
     def _is_lost(self, place: _Call) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codemods.ownership.cfg.conditions import is_impossible, is_null
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.summaries.handles import Handles, carries_ownership, may_be_address
 from codemods.ownership.summaries.origins import Origin, Origins, Result
@@ -90,10 +90,10 @@ class FateSearch:
             if not is_null(self.graph, use.node):
                 self._value(use.site, variable.type, partial)
 
-    def temporary(self, call: CallSite) -> None:
-        """Follow the result of a call."""
+    def temporary(self, node: Expression) -> None:
+        """Follow the value of an expression."""
         self.is_temporary = True
-        self._value(call.site, call.type, partial=False)
+        self._onwards(node, self.graph.type_of(node), partial=False)
 
     def found(self) -> Fate:
         """What was found by following."""

@@ -12,7 +12,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKin
 from codemods.ownership.compiler.builtins import ALLOCATING, Effect, makes_string
 from codemods.ownership.summaries.handles import Handles, is_scalar, may_be_address
 from codemods.ownership.summaries.takeovers import is_moved_out
-from codemods.semantics.symbols import FunctionInfo, refers_to_str
+from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression
 
@@ -60,6 +60,19 @@ UNKNOWN = Result(frozenset((Origin.UNKNOWN,)))
 
 HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
 """The methods of Maybe and Outcome that hand out the payload."""
+
+
+def is_handed_out(graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether a value comes out of a Maybe or Outcome right where it is read."""
+    match node:
+        case nodes.Propagate():
+            holder = node.operand
+        case nodes.MethodCall() if node.name in HANDING_OUT:
+            holder = node.receiver
+        case _:
+            return False
+    type_ = graph.type_of(holder)
+    return type_ is not None and type_.name in BUILTIN_VARIANTS
 
 
 class Callees(Protocol):
@@ -208,7 +221,8 @@ class Origins:
             return self._join(graph, owning, seen)
         if call.callee is None:
             if isinstance(node, nodes.MethodCall) and node.name in HANDING_OUT:
-                return self.of(graph, node.receiver, seen)
+                defaults = node.arguments if node.name == "unwrap_or" else ()
+                return self._join(graph, (node.receiver, *defaults), seen)
             if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
                 name = node.function.segments[-1]
                 return FRESH if name in ALLOCATING or makes_string(name) else UNKNOWN

@@ -11,6 +11,7 @@ from operator import and_
 from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.builtins import Effect, builtin_effect, extern_symbol
 from codemods.ownership.dataflow.fixpoints import Fixpoints
+from codemods.ownership.summaries.origins import is_handed_out
 from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
@@ -29,6 +30,13 @@ _WRITING = {
 }
 """The intrinsics that write to an address, and its place among the arguments."""
 
+_EFFECTS = frozenset(
+    """mem_free print println eprint eprintln panic assert assert_eq assert_ne assert_true assert_false
+    assert_gt assert_gte assert_lt assert_lte assert_in_range assert_str_len assert_str_empty
+    assert_str_not_empty""".split()
+)
+"""The functions of the compiler's own that do more than compute a value or use memory."""
+
 _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
 
 
@@ -39,15 +47,20 @@ class Purity:
         self._summaries = summaries
         self._pure = Fixpoints()
 
-    def is_pure(self, graph: ControlFlowGraph, expression: Expression) -> bool:
-        """Whether evaluating an expression has no effect."""
+    def is_pure(self, graph: ControlFlowGraph, expression: Expression, *, may_leave: bool = False) -> bool:
+        """Whether evaluating an expression has no effect.
+
+        ``may_leave``: but that opening a Maybe or Outcome with nothing to hand out leaves the function.
+        """
         for node in expression.walk():
-            if isinstance(node, nodes.Assignment | nodes.Propagate | nodes.Closure | nodes.Return):
+            if isinstance(node, nodes.Assignment | nodes.Closure | nodes.Return):
+                return False
+            if isinstance(node, nodes.Propagate) and not may_leave:
                 return False
             if isinstance(node, nodes.Unary) and node.operator in ("mut ref", "ref mut", "& mut"):
                 return False
             call = graph.call_at(node)
-            if call is None or call.constructor:
+            if call is None or call.constructor or (may_leave and is_handed_out(graph, call.node)):
                 continue
             if call.callee is None or not self.function_is_pure(call.callee):
                 return False
@@ -84,7 +97,7 @@ class Purity:
             name = node.function.segments[-1]
             if name in _WRITING and not self._is_own_memory(graph, node.arguments[_WRITING[name]]):
                 return False
-            return name != "mem_free" and builtin_effect(name, 0) in (Effect.BORROWS, Effect.RELEASES)
+            return name not in _EFFECTS and builtin_effect(name, 0) in (Effect.BORROWS, Effect.RELEASES)
         return False
 
     def _is_own_memory(self, graph: ControlFlowGraph, address: Expression) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from codemods.ownership.cfg.graph import (
-    CallSite,
     ControlFlowGraph,
     ExitKind,
     Role,
@@ -131,10 +130,10 @@ class Summaries(Layer):
         search.follow(variable, partial=False)
         return search.found()
 
-    def temporary_fate(self, graph: ControlFlowGraph, call: CallSite) -> Fate:
-        """What becomes of the result of a call that no variable holds."""
+    def temporary_fate(self, graph: ControlFlowGraph, node: Expression) -> Fate:
+        """What becomes of the value of an expression that no variable holds."""
         search = FateSearch(self, self._search, self.handles, graph, {})
-        search.temporary(call)
+        search.temporary(node)
         return search.found()
 
     def call_effects(self, site: Site) -> frozenset[Effect]:

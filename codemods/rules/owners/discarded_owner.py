@@ -11,6 +11,7 @@ from codemods.fixes.naming import owner_name, short_code, string_name
 from codemods.fixes.open_payload import held_types, opening, owed_payloads, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_own
 from codemods.fixes.temporaries import (
+    handed_out,
     is_new,
     is_owed,
     is_released_by_hand,
@@ -18,14 +19,15 @@ from codemods.fixes.temporaries import (
     undropped_variable,
 )
 from codemods.fixes.variants import asserted_variant, only_asks
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
-from codemods.ownership.summaries.origins import Origin
+from codemods.ownership.summaries.origins import Origin, is_handed_out
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, insert_statement_after, line_ending_of, line_start
+from tml_ast.nodes import Expression
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -35,8 +37,12 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for call in graph.calls:
             if call.constructor or call.callee is None or call.type is None:
                 continue
-            found = _unread if _is_unread(call) else _read_once
-            yield from found(context, graph, call, call.type, taken)
+            if _is_unread(call):
+                yield from _unread(context, graph, call, call.type, taken)
+            else:
+                yield from _read_once(context, graph, call.node, taken)
+        for node in handed_out(graph):
+            yield from _read_once(context, graph, node, taken)
 
 
 def _unbound(type_: Type, node: nodes.Expression) -> str:
@@ -64,7 +70,7 @@ def _unread(
     is_variant = type_.name in BUILTIN_VARIANTS
     if not is_variant and type_ != STR and not may_be_owed(context, type_):
         return
-    if not is_new(context, graph, call) or _passes_on(context, call):
+    if not is_new(context, graph, node) or _passes_on(context, call):
         return
     if type_ == STR:
         yield from _unread_string(context, graph, call, taken)
@@ -79,7 +85,7 @@ def _unread(
             repair = _in_place(context, call, opening(context, node.text, type_, owed))
             yield context.fix(graph, node, message, repair)
     else:
-        owed_here = is_owed(context, graph, call, type_, dropped=_is_dropped_there(context, call))
+        owed_here = is_owed(context, graph, node, type_, dropped=_is_dropped_there(context, call))
         if not owed_here or is_opened_elsewhere(context, graph, node):
             return
         name = payload_name(context, graph, type_, taken)
@@ -147,54 +153,59 @@ def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair:
 
 
 def _read_once(
-    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, taken: set[str]
+    context: Context, graph: ControlFlowGraph, node: Expression, taken: set[str]
 ) -> Iterator[Diagnostic]:
-    """Bind a result in front of the statement that reads it."""
-    site = call.site
-    if site.through is not None:
+    """Bind a value in front of the statement that reads it."""
+    site, type_ = graph.site_of(node), graph.type_of(node)
+    if site is None or type_ is None or site.through is not None:
         return
     is_variant = type_.name in BUILTIN_VARIANTS
     lost = _is_asked_and_lost if is_variant else _is_borrowed_and_lost
-    if lost(context, graph, call, type_):
+    if lost(context, graph, node, site, type_):
         refusal = None
         if not is_variant and not is_released_by_hand(context, type_):
-            refusal = undropped_variable(context, graph, call)
-        repair = refusal or _bound(context, graph, call, type_, taken)
-        yield context.fix(graph, call.node, _unbound(type_, call.node), repair)
+            refusal = undropped_variable(context, graph, node, site)
+        repair = refusal or _bound(context, graph, node, type_, taken)
+        yield context.fix(graph, node, _unbound(type_, node), repair)
 
 
 def _bound(
-    context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type, taken: set[str]
+    context: Context, graph: ControlFlowGraph, node: Expression, type_: Type, taken: set[str]
 ) -> Repair | Refusal:
-    statement = statement_to_bind_before(context, graph, call.node)
+    statement = statement_to_bind_before(context, graph, node)
     if statement is None:
         return NOT_EVALUATED_ONCE
     name = owner_name(context, graph.function, type_, taken)
     taken.add(name)
-    return bind_before(context, statement, call.node, name)
+    return bind_before(context, statement, node, name)
 
 
-def _is_asked_and_lost(context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type) -> bool:
+def _is_asked_and_lost(
+    context: Context, graph: ControlFlowGraph, node: Expression, site: Site, type_: Type
+) -> bool:
     """Whether a Maybe or Outcome is only asked which variant it is, and may hold something to release."""
-    if call.site.role is not Role.RECEIVER or not only_asks(call.site):
+    if site.role is not Role.RECEIVER or not only_asks(site):
         return False
-    owed = owed_payloads(context, graph, call.node, type_, set())
-    around = (node for node in context.ancestors(call.node) if isinstance(node, nodes.Call))
+    owed = owed_payloads(context, graph, node, type_, set())
+    around = (outer for outer in context.ancestors(node) if isinstance(outer, nodes.Call))
     assertion = next(around, None) if owed else None
-    only = asserted_variant(assertion, call.node.text) if assertion is not None else None
+    only = asserted_variant(assertion, node.text) if assertion is not None else None
     return bool(owed) and (only is None or only in owed)
 
 
-def _is_borrowed_and_lost(context: Context, graph: ControlFlowGraph, call: CallSite, type_: Type) -> bool:
+def _is_borrowed_and_lost(
+    context: Context, graph: ControlFlowGraph, node: Expression, site: Site, type_: Type
+) -> bool:
     """Whether a new value is only read by what it is given to, and must be released after that."""
-    analysis, site = context.analysis, call.site
+    analysis = context.analysis
     if site.role not in (Role.FIELD, Role.RECEIVER, Role.ARGUMENT):
         return False
-    if not is_owed(context, graph, call, type_) or not is_new(context, graph, call):
+    if not is_owed(context, graph, node, type_) or not is_new(context, graph, node):
         return False
-    if not analysis.releases.needs_release(type_) and is_opened_elsewhere(context, graph, call.node):
+    is_opened = is_handed_out(graph, node) or not analysis.releases.needs_release(type_)
+    if is_opened and is_opened_elsewhere(context, graph, node):
         return False
-    if not analysis.summaries.temporary_fate(graph, call).is_only_read:
+    if not analysis.summaries.temporary_fate(graph, node).is_only_read:
         return False
     if site.role is Role.FIELD:
         return not may_own(context, graph.type_of(site.parent))

@@ -128,7 +128,7 @@ def _is_only_read(context: Context, graph: ControlFlowGraph, made: Expression) -
     """Whether nothing keeps a string beyond the condition."""
     call = graph.call_at(made)
     if call is not None:
-        return context.analysis.summaries.temporary_fate(graph, call).is_only_read
+        return context.analysis.summaries.temporary_fate(graph, made).is_only_read
     site = graph.site_of(made)
     if site is None or site.through is not None:
         return False
