@@ -61,9 +61,14 @@ class Aliases:
         )
         return all(loop.start <= source.node.start < loop.end for loop in loops)
 
-    def others_released(self, graph: ControlFlowGraph, variable: Variable) -> bool:
-        """Whether something else that is released may be the same value, or hold it, or be a part of it."""
-        others = self._of(graph, variable) - {variable}
+    def others_released(
+        self, graph: ControlFlowGraph, variable: Variable, followed: AbstractSet[Variable] = frozenset()
+    ) -> bool:
+        """Whether something else that is released may be the same value, or hold it, or be a part of it.
+
+        The variables that are ``followed`` are known to hold it, and where.
+        """
+        others = self._of(graph, variable) - {variable} - followed
         return bool(others) and any(
             use.variable in others and self._is_released(graph, use.site) for use in graph.all_uses
         )

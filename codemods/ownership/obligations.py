@@ -6,7 +6,8 @@ Leak Checker. What it cannot follow is unknown, and unknown is never called a le
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
@@ -15,25 +16,21 @@ from codemods.ownership.aliases import LOCAL_KINDS, Aliases
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
-    CallSite,
     ControlFlowGraph,
     Exit,
-    ExitKind,
-    Role,
-    Site,
     Use,
     Variable,
     VariableKind,
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, Drops
-from codemods.ownership.dataflow.flow_graph import BasicBlock
-from codemods.ownership.dataflow.solver import solve
+from codemods.ownership.objects import ObjectProblem, World, Worlds
 from codemods.ownership.releases import Releases
 from codemods.ownership.summaries.summaries import Summaries
-from codemods.ownership.variable_states import OwnershipProblem, State
+from codemods.ownership.value_flow import Place, ValueFlow
+from codemods.ownership.variable_states import State
 from codemods.semantics.layers import Layer, by_type
-from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, Type
+from codemods.semantics.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
 
 
@@ -125,11 +122,6 @@ class ObligationReport:
         return [action.node for action in self.outcomes.get(outcome, ()) if isinstance(action, Assign)]
 
 
-_LEAVING_FUNCTION = frozenset(
-    (ExitKind.RETURN, ExitKind.TAIL, ExitKind.END, ExitKind.PROPAGATE, ExitKind.THROW)
-)
-
-
 class Obligations(Layer):
     """Which variables of a function owe a release, and what becomes of each."""
 
@@ -153,12 +145,21 @@ class Obligations(Layer):
     def of(self, graph: ControlFlowGraph) -> Sequence[ObligationReport]:
         """The obligations of the local variables of a function, in the order of their declarations."""
         if graph not in self._reports:
-            self._reports[graph] = [
-                _Owned(self, graph, variable, release).report()
-                for variable in graph.variables
-                if (release := self._release_owed(graph, variable)) is not None
-            ]
+            self._reports[graph] = self._find(graph)
         return self._reports[graph]
+
+    def _find(self, graph: ControlFlowGraph) -> Sequence[ObligationReport]:
+        owners: list[_Owned] = []
+        aliases: set[Variable] = set()
+        for variable in graph.variables:
+            release = self._release_owed(graph, variable)
+            if release is None:
+                continue
+            owner = _Owned(self, graph, variable, release)
+            if variable not in aliases or owner.is_made:
+                owners.append(owner)
+                aliases |= owner.aliases
+        return [report for owner in owners for report in owner.reports(owners)]
 
     def of_parameter(self, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
         """What becomes of a parameter that is received by value, whose release may be left to the function.
@@ -170,7 +171,8 @@ class Obligations(Layer):
             return None
         if not self.releases.is_idempotent(variable.type):
             return None
-        return _OwnedParameter(self, graph, variable, release).report()
+        owner = _Owned(self, graph, variable, release, is_parameter=True)
+        return next(iter(owner.reports([owner])))
 
     def _release_owed(self, graph: ControlFlowGraph, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in LOCAL_KINDS or variable.value is None or variable.type is None:
@@ -212,8 +214,8 @@ class Obligations(Layer):
         return any(self.may_own(part, inner) for part in parts)
 
 
-class _Owned(OwnershipProblem):
-    """What a variable may be that owns a value with a release, and what is to be said of it."""
+class _Owned:
+    """The objects that a variable is made with, and what is to be said of them."""
 
     def __init__(
         self,
@@ -221,54 +223,153 @@ class _Owned(OwnershipProblem):
         graph: ControlFlowGraph,
         variable: Variable,
         release: FunctionInfo,
-        boundary: frozenset[State] = frozenset(),
+        *,
+        is_parameter: bool = False,
     ) -> None:
-        super().__init__(graph, variable, boundary)
+        self.graph = graph
+        self.variable = variable
         self._known = known
         self._summaries = known.summaries
         self._drops = known.drops
         self._release = release
-        self._is_list = variable.type is not None and variable.type.bare == "List"
+        self._is_parameter = is_parameter
+        self._flow = ValueFlow(graph, variable, release, known.summaries, known.drops, known.may_own)
+        problem = ObjectProblem(graph, variable, self._flow, is_parameter=is_parameter)
+        self.aliases = problem.holders - {variable}
+        """The other variables that may hold one of the objects, or something that one is in."""
+        self._steps = list(problem.solve().steps())
+        self._at_exit = {
+            step.action: _made(step.before) for step in self._steps if isinstance(step.action, Exit)
+        }
 
-    # -- what is reported ---------------------------------------------------------------------
+    @property
+    def is_made(self) -> bool:
+        """Whether the variable is declared with an object that was in no place before."""
+        return self.variable.value is not None and self._flow.makes(self.variable.value)
 
-    def report(self) -> ObligationReport:
-        """What becomes of the value, by the states that each action is reached with."""
-        outcomes: dict[Outcome, list[Action]] = {}
-        for step in solve(self.graph, self).steps():
-            outcome = self._outcome(step.action, step.before)
+    def reports(self, owners: Sequence[_Owned]) -> Iterator[ObligationReport]:
+        """What becomes of the objects, for each variable that they can be released through."""
+        outcomes: dict[Variable, dict[Outcome, list[Action]]] = {self.variable: {}}
+        for step in self._steps:
+            variable, outcome = self._outcome(step.action, _made(step.before), owners)
             if outcome is not None:
-                outcomes.setdefault(outcome, []).append(step.action)
-        views = self._summaries.fate(self.graph, self.variable).views
-        return ObligationReport(self.graph, self.variable, self._release, outcomes, views)
+                outcomes.setdefault(variable, {}).setdefault(outcome, []).append(step.action)
+        views = self._summaries.fate(self.graph, self.variable).views | self.aliases
+        for variable, found in outcomes.items():
+            yield ObligationReport(self.graph, variable, self._release, found, views)
 
-    def _outcome(self, action: Action, states: frozenset[State]) -> Outcome | None:
+    def _outcome(
+        self, action: Action, worlds: Worlds, owners: Sequence[_Owned]
+    ) -> tuple[Variable, Outcome | None]:
+        """The variable to speak of, and what becomes of what it holds."""
+        owner = self.variable
         match action:
             case Exit():
-                return self._outcome_of_exit(action, states)
-            case Assign() if State.OWNED in states:
-                certain = states == {State.OWNED} and not self._may_live_on
-                return Outcome.OVERWRITTEN if certain else Outcome.MAYBE_OVERWRITTEN
-            case Use() if State.RELEASED in states:
-                is_release = self._is_release(action.site)
-                return Outcome.RELEASED_TWICE if is_release else Outcome.USED_RELEASED
-            case Use() if State.OWNED in states:
-                becomes = self.after_use(action.site)
-                return _OUTCOME_OF_USE[becomes] if becomes is not None else None
+                return self._outcome_of_exit(action, worlds, owners)
+            case Assign() if action.node.operator == "=":
+                return owner, self._outcome_of_assignment(action, worlds)
+            case Use():
+                held = [
+                    (world, place)
+                    for world in worlds
+                    for place in world.places
+                    if place.variable is action.variable and not place.is_due
+                ]
+                return owner, self._outcome_of_use(action, held)
             case _:
-                return None
+                return owner, None
 
-    def _outcome_of_exit(self, exit_: Exit, states: frozenset[State]) -> Outcome | None:
+    def _outcome_of_use(self, use: Use, held: Sequence[tuple[World, Place]]) -> Outcome | None:
+        if any(world.state is State.RELEASED and not place.path for world, place in held):
+            is_release = self._flow.is_release(use.site)
+            return Outcome.RELEASED_TWICE if is_release else Outcome.USED_RELEASED
+        becomes = {
+            outcome
+            for world, place in held
+            if world.state is State.OWNED
+            for outcome in self._flow.after_use(use, place.path)
+            if isinstance(outcome, State)
+        }
+        state = next((state for state in _OUTCOME_OF_USE if state in becomes), None)
+        return _OUTCOME_OF_USE[state] if state is not None else None
+
+    def _outcome_of_assignment(self, assignment: Assign, worlds: Worlds) -> Outcome | None:
+        """Whether a variable that gets another value is the last place of an object that it owns."""
+        variable = assignment.variable
+        held = [world for world in worlds if any(place.variable is variable for place in world.places)]
+        lost = [
+            world
+            for world in held
+            if world.state is State.OWNED and all(place.variable is variable for place in world.places)
+        ]
+        if not lost or any(place.is_due for world in lost for place in world.places):
+            return None
+        certain = len(lost) == len(held) and not self._may_live_on and variable is self.variable
+        return Outcome.OVERWRITTEN if certain else Outcome.MAYBE_OVERWRITTEN
+
+    def _outcome_of_exit(
+        self, exit_: Exit, worlds: Worlds, owners: Sequence[_Owned]
+    ) -> tuple[Variable, Outcome | None]:
+        owner = self.variable
         by_hand = self._needs_release
-        if State.OWNED not in states:
-            return Outcome.UNFOLLOWED if by_hand and states == {State.UNKNOWN} else None
-        shadowed = any(
-            other is not self.variable and other.name == self.variable.name for other in exit_.variables
+        leaving = self._leaving(exit_)
+        ending = [
+            world
+            for world in worlds
+            if all(place.variable in leaving for place in world.places)
+            or any(place.variable is owner for place in world.places if owner in leaving)
+        ]
+        lost = [
+            world
+            for world in ending
+            if world.state is State.OWNED and all(place.variable in leaving for place in world.places)
+        ]
+        if not lost:
+            unknown = {world.state for world in ending} == {State.UNKNOWN}
+            return owner, Outcome.UNFOLLOWED if by_hand and unknown else None
+        is_covered = not by_hand and any(
+            self._drops.covers(self.graph, place.variable, exit_)
+            for world in lost
+            for place in world.places
+            if not place.path
         )
-        is_covered = not by_hand and self._drops.covers(self.graph, self.variable, exit_)
-        if states != {State.OWNED} or shadowed or self._may_live_on:
-            return None if is_covered else Outcome.UNCLEAR
-        return Outcome.DROPPED if is_covered else Outcome.LEAKED
+        followed = {other.variable for other in owners}
+        holder = self._holder(exit_, lost, followed)
+        shadowed = holder is not None and any(
+            other is not holder and other.name == holder.name for other in exit_.variables
+        )
+        if (
+            holder is None
+            or len(lost) != len(ending)
+            or shadowed
+            or self._may_live_on
+            or not all(other.is_lost_with(holder, exit_) for other in owners if other is not self)
+        ):
+            return owner, None if is_covered else Outcome.UNCLEAR
+        return holder, Outcome.DROPPED if is_covered else Outcome.LEAKED
+
+    def _leaving(self, exit_: Exit) -> frozenset[Variable]:
+        """The variables whose scope ends; that of a parameter is the whole function."""
+        return frozenset((*exit_.variables, self.variable) if self._is_parameter else exit_.variables)
+
+    def _holder(self, exit_: Exit, lost: Sequence[World], followed: AbstractSet[Variable]) -> Variable | None:
+        """A variable that holds the object in all worlds: the owner, or one all whose objects are known."""
+        candidates = [self.variable, *(alias for alias in exit_.variables if alias in self.aliases)]
+        for variable in candidates:
+            if all(world.holds(variable) for world in lost) and (
+                variable in followed or not self.graph.is_assigned(variable)
+            ):
+                return variable
+        return None
+
+    def is_lost_with(self, variable: Variable, exit_: Exit) -> bool:
+        """Whether a variable, where it holds one of the objects at an exit, is the last that owns it."""
+        leaving = self._leaving(exit_)
+        return all(
+            world.state is State.OWNED and all(place.variable in leaving for place in world.places)
+            for world in self._at_exit.get(exit_, ())
+            if any(place.variable is variable for place in world.places)
+        )
 
     @cached_property
     def _needs_release(self) -> bool:
@@ -276,151 +377,27 @@ class _Owned(OwnershipProblem):
 
     @cached_property
     def _may_live_on(self) -> bool:
-        """Whether something besides the variable may hold the value, a part of it, or what releases it."""
+        """Whether something besides the places may hold the value, a part of it, or what releases it."""
         fate = self._summaries.fate(self.graph, self.variable)
+        is_list = self.variable.type is not None and self.variable.type.bare == "List"
         return (
             fate.view_escapes
             or Effect.SHARES in fate.effects
-            or (Effect.DRAINS in fate.effects and not self._is_list)
-            or self._known.aliases.others_released(self.graph, self.variable)
+            or (Effect.DRAINS in fate.effects and not is_list)
+            or self._known.aliases.others_released(self.graph, self.variable, self.aliases)
             or any(
                 view is not self.variable
+                and view not in self.aliases
                 and self._drops.is_registered(view)
                 and self._summaries.handles.is_released(view.type)
                 for view in fate.views
             )
         )
 
-    # -- what uses do -------------------------------------------------------------------------
 
-    def _is_release(self, site: Site) -> bool:
-        return site.role is Role.RECEIVER and site.callee is self._release
-
-    def after_use(self, site: Site) -> State | None:
-        """What a use makes of the variable; a list stays owned when its elements are released."""
-        match site.role:
-            case Role.RECEIVER if self._is_release(site):
-                return State.RELEASED
-            case Role.RECEIVER | Role.ARGUMENT:
-                return self._passed(site)
-            case Role.RETURNED | Role.STORED | Role.ELEMENT | Role.CONSTRUCTED:
-                return State.MOVED
-            case Role.FIELD:
-                return self._field(site)
-            case Role.REFERENCED:
-                outer = self.graph.site_of(site.parent)
-                passed = self._passed(outer) if outer is not None and outer.role is Role.ARGUMENT else None
-                if outer is None or outer.role is not Role.ARGUMENT or passed is State.MOVED:
-                    return State.UNKNOWN
-                return passed
-            case Role.INTERPOLATED | Role.CONDITION | Role.DISCARDED | Role.OPERAND:
-                return None
-            case _:
-                return State.UNKNOWN
-
-    def _passed(self, site: Site) -> State | None:
-        effects = self._summaries.call_effects(site)
-        if self._is_list:
-            effects -= {Effect.DRAINS}
-        if effects <= {Effect.BORROWS}:
-            return None
-        if effects <= {Effect.BORROWS, Effect.RETURNS}:
-            outer = self.graph.site_of(site.parent)
-            result = self.graph.type_of(site.parent)
-            return None if result is not None and not self._known.may_own(result) else self._lent(outer)
-        if effects <= {Effect.BORROWS, Effect.RETAINS}:
-            return State.MOVED
-        if effects <= {Effect.BORROWS, Effect.RELEASES}:
-            return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
-        return State.UNKNOWN
-
-    def _lent(self, outer: Site | None) -> State | None:
-        """What the value becomes when what a call returns may be, or hold, the value.
-
-        It stays where variables get that and do nothing but read it; unless the compiler drops one.
-        """
-        if outer is None or outer.role is Role.DISCARDED:
-            return State.MOVED if outer is None else None
-        opened = self._opened(outer)
-        bound = self._bound(opened) if opened is not None and opened.role is Role.BOUND else []
-        fates = [self._summaries.fate(self.graph, variable) for variable in bound]
-        if (
-            not bound
-            or any(self._summaries.variable_origin(self.graph, variable).is_fresh for variable in bound)
-            or not all(fate.is_only_read for fate in fates)
-        ):
-            return State.MOVED
-        dropped = any(self._drops.is_registered(view) for fate in fates for view in fate.views)
-        return State.UNKNOWN if dropped else None
-
-    def _opened(self, site: Site) -> Site | None:
-        """Where the payload goes when a Maybe or Outcome is unwrapped on the spot; else the site itself."""
-        call = site.parent
-        if site.role is not Role.RECEIVER or not isinstance(call, nodes.MethodCall) or call.name != "unwrap":
-            return site
-        type_ = self.graph.type_of(call.receiver)
-        return self.graph.site_of(call) if type_ is not None and type_.name in BUILTIN_VARIANTS else None
-
-    def _bound(self, site: Site) -> Sequence[Variable]:
-        """The variables that a let binds to what is given to it."""
-        parent = site.parent
-        return self.graph.declared_at(parent.pattern if isinstance(parent, nodes.Let) else parent)
-
-    def _field(self, site: Site) -> State | None:
-        """Reading a field leaves the value owned, unless what the field holds is released or moved out."""
-        type_ = self.graph.type_of(site.parent)
-        outer = self.graph.site_of(site.parent)
-        if outer is None:
-            return State.UNKNOWN
-        if type_ is not None and not self._known.may_own(type_):
-            return self._handle(outer) if type_.name in ("*", "I64", "U64") else None
-        if outer.role in (Role.RECEIVER, Role.ARGUMENT):
-            return None if self._summaries.call_effects(outer) <= {Effect.BORROWS} else State.UNKNOWN
-        return None if outer.role is Role.FIELD else State.UNKNOWN
-
-    def _handle(self, outer: Site) -> State | None:
-        """A raw handle read from the value: it may be given back, or kept where nobody sees it."""
-        match outer.role:
-            case Role.ARGUMENT:
-                effects = self._summaries.call_effects(outer)
-                if Effect.RELEASES in effects:
-                    return State.RELEASED if effects == {Effect.RELEASES} else State.UNKNOWN
-                return None if effects <= {Effect.BORROWS, Effect.UNKNOWN} else State.UNKNOWN
-            case Role.CAST | Role.OPERAND:
-                further = self.graph.site_of(outer.parent)
-                return self._handle(further) if further is not None and outer.role is Role.CAST else None
-            case Role.ELEMENT if isinstance(outer.parent, nodes.FieldInit):
-                literal = next(
-                    literal
-                    for literal in self.graph.nodes_of(nodes.StructLiteral)
-                    if outer.parent in literal.fields
-                )
-                built = self.graph.type_of(literal)
-                return State.UNKNOWN if built is None or self._known.may_own(built) else None
-            case Role.BOUND:
-                fates = [self._summaries.fate(self.graph, variable) for variable in self._bound(outer)]
-                effects = frozenset().union(*(fate.effects for fate in fates))
-                return None if effects <= {Effect.BORROWS} else State.UNKNOWN
-            case _:
-                return None
-
-
-class _OwnedParameter(_Owned):
-    """The same about a parameter that is received by value: its scope is the whole function."""
-
-    def __init__(
-        self, known: Obligations, graph: ControlFlowGraph, variable: Variable, release: FunctionInfo
-    ) -> None:
-        super().__init__(known, graph, variable, release, boundary=frozenset((State.OWNED,)))
-
-    def actions(self, block: BasicBlock[Action]) -> Sequence[Action]:
-        """Those on the parameter, and the exits from the function."""
-        return [action for action in block.actions if self._concerns(action)]
-
-    def _concerns(self, action: Action) -> bool:
-        if isinstance(action, Exit):
-            return action.kind in _LEAVING_FUNCTION
-        return not isinstance(action, CallSite) and action.variable is self.variable
+def _made(worlds: Worlds) -> Worlds:
+    """The worlds in which the object is made."""
+    return frozenset(world for world in worlds if world.state is not None)
 
 
 _OUTCOME_OF_USE = {

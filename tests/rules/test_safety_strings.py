@@ -267,18 +267,6 @@ STAYS = {
     let refusal = Refusal { reason: own }
     return refusal.reason == "" ? "none" : "some"
 """,
-    "a tuple is made of variables": """\
-    let one = Cell::new()
-    let two = Cell::new()
-    let pair = (one, two)
-    return one.size() == pair.1.size() ? "yes" : "no"
-""",
-    "an outcome is made of a variable": """\
-    let one = Cell::new()
-    let found = same_cell(one)
-    let known: Bool = found.is_ok()
-    return one.size() == 0 and known ? "yes" : "no"
-""",
     "an outcome is given away": """\
     let found = find_cell(3)
     use_outcome(found)

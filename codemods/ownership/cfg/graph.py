@@ -42,6 +42,8 @@ class Role(Enum):
     """A field of it is read."""
     ELEMENT = auto()
     """A field of a struct literal, or an element of a tuple or array."""
+    BASE = auto()
+    """What a struct literal takes the fields from that it does not give."""
     CONSTRUCTED = auto()
     """The payload of an enum constructor."""
     INTERPOLATED = auto()
@@ -177,7 +179,16 @@ class Exit:
     value: Expression | None = None
 
 
-Action = Declare | Use | Assign | CallSite | Exit
+@dataclass(slots=True, eq=False)
+class Assume:
+    """Control is where a name is true, or false; or in an arm of a ``when``, where its pattern fits."""
+
+    node: nodes.Path | nodes.Arm
+    holds: bool = True
+    when: nodes.When | None = None
+
+
+Action = Declare | Use | Assign | CallSite | Exit | Assume
 
 
 _KEYWORDS: dict[type[Node], bytes] = {
@@ -245,7 +256,7 @@ class ControlFlowGraph(FlowGraph[Action]):
         found: dict[Variable, dict[BasicBlock[Action], list[Action]]] = {}
         for block in self.blocks:
             for action in block.actions:
-                if isinstance(action, CallSite):
+                if isinstance(action, CallSite | Assume):
                     continue
                 for variable in action.variables if isinstance(action, Exit) else (action.variable,):
                     found.setdefault(variable, {}).setdefault(block, []).append(action)

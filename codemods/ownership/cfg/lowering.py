@@ -10,6 +10,7 @@ from typing import Any
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
+    Assume,
     CallSite,
     ControlFlowGraph,
     Declare,
@@ -312,6 +313,13 @@ class _Lowering:
             return owner.arguments[position] if position < len(owner.arguments) else None
         return self.index.fields(owner).get(node.name)
 
+    def _index(self, node: nodes.Index, _: Site) -> Type | None:
+        types = [self._operand(child, node) for child in node.all(Expression)]
+        indexed = types[0].target() if types and types[0] is not None else None
+        if indexed is None or indexed.name != "[]":
+            return None
+        return next(iter(indexed.arguments), None)
+
     def _binary(self, node: nodes.Binary, _: Site) -> Type | None:
         left = self._operand(node.left, node)
         if node.operator in _SHORT_CIRCUIT:
@@ -358,7 +366,7 @@ class _Lowering:
             else:
                 self._variable_use(entry.name, entry, Site(Role.ELEMENT, entry, position))
         if node.base is not None:
-            self._operand(node.base, node)
+            self._operand(node.base, node, Role.BASE)
         return self._path_type(node.path)
 
     def _path_type(self, path: nodes.Path) -> Type | None:
@@ -409,10 +417,11 @@ class _Lowering:
         after = self._block()
         before = self.current
         types = []
-        for branch in node.branches:
+        for branch, holds in zip(node.branches, (True, False), strict=True):
             block = self._block()
             before.successors.append(block)
             self._start(block)
+            self._assume(node.condition, holds)
             types.append(self._expression(branch, site.by_way_of(node)))
             self._goto(after)
         self._start(after)
@@ -429,6 +438,8 @@ class _Lowering:
         before, after, chosen = self.current, self._block(), self._block()
         before.successors.append(chosen)
         self._start(chosen)
+        if node.condition is not None:
+            self._assume(node.condition, True)
         self.scopes.append(_Scope())
         if let is not None:
             self._bind(let.pattern, subject, VariableKind.DESTRUCTURED, let.value)
@@ -436,16 +447,26 @@ class _Lowering:
         self._exit(ExitKind.SCOPE, node.branch, self.scopes[-1:])
         self.scopes.pop()
         self._goto(after)
+        other = self._block()
+        before.successors.append(other)
+        self._start(other)
+        if node.condition is not None:
+            self._assume(node.condition, False)
         if node.alternative is not None:
-            other = self._block()
-            before.successors.append(other)
-            self._start(other)
             type_ = self._expression(node.alternative, inner) or type_
-            self._goto(after)
-        else:
-            before.successors.append(after)
+        self._goto(after)
         self._start(after)
         return type_
+
+    def _assume(self, condition: Expression, holds: bool) -> None:
+        """Note what a branch says about a name; other conditions are not followed."""
+        while isinstance(condition, nodes.Group) or (
+            isinstance(condition, nodes.Unary) and condition.operator in ("not", "!")
+        ):
+            holds ^= isinstance(condition, nodes.Unary)
+            condition = condition.inner if isinstance(condition, nodes.Group) else condition.operand
+        if isinstance(condition, nodes.Path) and condition.identifier is not None:
+            self._emit(Assume(condition, holds))
 
     def _when(self, node: nodes.When, site: Site) -> Type | None:
         subject = self._operand(node.subject, node, Role.SCRUTINEE)
@@ -455,6 +476,7 @@ class _Lowering:
             block = self._block()
             before.successors.append(block)
             self._start(block)
+            self._emit(Assume(arm, when=node))
             self.scopes.append(_Scope())
             for pattern in arm.patterns:
                 self._bind(pattern, subject, VariableKind.PAYLOAD, node.subject)
@@ -750,6 +772,7 @@ _LOWERED: dict[type[Node], Callable[[_Lowering, Any, Site], Type | None]] = {
     nodes.Call: _Lowering._call,
     nodes.StaticCall: _Lowering._static,
     nodes.FieldAccess: _Lowering._field,
+    nodes.Index: _Lowering._index,
     nodes.Binary: _Lowering._binary,
     nodes.Assignment: _Lowering._assignment,
     nodes.Unary: _Lowering._unary,

@@ -134,6 +134,8 @@ class FateSearch:
                 self._effect(Effect.RETAINS, partial)
             case Role.ELEMENT | Role.CONSTRUCTED:
                 self._placed(site, type_, partial)
+            case Role.BASE:
+                self._copied_by_update(site, partial)
             case Role.ARGUMENT | Role.RECEIVER:
                 self._passed(site, type_, partial)
             case Role.FIELD:
@@ -215,6 +217,17 @@ class FateSearch:
             self._effect(Effect.RETURNS, partial)
         else:
             self._value(target, built, partial)
+
+    def _copied_by_update(self, site: Site, partial: bool) -> None:
+        """``Name { field: value, ..base }`` shares with the base what it does not give."""
+        literal = site.parent
+        assert isinstance(literal, nodes.StructLiteral)
+        built = self.graph.type_of(literal)
+        given = {entry.name for entry in literal.fields}
+        if self._handles.keeps_handles(built, given):
+            self._onwards(literal, built, partial)
+        elif built is None or not given.issuperset(self._handles.index.fields(built)):
+            self._onwards(literal, built, partial=True)
 
     def _is_plain_number(self, built: Type, entry: str, type_: Type | None) -> bool:
         """Whether a number goes into a field that holds a number and no handle."""

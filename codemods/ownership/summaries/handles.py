@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, FunctionInfo, Index, Type
@@ -57,6 +59,19 @@ class Handles(Layer):
         if type_ is None or owner is None or type_.name not in ("I64", "U64"):
             return True
         return access.name in self.fields(owner.target())
+
+    def keeps_handles(self, type_: Type | None, given: AbstractSet[str]) -> bool:
+        """Whether a struct that takes its other fields from another one gets a handle from there.
+
+        ``given`` are the fields that it does not take.
+        """
+        if type_ is None:
+            return True
+        if not self.is_released(type_):
+            return True
+        handles = self.fields(type_)
+        owning = {name for name, field in self.index.fields(type_).items() if self.is_released(field)}
+        return not handles | owning or not handles | owning <= given
 
     def is_release(self, function: FunctionInfo) -> bool:
         """Whether a method is a type's own release, by its shape and name."""

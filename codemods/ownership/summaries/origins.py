@@ -176,8 +176,12 @@ class Origins:
         self, graph: ControlFlowGraph, node: nodes.StructLiteral, seen: frozenset[int]
     ) -> Result:
         """A new struct is fresh unless it shares a part, or a handle, with something else."""
-        result = FRESH
         built = graph.type_of(node)
+        result = FRESH
+        if node.base is not None and self._handles.keeps_handles(
+            built, {entry.name for entry in node.fields}
+        ):
+            result = self.of(graph, node.base, seen)
         handles = (
             self._handles.fields(built)
             if built is not None and self._handles.is_released(built)
