@@ -104,7 +104,7 @@ class Aliases:
 
 
 def _is_source_of(outer: Variable, inner: Variable) -> bool:
-    """Whether a variable is where another one's value comes out of; that one is judged by itself."""
+    """Whether the value of ``inner`` is taken out of ``outer``, which is checked by itself."""
     value = inner.value
     return value is not None and outer.node.start < inner.node.start and outer.name in value.text
 

@@ -1,9 +1,9 @@
 """Names that ``@allocates`` would reserve: whether a function's bare name is free for it.
 
-The compiler puts the bare name into one set for the whole program, without type or module. From then
-on every let of a string that a call of any such name makes is freed at the end of its block, and in
-tests every such temporary at the end of its statement. So all functions of the name must make what
-they return, and nobody may hold on to it.
+The compiler puts the bare name into one set for the whole program, without type or module. It then frees
+every string that a let binds to a call of such a name at the end of the block, and in tests also every
+temporary of such a call at the end of its statement. So all functions of the name must make what they
+return, and nothing else may keep it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _may_be_replaced(analysis: Analysis, function: FunctionInfo) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _CallInContext:
     """A call, and what is known where it stands."""
 
     analysis: Analysis
@@ -53,7 +53,7 @@ class _Call:
 
 
 class Reservations:
-    """Which functions lack ``@allocates``, and what stands against it."""
+    """Which functions lack ``@allocates``, and why a name must not get it."""
 
     def __init__(self, analysis: Analysis, tests: DependentTests, fixed_paths: Container[str]) -> None:
         """``fixed_paths`` are the files that get fixes for what a mark changes in them."""
@@ -71,8 +71,8 @@ class Reservations:
         if function not in self._makers.get(function.name, ()):
             return False
         return any(
-            each.call.callee is function and self._is_lost(each)
-            for each in self._calls.get(function.name, ())
+            place.call.callee is function and self._is_lost(place)
+            for place in self._calls.get(function.name, ())
         )
 
     def refusal(self, name: str) -> str | None:
@@ -88,19 +88,19 @@ class Reservations:
             if function.returns.name in function.generics:
                 yield f"{function.qualified_name}() of the same name may return a string it does not make"
             elif function.returns.is_str and _may_be_replaced(analysis, function):
-                yield f"{function.qualified_name}() of the same name may be one that the compiler has itself"
+                yield f"{function.qualified_name}() of the same name may be one that the compiler implements"
             elif function.returns.is_str and not analysis.summaries.result(function).is_fresh:
                 yield f"{function.qualified_name}() of the same name returns a string that it does not make"
         if name in self._in_behaviors:
             yield "a default method of a behavior has the name as well, or binds such a string"
         if self._tests.is_in_broken(name):
             yield "a file that cannot be parsed mentions the name"
-        for each in self._calls.get(name, ()):
-            reason = self._call_hazard(each)
+        for place in self._calls.get(name, ()):
+            reason = self._call_hazard(place)
             if reason is not None:
-                yield f"in {each.graph.function.qualified_name}() {reason}"
+                yield f"in {place.graph.function.qualified_name}() {reason}"
 
-    def _call_hazard(self, place: _Call) -> str | None:
+    def _call_hazard(self, place: _CallInContext) -> str | None:
         """What would be wrong if the compiler freed the result of a call."""
         graph, call = place.graph, place.call
         site = call.site
@@ -116,11 +116,15 @@ class Reservations:
             return f"`{call.node.text}` may be another function of the name"
         if in_test and self._outlives_statement(place):
             return f"`{call.node.text}` is kept beyond the statement, at whose end it would be freed"
-        if in_test and graph.function.file.path not in self._fixed_paths and _ends_round(graph, call.node):
-            return f"`{call.node.text}` ends a loop's body, and would be freed where no round made it"
+        if (
+            in_test
+            and graph.function.file.path not in self._fixed_paths
+            and _ends_loop_body(graph, call.node)
+        ):
+            return f"`{call.node.text}` ends a loop's body, and would be freed where no iteration made it"
         return None
 
-    def _outlives_statement(self, place: _Call) -> bool:
+    def _outlives_statement(self, place: _CallInContext) -> bool:
         """Whether a temporary string may be needed when its statement has ended."""
         site = place.call.site
         if site.through is not None:
@@ -130,7 +134,7 @@ class Reservations:
         fate = place.analysis.summaries.temporary_fate(place.graph, place.call.node)
         return bool(fate.views) or not fate.is_only_read
 
-    def _is_lost(self, place: _Call) -> bool:
+    def _is_lost(self, place: _CallInContext) -> bool:
         site = place.call.site
         if site.role is Role.BOUND and site.through is None:
             variable = bound_variable(place.graph, site.parent)
@@ -140,24 +144,24 @@ class Reservations:
     # -- where the names occur ----------------------------------------------------------------
 
     @cached_property
-    def _calls(self) -> dict[str, list[_Call]]:
+    def _calls(self) -> dict[str, list[_CallInContext]]:
         """The calls of each name, in libraries and tests."""
         names = self._makers.keys()
-        found: dict[str, list[_Call]] = {}
+        found: dict[str, list[_CallInContext]] = {}
         for analysis, function in self._functions_mentioning(names):
             if not _mentions(function.node, names):
                 continue
             graph = analysis.summaries.graph(function)
-            for each in graph.with_closures() if graph is not None else ():
-                for call in each.calls:
+            for inner in graph.with_closures() if graph is not None else ():
+                for call in inner.calls:
                     name = called_name(call.node)
                     if name in names:
-                        found.setdefault(name, []).append(_Call(analysis, each, call))
+                        found.setdefault(name, []).append(_CallInContext(analysis, inner, call))
         return found
 
     @cached_property
     def _in_behaviors(self) -> frozenset[str]:
-        """The names of a behavior's default methods, and those that one binds a result of."""
+        """The names of default methods of behaviors, and of the calls whose results such methods bind."""
         names = self._makers.keys()
         found: set[str] = set()
         for _, file in self._files_mentioning(names):
@@ -169,9 +173,9 @@ class Reservations:
                         continue
                     found.add(function.name)
                     found |= {
-                        called_name(each.value) or ""
-                        for each in function.walk()
-                        if isinstance(each, nodes.Let | nodes.Var) and each.value is not None
+                        called_name(node.value) or ""
+                        for node in function.walk()
+                        if isinstance(node, nodes.Let | nodes.Var) and node.value is not None
                     }
         return frozenset(found & names)
 
@@ -193,15 +197,15 @@ def _mentions(node: nodes.Node, names: Collection[str]) -> bool:
     return any(token.type == "IDENT" and token.text in names for token in node.tokens())
 
 
-def _ends_round(graph: ControlFlowGraph, node: nodes.Expression) -> bool:
-    """Whether an expression is a part of the last one of a loop's body, which is no statement."""
-    blocks = [each for each in graph.nodes if isinstance(each, nodes.Block) and _holds(each, node)]
-    innermost = max(blocks, key=lambda each: each.start, default=None)
+def _ends_loop_body(graph: ControlFlowGraph, node: nodes.Expression) -> bool:
+    """Whether an expression is a part of a loop body's value, which is no statement."""
+    blocks = [outer for outer in graph.nodes if isinstance(outer, nodes.Block) and _holds(outer, node)]
+    innermost = max(blocks, key=lambda outer: outer.start, default=None)
     if innermost is None or innermost.value is None or not _holds(innermost.value, node):
         return False
     return any(
-        isinstance(each, nodes.Loop | nodes.While | nodes.For) and each.body is innermost
-        for each in graph.nodes
+        isinstance(outer, nodes.Loop | nodes.While | nodes.For) and outer.body is innermost
+        for outer in graph.nodes
     )
 
 

@@ -1,4 +1,4 @@
-"""All that is known about one state of a workspace, made from what is known about its parts."""
+"""All that is known about one state of a workspace."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Kept:
 
 
 class Analysis:
-    """All the facts about one state of a workspace; what an earlier one knew is used where it holds.
+    """All the facts about one state of a workspace; those of ``previous`` are reused where they hold.
 
-    Those about the ``library`` of the index are not found anew.
+    Facts about the ``library`` of the index are taken from there.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Analysis:
         index.forget_previous()
 
     def beside(self, files: Iterable[SourceFile], kept: Kept | None = None) -> Analysis:
-        """The facts about files that use this library, and that it knows nothing of."""
+        """The facts about files outside of this library that use it."""
         declared = kept.functions if kept is not None else None
         found = Analysis(Index(files, library=self.index, declared=declared), library=self)
         if kept is not None:

@@ -1,4 +1,4 @@
-"""Whose the strings in a value are, followed through every function that makes the value.
+"""Who owns the strings in a value, followed through every function that makes the value.
 
 A struct, a tuple, a Maybe or an Outcome can be the only holder of a string, and yet nothing frees it.
 Freeing it by hand is right only if it was made for the value on every path, and if the compiler did
@@ -55,13 +55,13 @@ class _Given:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A function that is looked into: what it was given, and the calls that led there."""
+    """A function that the search is in: its arguments, and the calls that led there."""
 
     graph: ControlFlowGraph
     given: Mapping[str, _Given]
     calls: tuple[FunctionInfo, ...] = ()
     sole: bool = False
-    """Whether a string that has another name here counts as that name's, too."""
+    """Whether a string counts as shared if another variable here holds it as well."""
 
 
 class Contents:
@@ -71,16 +71,16 @@ class Contents:
         self.analysis = analysis
 
     def strings(self, graph: ControlFlowGraph, value: Expression, variant: str | None = None) -> FieldOrigin:
-        """What the strings in a value are; ``variant`` asks for the payload of that variant only.
+        """What the strings in a value are; ``variant`` limits that to the payload of a variant.
 
         A string that a variable of the function holds as well is not the value's alone.
         """
         return self._of(_Frame(graph, {}, sole=True), value, (variant,) if variant else ())
 
     def field(self, graph: ControlFlowGraph, literal: nodes.StructLiteral, name: str) -> FieldOrigin:
-        """What the strings in one field of a struct are that a literal builds."""
+        """What the strings are that a struct literal puts into a field."""
         frame = _Frame(graph, {})
-        entry = next((each for each in literal.fields if each.name == name), None)
+        entry = next((field for field in literal.fields if field.name == name), None)
         return self._entry(frame, entry) if entry is not None else _UNKNOWN
 
     def bears_strings(self, type_: Type | None, variants: tuple[str, ...] = ()) -> bool:
@@ -92,19 +92,23 @@ class Contents:
         if type_.is_str:
             return True
         if type_.name == "()":
-            return any(self.bears_strings(each) for each in type_.arguments)
+            return any(self.bears_strings(argument) for argument in type_.arguments)
         if type_.name in BUILTIN_VARIANTS:
             payloads = self.analysis.index.variants(type_)
-            wanted = [each for name, each in payloads.items() if not variants or name in variants]
-            return any(self.bears_strings(each) for payload in wanted for each in payload)
+            wanted = [payload for variant, payload in payloads.items() if not variants or variant in variants]
+            return any(self.bears_strings(payload_type) for payload in wanted for payload_type in payload)
         if type_.name in self.analysis.index.drops:
             return False
         info = self.analysis.index.type_info(type_)
         if info is None:
             return type_.name.isidentifier() and len(type_.name) == 1
         held = [*self.analysis.index.fields(type_).values()]
-        held += (each for payload in self.analysis.index.variants(type_).values() for each in payload)
-        return any(each != type_ and self.bears_strings(each) for each in held)
+        held += (
+            payload_type
+            for payload in self.analysis.index.variants(type_).values()
+            for payload_type in payload
+        )
+        return any(held_type != type_ and self.bears_strings(held_type) for held_type in held)
 
     def _of(self, frame: _Frame, value: Expression, variants: tuple[str, ...]) -> FieldOrigin:
         graph = frame.graph
@@ -148,12 +152,12 @@ class Contents:
 
     def _join(self, frame: _Frame, values: Iterable[Expression], variants: tuple[str, ...]) -> FieldOrigin:
         result = _NOTHING
-        for each in values:
-            result |= self._of(frame, each, variants)
+        for value in values:
+            result |= self._of(frame, value, variants)
         return result
 
     def _interpolated(self, graph: ControlFlowGraph, value: nodes.InterpolatedString) -> FieldOrigin:
-        """Text of its own, unless a test frees it at the end of the statement; a lone hole is no copy."""
+        """A string of its own, unless a test frees it at the end of the statement; a lone hole is no copy."""
         site = graph.site_of(value)
         bound = site is not None and site.role is Role.BOUND and site.through is None
         alone = len(value.holes) == 1 and value.text.startswith('"{') and value.text.endswith('}"')

@@ -64,7 +64,7 @@ class Sources:
                 if path not in found and not self._is_broken(path):
                     found[path] = self.file(path)
                     pending.append(found[path])
-        return [each for path, each in sorted(found.items()) if path != file.path]
+        return [companion for path, companion in sorted(found.items()) if path != file.path]
 
     def _imported(self, file: SourceFile) -> Iterator[str]:
         for item in file.tree.items:
@@ -98,7 +98,7 @@ NO_SOURCES = Sources({})
 
 
 class DependentTests:
-    """The tests beside one state of a library; what was found of them ``before`` is used where it holds."""
+    """The tests beside one state of a library; what ``before`` found is reused where it holds."""
 
     def __init__(self, library: Analysis, sources: Sources, before: DependentTests | None = None) -> None:
         self._library = library
@@ -106,7 +106,7 @@ class DependentTests:
         self._kept = before._keep_for(library) if before is not None else {}
         self._known: dict[str, Analysis | None] = {}
         self.asked: set[str] = set()
-        """The names that files were looked for by: one without them plays no part in what was found."""
+        """The names that files were searched for: a file without any of them cannot change the results."""
 
     def mentioning(self, names: Collection[str]) -> Iterator[tuple[Analysis, SourceFile]]:
         """The tests with one of the names in them, each with what is known about it beside the library."""
@@ -160,11 +160,11 @@ class DependentTests:
 
     def _keep_for(self, library: Analysis) -> dict[str, Kept]:
         """What was found of the tests, as far as it holds for another state of the library."""
-        found = {path: each.keep() for path, each in self._known.items() if each is not None}
+        found = {path: analysis.keep() for path, analysis in self._known.items() if analysis is not None}
         found = {**self._kept, **found}
         if library is self._library:
             return found
         replaced = library.summaries.graphs.replaced
         if replaced is None or library.follows != id(self._library):
             return {}
-        return {path: Kept(each.functions, replaced.leaves(each.graphs)) for path, each in found.items()}
+        return {path: Kept(kept.functions, replaced.leaves(kept.graphs)) for path, kept in found.items()}

@@ -41,7 +41,7 @@ class Hazard(Enum):
     REPLACED = auto()
     """The variable gets another list, whose strings may be others."""
     FOREIGN = auto()
-    """Some of its strings may be constants, or somebody else's."""
+    """Some of its strings may be constants, or belong to something else."""
     ESCAPES = auto()
     """A string of it is kept where it outlives the list."""
 
@@ -82,9 +82,9 @@ class OwnedLists:
         found = []
         for function in self.analysis.index.own_functions:
             graph = self.analysis.summaries.graph(function) if function.file.path in self.paths else None
-            for each in graph.with_closures() if graph is not None else ():
-                owned = (self._owned(each, variable) for variable in each.variables)
-                found += [one for one in owned if one is not None]
+            for inner in graph.with_closures() if graph is not None else ():
+                lists = (self._owned(inner, variable) for variable in inner.variables)
+                found += [owned for owned in lists if owned is not None]
         return found
 
     def _owned(self, graph: ControlFlowGraph, variable: Variable) -> OwnedList | None:
@@ -108,7 +108,7 @@ class OwnedLists:
     def _hazard(
         self, graph: ControlFlowGraph, variable: Variable, origin: FieldOrigin, fate: Fate
     ) -> Hazard | None:
-        if any(each is not variable and _is_list_of_strings(each.type) for each in fate.views):
+        if any(view is not variable and _is_list_of_strings(view.type) for view in fate.views):
             return Hazard.SHARED
         if graph.is_assigned(variable):
             return Hazard.REPLACED
@@ -121,8 +121,8 @@ class OwnedLists:
     def _is_drained(self, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable]) -> bool:
         """Whether the function frees strings of the list already, itself or by a helper."""
         release = self.analysis.releases.release_of(variable.type)
-        for each in views:
-            for use in graph.uses(each):
+        for view in views:
+            for use in graph.uses(view):
                 site = use.site
                 if site.role is Role.RECEIVER and site.callee is release:
                     continue
@@ -138,7 +138,7 @@ class OwnedLists:
         return False
 
     def _makers(self, graph: ControlFlowGraph, value: Expression | None) -> Iterator[FunctionInfo]:
-        """The functions that make a value: the result of one of them is what it is."""
+        """The functions in an expression that return a list of strings: one of them made its value."""
         if value is None:
             return
         for call in graph.calls:
@@ -150,16 +150,16 @@ class OwnedLists:
     # -- claims -------------------------------------------------------------------------------
 
     def _claims(self, graph: ControlFlowGraph, variable: Variable) -> Iterator[Claim]:
-        """The places where the compiler frees a string of a list, here or in what is given it."""
+        """The places where the compiler frees a string of a list, here or in functions that get it."""
         views = self.analysis.summaries.fate(graph, variable).views
         reads: dict[int, Expression] = {}
-        for each in views:
-            for use in graph.uses(each):
+        for view in views:
+            for use in graph.uses(view):
                 yield from self._claims_of_callee(graph, use.site)
                 read = use.site.parent
                 if (
                     use.site.role is Role.RECEIVER
-                    and _is_list_of_strings(each.type)
+                    and _is_list_of_strings(view.type)
                     and refers_to_str(graph.type_of(read))
                 ):
                     assert isinstance(read, Expression)
@@ -170,12 +170,12 @@ class OwnedLists:
                 yield Claim(graph, read, None)
             else:
                 yield from self._claims_of_callee(graph, site)
-        for each in views:
-            if refers_to_str(each.type):
-                yield from self._claims_of_view(graph, each, reads)
+        for view in views:
+            if refers_to_str(view.type):
+                yield from self._claims_of_view(graph, view, reads)
 
     def _claims_of_callee(self, graph: ControlFlowGraph, site: Site) -> Iterator[Claim]:
-        """The claims of a function on what is given to it as an argument."""
+        """The claims of a function on an argument that is passed to it."""
         if site.role is Role.REFERENCED:
             site = graph.site_of(site.parent) or site
         if site.role is not Role.ARGUMENT or site.callee is None or site.position >= len(site.callee.values):
@@ -187,9 +187,14 @@ class OwnedLists:
         if key not in self._known:
             self._known[key] = ()
             name = site.callee.values[site.position].name
-            given = (each for each in inner.variables if each.kind is VariableKind.PARAMETER)
+            parameters = (
+                parameter for parameter in inner.variables if parameter.kind is VariableKind.PARAMETER
+            )
             self._known[key] = tuple(
-                claim for each in given if each.name == name for claim in self._claims(inner, each)
+                claim
+                for parameter in parameters
+                if parameter.name == name
+                for claim in self._claims(inner, parameter)
             )
         yield from self._known[key]
 

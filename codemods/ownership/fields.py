@@ -1,6 +1,6 @@
-"""Who owns what a struct's fields hold, read off every place that builds such a struct.
+"""Who owns what a struct's fields hold, found from every place that builds such a struct.
 
-A string parameter stored as it came belongs to the caller: the compiler never moves a string that is
+A string parameter that is stored unchanged belongs to the caller: the compiler never moves a string that is
 passed to a function it can see. A number field may hold a string that was cast away from the
 compiler's bookkeeping; then nobody but the struct can free it.
 """
@@ -30,7 +30,7 @@ class Holds(Enum):
     OWNED = auto()
     CONSTANT = auto()
     BORROWED = auto()
-    """Text of the caller, or of something else that lives on."""
+    """A string of the caller, or of something else that lives on."""
     SHARED = auto()
     """The same field of another value of the type, as builder methods do."""
     UNKNOWN = auto()
@@ -97,7 +97,7 @@ class Fields(Layer):
         """What field ``name`` of the type holds, by its constructors and by every assignment to it."""
         result = _NOTHING
         for graph, literal in self.constructors(type_):
-            entry = next((each for each in literal.fields if each.name == name), None)
+            entry = next((field for field in literal.fields if field.name == name), None)
             if entry is None:
                 return _UNKNOWN
             value = entry.value
@@ -141,9 +141,9 @@ class Fields(Layer):
             ]
         return self._writes[name]
 
-    def _mentioning(self, word: str) -> Iterator[ControlFlowGraph]:
-        """The functions of the library that have a body with this word in it."""
-        code = word.encode("utf-8", "surrogateescape")
+    def _mentioning(self, identifier: str) -> Iterator[ControlFlowGraph]:
+        """The functions of the library whose body contains this identifier."""
+        code = identifier.encode("utf-8", "surrogateescape")
         for file in self.lowest._library_files:
             if code not in file.identifiers:
                 continue
@@ -162,7 +162,9 @@ class Fields(Layer):
         """The functions of a file, with the spans of their text."""
         if file not in self._functions:
             functions = self.index.functions_in(file)
-            self._functions[file] = [(each.node.start, each.node.end, each) for each in functions]
+            self._functions[file] = [
+                (function.node.start, function.node.end, function) for function in functions
+            ]
         return self._functions[file]
 
     def _short(self, graph: ControlFlowGraph, entry: nodes.FieldInit) -> FieldOrigin:
@@ -191,19 +193,19 @@ class Fields(Layer):
             Origin.PASSED: Holds.BORROWED,
             Origin.UNKNOWN: Holds.UNKNOWN,
         }
-        return FieldOrigin(frozenset(meaning[each] for each in origins), literals, is_string)
+        return FieldOrigin(frozenset(meaning[origin] for origin in origins), literals, is_string)
 
     def _is_string_cast(self, graph: ControlFlowGraph, value: Expression) -> bool:
         """Whether a number is a string cast, directly, through a variable, or by a function."""
-        values = [value]
+        candidates = [value]
         if isinstance(value, nodes.Path) and value.identifier:
-            values += [each.value for each in graph.named(value.identifier) if each.value]
-            values += [
-                each.value
-                for each in graph.nodes_of(nodes.Assignment)
-                if each.target.text == value.identifier
+            candidates += [variable.value for variable in graph.named(value.identifier) if variable.value]
+            candidates += [
+                assignment.value
+                for assignment in graph.nodes_of(nodes.Assignment)
+                if assignment.target.text == value.identifier
             ]
-        return any(self._casts_string(graph, each) for each in values)
+        return any(self._casts_string(graph, candidate) for candidate in candidates)
 
     def _casts_string(self, graph: ControlFlowGraph, value: Expression) -> bool:
         if isinstance(value, nodes.Cast):
@@ -224,8 +226,8 @@ class Fields(Layer):
         """The string fields that are the caller's, though the compiler would free them with a value."""
         return [
             name
-            for name, each in self.index.fields(type_).items()
-            if each.is_str
+            for name, field_type in self.index.fields(type_).items()
+            if field_type.is_str
             and self.analysis.drops.drops_field(type_, name)
             and self.origin(type_, name).is_borrowed
         ]
@@ -256,7 +258,7 @@ class Fields(Layer):
         """What the elements of a list field hold, over all constructors."""
         result = _NOTHING
         for graph, literal in self.constructors(type_):
-            entry = next((each for each in literal.fields if each.name == name), None)
+            entry = next((field for field in literal.fields if field.name == name), None)
             value = entry.value if entry is not None else None
             variable = self._variable(graph, value) if value is not None else None
             if variable is None:
@@ -288,7 +290,9 @@ class Fields(Layer):
 
     def _variable(self, graph: ControlFlowGraph, value: Expression) -> Variable | None:
         if isinstance(value, nodes.Assignment):
-            return next((each.variable for each in graph.assignments if each.node is value), None)
+            return next(
+                (assignment.variable for assignment in graph.assignments if assignment.node is value), None
+            )
         use = graph.use_at(value)
         return use.variable if use is not None else None
 
@@ -420,7 +424,7 @@ class Fields(Layer):
 
 
 def _owner_type(graph: ControlFlowGraph, access: nodes.FieldAccess) -> Type | None:
-    """The type whose field is accessed; that of ``this`` is known even where its body is not understood."""
+    """The type whose field is accessed; that of ``this`` is the function's owner in any case."""
     found = graph.type_of(access.object)
     return graph.function.owner if found is None and isinstance(access.object, nodes.This) else found
 

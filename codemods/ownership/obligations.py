@@ -261,7 +261,7 @@ class _Owned:
     def _outcome(
         self, action: Action, worlds: Worlds, owners: Sequence[_Owned]
     ) -> tuple[Variable, Outcome | None]:
-        """The variable to speak of, and what becomes of what it holds."""
+        """The variable that is reported, and what becomes of what it holds."""
         owner = self.variable
         match action:
             case Exit():
@@ -353,7 +353,7 @@ class _Owned:
         return frozenset((*exit_.variables, self.variable) if self._is_parameter else exit_.variables)
 
     def _holder(self, exit_: Exit, lost: Sequence[World], followed: AbstractSet[Variable]) -> Variable | None:
-        """A variable that holds the object in all worlds: the owner, or one all whose objects are known."""
+        """A variable that holds the object in all worlds: the owner, or one whose objects are followed."""
         candidates = [self.variable, *(alias for alias in exit_.variables if alias in self.aliases)]
         for variable in candidates:
             if all(world.holds(variable) for world in lost) and (

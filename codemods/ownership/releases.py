@@ -88,9 +88,9 @@ class Releases(Layer):
     def _frees_dropped_fields_only(self, type_: Type, call: CallSite) -> bool:
         """Whether all that a call frees are fields that the compiler frees as well."""
         read = {
-            each.name
-            for each in call.node.walk()
-            if isinstance(each, nodes.FieldAccess) and isinstance(each.object, nodes.This)
+            node.name
+            for node in call.node.walk()
+            if isinstance(node, nodes.FieldAccess) and isinstance(node.object, nodes.This)
         }
         return bool(read) and all(self.drops.drops_field(type_, name) for name in read)
 
@@ -135,10 +135,10 @@ class Releases(Layer):
         if graph is None or function in seen:
             return False
         loops = [
-            each for each in function.node.walk() if isinstance(each, nodes.Loop | nodes.While | nodes.For)
+            node for node in function.node.walk() if isinstance(node, nodes.Loop | nodes.While | nodes.For)
         ]
         return any(
-            (self.frees(call) and any(is_read_from_memory(each) for each in call.arguments))
+            (self.frees(call) and any(is_read_from_memory(argument) for argument in call.arguments))
             or (self.frees(call) and any(loop.start <= call.node.start < loop.end for loop in loops))
             or (call.callee is not None and self._frees_read_addresses(call.callee, seen | {function}))
             for call in graph.calls
@@ -163,10 +163,10 @@ class Releases(Layer):
         """Whether something read from ``this.name`` is given back."""
         for call in graph.calls:
             if self.frees(call) and any(
-                isinstance(each, nodes.FieldAccess)
-                and each.name == name
-                and isinstance(each.object, nodes.This)
-                for each in call.node.walk()
+                isinstance(node, nodes.FieldAccess)
+                and node.name == name
+                and isinstance(node.object, nodes.This)
+                for node in call.node.walk()
             ):
                 return True
         variables = {
@@ -174,13 +174,13 @@ class Releases(Layer):
             for variable in graph.variables
             if variable.value is not None
             and any(
-                isinstance(each, nodes.FieldAccess) and each.name == name for each in variable.value.walk()
+                isinstance(node, nodes.FieldAccess) and node.name == name for node in variable.value.walk()
             )
         }
         return any(Effect.RELEASES in self.summaries.fate(graph, variable).effects for variable in variables)
 
     def is_idempotent(self, type_: Type) -> bool:
-        """Whether releasing the same variable twice is harmless: each thing freed is blanked after."""
+        """Whether releasing the same variable twice is harmless: what it frees is overwritten."""
         release = self.release_of(type_)
         return release is not None and self._idempotent(type_, release, frozenset())
 
@@ -204,7 +204,7 @@ class Releases(Layer):
         return True
 
     def _reads_through_field(self, graph: ControlFlowGraph) -> bool:
-        """Whether a release asks a field something, which a second call would do through freed memory."""
+        """Whether a release calls a method of a field: a second release would do so on freed memory."""
         return any(
             call.callee is not None
             and not self.index.has_release_name(call.callee)
@@ -216,11 +216,11 @@ class Releases(Layer):
 
 def _is_blanked(graph: ControlFlowGraph, name: str) -> bool:
     return any(
-        isinstance(each, nodes.Assignment)
-        and isinstance(each.target, nodes.FieldAccess)
-        and each.target.name == name
-        and isinstance(each.target.object, nodes.This)
-        for each in graph.nodes
+        isinstance(node, nodes.Assignment)
+        and isinstance(node.target, nodes.FieldAccess)
+        and node.target.name == name
+        and isinstance(node.target.object, nodes.This)
+        for node in graph.nodes
     )
 
 
@@ -230,9 +230,9 @@ def _starts_with_guard(release: FunctionInfo) -> bool:
     first = body.statements[0] if body is not None and body.statements else None
     if not isinstance(first, nodes.ExpressionStatement) or not isinstance(first.expression, nodes.If):
         return False
-    return any(isinstance(each, nodes.Return) for each in first.expression.branch.walk())
+    return any(isinstance(node, nodes.Return) for node in first.expression.branch.walk())
 
 
 def is_read_from_memory(node: Expression) -> bool:
     """Whether a number was read from memory."""
-    return any(called_name(each) == "ptr_read" for each in node.walk() if isinstance(each, Expression))
+    return any(called_name(inner) == "ptr_read" for inner in node.walk() if isinstance(inner, Expression))

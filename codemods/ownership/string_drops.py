@@ -26,21 +26,21 @@ from tml_ast import nodes
 def drop_hazard(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> str | None:
     """Why the compiler must not free a string at the end of its variable's block, if there is a reason."""
     if not analysis.summaries.variable_origin(graph, variable).is_fresh:
-        return f"`{variable.name}` may hold a text of something else"
+        return f"`{variable.name}` may hold a string that belongs to something else"
     uses = graph.uses(variable)
     if any(use.site.role is Role.INTERPOLATED for use in uses):
-        return f"an interpolation of `{variable.name}` frees it already"
+        return f"an interpolation of `{variable.name}` already frees it"
     fate = analysis.summaries.fate(graph, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
-        return f"the text of `{variable.name}` lives on elsewhere or is freed there already"
+        return f"the string of `{variable.name}` is kept elsewhere or already freed there"
     returned = Effect.RETURNS in fate.effects
-    if not all(_leaves_it(analysis, graph, use, returned=returned) for use in uses):
-        return f"something else may hold the text of `{variable.name}`"
+    if not all(_gets_no_other_holder(analysis, graph, use, returned=returned) for use in uses):
+        return f"something else may hold the string of `{variable.name}`"
     return None
 
 
-def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returned: bool) -> bool:
-    """Whether no other name comes to hold the string by this use; what leaves by its name is moved."""
+def _gets_no_other_holder(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returned: bool) -> bool:
+    """Whether this use gives the string no other holder, or moves it by consuming its name."""
     site = use.site
     match site.role:
         case Role.RETURNED:
@@ -62,13 +62,13 @@ def _leaves_it(analysis: Analysis, graph: ControlFlowGraph, use: Use, *, returne
 
 
 def held_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:
-    """The exits of a variable's scope that some path reaches before it gave the string away."""
+    """The exits of a variable's scope that some path reaches before the string is given away."""
     solution = solve(graph, _Held(analysis, graph, variable))
     return (step.action for step in solution.steps() if step.before and isinstance(step.action, Exit))
 
 
 class _Held(VariableProblem[bool]):
-    """Whether a string may still be the variable's that it was made for."""
+    """Whether the variable may still own the string that it was declared with."""
 
     def __init__(self, analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> None:
         super().__init__(graph, variable, Flag(), boundary=False)

@@ -25,7 +25,7 @@ from codemods.ownership.variable_states import VariableProblem
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS
 from tml_ast import nodes
 
-_WORDS = SCALARS - {"Bool", "F32", "F64"}
+_MACHINE_WORDS = SCALARS - {"Bool", "F32", "F64"}
 
 
 def misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
@@ -43,7 +43,7 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
         return 0
     if variable.type.name in BUILTIN_VARIANTS:
         frees = _emptied_at(analysis, graph, variable)
-    elif variable.type.is_str or variable.type.name in _WORDS:
+    elif variable.type.is_str or variable.type.name in _MACHINE_WORDS:
         frees = {id(use.node) for use in graph.uses(variable) if _is_freed_at(analysis, graph, use.site)}
     else:
         return 0
@@ -80,11 +80,11 @@ def _emptied_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable)
         if use.site.role is not Role.SCRUTINEE or not isinstance(opening, nodes.When):
             continue
         payloads = [
-            each
-            for each in graph.variables
-            if each.kind is VariableKind.PAYLOAD and opening.start <= each.offset < opening.end
+            payload
+            for payload in graph.variables
+            if payload.kind is VariableKind.PAYLOAD and opening.start <= payload.offset < opening.end
         ]
-        if any(Effect.RELEASES in analysis.summaries.fate(graph, each).effects for each in payloads):
+        if any(Effect.RELEASES in analysis.summaries.fate(graph, payload).effects for payload in payloads):
             emptied.add(id(use.node))
     return emptied
 

@@ -80,7 +80,7 @@ class ValueFlow:
         return site.role is Role.RECEIVER and site.callee is self._release
 
     def makes(self, value: Expression) -> bool:
-        """Whether an expression may make an object, and does not only name or open one that is there."""
+        """Whether an expression may make a new object, not only name or open an existing one."""
         match value:
             case nodes.Path() | nodes.This() | nodes.FieldAccess() | nodes.Index():
                 return False
@@ -192,7 +192,7 @@ class ValueFlow:
                 yield State.MOVED if path else State.UNKNOWN
 
     def _opened_by(self, when: Node, path: Path) -> tuple[Outcome, ...]:
-        """What a ``when`` binds of a value that no place holds: one arm is taken. Else the arms will tell."""
+        """What a ``when`` binds of a value that no place holds: one of its arms is taken."""
         if not isinstance(when, nodes.When):
             return _MOVED
         if place_of(self._graph, when.subject) is not None:
@@ -390,7 +390,7 @@ class ValueFlow:
     def _lent(self, outer: Site | None) -> State | None:
         """What the value becomes when what a call returns may be, or hold, the value.
 
-        It stays where variables get that and do nothing but read it; unless the compiler drops one.
+        It stays as it is if variables get that result and only read it, and the compiler drops none of them.
         """
         if outer is None or outer.role is Role.DISCARDED:
             return State.MOVED if outer is None else None
@@ -421,7 +421,7 @@ class ValueFlow:
 
 
 def _literals_by_field(graph: ControlFlowGraph) -> Mapping[int, nodes.StructLiteral]:
-    """The struct literal of each field that is given one, by the identity of the field's node."""
+    """The struct literal around each field initialiser, by the identity of the initialiser's node."""
     return {id(entry): literal for literal in graph.nodes_of(nodes.StructLiteral) for entry in literal.fields}
 
 

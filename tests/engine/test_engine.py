@@ -118,7 +118,7 @@ def test_a_name_is_reserved_where_all_that_it_makes_wrong_is_fixed_too() -> None
 
     refused = run({library: STARS, other_phase: ENDS_A_ROUND}, 1)
     assert "@allocates\n" not in after(refused, library)
-    assert any("would be freed where no round made it" in finding.message for finding in refused.findings)
+    assert any("would be freed where no iteration made it" in finding.message for finding in refused.findings)
 
 
 # Which files

@@ -19,7 +19,7 @@ class _Guard(NamedTuple):
 
 
 def is_impossible(graph: ControlFlowGraph, node: Node, given: Mapping[str, Expression]) -> bool:
-    """Whether a place is only reached when an argument that is a string literal were empty."""
+    """Whether a place is reached only if an argument, which is a string literal with content, were empty."""
     for test in graph.ask(_emptiness_tests):
         argument = given.get(test.name)
         if not isinstance(argument, nodes.Literal) or argument.kind != "STRING" or len(argument.text) <= 2:
@@ -56,7 +56,7 @@ def is_null(graph: ControlFlowGraph, node: Node) -> bool:
 
 
 def _null_tests(graph: ControlFlowGraph) -> list[_Guard]:
-    """The branches of each ``if`` that finds an address zero, with the name of what lies there."""
+    """The branches of each ``if`` that finds an address zero, with the name of what it points to."""
     return [
         _Guard(branch.start, branch.end, name)
         for branch, tested in _tested_for_zero(graph)

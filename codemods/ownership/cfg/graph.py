@@ -59,9 +59,9 @@ class Role(Enum):
 
 @dataclass(slots=True, eq=False)
 class Site:
-    """Where a value goes: its role, the construct that takes it, and its place among the arguments.
+    """Where a value goes: its role, the construct that takes it, and its position among the arguments.
 
-    ``through`` is the innermost block, arm or branch whose value it is, when it gets there by one.
+    ``through`` is the innermost block, arm or branch whose value it is, if there is one.
     """
 
     role: Role
@@ -71,7 +71,7 @@ class Site:
     through: Node | None = None
 
     def by_way_of(self, node: Node) -> Site:
-        """The same place for the value of a block, arm or branch."""
+        """The same site for the value of a block, arm or branch."""
         return Site(self.role, self.parent, self.position, self.callee, node)
 
 
@@ -199,7 +199,7 @@ _KEYWORDS: dict[type[Node], bytes] = {
     nodes.For: b"for",
     nodes.Closure: b"do",
 }
-"""What is in the text of each construct of these classes."""
+"""The keyword that every construct of each class has in its source."""
 
 
 @dataclass(eq=False)
@@ -238,7 +238,7 @@ class ControlFlowGraph(FlowGraph[Action]):
         return cast(Sequence[N], self._nodes_of[kinds])
 
     def has_any(self, *codes: bytes) -> bool:
-        """Whether one of these stands in the text of the function, in code or elsewhere."""
+        """Whether the function's source contains one of these, in code or elsewhere."""
         node, source = self.function.node, self.function.file.source
         start, end = node.start, node.end
         return any(source.find(code, start, end) >= 0 for code in codes)
@@ -252,7 +252,7 @@ class ControlFlowGraph(FlowGraph[Action]):
 
     @cached_property
     def actions_on(self) -> Mapping[Variable, Mapping[BasicBlock[Action], Sequence[Action]]]:
-        """For each variable the blocks with actions on it, and these; an exit of its scope is one."""
+        """For each variable the blocks with actions on it, and those actions; an exit of its scope is one."""
         found: dict[Variable, dict[BasicBlock[Action], list[Action]]] = {}
         for block in self.blocks:
             for action in block.actions:

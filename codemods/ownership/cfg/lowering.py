@@ -60,12 +60,12 @@ _NUMBERS = {
     for suffix in ("i8", "i16", "i32", "i128", "u8", "u16", "u32", "u64", "u128", "f32")
 }
 _NUMBER_SUFFIX = re.compile(rb"(?:%s)$" % b"|".join(_NUMBERS))
-_PLAIN = {name.encode(): Type(name) for name in (*SCALARS, STR.name)}
-"""The types that mean the same everywhere."""
+_BUILTIN_TYPES = {name.encode(): Type(name) for name in (*SCALARS, STR.name)}
+"""The types that mean the same in every file, by the bytes of their names."""
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
-_FLAGS_MAKERS = frozenset(("all", "none"))
-"""What the compiler adds to an enum with ``@flags`` to make values of it."""
+_FLAGS_CONSTRUCTORS = frozenset(("all", "none"))
+"""The constructors that the compiler adds to an enum with ``@flags``."""
 _CONSTRUCTORS = {"Just": "Maybe", "Nothing": "Maybe", "Ok": "Outcome", "Err": "Outcome"}
 
 
@@ -161,17 +161,19 @@ class _Lowering:
             self._declare(pattern.name, type_, kind, pattern, value)
         elif isinstance(pattern, nodes.TuplePattern):
             elements = type_.arguments if type_ is not None and type_.name == "()" else ()
-            for position, each in enumerate(pattern.elements):
+            for position, element_pattern in enumerate(pattern.elements):
                 element = elements[position] if position < len(elements) else None
-                self._bind(each, element, VariableKind.DESTRUCTURED, value)
+                self._bind(element_pattern, element, VariableKind.DESTRUCTURED, value)
         elif isinstance(pattern, nodes.VariantPattern):
             payload: tuple[Type, ...] = ()
             if type_ is not None:
                 payload = self.index.variants(type_).get(pattern.segments[-1], ())
-            for position, each in enumerate(pattern.payload):
+            for position, payload_pattern in enumerate(pattern.payload):
                 inner = payload[position] if position < len(payload) else None
-                nested = kind if isinstance(each, nodes.BindingPattern) else VariableKind.DESTRUCTURED
-                self._bind(each, inner, nested, value)
+                nested = (
+                    kind if isinstance(payload_pattern, nodes.BindingPattern) else VariableKind.DESTRUCTURED
+                )
+                self._bind(payload_pattern, inner, nested, value)
         elif isinstance(pattern, nodes.StructPattern):
             fields = self.index.fields(type_) if type_ is not None else {}
             for entry in pattern.all(nodes.FieldPattern):
@@ -183,16 +185,16 @@ class _Lowering:
                 else:
                     self._bind(inner_pattern, fields.get(name), VariableKind.DESTRUCTURED, value)
         else:
-            for each in pattern.all(nodes.Pattern):
-                self._bind(each, None, VariableKind.DESTRUCTURED, value)
+            for alternative in pattern.all(nodes.Pattern):
+                self._bind(alternative, None, VariableKind.DESTRUCTURED, value)
 
     def _type(self, node: nodes.TypeNode | None) -> Type | None:
         if node is None:
             return None
         if isinstance(node, nodes.NamedType) and len(node.children) == 1:
-            plain = _PLAIN.get(node.first_token.lexeme)
-            if plain is not None:
-                return plain
+            builtin = _BUILTIN_TYPES.get(node.first_token.lexeme)
+            if builtin is not None:
+                return builtin
         resolved = self.index.resolve(node, self.file, self.generics)
         owner = self.function.owner
         return resolved.substitute({"This": owner, "Self": owner}) if owner else resolved
@@ -247,7 +249,7 @@ class _Lowering:
     # -- expressions --------------------------------------------------------------------------
 
     def _expression(self, node: Expression, site: Site) -> Type | None:
-        """Lower an expression whose value goes to ``site``; its type, where it can be told."""
+        """Lower an expression whose value goes to ``site``, and return its type where it is known."""
         self.graph.sites[id(node)] = site
         lowered = _LOWERED.get(type(node), _Lowering._unknown)
         type_ = lowered(self, node, site)
@@ -373,9 +375,9 @@ class _Lowering:
         """The type that a path names, with the generic arguments written there."""
         segments = path.segments
         arguments = tuple(
-            self._type(each) or Type("_")
-            for each in path.generic_arguments
-            if isinstance(each, nodes.TypeNode)
+            self._type(argument) or Type("_")
+            for argument in path.generic_arguments
+            if isinstance(argument, nodes.TypeNode)
         )
         owner = self.function.owner
         if segments in (["This"], ["Self"]) and owner is not None:
@@ -391,12 +393,12 @@ class _Lowering:
 
     def _elements(self, node: nodes.Tuple | nodes.Array, _: Site) -> Type | None:
         types = [
-            self._expression(each, Site(Role.ELEMENT, node, position))
-            for position, each in enumerate(node.elements)
+            self._expression(element, Site(Role.ELEMENT, node, position))
+            for position, element in enumerate(node.elements)
         ]
         if isinstance(node, nodes.Array):
             return Type("[]", (types[0],)) if types and types[0] else Type("[]")
-        return Type("()", tuple(each or Type("_") for each in types)) if types else UNIT
+        return Type("()", tuple(type_ or Type("_") for type_ in types)) if types else UNIT
 
     def _propagate(self, node: nodes.Propagate, _: Site) -> Type | None:
         operand = self._operand(node.operand, node, Role.PROPAGATED)
@@ -540,9 +542,9 @@ class _Lowering:
         else:
             depth = next(
                 (
-                    i
-                    for i in range(len(self.scopes) - 1, self.outermost - 1, -1)
-                    if self.scopes[i].loop_end is not None
+                    level
+                    for level in range(len(self.scopes) - 1, self.outermost - 1, -1)
+                    if self.scopes[level].loop_end is not None
                 ),
                 None,
             )
@@ -594,8 +596,8 @@ class _Lowering:
         self, node: Expression, arguments: Sequence[Expression], callee: FunctionInfo | None, role: Role
     ) -> list[Type | None]:
         return [
-            self._expression(each, Site(role, node, position, callee))
-            for position, each in enumerate(arguments)
+            self._expression(argument, Site(role, node, position, callee))
+            for position, argument in enumerate(arguments)
         ]
 
     def _call(self, node: nodes.Call, site: Site) -> Type | None:
@@ -624,7 +626,7 @@ class _Lowering:
                 owner = self._builtin_owner(segments[-2], segments[-1])
             if owner is not None and self.index.method(owner, segments[-1]) is not None:
                 return self._associated(node, owner, segments[-1], function, arguments, site)
-            if info is not None and segments[-1] in _FLAGS_MAKERS and info.node.decorator("flags"):
+            if info is not None and segments[-1] in _FLAGS_CONSTRUCTORS and info.node.decorator("flags"):
                 self._emit(CallSite(node, None, owner, site, None, arguments))
                 return owner
         found = self.index.functions_named(segments, self.file)
@@ -635,15 +637,19 @@ class _Lowering:
         type_ = self._result(callee, types, {}) if callee else None
         if type_ is not None and callee is not None and callee.generics:
             written = [
-                self._type(each) for each in function.generic_arguments if isinstance(each, nodes.TypeNode)
+                self._type(argument)
+                for argument in function.generic_arguments
+                if isinstance(argument, nodes.TypeNode)
             ]
-            bound = {name: each for name, each in zip(callee.generics, written, strict=False) if each}
+            bound = {
+                generic: type_ for generic, type_ in zip(callee.generics, written, strict=False) if type_
+            }
             type_ = type_.substitute(bound)
         self._emit(CallSite(node, callee, type_, site, None, arguments))
         return type_
 
     def _builtin_owner(self, name: str, function: str) -> Type | None:
-        """A type of the language's own by its name; a number only where one impl has the function."""
+        """A built-in type by its name; a number type only where a single impl has the function."""
         if name == STR.name:
             return STR
         declared = self.index.methods.get(name, {}).get(function, [])
@@ -700,9 +706,13 @@ class _Lowering:
         type_ = None
         if callee is not None:
             written = [
-                self._type(each) for each in path.generic_arguments if isinstance(each, nodes.TypeNode)
+                self._type(argument)
+                for argument in path.generic_arguments
+                if isinstance(argument, nodes.TypeNode)
             ]
-            bound = {each: given for each, given in zip(callee.generics, written, strict=False) if given}
+            bound = {
+                generic: type_ for generic, type_ in zip(callee.generics, written, strict=False) if type_
+            }
             type_ = self._result(callee, types, bound)
         self._emit(CallSite(node, callee, type_, site, None, arguments))
         return type_
@@ -714,7 +724,7 @@ class _Lowering:
         place = Site(Role.RECEIVER, node)
         type_ = self._expression(receiver, place)
         callee = self.index.method(type_, name) if type_ is not None else None
-        # only the type of the receiver tells which method it goes to
+        # Which method is called depends on the type of the receiver.
         place.callee = callee
         types = self._arguments(node, arguments, callee, Role.ARGUMENT)
         result = self._method_result(type_, name, callee, types)
@@ -796,7 +806,7 @@ _LOWERED: dict[type[Node], Callable[[_Lowering, Any, Site], Type | None]] = {
     nodes.Throw: _Lowering._jump,
     nodes.Closure: _Lowering._closure,
 }
-"""How each class of expressions is lowered; of any other only the expressions in it are."""
+"""The method that lowers each class of expressions; of other classes only the subexpressions are lowered."""
 
 
 def _payload_method(target: Type, name: str) -> Type | None:

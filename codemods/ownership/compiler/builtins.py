@@ -1,9 +1,9 @@
 """What functions without a TML body do with their arguments, and what they return.
 
 Compiler intrinsics are known by name. An ``@extern`` function borrows: the compiler already frees a
-caller's string at the end of its scope, so a C function that kept one would be broken today; what is
-named after freeing or closing releases. A string that one returns may be a static buffer or another's:
-it is the caller's only where the symbol is listed here.
+caller's string at the end of its scope, so a C function that kept one would be broken today. It releases if
+its name says that it frees or closes something. A string that it returns may be a static buffer or belong to
+something else: it is the caller's only where the symbol is listed here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _BORROWING = frozenset(
     assert_str_len assert_str_empty assert_str_not_empty""".split()
 )
 ALLOCATING = frozenset(("mem_alloc", "mem_alloc_zeroed", "mem_realloc"))
-"""The functions of the compiler's own whose result belongs to the caller."""
+"""The compiler intrinsics whose result belongs to the caller."""
 
 _FRESH_STRINGS = frozenset(
     """f64_to_string f32_to_string f64_to_string_precision f32_to_string_precision f64_to_exp_string
@@ -74,15 +74,15 @@ GROWN_BY_C: Mapping[str, tuple[int, int]] = {
     "crypto_cipher_update_str": (1, 2),
     "crypto_cipher_update_bytes": (1, 2),
 }
-"""The C functions of TML's runtime that grow a buffer with realloc: the places of input and buffer."""
+"""The C functions that grow a buffer with realloc: the argument positions of input and buffer."""
 
-_ANSWERED_WITH_ITSELF = frozenset(("to_owned",))
+_RETURNING_RECEIVER = frozenset(("to_owned",))
 
-_RELEASING_WORDS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
+_RELEASING_NAME_PARTS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
 
 
 def builtin_effect(name: str, position: int) -> Effect:
-    """The effect of a function of the compiler's own, by its name."""
+    """The effect of a compiler intrinsic, by its name."""
     if (name, position) in _RELEASING:
         return Effect.RELEASES
     if (name, position) in _RETAINING:
@@ -94,7 +94,7 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
     """The effect of a declared function that has no body here; -1 is the receiver."""
     retained = function.node.decorator("retains")
     if retained is not None:
-        names = {each.text for each in retained.arguments}
+        names = {argument.text for argument in retained.arguments}
         parameter = function.parameters[0] if position < 0 else function.values[position]
         if parameter.name in names:
             return Effect.RETAINS
@@ -102,7 +102,7 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
         return Effect.RELEASES
     if function.is_extern:
         symbol = extern_symbol(function)
-        return Effect.RELEASES if any(word in symbol for word in _RELEASING_WORDS) else Effect.BORROWS
+        return Effect.RELEASES if any(part in symbol for part in _RELEASING_NAME_PARTS) else Effect.BORROWS
     if _is_string_for_foreign_code(function, position):
         return Effect.BORROWS
     effect = builtin_effect(function.name, position)
@@ -130,8 +130,8 @@ def makes_string(symbol: str) -> bool:
 
 
 def returns_receiver(function: FunctionInfo) -> bool:
-    """Whether the compiler answers a method of a string itself, with that very string."""
-    return function.owner == STR and function.name in _ANSWERED_WITH_ITSELF
+    """Whether the compiler implements a method of a string itself, and returns that very string."""
+    return function.owner == STR and function.name in _RETURNING_RECEIVER
 
 
 def extern_symbol(function: FunctionInfo) -> str:
@@ -141,7 +141,7 @@ def extern_symbol(function: FunctionInfo) -> str:
     for argument in decorator.arguments:
         if isinstance(argument, nodes.Assignment):
             return argument.value.text.strip('"')
-        text = argument.text.strip('"')
-        if text not in ("c", "c++", "stdcall", "fastcall", "thiscall", "system"):
-            return text
+        symbol = argument.text.strip('"')
+        if symbol not in ("c", "c++", "stdcall", "fastcall", "thiscall", "system"):
+            return symbol
     return function.name

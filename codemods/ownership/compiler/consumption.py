@@ -1,7 +1,7 @@
 """Which places of a function give a name away, as the compiler sees it.
 
-It goes by names and by the order of the text, not by paths: what stands later in the function under such a
-name is not dropped.
+The compiler goes by names and by the order of the source, not by paths: no variable of such a name is dropped
+later in the function.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from tml_ast.nodes import Node
 def consumptions(
     graph: ControlFlowGraph, made_public: Container[FunctionInfo] = ()
 ) -> Iterator[tuple[str, int]]:
-    """The names that the function's text consumes, each with the byte offset of the place."""
+    """The names that the function consumes, each with the byte offset of the place."""
     for use in graph.ask(_consuming_uses):
         if use.site.role is not Role.ARGUMENT or use.site.callee not in made_public:
             yield use.variable.name, use.node.start
 
 
 def consumes(graph: ControlFlowGraph, use: Use) -> bool:
-    """Whether a bare identifier in this place cancels the drops that come later in the text."""
+    """Whether a bare identifier in this place cancels the drops that come later in the source."""
     site = use.site
     match site.role:
         case Role.RETURNED:

@@ -1,4 +1,4 @@
-"""What the TML compiler releases by itself, and when it silently stops: the one model of it.
+"""What the TML compiler releases by itself, and when it silently stops.
 
 Every fact here was measured under the real compiler. In short: a let, var or arm payload of a type
 with ``Drop``, or of a struct with string or droppable fields, is dropped at the end of its block,
@@ -37,7 +37,7 @@ class Obstacle(Enum):
     """Why the compiler does not drop a variable at an exit."""
 
     NOT_REGISTERED = auto()
-    """It never noted the variable for a drop."""
+    """It never registered the variable for a drop."""
     JUMP = auto()
     """Control leaves by break or continue."""
     VOID_END = auto()
@@ -66,9 +66,7 @@ class Drops(Layer):
 
     @by_type
     def _kind_of_declared(self, type_: Type) -> DropKind:
-        return self._kinds.find(
-            type_.name, lambda: self._compute_kind(type_), DropKind.NOTHING, _the_one_known
-        )
+        return self._kinds.find(type_.name, lambda: self._compute_kind(type_), DropKind.NOTHING, _first_known)
 
     def _compute_kind(self, type_: Type) -> DropKind:
         if type_.name in self.index.drops:
@@ -76,7 +74,7 @@ class Drops(Layer):
         info = self.index.type_info(type_)
         if info is None or isinstance(info.node, nodes.Class):
             return DropKind.NOTHING
-        if any(self.kind(each) is not DropKind.NOTHING for each in info.fields.values()):
+        if any(self.kind(field_type) is not DropKind.NOTHING for field_type in info.fields.values()):
             return DropKind.FIELDS
         return DropKind.NOTHING
 
@@ -87,7 +85,7 @@ class Drops(Layer):
         return self.kind(self.index.fields(owner).get(name)) is not DropKind.NOTHING
 
     def is_registered(self, variable: Variable) -> bool:
-        """Whether the compiler notes the variable for a drop when it is declared."""
+        """Whether the compiler registers the variable for a drop when it is declared."""
         if variable.kind not in _DROPPED_KINDS:
             return False
         kind = self.kind(variable.type)
@@ -100,23 +98,23 @@ class Drops(Layer):
         if isinstance(node, nodes.InterpolatedString):
             return True
         if isinstance(node, nodes.Binary):
-            return not all(isinstance(each, nodes.Literal) for each in (node.left, node.right))
+            return not all(isinstance(operand, nodes.Literal) for operand in (node.left, node.right))
         name = called_name(node)
         return name is not None and name in self.allocating_names
 
     @cached_property
     def allocating_files(self) -> dict[str, frozenset[SourceFile]]:
-        """For each of those names the files that reserve it."""
+        """The files that reserve each name with ``@allocates``."""
         found = dict(self._library.allocating_files) if self._library is not None else {}
-        for each in self.index.own_functions:
-            if each.allocates:
-                found[each.name] = found.get(each.name, frozenset()) | {each.file}
+        for function in self.index.own_functions:
+            if function.allocates:
+                found[function.name] = found.get(function.name, frozenset()) | {function.file}
         return found
 
     @cached_property
     def allocating_names(self) -> frozenset[str]:
         """The names that ``@allocates`` reserves: of functions anywhere, without type or module."""
-        own = frozenset(each.name for each in self.index.own_functions if each.allocates)
+        own = frozenset(function.name for function in self.index.own_functions if function.allocates)
         if self._library is None:
             return own
         return own | self._library.allocating_names if own else self._library.allocating_names
@@ -130,7 +128,7 @@ class Drops(Layer):
     ) -> bool:
         """Whether the compiler's drop of ``variable`` is emitted at this exit.
 
-        ``made_public`` are functions whose signatures it shall be taken to find.
+        ``made_public`` are functions that are treated as if the compiler found their signatures.
         """
         return self.obstacle(graph, variable, exit_, made_public) is None
 
@@ -172,14 +170,14 @@ class Drops(Layer):
     def frees_temporary(self, graph: ControlFlowGraph, node: Expression) -> bool:
         """Whether a string that no variable holds is freed at the end of its statement.
 
-        Everywhere it is that of ``+``; in tests also that of an interpolation or an allocating name.
+        The result of ``+`` is, everywhere; in tests also that of an interpolation or an allocating name.
         """
         if not self.makes_string(node):
             return False
         return isinstance(node, nodes.Binary) or graph.function.file.is_test
 
 
-def _the_one_known(before: DropKind, found: DropKind) -> DropKind:
+def _first_known(before: DropKind, found: DropKind) -> DropKind:
     return before if found is DropKind.NOTHING else found
 
 

@@ -1,7 +1,7 @@
 """Least fixpoints that are found on demand, the same whatever is asked for first.
 
 In the manner of top-down solvers (Le Charlier and Van Hentenryck 1992; Fecht and Seidl 1999): what is asked
-for while it is being found counts as what is known of it so far, and is found again until that is all.
+for while it is being found counts as what is known of it so far, and is found again until nothing is added.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ _NOTHING_OPEN = 1 << 60
 
 @dataclass(slots=True)
 class _Open:
-    """A value that is being found: how deep in others, and whether it was asked for meanwhile."""
+    """A value that is being found: its depth in the recursion, and whether it was asked for meanwhile."""
 
     depth: int
     was_asked: bool = False
 
 
 class Fixpoints:
-    """Values by their key, which may depend on each other in circles."""
+    """Values by their keys; values may depend on each other in cycles."""
 
     def __init__(self) -> None:
         self.known: dict[Hashable, Any] = {}
         """The values that are found."""
         self._open: dict[Hashable, _Open] = {}
         self._so_far: dict[Hashable, Any] = {}
-        """What is known so far of values in a circle that is not closed yet."""
+        """What is known so far of values in a cycle that is not solved yet."""
         self._tentative: dict[Hashable, tuple[Any, int]] = {}
-        """Those that were found in this pass of the circle, with the least depth that they depend on."""
+        """The values that were found in this pass of the cycle, with the least depth that they depend on."""
         self._lowest = _NOTHING_OPEN
         """The least depth of the open values that were asked for."""
         self._changes = 0
@@ -46,7 +46,7 @@ class Fixpoints:
     def find(self, key: Hashable, compute: Callable[[], V], least: V, join: Callable[[V, V], V]) -> V:
         """The value of a key: ``compute`` may ask for others, which may ask for this one.
 
-        ``least`` is what it is at least, and ``join`` the least that is as much as either of two values.
+        ``least`` is the bottom of the lattice, and ``join`` its least upper bound.
         """
         if key in self.known:
             known: V = self.known[key]
@@ -66,7 +66,7 @@ class Fixpoints:
                 if value != before:
                     self._so_far[key] = value
                     self._changes += 1
-                # A circle is gone through by the first of its values until a pass changes nothing.
+                # The first value of a cycle repeats the cycle until a pass changes nothing.
                 if self._lowest < entry.depth or not entry.was_asked or self._changes == changes:
                     break
                 self._forget_pass(made)
@@ -77,15 +77,15 @@ class Fixpoints:
         finally:
             del self._open[key]
         if self._lowest < entry.depth:
-            for each in [*self._tentative][made:]:
-                inner, lowest = self._tentative[each]
-                self._tentative[each] = inner, min(lowest, self._lowest)
+            for inner_key in [*self._tentative][made:]:
+                inner_value, lowest = self._tentative[inner_key]
+                self._tentative[inner_key] = inner_value, min(lowest, self._lowest)
             self._tentative[key] = value, self._lowest
             self._lowest = min(outer, self._lowest)
         else:
-            for each in [*self._tentative][made:]:
-                self.known[each], _ = self._tentative.pop(each)
-                self._so_far.pop(each, None)
+            for inner_key in [*self._tentative][made:]:
+                self.known[inner_key], _ = self._tentative.pop(inner_key)
+                self._so_far.pop(inner_key, None)
             self.known[key] = value
             self._so_far.pop(key, None)
             self._lowest = outer
@@ -102,5 +102,5 @@ class Fixpoints:
         return value
 
     def _forget_pass(self, kept: int) -> None:
-        for each in [*self._tentative][kept:]:
-            del self._tentative[each]
+        for tentative_key in [*self._tentative][kept:]:
+            del self._tentative[tentative_key]

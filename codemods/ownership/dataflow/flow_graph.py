@@ -28,13 +28,13 @@ class FlowGraph(Generic[A]):
     """
 
     blocks: list[BasicBlock[A]]
-    _answers: dict[Callable[[Any], Any], Any] = field(default_factory=dict, init=False, repr=False)
+    _results: dict[Callable[[Any], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def ask(self: G, query: Callable[[G], T]) -> T:
-        """What a function of nothing but the graph returns; it is called once."""
-        if query not in self._answers:
-            self._answers[query] = query(self)
-        return cast(T, self._answers[query])
+        """The result of a function of the graph alone; it is called once."""
+        if query not in self._results:
+            self._results[query] = query(self)
+        return cast(T, self._results[query])
 
     @property
     def entry(self) -> BasicBlock[A]:
@@ -66,7 +66,7 @@ class FlowGraph(Generic[A]):
 
     @cached_property
     def predecessors(self) -> Mapping[BasicBlock[A], Sequence[BasicBlock[A]]]:
-        """From where control may come into each block that it can reach."""
+        """The blocks from which control may enter each reachable block."""
         found: dict[BasicBlock[A], list[BasicBlock[A]]] = {block: [] for block in self.reachable}
         for block in self.reachable:
             for successor in block.successors:

@@ -80,7 +80,7 @@ class Pointwise(Lattice[Mapping[K, S]]):
         return {**left, **changed} if changed else left
 
     def is_at_most(self, left: Mapping[K, S], right: Mapping[K, S]) -> bool:
-        """Whether that is so for each key."""
+        """Whether ``left`` has no greater value than ``right`` under any key."""
         least = self.values.bottom
         return all(self.values.is_at_most(value, right.get(key, least)) for key, value in left.items())
 

@@ -31,8 +31,8 @@ class Direction(Enum):
 class Problem(ABC, Generic[A, S]):
     """What is to be found: states of a lattice, and how actions change them.
 
-    ``transfer`` must be monotone: of a greater state it makes no less. Then the solution is the least
-    fixpoint, whatever the order of the work. Joins must not grow for ever: a lattice has finite height.
+    ``transfer`` must be monotone: a greater state gives no lesser one. Then the solution is the least
+    fixpoint, whatever the order of the work. It must end: the lattice has finite height.
     """
 
     direction: ClassVar[Direction] = Direction.FORWARD

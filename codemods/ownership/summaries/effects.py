@@ -1,4 +1,4 @@
-"""What functions do with their arguments: the lattice of it, and what is assumed of unknown functions."""
+"""What functions do with their arguments, as a lattice, and what is assumed of unknown functions."""
 
 from __future__ import annotations
 

@@ -189,10 +189,10 @@ class FateSearch:
         parent = site.parent
         if isinstance(parent, nodes.When):
             patterns = {
-                id(each) for arm in parent.arms for pattern in arm.patterns for each in pattern.walk()
+                id(node) for arm in parent.arms for pattern in arm.patterns for node in pattern.walk()
             }
         elif isinstance(parent, nodes.LetCondition | nodes.Let):
-            patterns = {id(each) for each in parent.pattern.walk()}
+            patterns = {id(node) for node in parent.pattern.walk()}
         else:
             return self.graph.declared_at(parent)
         return [variable for variable in self.graph.variables if id(variable.node) in patterns]

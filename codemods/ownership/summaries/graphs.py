@@ -34,7 +34,7 @@ class Replaced:
     ) -> dict[FunctionInfo, ControlFlowGraph | None]:
         """The control-flow graphs that are still right: a graph names what it calls.
 
-        One is left out when a function that it calls was replaced, or when a name that it calls may mean
+        A graph is left out when a function that it calls was replaced, or when a name that it calls may mean
         another function now.
         """
         return {

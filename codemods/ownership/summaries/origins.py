@@ -88,7 +88,7 @@ class Callees(Protocol):
 class Origins:
     """Where the values of expressions and variables come from.
 
-    Of a variable that depends on itself, ``seen`` says which are being looked at; they add nothing.
+    ``seen`` are the variables that are being followed: one that depends on itself adds nothing.
     """
 
     def __init__(self, callees: Callees, handles: Handles) -> None:

@@ -1,7 +1,7 @@
 """Which functions and expressions have no effect beyond their result.
 
-A function is impure as soon as something that it does is; those that call each other in a circle are pure
-if nothing in the circle is impure. That is the least fixpoint with "pure" at the bottom.
+A function is impure as soon as something that it does is; those that call each other in a cycle are pure
+if nothing in the cycle is impure. That is the least fixpoint with "pure" at the bottom.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _WRITING = {
     "copy": 1,
     "copy_nonoverlapping": 1,
 }
-"""The intrinsics that write to an address, and its place among the arguments."""
+"""The intrinsics that write to an address, and its position among the arguments."""
 
 _EFFECTS = frozenset(
     """mem_free print println eprint eprintln panic assert assert_eq assert_ne assert_true assert_false
     assert_gt assert_gte assert_lt assert_lte assert_in_range assert_str_len assert_str_empty
     assert_str_not_empty""".split()
 )
-"""The functions of the compiler's own that do more than compute a value or use memory."""
+"""The compiler intrinsics that do more than compute a value or use memory."""
 
 _PURE_EXTERNS = frozenset(("strlen", "strcmp", "strncmp", "memcmp", "memchr", "strchr", "strstr", "memcpy"))
 
