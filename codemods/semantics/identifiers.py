@@ -6,11 +6,11 @@ import re
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 _SHARED: dict[bytes, bytes] = {}
-"""Each identifier once: most files have the same."""
+"""One object for each identifier: many files have the same ones."""
 
 
 def identifiers_in(source: bytes) -> frozenset[bytes]:
-    """What may be an identifier in a source, in code and in comments; keywords are among them."""
+    """What looks like an identifier in a source, in code and in comments; keywords are among them."""
     return frozenset(
         _SHARED.setdefault(identifier, identifier) for identifier in set(_IDENTIFIER.findall(source))
     )

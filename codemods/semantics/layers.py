@@ -1,4 +1,4 @@
-"""Facts in layers: what is known about a library is kept there, and not found anew for files beside it."""
+"""Facts in layers: those about a library are kept with it, and not computed again for files beside it."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ class Layer:
 def by_function(
     method: Callable[Concatenate[L, FunctionInfo, P], R],
 ) -> Callable[Concatenate[L, FunctionInfo, P], R]:
-    """Let the layer of a function answer what is asked about it."""
+    """Call the method on the layer that declares the function."""
 
     @wraps(method)
-    def ask(layer: L, function: FunctionInfo, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def on_its_layer(layer: L, function: FunctionInfo, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return method(layer.layer_of_function(function), function, *args, **kwargs)
 
-    return ask
+    return on_its_layer
 
 
 def by_type(method: Callable[Concatenate[L, Type, P], R]) -> Callable[Concatenate[L, Type, P], R]:
-    """Let the layer of a type answer what is asked about it."""
+    """Call the method on the layer that declares the type."""
 
     @wraps(method)
-    def ask(layer: L, type_: Type, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def on_its_layer(layer: L, type_: Type, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return method(layer.layer_of_type(type_), type_, *args, **kwargs)
 
-    return ask
+    return on_its_layer

@@ -1,21 +1,21 @@
-"""What the path of a file tells about it."""
+"""What the path of a file says about it."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-TEST = ".test.tml"
+TEST_SUFFIX = ".test.tml"
 """How the name of a test ends; such a name cannot stand in an import."""
 
 
 def is_test_path(path: str) -> bool:
     """Whether a file is a test by its name or folder."""
-    return path.endswith(TEST) or "tests" in PurePosixPath(path).parts[:-1]
+    return path.endswith(TEST_SUFFIX) or "tests" in PurePosixPath(path).parts[:-1]
 
 
 def is_helper_path(path: str) -> bool:
     """Whether a file is no test itself, but something for tests, which can import it."""
-    return is_test_path(path) and not path.endswith(TEST)
+    return is_test_path(path) and not path.endswith(TEST_SUFFIX)
 
 
 def module_path(path: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 Types are compared by their qualified name (``std::http::response::Response``); the built-in ones
 and those that nothing declares keep their bare name. The module path of a file follows from where
-it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` is its folder.
+it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` stands for its folder.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ UNIT = Type("Unit")
 
 
 DEEPEST_TREE = 5000
-"""Levels of a tree that the analysis follows; it calls itself for each of them."""
+"""The levels of a tree that the analysis follows; it recurses once for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,12 +111,12 @@ class SourceFile:
 
     @cached_property
     def is_test(self) -> bool:
-        """Whether the compiler takes it for a test."""
+        """Whether the compiler treats it as a test."""
         return is_test_path(self.path)
 
     @cached_property
     def identifiers(self) -> frozenset[bytes]:
-        """What may be an identifier in it, in code and in comments."""
+        """What looks like an identifier in it, in code and in comments."""
         return identifiers_in(self.source)
 
 
@@ -134,7 +134,7 @@ class TypeInfo:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """All that it means to other declarations."""
+        """Everything about it that other declarations depend on."""
         parts = (tuple(self.fields.items()), tuple(self.variants.items()), self.alias)
         return (self.name, self.file.path, type(self.node), self.generics, *parts)
 
@@ -173,7 +173,7 @@ class FunctionInfo:
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """All that it means to the code that calls it, apart from decorators and visibility."""
+        """Everything about it that callers depend on, apart from decorators and visibility."""
         return (self.name, self.owner, self.generics, self.parameters, self.returns, self.behavior)
 
     @property
@@ -213,17 +213,17 @@ class FunctionInfo:
 
 
 RELEASE_NAMES = ("destroy", "free", "drop")
-"""What a type's own release may be called, unless the project says otherwise."""
+"""The names that a type's own release may have, unless the project's settings name another."""
 
 
 class Index:
     """Everything that the files of a workspace declare.
 
-    ``owning_types`` names types, by their bare or qualified name, that must be released by a method that
-    may have any name. What the files that it has in common with a ``previous`` index declare is taken from
-    there, where the types of both are the same. With a ``library``, the files stand beside those of the
-    library: they see what it declares, and change nothing of what that means. ``declared`` are functions
-    of files that are known to mean the same here as where they were found.
+    ``owning_types`` maps types, by their bare or qualified name, to the methods that release them. Functions
+    of files that are in a ``previous`` index too are taken from there if both have the same types.
+    With a ``library``, the files stand beside those of the library: they see what it declares, and do not
+    change its meaning. ``declared`` are functions of files that are known to mean the same here as where they
+    were found.
     """
 
     def __init__(
@@ -244,16 +244,16 @@ class Index:
         """The types that its own files declare or add methods to."""
         self.methods: dict[str, dict[str, list[FunctionInfo]]] = {}
         self.free_functions: dict[str, list[FunctionInfo]] = {}
-        """Those of its own files, by their name."""
+        """The free functions of its own files, by their name."""
         self.drops: set[str] = set()
         self._types_by_bare_name: dict[str, list[TypeInfo]] = {}
         self._imports: dict[str, dict[str, tuple[str, ...]]] = {}
         self._globs: dict[str, list[tuple[str, ...]]] = {}
         self._reachable: dict[SourceFile, frozenset[SourceFile]] = {}
         self._is_sharing = library is not None
-        """Whether what is known about types is the library's own, not a copy."""
+        """Whether the tables of types are the library's own, not copies."""
         self._copied: set[str] = set()
-        """The types whose table of methods is no longer the library's."""
+        """The types whose table of methods is a copy of the library's."""
         if library is not None:
             self.owning_types = library.owning_types
             self.files = {**library.files, **self.files}
@@ -284,7 +284,7 @@ class Index:
                 self._declare_functions(file, item)
 
     def forget_previous(self) -> None:
-        """Let go of the previous index, when nothing more is to be taken from what is known about it."""
+        """Let go of the previous index, once nothing more is taken from it."""
         self.continues = None
 
     def is_own(self, function: FunctionInfo) -> bool:
@@ -299,16 +299,16 @@ class Index:
     # -- releases -----------------------------------------------------------------------------
 
     def declared_release(self, type_: Type) -> str | None:
-        """What the project says the release of a type is called."""
+        """The name that the project's settings give to the release of a type."""
         return self.owning_types.get(type_.name) or self.owning_types.get(type_.bare)
 
     def release_names(self, type_: Type) -> tuple[str, ...]:
-        """What the release of a type may be called, the likeliest first."""
+        """The names that the release of a type may have, the likeliest first."""
         declared = self.declared_release(type_)
         return RELEASE_NAMES if declared is None else (declared, *RELEASE_NAMES)
 
     def has_release_name(self, function: FunctionInfo) -> bool:
-        """Whether a function is called what the release of its type may be called."""
+        """Whether a function has a name that the release of its type may have."""
         if function.owner is None:
             return function.name in RELEASE_NAMES
         return function.name in self.release_names(function.owner)
@@ -317,7 +317,9 @@ class Index:
 
     def _declare_type(self, file: SourceFile, item: nodes.TypeDeclaration | nodes.Class) -> TypeInfo:
         generics = item.child(nodes.GenericParameters)
-        names = tuple(each.name for each in generics.all(nodes.GenericParameter)) if generics else ()
+        names = (
+            tuple(parameter.name for parameter in generics.all(nodes.GenericParameter)) if generics else ()
+        )
         info = TypeInfo("::".join((*file.module, item.name)), file, item, names)
         self._stop_sharing()
         self.types.setdefault(info.name, info)
@@ -330,18 +332,19 @@ class Index:
         node = info.node
         if isinstance(node, nodes.Struct | nodes.Union):
             info.fields = {
-                each.name: self.resolve(each.annotation, info.file, generics) for each in node.fields
+                field_node.name: self.resolve(field_node.annotation, info.file, generics)
+                for field_node in node.fields
             }
         elif isinstance(node, nodes.Class):
             info.fields = {
-                each.name: self.resolve(each.annotation, info.file, generics)
-                for each in node.all(nodes.ClassField)
-                if each.annotation is not None
+                field_node.name: self.resolve(field_node.annotation, info.file, generics)
+                for field_node in node.all(nodes.ClassField)
+                if field_node.annotation is not None
             }
         elif isinstance(node, nodes.Enum | nodes.SumType):
             info.variants = {
-                each.name: tuple(self.resolve(payload, info.file, generics) for payload in each.payload)
-                for each in node.variants
+                variant.name: tuple(self.resolve(payload, info.file, generics) for payload in variant.payload)
+                for variant in node.variants
             }
         elif isinstance(node, nodes.Alias) and node.target is not None:
             info.alias = self.resolve(node.target, info.file, generics)
@@ -350,7 +353,7 @@ class Index:
         if isinstance(item, nodes.Function):
             self._declare_function(file, item, None, None, ())
         elif isinstance(item, nodes.Impl):
-            generics = tuple(each.name for each in item.generic_parameters)
+            generics = tuple(parameter.name for parameter in item.generic_parameters)
             owner = self.resolve(item.target, file, frozenset(generics))
             behavior = item.behavior
             name = behavior.segments[-1] if isinstance(behavior, nodes.NamedType) else None
@@ -370,7 +373,7 @@ class Index:
         outer_generics: tuple[str, ...],
         behavior: str | None = None,
     ) -> None:
-        generics = (*outer_generics, *(each.name for each in node.generic_parameters))
+        generics = (*outer_generics, *(parameter.name for parameter in node.generic_parameters))
         known = frozenset(generics)
         this = {"This": owner, "Self": owner} if owner else {}
 
@@ -381,12 +384,14 @@ class Index:
 
         parameters = tuple(
             ParameterInfo(
-                each.name,
-                owner if each.is_receiver and each.annotation is None else resolved(each.annotation),
-                each.is_receiver,
-                each.is_mutable,
+                parameter.name,
+                owner
+                if parameter.is_receiver and parameter.annotation is None
+                else resolved(parameter.annotation),
+                parameter.is_receiver,
+                parameter.is_mutable,
             )
-            for each in node.parameters
+            for parameter in node.parameters
         )
         returns = resolved(node.return_type) or UNIT
         self._add(FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl))
@@ -410,7 +415,7 @@ class Index:
         self.own_types.add(owner.name)
 
     def _stop_sharing(self) -> None:
-        """Copy what is known about the types of the library, to add to it."""
+        """Copy the library's tables of types, to add to them."""
         if self._is_sharing:
             self._is_sharing = False
             self.types = dict(self.types)
@@ -419,8 +424,8 @@ class Index:
             self._types_by_bare_name = dict(self._types_by_bare_name)
 
     def _has_same_types(self, other: Index) -> bool:
-        """Whether the names and parts of all types are those of another index."""
-        return [each.shape for each in self._all_types()] == [each.shape for each in other._all_types()]
+        """Whether all types have the same names and parts as in another index."""
+        return [info.shape for info in self._all_types()] == [info.shape for info in other._all_types()]
 
     def _all_types(self) -> Iterator[TypeInfo]:
         return (info for infos in self._types_by_bare_name.values() for info in infos)
@@ -432,15 +437,17 @@ class Index:
         if isinstance(node, nodes.ReferenceType):
             return Type("ref", (self.resolve(node.target, file, generics),))
         if isinstance(node, nodes.TupleType) and node.child(nodes.ReturnType) is None:
-            elements = tuple(self.resolve(each, file, generics) for each in node.all(TypeNode))
+            elements = tuple(self.resolve(element, file, generics) for element in node.all(TypeNode))
             return Type("()", elements) if elements else UNIT
         if isinstance(node, nodes.PointerType | nodes.ArrayType):
             name = "*" if isinstance(node, nodes.PointerType) else "[]"
-            return Type(name, tuple(self.resolve(each, file, generics) for each in node.all(TypeNode)))
+            return Type(name, tuple(self.resolve(element, file, generics) for element in node.all(TypeNode)))
         if not isinstance(node, nodes.NamedType):
             return Type("func")
         arguments = tuple(
-            self.resolve(each, file, generics) for each in node.arguments if isinstance(each, TypeNode)
+            self.resolve(argument, file, generics)
+            for argument in node.arguments
+            if isinstance(argument, TypeNode)
         )
         segments = node.segments
         if len(segments) == 1 and (segments[0] in generics or segments[0] in ("This", "Self")):
@@ -460,19 +467,19 @@ class Index:
         candidates = self._types_by_bare_name.get(name, [])
         if not candidates:
             return None
-        own = [each for each in candidates if each.file is file]
+        own = [info for info in candidates if info.file is file]
         if own:
             return own[0]
         wanted = self._import_target(segments, file)
         if wanted is not None:
-            found = [each for each in candidates if _same_module(each.file.module, wanted[:-1])]
+            found = [info for info in candidates if _same_module(info.file.module, wanted[:-1])]
             if found:
                 return found[0]
-            below = [each for each in candidates if _below(each.file.module, wanted[:-1])]
-            if len(below) == 1:
-                return below[0]
+            inside = [info for info in candidates if _is_inside(info.file.module, wanted[:-1])]
+            if len(inside) == 1:
+                return inside[0]
         for glob in self._globs_of(file):
-            found = [each for each in candidates if _below(each.file.module, glob)]
+            found = [info for info in candidates if _is_inside(info.file.module, glob)]
             if len(found) == 1:
                 return found[0]
         if len(candidates) != 1 or (wanted is not None and wanted[0] != candidates[0].file.module[0]):
@@ -492,22 +499,23 @@ class Index:
         """The free functions that a path may call from ``file``, the likeliest only."""
         candidates = self._called(segments[-1])
         if len(segments) == 1 or self._is_own_module(segments[:-1], file):
-            own = [each for each in candidates if each.file is file]
+            own = [function for function in candidates if function.file is file]
             if own:
                 return own
         wanted = self._import_target(segments, file)
         if wanted is not None:
-            found = [each for each in candidates if _same_module(each.file.module, wanted[:-1])]
-            found = found or [each for each in candidates if _below(each.file.module, wanted[:-1])]
+            found = [function for function in candidates if _same_module(function.file.module, wanted[:-1])]
+            found = found or [
+                function for function in candidates if _is_inside(function.file.module, wanted[:-1])
+            ]
             if found:
                 return found
             return []
         for glob in self._globs_of(file):
-            found = [each for each in candidates if _below(each.file.module, glob)]
+            found = [function for function in candidates if _is_inside(function.file.module, glob)]
             if found:
                 return found
-        builtin = [each for each in candidates if each.file.module[-1:] == ("intrinsics",)]
-        return builtin
+        return [function for function in candidates if function.file.module[-1:] == ("intrinsics",)]
 
     def _called(self, name: str) -> list[FunctionInfo]:
         """The free functions of a name."""
@@ -525,7 +533,7 @@ class Index:
         return self._globs[file.path]
 
     def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
-        """Whether a path is the last name of the file's own module: a module may call itself by it."""
+        """Whether a path is the last segment of the file's own module, which a module may use for itself."""
         return segments == [file.module[-1]] and segments[0] not in self._imports_of(file)
 
     def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
@@ -535,7 +543,7 @@ class Index:
         return self._functions_by_path.get(file.path, [])
 
     def functions_mentioning(self, identifiers: Collection[str]) -> Iterator[FunctionInfo]:
-        """The functions of the files in which all the identifiers stand."""
+        """The functions of the files that contain all the identifiers."""
         wanted = {identifier.encode("utf-8", "surrogateescape") for identifier in identifiers}
         for file in self.files.values():
             if wanted <= file.identifiers:
@@ -544,7 +552,7 @@ class Index:
     @cached_property
     def functions_outside_tests(self) -> list[FunctionInfo]:
         """The functions that are not in tests."""
-        if self.base is not None and not any(not each.file.is_test for each in self.own_functions):
+        if self.base is not None and not any(not function.file.is_test for function in self.own_functions):
             return self.base.functions_outside_tests
         return [function for function in self.functions if not function.file.is_test]
 
@@ -570,7 +578,7 @@ class Index:
         return found
 
     def reachable(self, file: SourceFile) -> frozenset[SourceFile]:
-        """The files that a program with ``file`` in it may be made of, as far as imports tell."""
+        """The files that may be part of a program with ``file`` in it, as far as imports say."""
         if file not in self._reachable:
             self._reachable[file] = self._reach(file)
         return self._reachable[file]
@@ -581,14 +589,14 @@ class Index:
         while pending:
             current = pending.pop()
             for path in [*self._imports_of(current).values(), *self._globs_of(current)]:
-                for each in self._files_of(path):
-                    if each in found:
+                for imported in self._files_of(path):
+                    if imported in found:
                         continue
                     if self.base is not None:
-                        found |= self.base.reachable(each)
+                        found |= self.base.reachable(imported)
                     else:
-                        found.add(each)
-                        pending.append(each)
+                        found.add(imported)
+                        pending.append(imported)
         return frozenset(found)
 
     def _files_of(self, path: tuple[str, ...]) -> Iterator[SourceFile]:
@@ -613,7 +621,7 @@ class Index:
     def method(self, type_: Type, name: str) -> FunctionInfo | None:
         """The method or associated function of a type; inherent ones come first."""
         found = self.methods.get(type_.target().name, {}).get(name, [])
-        inherent = [each for each in found if each.behavior is None]
+        inherent = [method for method in found if method.behavior is None]
         return next(iter(inherent or found), None)
 
     def bindings(self, function: FunctionInfo, receiver: Type) -> dict[str, Type]:
@@ -629,7 +637,7 @@ class Index:
             generics, variants = BUILTIN_VARIANTS[target.name]
             bound = dict(zip(generics, target.arguments, strict=False))
             return {
-                name: tuple(bound.get(each, Type(each)) for each in payload)
+                name: tuple(bound.get(generic, Type(generic)) for generic in payload)
                 for name, payload in variants.items()
             }
         info = self.types.get(target.name)
@@ -637,7 +645,8 @@ class Index:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
         return {
-            name: tuple(each.substitute(bound) for each in payload) for name, payload in info.variants.items()
+            name: tuple(type_.substitute(bound) for type_ in payload)
+            for name, payload in info.variants.items()
         }
 
     def fields(self, type_: Type) -> dict[str, Type]:
@@ -647,11 +656,11 @@ class Index:
         if info is None:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
-        return {name: each.substitute(bound) for name, each in info.fields.items()}
+        return {name: type_.substitute(bound) for name, type_ in info.fields.items()}
 
 
 def _append(table: dict[str, list[T]], key: str, value: T, *, shared: bool) -> None:
-    """Add to a list of a table; where the lists are shared with another table, to a new one."""
+    """Add to a list in a table; a list that is shared with another table is copied first."""
     if shared:
         table[key] = [*table.get(key, ()), value]
     else:
@@ -680,7 +689,7 @@ def _items(items: Iterable[nodes.Item]) -> Iterable[nodes.Item]:
 
 
 def _imported(file: SourceFile) -> tuple[dict[str, tuple[str, ...]], list[tuple[str, ...]]]:
-    """Local name to full path, and the paths imported whole."""
+    """The full path of each imported local name, and the paths that are imported as a whole."""
     names: dict[str, tuple[str, ...]] = {}
     globs: list[tuple[str, ...]] = []
     for item in file.tree.items:
@@ -697,12 +706,12 @@ def _imported(file: SourceFile) -> tuple[dict[str, tuple[str, ...]], list[tuple[
 
 
 def _same_module(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    """Whether a file's module is the one named; the package may be spelled otherwise in a use."""
+    """Whether a file's module is the wanted one; the package may have another name in a use."""
     return bool(wanted) and (module == wanted or (len(wanted) > 1 and module[1:] == wanted[1:]))
 
 
-def _below(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    """Whether a module lies in the one named, which may re-export it."""
+def _is_inside(module: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether a module lies inside the wanted one, which may re-export it."""
     if not wanted:
         return False
     return module[: len(wanted)] == wanted or (len(wanted) > 1 and module[1 : len(wanted)] == wanted[1:])

@@ -1,7 +1,7 @@
 """What tmlfix knows of the standard library where its source is not in the workspace.
 
 Data, not code: the files beside this one declare, in TML, the types that own something and the
-functions that make or keep it. The decorators say what a missing body would: ``@catalogued`` on
+functions that make or keep it. The decorators say what a body would show: ``@catalogued`` on
 every function, ``@view`` for a result that belongs to something else, ``@retains(name)`` for a
 parameter that is kept, ``@releases`` for a release and ``@idempotent`` for one that may be called
 twice. A module of the workspace always wins over the file of the same name here.
@@ -30,7 +30,7 @@ def catalogue_files() -> tuple[SourceFile, ...]:
 
 def _tml_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
     found: list[tuple[str, Traversable]] = []
-    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
             found += _tml_files(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith(".tml"):
