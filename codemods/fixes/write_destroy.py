@@ -161,18 +161,21 @@ def complete(
             return Refusal("its receiver has no room for `mut`")
         edits.append(SourceEdit(receiver.start, receiver.start, b"mut "))
     source, tree = context.file.source, context.file.tree
-    if body.statements:
+    text = source[body.start : body.end]
+    if body.statements and (b"\n" in text or b"/*" in text):
         if first:
             edits.append(insert_statement_before(source, tree, body.statements[0], "\n".join(first)))
         if last:
             edits.append(insert_before_block_end(source, tree, body, "\n".join(last)))
         return Repair(tuple(edits))
+    kept = [statement.text for statement in body.statements]
     outer = indentation_of(source, node.start)
     ending = line_ending_of(source, node.start)
-    lines = "\n".join([*first, *last]).encode().split(b"\n")
+    lines = "\n".join([*first, *kept, *last]).encode().split(b"\n")
     interior = ending + b"".join(outer + b"    " + line + ending for line in lines) + outer
     edits.append(SourceEdit(body.start + 1, body.end - 1, interior))
-    return Repair((*_outdated_comment(source, node), *edits))
+    outdated = [] if kept else _outdated_comment(source, node)
+    return Repair((*outdated, *edits))
 
 
 def _outdated_comment(source: bytes, node: nodes.Function) -> list[SourceEdit]:

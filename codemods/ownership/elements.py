@@ -96,7 +96,7 @@ class OwnedLists:
         fate = self.analysis.summaries.fate(graph, variable)
         if Holds.OWNED not in origin.holds or isinstance(variable.value, nodes.Path):
             return None
-        if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.DRAINS, Effect.SHARES}:
+        if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.SHARES}:
             return None
         if self._is_drained(graph, variable, fate.views):
             return None

@@ -75,7 +75,7 @@ class Fields(Layer):
         self.analysis = analysis
         self._literals: dict[str, list[tuple[ControlFlowGraph, nodes.StructLiteral]]] = {}
         self._writes: dict[str, list[tuple[ControlFlowGraph, nodes.Assignment, nodes.FieldAccess]]] = {}
-        self._calls: dict[str, list[tuple[ControlFlowGraph, nodes.MethodCall]]] = {}
+        self._accesses: dict[str, list[tuple[ControlFlowGraph, nodes.FieldAccess]]] = {}
         self._owned_strings: dict[Type, list[str]] = {}
         self._functions: dict[SourceFile, list[tuple[int, int, FunctionInfo]]] = {}
 
@@ -259,34 +259,57 @@ class Fields(Layer):
         result = _NOTHING
         for graph, literal in self.constructors(type_):
             entry = next((field for field in literal.fields if field.name == name), None)
-            value = entry.value if entry is not None else None
-            variable = self._variable(graph, value) if value is not None else None
-            if variable is None:
-                return _UNKNOWN
-            result |= self.list_elements(graph, variable)
+            result |= self._first_elements(graph, entry) if entry is not None else _UNKNOWN
         for graph, _ in self._assignments(type_, name):
             if graph.function.owner is None or not self.index.has_release_name(graph.function):
                 return _UNKNOWN
-        for graph, call in self.lowest._field_calls(name):
-            access = call.receiver
-            assert isinstance(access, nodes.FieldAccess)
-            owner = graph.type_of(access.object)
+        for graph, access in self.lowest._field_accesses(name):
+            owner = _owner_type(graph, access)
             if owner is None or owner.target().name == type_.name:
-                site = graph.call_at(call)
-                callee = site.callee if site is not None else None
-                result |= self._received(graph, callee, call) if callee is not None else _UNKNOWN
+                result |= self._added_through(graph, access)
         return result
 
-    def _field_calls(self, name: str) -> list[tuple[ControlFlowGraph, nodes.MethodCall]]:
-        """Every method call in the library on a field of this name."""
-        if name not in self._calls:
-            self._calls[name] = [
+    def _first_elements(self, graph: ControlFlowGraph, entry: nodes.FieldInit) -> FieldOrigin:
+        """What the list holds that a struct literal puts into a field."""
+        use = graph.use_at(entry if entry.value is None else entry.value)
+        if use is not None:
+            return self.list_elements(graph, use.variable)
+        if entry.value is None or not self.analysis.summaries.origin(graph, entry.value).is_fresh:
+            return _UNKNOWN
+        return self._made(graph, entry.value, {})
+
+    def _added_through(self, graph: ControlFlowGraph, access: nodes.FieldAccess) -> FieldOrigin:
+        """What is put into the list in a field where the field is named."""
+        site = graph.site_of(access)
+        if site is not None and site.role is Role.REFERENCED:
+            site = graph.site_of(site.parent)
+        if site is None:
+            return _NOTHING
+        match site.role:
+            case Role.RECEIVER if site.callee is not None:
+                return self._received(graph, site.callee, site.parent)
+            case Role.ARGUMENT if site.callee is not None:
+                return self._handed_on(site.callee, site.position, frozenset())
+            case Role.BOUND:
+                result = _NOTHING
+                for variable in graph.declared_at(site.parent):
+                    result |= self._put_in(graph, variable, {}, frozenset((id(variable),)))
+                return result
+            case Role.FIELD | Role.ELEMENT | Role.OPERAND | Role.CONDITION | Role.DISCARDED:
+                return _NOTHING
+            case _:
+                return _UNKNOWN
+
+    def _field_accesses(self, name: str) -> list[tuple[ControlFlowGraph, nodes.FieldAccess]]:
+        """Every place in the library that names a field of this name, but for those that assign to it."""
+        if name not in self._accesses:
+            self._accesses[name] = [
                 (graph, node)
                 for graph in self._mentioning(name)
-                for node in graph.nodes_of(nodes.MethodCall)
-                if isinstance(node.receiver, nodes.FieldAccess) and node.receiver.name == name
+                for node in graph.nodes_of(nodes.FieldAccess)
+                if node.name == name
             ]
-        return self._calls[name]
+        return self._accesses[name]
 
     def _variable(self, graph: ControlFlowGraph, value: Expression) -> Variable | None:
         if isinstance(value, nodes.Assignment):

@@ -1,0 +1,66 @@
+"""Who frees a part of a value by hand: an element of its list, say, that nobody else may free then."""
+
+from __future__ import annotations
+
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.summaries.summaries import Summaries
+from codemods.semantics.symbols import FunctionInfo, Index
+from tml_ast import nodes
+
+_FREEING = frozenset((Effect.RELEASES, Effect.DRAINS))
+_ASKING = frozenset(("len", "is_empty"))
+
+
+def frees_part(summaries: Summaries, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a function frees what it reads from the value of a variable, other than by its methods."""
+    for view in summaries.fate(graph, variable).views:
+        for use in graph.uses(view):
+            if view is not variable and _is_freed(summaries, graph, use.site):
+                return True
+            if use.site.role in (Role.RECEIVER, Role.FIELD):
+                read = graph.site_of(use.site.parent)
+                if read is not None and _is_freed(summaries, graph, read):
+                    return True
+    return False
+
+
+def _is_freed(summaries: Summaries, graph: ControlFlowGraph, site: Site) -> bool:
+    """Whether the value at a site, or a cast of it, is handed to something that frees it."""
+    while site.role in (Role.CAST, Role.REFERENCED):
+        outer = graph.site_of(site.parent)
+        if outer is None:
+            return False
+        site = outer
+    if site.role not in (Role.ARGUMENT, Role.RECEIVER):
+        return False
+    return not _FREEING.isdisjoint(summaries.call_effects(site))
+
+
+def reaches_elements(
+    summaries: Summaries, index: Index, function: FunctionInfo, field: str, seen: frozenset[FunctionInfo]
+) -> bool:
+    """Whether a method does more with the list in a field of ``this`` than to release it or ask for its size.
+
+    Methods that it calls on ``this`` count, and functions that it gives ``this`` to.
+    """
+    graph = summaries.graph(function)
+    if graph is None or function in seen:
+        return False
+    for access in graph.nodes_of(nodes.FieldAccess):
+        if access.name != field or not isinstance(access.object, nodes.This):
+            continue
+        site = graph.site_of(access)
+        if site is None or site.role in (Role.FIELD, Role.OPERAND, Role.CONDITION, Role.DISCARDED):
+            continue
+        callee = site.callee
+        if site.role is not Role.RECEIVER or callee is None:
+            return True
+        if callee.name not in _ASKING and not index.has_release_name(callee):
+            return True
+    return any(
+        call.callee is not None and reaches_elements(summaries, index, call.callee, field, seen | {function})
+        for call in graph.calls
+        if isinstance(call.receiver, nodes.This)
+        or any(isinstance(argument, nodes.This) for argument in call.arguments)
+    )
