@@ -36,8 +36,18 @@ class Phase:
         return any(fnmatchcase(f"/{path}", pattern) for pattern in self.scope)
 
 
-RELEASED_BY_NAME = ("response", "hash_map", "str_map", "hash_table", "url", "json", "value")
-"""The endings of the types that the plan wants released by name in tests."""
+RELEASED_BY_NAME = (
+    ("response", "http"),
+    ("hash map", ""),
+    ("str map", ""),
+    ("hash table", ""),
+    ("url", ""),
+    ("json", ""),
+    ("value", "json"),
+)
+"""The types that the plan wants released by name in tests: the words that their names end with, and the word
+that must stand before them or in the path of their module. Not every value is one of JSON.
+"""
 
 PHASES: tuple[Phase, ...] = (
     Phase(1, "http", "HTTP", _module("http")),

@@ -2,7 +2,7 @@
 
 Compiler intrinsics are known by name. An ``@extern`` function borrows: the compiler already frees a
 caller's string at the end of its scope, so a C function that kept one would be broken today. It releases if
-its name says that it frees or closes something. A string that it returns may be a static buffer or belong to
+its symbol says so (``foreign_symbols``). A string that it returns may be a static buffer or belong to
 something else: it is the caller's only where the symbol is listed here.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
+from codemods.ownership.compiler.foreign_symbols import Verdict, verdict
 from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast import nodes
 
@@ -78,7 +79,11 @@ GROWN_BY_C: Mapping[str, tuple[int, int]] = {
 
 _RETURNING_RECEIVER = frozenset(("to_owned",))
 
-_RELEASING_NAME_PARTS = ("free", "destroy", "release", "close", "delete", "drop", "dispose")
+_EFFECT_OF_SYMBOL = {
+    Verdict.RELEASES: Effect.RELEASES,
+    Verdict.MAY_RELEASE: Effect.UNKNOWN,
+    Verdict.LEAVES: Effect.BORROWS,
+}
 
 
 def builtin_effect(name: str, position: int) -> Effect:
@@ -102,7 +107,7 @@ def bodyless_effect(function: FunctionInfo, position: int) -> Effect:
         return Effect.RELEASES
     if function.is_extern:
         symbol = extern_symbol(function)
-        return Effect.RELEASES if any(part in symbol for part in _RELEASING_NAME_PARTS) else Effect.BORROWS
+        return _EFFECT_OF_SYMBOL[verdict(symbol, function.values, function.returns, position)]
     if _is_string_for_foreign_code(function, position):
         return Effect.BORROWS
     effect = builtin_effect(function.name, position)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
-from codemods.fixes.naming import quoted_names, snake_case
+from codemods.fixes.naming import quoted_names
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, mentions
 from codemods.model.phases import RELEASED_BY_NAME
 from codemods.ownership.cfg.graph import ControlFlowGraph
@@ -15,6 +15,7 @@ from codemods.ownership.fields import Holds
 from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type, TypeInfo
+from codemods.semantics.words import words_in
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -32,10 +33,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 
 def _is_named(type_: Type | None) -> bool:
+    """Whether a type is one of a response, map, URL or JSON value, as its name and module say."""
     if type_ is None:
         return False
-    name = f"_{snake_case(type_.bare)}"
-    return any(name.endswith(f"_{wanted}") for wanted in RELEASED_BY_NAME)
+    words = words_in(type_.bare)
+    around = {*words, *(word for module in type_.name.split("::")[:-1] for word in words_in(module))}
+    return any(
+        words[-len(ending.split()) :] == tuple(ending.split()) and (not domain or domain in around)
+        for ending, domain in RELEASED_BY_NAME
+    )
 
 
 def _dropped(context: Context, graph: ControlFlowGraph, obligation: ObligationReport) -> Iterator[Diagnostic]:
