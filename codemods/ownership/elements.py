@@ -98,7 +98,7 @@ class OwnedLists:
             return None
         if not fate.effects <= {Effect.BORROWS, Effect.RELEASES, Effect.SHARES}:
             return None
-        if self._is_drained(graph, variable, fate.views):
+        if Effect.DRAINS in fate.effects or self._is_released_elsewhere(graph, variable, fate.views):
             return None
         hazard = self._hazard(graph, variable, origin, fate)
         claims = tuple(self._claims(graph, variable)) if hazard is None else ()
@@ -118,8 +118,10 @@ class OwnedLists:
             return Hazard.ESCAPES
         return None
 
-    def _is_drained(self, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable]) -> bool:
-        """Whether the function frees strings of the list already, itself or by a helper."""
+    def _is_released_elsewhere(
+        self, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable]
+    ) -> bool:
+        """Whether the function frees the list, or strings that it reads from it, by a helper."""
         release = self.analysis.releases.release_of(variable.type)
         for view in views:
             for use in graph.uses(view):

@@ -226,6 +226,43 @@ func test_words() -> I32 {
 """,
         ),
         Untouched(
+            "The function frees them itself, with a function of its own for one string",
+            """\
+use core::str
+use std::collections::List
+
+func free_string(s: Str) {
+    if str::len(s) == 0 {
+        return
+    }
+    lowlevel { mem_free(s as I64 as *Unit) }
+}
+
+pub func count_words(line: Str) -> I64 {
+    let words: List[Str] = str::split(line, ",")
+    let count: I64 = words.len()
+    loop (words.len() > 0) {
+        free_string(words.pop())
+    }
+    words.destroy()
+    return count
+}
+
+pub func count_long(line: Str) -> I64 {
+    let words: List[Str] = str::split(line, ",")
+    var count: I64 = 0
+    for i in 0 to words.len() {
+        if str::len(words.get(i)) > 4 {
+            count = count + 1
+        }
+        free_string(words.get(i))
+    }
+    words.destroy()
+    return count
+}
+""",
+        ),
+        Untouched(
             "Strings of the caller",
             """\
 use std::collections::List
