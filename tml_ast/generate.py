@@ -53,7 +53,7 @@ MODULES = {False: "generated_parser.py", True: "generated_recorder.py"}
 """The file of each parser, by whether it is the one that notes how far it gets."""
 
 _FEW = 4
-"""Alternatives that are told apart one after the other; more are looked up by the next token."""
+"""Up to this many alternatives are tried one after the other; more are looked up by the next token."""
 
 First = frozenset[str] | None
 """The token types that an expression can start with; None when any might do."""
@@ -520,7 +520,7 @@ class _Generator:
     # -- choices ------------------------------------------------------------------------------
 
     def _choose(self, expression: OneOf, pieces: _Pieces, ahead: First) -> None:
-        """Code that tries alternatives in order, as far as the next token does not tell them apart."""
+        """Code that tries alternatives in order, as far as the next token does not decide between them."""
         members = self._with_tokens_joined(expression.members)
         if len(members) == 1:
             self._take(_literals(members[0]), pieces, ahead)

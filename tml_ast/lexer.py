@@ -24,7 +24,7 @@ KEYWORDS = frozenset(
     class interface extends implements override virtual abstract sealed namespace
     base protected private static prop throw""".split()
 )
-"""Every reserved word; none of them is contextual."""
+"""All keywords; none of them is contextual."""
 
 _TYPES = {
     **{keyword: keyword for keyword in KEYWORDS},
@@ -32,7 +32,7 @@ _TYPES = {
     **{"__FILE__": "STRING", "__DIRNAME__": "STRING", "__LINE__": "INT"},
 }
 _KNOWN = {spelling.encode(): (type, spelling.encode()) for spelling, type in _TYPES.items()}
-"""The keywords and other names that are no identifiers, by spelling: their token type and lexeme."""
+"""The token type and the lexeme of keywords and other names that are not identifiers, by spelling."""
 _A_NAME = ("IDENT", b"")
 
 MAX_NESTING = 1000
@@ -190,7 +190,7 @@ _USUAL = re.compile(
     """,
     re.VERBOSE,
 )
-"""Trivia and a lexeme of what most of a file is; the lexeme is empty where it is something else."""
+"""Trivia and a lexeme of the most common kinds; the lexeme is empty where another kind of token follows."""
 
 _LETTERS = rb"A-Za-z_"
 _SCANNER = _scanner(_LETTERS)
@@ -208,10 +208,10 @@ _INT_SUFFIXES = frozenset(f"{sign}{bits}".encode() for sign in "iu" for bits in 
 _FLOAT_SUFFIXES = frozenset((b"f32", b"f64"))
 _MOST_SHOWN = 60
 _OFFSETS = list(range(1 << 16))
-"""The offsets in files that are not unusually large: numbers that the tokens of all files share."""
+"""The offsets in files of usual size: integers that the tokens of all files share."""
 
 _new = object.__new__
-"""Makes a token without a call of Python code, of which there is one for each token otherwise."""
+"""Makes a token without calling ``__init__``, which would cost a Python call for each token."""
 _OPENERS = frozenset("([{")
 _CLOSERS = frozenset(")]}")
 
@@ -313,8 +313,8 @@ class _Lexer:
     def _usual_tokens(self, offset: int) -> int:
         """Add the tokens from the offset on that ``_USUAL`` matches; the offset after them.
 
-        What a lexeme is does not depend on what is around it, so each is looked at once. Equal ones share
-        their bytes.
+        The type of a lexeme does not depend on its surroundings, so each distinct lexeme is classified once.
+        Equal ones share their bytes.
         """
         add = self.tokens.append
         known, known_trivia = self.known, self.known_trivia

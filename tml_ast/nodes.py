@@ -1153,7 +1153,7 @@ class Unary(Expression):
 
     @property
     def operator(self) -> str:
-        """The operator's spelling, its words joined by a space."""
+        """The operator's spelling, its tokens joined by a space."""
         return " ".join(child.text for child in self.children if isinstance(child, Token))
 
     @property

@@ -29,8 +29,8 @@ itself. An item without decorators or ``pub`` in the pattern matches items that 
     func $name($...parameters) { $...body }     a function that returns nothing
     impl Drop for $T { $...members }
 
-Case tells values from types, as in the compiler: ``$x[$i]`` is an index and ``$x[$T]`` has a type argument;
-``if $c { $x }`` is a block and ``$T { $x }`` a struct literal. ``type $T { $...fields }``
+Case separates values from types, as in the compiler: ``$x[$i]`` is an index and ``$x[$T]`` has a type
+argument; ``if $c { $x }`` is a block and ``$T { $x }`` a struct literal. ``type $T { $...fields }``
 is a struct, ``enum $T { $...variants }`` has variants. Inside a string ``$`` is plain text, except in its
 holes: ``"{$x}"``.
 """

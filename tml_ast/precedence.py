@@ -2,7 +2,7 @@
 
 The grammar yields operands, operators and suffixes in a row; ``fold_expression`` groups them by the
 compiler's own Pratt loop, so that a suffix on a later line binds to the operand with its prefixes,
-and a range binds tighter than any other binary operator. Other folds tell a group from a tuple and
+and a range binds tighter than any other binary operator. Other folds distinguish a group from a tuple and
 a binding from a path.
 """
 

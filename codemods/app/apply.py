@@ -20,7 +20,7 @@ PATCH_FOLDER = "patches"
 
 
 def fix_in_place(request: Request, *, progress: Progress | None = None) -> Report:
-    """Fix the working tree itself; git plays no part. First finish what a killed run has left."""
+    """Fix the working tree itself, without git. First finish what a killed run left undone."""
     finished = finish_interrupted(working_tree_root(request.paths))
     source = read_working_tree(request.paths)
     report = analyse(source, request, in_place=True, progress=progress)

@@ -1,4 +1,4 @@
-"""Does every file parse, and does it survive the round trip through tokens and tree?"""
+"""Whether every file parses, and survives the round trip through tokens and tree."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codemods.model.findings import InputError
 from codemods.model.progress import Progress
 
 FILES_PER_TASK = 16
-"""Files handed to a worker process at a time; fewer in all are not worth a second process."""
+"""The number of files in one task for a worker process; a second process is not worth it for fewer files."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParseReport:
-    """What became of the files; ``lines`` counts all of them, ``seconds`` is wall time."""
+    """The results for the files; ``lines`` counts those of all files, ``seconds`` is wall time."""
 
     files: int
     parsed: int

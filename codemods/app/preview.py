@@ -111,7 +111,7 @@ def _find_selected(
     request: Request,
     selection: PathSelection,
 ) -> tuple[AnalysisResult, tuple[InputError, ...]]:
-    """What ``find`` finds, and why findings that were approved are not fixed."""
+    """What ``find`` finds, and why approved findings are not fixed."""
     files = source.workspace.files
     with request.resources.executor(files) as executor:
         if request.selection is None:

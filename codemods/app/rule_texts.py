@@ -1,4 +1,4 @@
-"""What rules say about themselves, by name."""
+"""The texts that describe rules, by the names of the rules."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from codemods.model.errors import UserError
 from codemods.rules import RULES
 
 COMMENTS = CommentRule()
-"""Stands beside the rules: what findings about comments that suppress findings are."""
+"""Describes findings about suppression comments, as a rule describes its own findings."""
 
 
 class RuleText(Protocol):
-    """What a rule says about itself."""
+    """The texts that describe a rule."""
 
     @property
     def name(self) -> str: ...

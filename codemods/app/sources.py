@@ -17,7 +17,7 @@ PROJECT_FILE = "tml.toml"
 
 @dataclass(frozen=True, slots=True)
 class WorkingTree:
-    """The files as they lie below ``root``."""
+    """The files below ``root``, as they are on the disk."""
 
     root: Path
     workspace: Workspace

@@ -149,7 +149,7 @@ def _with_standing(
 
 
 def _in_order(errors: Iterable[InputError]) -> tuple[InputError, ...]:
-    """Each error once, by file and place: an order that does not depend on how they were found."""
+    """Each error once, by file and place, so that the order does not depend on how they were found."""
     return tuple(sorted(set(errors), key=lambda error: (error.path, error.line, error.column, error.message)))
 
 

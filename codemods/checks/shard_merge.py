@@ -1,4 +1,4 @@
-"""Whether the results of shards are those of one whole check, and what that check comes to.
+"""Whether the results of shards make up one whole check, and the result of that check.
 
 How the results are read and written is not decided here: see `codemods.reports.shard_documents`.
 """
@@ -24,7 +24,7 @@ DIFFERENCES = {
     "changed_since": "has the changes since another commit than",
     "baseline": "was written with another baseline than",
 }
-"""What to say of a document that does not fit another, by what they do not have in common."""
+"""The message for a document that does not fit another, by what they do not have in common."""
 
 MOST_NAMED = 10
 """The number of missing shards that a message names."""
@@ -42,7 +42,7 @@ class ShardFinding:
 
     @property
     def place(self) -> tuple[bool, int, str]:
-        """What findings are sorted by. Those of one file are all in one shard, in their order."""
+        """The sort key of findings. Those of one file are all in one shard, in their order."""
         return self.standing is Standing.SUPPRESSED, self.phase, self.path
 
 

@@ -21,7 +21,7 @@ from codemods.reports import console
 __all__ = ["FAILED", "FOUND", "app", "load_commands", "main"]
 
 INTERRUPTED = 130
-"""What a shell takes for the end by an interrupt."""
+"""The exit status that shells use for a command that was interrupted."""
 
 COMPLETION_OPTIONS = ("--install-completion", "--show-completion")
 NO_DETECTION = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
@@ -53,7 +53,7 @@ def load_commands(name: str | None = None) -> None:
 
 
 def _refuse_unprintable_options(arguments: Sequence[str]) -> None:
-    """Refuse a file name that a shell made of ``*`` and that typer would repeat as it is, as an option."""
+    """Refuse unprintable options: a shell may make one of a file name, and typer would print it unescaped."""
     for argument in takewhile(lambda argument: argument != "--", arguments):
         name = argument.partition("=")[0]
         if name.startswith("-") and console.visible(name) != name:
@@ -61,9 +61,9 @@ def _refuse_unprintable_options(arguments: Sequence[str]) -> None:
 
 
 def _let_shells_be_named(arguments: Sequence[str]) -> None:
-    """Let a shell follow ``--show-completion`` and ``--install-completion``.
+    """Let the name of a shell follow ``--show-completion`` and ``--install-completion``.
 
-    Typer takes the name of a shell only if it is told not to detect the shell, by a variable.
+    Typer accepts the name of a shell only if a variable disables the detection of the shell.
     """
     os.environ.pop(NO_DETECTION, None)
     for option, value in pairwise(arguments):

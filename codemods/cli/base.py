@@ -52,7 +52,7 @@ WORKFLOW = (
     "4. tmlfix verify --phase 1 --tml 'tml test' see your own tests pass",
     "5. git diff main...tmlfix/phase-1-http      the branch, to merge",
 )
-"""From nothing to a reviewed branch, as the help shows it."""
+"""The steps to a reviewed branch, as the help shows them."""
 
 app = typer.Typer(
     name="tmlfix",

@@ -14,7 +14,7 @@ from codemods.reports import documents, explanation, text
 
 
 def complete_rules(incomplete: str) -> list[str]:
-    """The names of rules that begin so, for a shell."""
+    """The names of rules that begin with what was typed, for a shell."""
     return [name for name in rules() if name.startswith(incomplete)]
 
 

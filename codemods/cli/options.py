@@ -146,7 +146,7 @@ def phases_of(names: str | None) -> tuple[int, ...]:
 
 
 def complete_phases(incomplete: str) -> list[str]:
-    """The values of ``--phase`` that begin so, for a shell; the phases before the last comma are kept."""
+    """Completes the last value of ``--phase`` for a shell; the phases before the last comma are kept."""
     listed, comma, last = incomplete.rpartition(",")
     return [f"{listed}{comma}{phase.slug}" for phase in PHASES if phase.slug.startswith(last)]
 

@@ -14,7 +14,7 @@ from codemods.model import progress
 
 @contextmanager
 def progress_bar() -> Iterator[progress.Progress | None]:
-    """A function to call as work advances, drawn as one bar per kind of work; None if nobody watches."""
+    """A function to call as work advances, drawn as one bar per kind of work; None without a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

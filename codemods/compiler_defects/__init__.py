@@ -34,7 +34,7 @@ class Defect:
     leaks: int | None
     """How many allocations the program leaks; None where it does something else."""
     confirmed: bool
-    """Whether the program itself was seen to go wrong under the compiler, not only larger ones."""
+    """Whether this very program was seen to go wrong under the compiler, not only a larger one."""
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:

@@ -1,7 +1,7 @@
-"""The results of an analysis that earlier runs had, and what is kept of this one for the next.
+"""The results of earlier runs of an analysis, and those of this run that are kept for the next.
 
-A key covers all that a result depends on: the tool itself, the settings, the phase, and the content of the
-files. Of the tests, a library depends on those with one of the identifiers that its rules search for.
+A key covers everything that a result depends on: the tool itself, the settings, the phase, and the content
+of the files. Of the tests, a library depends on those with one of the identifiers that its rules search for.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class AnalysisCache:
         self._test_hits: list[tuple[int, int]] = []
         """For each phase, how many tests were known, and how many there are."""
         self._rows: dict[str, dict[str, Any]] = {}
-        """The rows of tests that are as they were, by the key of their document."""
+        """The rows of unchanged tests, by the key of their document."""
         self._identifiers: dict[str, frozenset[bytes]] = {}
 
     def note_hits(self) -> None:
-        """Note how much was known."""
+        """Note how many results were known."""
         libraries = f"libraries {sum(self._library_hits)} of {len(self._library_hits)}"
         known, total = map(sum, zip(*self._test_hits, strict=True)) if self._test_hits else (0, 0)
         self._store.note(f"known from earlier runs: {libraries}, tests {known} of {total}")
@@ -86,7 +86,7 @@ class AnalysisCache:
     def _tests_differ(
         self, known: Mapping[str, Sequence[Any]], asked: frozenset[bytes], paths: frozenset[str]
     ) -> bool:
-        """Whether a test that matters to a library is not as it was."""
+        """Whether a test that matters to a library has changed."""
         if any(matters for path, (_, _, matters) in known.items() if path not in self._tree.tests):
             return True
         for path in self._tree.tests:

@@ -1,4 +1,4 @@
-"""One attempt to fix some files: what they are by now, the edits so far, and whose edits those are.
+"""One attempt to fix some files: their current content, the edits so far, and whose edits those are.
 
 Diagnostics have offsets in a file as it is by now; findings have lines, columns and edits of the file as
 it was. The attempt maps the ones to the others.

@@ -17,7 +17,7 @@ RESULT = ([_FINDING], {str: str}, [_FINDING], [_FINDING], [ERROR])
 
 
 def result_row(result: FilesResult) -> object:
-    """A result, of its changes only what the files become."""
+    """A result as a row; of its changes only the new content."""
     return (
         _finding_rows(result.findings),
         {path: change.after.decode("latin-1") for path, change in result.changes.items()},
@@ -28,7 +28,7 @@ def result_row(result: FilesResult) -> object:
 
 
 def result_of(row: Any, phase: int, sources: Mapping[str, bytes]) -> FilesResult:
-    """The result of a row; ``sources`` are the files before. Raises KeyError or ValueError for nonsense."""
+    """The result of a row; ``sources`` are the files before. Raises KeyError or ValueError for a bad row."""
     findings, changes, declined, suppressed, errors = row
     return FilesResult(
         _findings(findings, phase),

@@ -26,7 +26,7 @@ from codemods.semantics.symbols import SourceFile
 from tml_ast.edit import EditConflict, SourceEdit, in_order
 
 MAX_ROUNDS = 24
-"""Fixes that still call for others after so many rounds are a fault of a rule."""
+"""If fixes still call for others after this many rounds, a rule is faulty."""
 
 InFile = tuple[str, Diagnostic]
 """A diagnostic with the path of its file."""
@@ -45,7 +45,7 @@ class _Judged:
 
 @dataclass(slots=True)
 class _Outcome:
-    """An attempt that came to its fixpoint, and what it left."""
+    """An attempt that reached its fixpoint, and the findings that it left."""
 
     attempt: Attempt
     left: _Judged
@@ -81,7 +81,7 @@ class FixLoop:
         self._suppressions = {path: tuple(suppressions(file)) for path, file in files.items()}
 
     def run(self) -> FilesResult:
-        """Run to the fixpoint; a file whose fixes do not hold is left alone and the rest done again."""
+        """Run to the fixpoint, again without a file whenever the fixes of that file do not hold."""
         excluded: set[str] = set()
         errors: list[InputError] = []
         while True:
@@ -113,7 +113,7 @@ class FixLoop:
             judged = self._judge(attempt, self._diagnostics(facts, attempt, excluded, paths, number), used)
             accepted = _compatible(judged.accepted)
             if accepted:
-                # What was changed is done first; then it is seen what that means for the others.
+                # Changed files come first; the others are then judged by what these have become.
                 paths = list(accepted)
                 for path, diagnostics in accepted.items():
                     attempt.apply(path, diagnostics)
@@ -210,7 +210,7 @@ class FixLoop:
         for path, comments in self._suppressions.items():
             for comment in comments:
                 rules = {rule for file, line, rule in used if file == path and comment.covers(line, rule)}
-                for message in comment.complaints(rules, RULES):
+                for message in comment.problems(rules, RULES):
                     yield Finding(
                         self._phase.number,
                         SUPPRESSION_COMMENT,
@@ -259,7 +259,7 @@ def _without_fix(diagnostic: Diagnostic) -> Diagnostic:
 def _compatible(diagnostics: Iterable[InFile]) -> dict[str, list[Diagnostic]]:
     """For each file the diagnostics to fix now; what collides with another waits for the next round.
 
-    In one function only one rule has its turn, so that names made by two cannot meet.
+    In one function only one rule makes edits in a round, so that new names of two rules cannot clash.
     """
     accepted: dict[str, list[Diagnostic]] = {}
     turns: dict[tuple[str, str], str] = {}

@@ -12,7 +12,7 @@ FEW = 500_000
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Collect seldom: trees and facts are millions of objects, and hardly any becomes garbage."""
+    """Collect rarely: trees and facts are millions of objects, and few of them become garbage."""
     threshold = gc.get_threshold()
     frozen_before = gc.get_freeze_count()
     gc.set_threshold(FEW, *threshold[1:])
@@ -25,5 +25,5 @@ def rare_collections() -> Iterator[None]:
 
 
 def ignore_objects_so_far() -> None:
-    """Let the collector skip all objects that there are by now, until `rare_collections` ends."""
+    """Let the collector skip all objects that exist now, until `rare_collections` ends."""
     gc.freeze()

@@ -12,7 +12,7 @@ from codemods.engine.result_cache import FOLDER_VARIABLE, ResultCache, cache_fol
 
 
 def ignore_note(_note: str) -> None:
-    """Take a note that nobody reads."""
+    """Discard a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,4 @@ RESOURCES = Resources()
 """The default, unless an option says otherwise."""
 
 SMALL = 512 * 1024
-"""Bytes of source that one process analyses before another would have started."""
+"""Bytes of source that one process analyses in the time that starting another takes."""

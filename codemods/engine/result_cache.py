@@ -1,4 +1,4 @@
-"""JSON documents that are kept from run to run, each in a file; a damaged one counts as none."""
+"""JSON documents that are kept from run to run, each in a file; a damaged one is ignored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER_VARIABLE = "TMLFIX_CACHE"
 """The environment variable that names the folder."""
 
 MOST_FILES = 256
-"""How many documents are kept: those that were used last."""
+"""How many documents are kept: the most recently used ones."""
 
 _ENDING = ".tmlfix-results"
 """The ending of the files that are made here: no other file of the folder is touched."""
@@ -94,7 +94,7 @@ class ResultCache:
             self.note(f"cannot write the cache: {self._folder}: {error.strerror}")
 
     def refuse(self, key: str) -> None:
-        """Note that a document is not what it should be."""
+        """Note that a document is damaged."""
         self.note(f"a file of the cache is damaged and will be made anew: {self._path(key)}")
 
     def _path(self, key: str) -> Path:

@@ -1,4 +1,4 @@
-"""Files in, findings and changed files out: the phases of an analysis, done job by job and put together."""
+"""Files in, findings and changed files out: the phases of an analysis, run job by job and joined."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def facts(
 
 
 def _tasks() -> Any:
-    """The module that does the work; it is not even imported where an earlier run has done it all."""
+    """The module that does the work; it is not imported if an earlier run has done everything."""
     return importlib.import_module("codemods.engine.tasks")
 
 
@@ -219,7 +219,7 @@ def _needed(runs: Sequence[_PhaseRun], *, stacked: bool) -> list[_PhaseRun]:
 
 
 def _is_quick(runs: Sequence[_PhaseRun], *, stacked: bool) -> bool:
-    """Whether what is left to do is done before another process would have started."""
+    """Whether the remaining work takes less time than starting another process."""
     before: dict[str, bytes] = {}
     left = 0
     for run in runs:

@@ -49,7 +49,7 @@ pub func width(label: Label) -> I64 {
 
 _COMMENT = re.compile(rb"//[^\n]*")
 _MARK = re.compile(r"//\s*tmlfix(?::\s*(.*?)|[\s-]*ignore\b.*)\s*$")
-"""Also without the colon: who means to suppress a finding should learn that this does not."""
+"""Matches also without the colon, so that such a comment is reported as malformed."""
 
 _IGNORE = re.compile(r"ignore\s*\[([^\]]*)\]\s*(.*)")
 
@@ -68,7 +68,7 @@ class Suppression:
         """Whether it is about a finding of this rule on this line."""
         return line == self.target and rule in self.rules
 
-    def complaints(self, used: Collection[str], known: Collection[str]) -> Iterator[str]:
+    def problems(self, used: Collection[str], known: Collection[str]) -> Iterator[str]:
         """What is wrong with it, given the rules that it suppressed findings of, and all rules."""
         if not self.rules:
             yield "say which findings to ignore, and why: // tmlfix: ignore[rule] reason"

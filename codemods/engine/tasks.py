@@ -34,7 +34,7 @@ class Library:
         self._facts: tuple[frozenset[str], Facts] | None = None
 
     def facts(self, paths: frozenset[str], before: Facts | None = None) -> Facts:
-        """What rules may ask, where these files get fixes; what holds of the facts ``before`` is reused."""
+        """The facts for rules when these files get fixes; those of ``before`` that hold are reused."""
         if self._facts is None or self._facts[0] != paths:
             known = before or (self._facts[1] if self._facts is not None else None)
             self._facts = paths, Facts(self.analysis, self.sources, paths, before=known)

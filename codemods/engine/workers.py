@@ -91,7 +91,7 @@ def _can_shield_modules() -> bool:
 
 @contextmanager
 def _shielded() -> Iterator[None]:
-    """Start processes meanwhile: they import nothing from the user's tree, and no interrupt reaches them.
+    """Processes that start in it import nothing from the user's tree, and no interrupt reaches them.
 
     Python starts them with ``-c``, which looks for modules in the current folder, the user's tree.
     """
@@ -109,7 +109,7 @@ def _shielded() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Defer interrupts until this is done. Processes that are started meanwhile never get one."""
+    """Defer interrupts until the context ends. Processes that are started in it never get one."""
     if sys.platform == "win32":
         yield
         return

@@ -71,7 +71,7 @@ class PhaseBranch:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The branches that were opened, and why others were not (branch name and reason)."""
+    """The branches that were opened, and the others by name with the reason."""
 
     branches: tuple[PhaseBranch, ...]
     errors: tuple[InputError, ...]
@@ -286,7 +286,7 @@ def _move_branch(repository: Repository, phase: Phase, commit: str, tip: str) ->
                 "--no-deref", "-m", f"tmlfix: phase {phase.number}", reference, commit, tip
             )
     except RepositoryError:
-        if _branch_tip(repository, phase)[0] != commit:  # git may have ended badly with its work done
+        if _branch_tip(repository, phase)[0] != commit:  # git may have failed after it had moved the branch
             raise
 
 

@@ -1,6 +1,6 @@
 """Git repositories through gitpython, shielded from hooks, signing and configuration.
 
-Where the repository lies, its refs and the identity are asked of the user's own repository, whose
+Where the repository lies, its refs and the identity are read from the user's own repository, whose
 configuration may come from anybody: nothing that runs there can be made to start a program. Everything
 else (reading, building trees and commits, comparing them) happens in a *clean room*: an empty temporary
 repository that reads the user's object store and knows no configuration, no attributes, no index and
@@ -76,7 +76,7 @@ ours; and what only ``git config`` would read, instead of the settings that coun
 
 
 class RepositoryError(UserError):
-    """Git cannot do here what it is asked to do."""
+    """Git cannot do what is needed in this repository."""
 
 
 class NoRepositoryError(RepositoryError):

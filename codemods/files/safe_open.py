@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LARGEST_FILE = 16 * 1024 * 1024
-"""The most bytes that a source file may have; the largest that people write have a fraction of it."""
+"""The most bytes that a source file may have; real ones have far fewer."""
 
 TOO_LARGE = f"is larger than {LARGEST_FILE // 1024 // 1024} MB, too large for source"
 
 
 class UnfitFileError(Exception):
-    """Something with the name of a source file is none; the message says why."""
+    """Something has the name of a source file but is none; the message says why."""
 
 
 class LinkError(OSError):
@@ -59,7 +59,7 @@ def read_file(path: str | Path, folder: int | None = None) -> bytes:
     link = 0 if folder is None else os.O_NOFOLLOW
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | link, dir_fd=folder)
     with os.fdopen(descriptor, "rb") as stream:
-        # It may have been replaced since it was looked at.
+        # It may have been replaced since it was checked.
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnfitFileError("is not a regular file")
         content = stream.read(LARGEST_FILE + 1)

@@ -24,7 +24,7 @@ from codemods.model.errors import UserError, errors_at
 LOCK = "lock"
 TEMPORARY_PREFIX = "tmp_objdir-tmlfix-"
 PATIENCE = 10.0
-"""Seconds to wait for a run that writes to the same place: it has analysed, and writes for a moment only."""
+"""Seconds to wait for a run that writes to the same place: writing takes only a moment."""
 
 
 class InUseError(UserError):

@@ -1,4 +1,4 @@
-"""Where the files come from: a working tree, a git commit, or the paths of a command line."""
+"""Reading source files: of a working tree, of a git commit, or from the paths of a command line."""
 
 from __future__ import annotations
 

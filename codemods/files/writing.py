@@ -104,12 +104,12 @@ def write_changes(root: Path, changes: Mapping[str, Change]) -> Written:
 
 
 def is_interrupted(root: Path) -> bool:
-    """Whether a run that was killed has left some of its files below ``root`` to be written."""
+    """Whether a killed run left some of its files below ``root`` unwritten."""
     return (root / STAGE / JOURNAL).exists()
 
 
 def finish_interrupted(root: Path) -> Written:
-    """Write what a run that was killed has left to be written below ``root``, and remove what it left.
+    """Write the files that a killed run left unwritten below ``root``, and remove its leftovers.
 
     A file that somebody has changed since is left as it is. Raises `InUseError` if that run is alive, or
     if tmlfix did not write the journal.

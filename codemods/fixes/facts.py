@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, count
 
-from codemods.ownership.allocates_audit import Reservations
+from codemods.ownership.allocates_audit import AllocatesAudit
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.consumption import consumptions
@@ -122,7 +122,7 @@ class Facts:
         self.purity = Purity(analysis.summaries)
         self.contents = Contents(analysis)
         self.lists = OwnedLists(analysis, self.fields, paths)
-        self.reservations = Reservations(analysis, self.tests, paths)
+        self.reservations = AllocatesAudit(analysis, self.tests, paths)
 
     def beside(self, analysis: Analysis) -> Facts:
         """The facts about tests that use this library; other tests do not matter to them."""

@@ -20,7 +20,7 @@ SOURCE = "tmlfix"
 SYNTAX = "syntax"
 FIX_ALL = "source.fixAll.tmlfix"
 REASON = "say why this is no leak"
-"""Takes the place of the reason in a comment that suppresses a finding, until somebody writes one."""
+"""A placeholder for the reason in a comment that suppresses a finding."""
 
 SEVERITIES = {
     Verdict.FIXED: types.DiagnosticSeverity.Warning,

@@ -117,7 +117,7 @@ class TmlfixServer(LanguageServer):
             self.changed(tree)
 
     def close_file(self, uri: str) -> None:
-        """Forget a file, and have the editor forget its diagnostics."""
+        """Forget a file, and remove its diagnostics from the editor."""
         known = self.find(uri)
         if known is None:
             return

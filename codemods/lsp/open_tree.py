@@ -47,7 +47,7 @@ class OpenTree:
     def analyse(self, texts: Mapping[str, bytes], progress: Progress) -> Snapshot:
         """Analyse the phases of the open files, whose ``texts`` these are, by name.
 
-        Each phase starts from the tree as it is. Raises `UserError` for a configuration that is none.
+        Each phase starts from the tree as it is. Raises `UserError` for an invalid configuration.
         """
         settings = read_configuration(self.root).settings
         files = {**read_tree(self.root).files, **texts}

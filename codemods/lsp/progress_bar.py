@@ -1,4 +1,4 @@
-"""How far an analysis is, shown by the editor."""
+"""The progress of an analysis, as the editor shows it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProgressBar:
             )
 
     def report(self, what: str, done: int, total: int) -> None:
-        """Say how far it is, in whole percents."""
+        """Report the progress, in whole percents."""
         percentage = 100 * done // total if total else 0
         if self.shown and not self.ended and percentage != self.percentage:
             self.percentage = percentage

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How far tmlfix goes with a finding."""
+    """What tmlfix does about a finding."""
 
     FIXED = "fixed"
     """The edit is safe: proven on every path, or idempotent and asked for by the plan."""
@@ -65,7 +65,7 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, int, int, str]:
-        """What findings are ordered by: file, line, column and rule."""
+        """The sort key of findings: file, line, column and rule."""
         return self.path, self.line, self.column, self.rule
 
 
@@ -80,7 +80,7 @@ class InputError:
 
     @property
     def place(self) -> tuple[str, int, int, str]:
-        """What errors are ordered by."""
+        """The sort key of errors."""
         return self.path, self.line, self.column, self.message
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class PhaseResult:
     findings: tuple[Finding, ...]
     changes: Mapping[str, Change] = field(default_factory=dict)
     declined: tuple[Finding, ...] = ()
-    """Findings whose fix was not wanted, without their edits."""
+    """Findings whose fix was declined, without their edits."""
     suppressed: tuple[Finding, ...] = ()
     """Findings that a comment in the source suppresses, without their edits."""
 

@@ -21,7 +21,7 @@ class ExplicitReleases(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which files may get findings, which rules run, and what rules know beforehand.
+    """Which files may get findings, which rules run, and what is declared about types.
 
     ``include`` and ``exclude`` are patterns over posix paths relative to the root of the tree, where ``*``
     also matches "/". A file that is left out still informs the analysis of the others.

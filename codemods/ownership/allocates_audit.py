@@ -52,7 +52,7 @@ class _CallInContext:
     call: CallSite
 
 
-class Reservations:
+class AllocatesAudit:
     """Which functions lack ``@allocates``, and why a name must not get it."""
 
     def __init__(self, analysis: Analysis, tests: DependentTests, fixed_paths: Container[str]) -> None:

@@ -1,4 +1,4 @@
-"""A bar chart of leaks by module, before and after, as an SVG file that needs nothing else."""
+"""A bar chart of leaks by module, before and after, as a self-contained SVG file."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def visible(text: str) -> str:
-    """The text with escapes for all that does not print, so that no name can control a terminal or hide.
+    """The text with escapes for what does not print, so that no name can control a terminal or hide.
 
     ASCII control characters except the tab are in caret notation. Other control characters, marks that
     change the direction of text, spaces without width and line separators are escaped as in Python.

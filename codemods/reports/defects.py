@@ -21,7 +21,7 @@ COMPILER = "the compiler of commit cf79b64d"
 
 
 def markdown_page(report: CompilerReport) -> str:
-    """The page for those who maintain the compiler."""
+    """The page for the compiler's maintainers."""
     return "\n".join(_page(report)) + "\n"
 
 
@@ -105,7 +105,7 @@ def _places(findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def json_document(report: CompilerReport) -> str:
-    """All of it for programs."""
+    """The report as JSON, for programs."""
     document = {
         "version": JSON_VERSION,
         "source": report.source,

@@ -128,7 +128,7 @@ def criteria_items(criteria: tuple[Criterion, ...], lines: Sequence[str]) -> lis
     if not criteria:
         return []
     shared = dict.fromkeys(
-        reason.text for criterion in criteria for reason in criterion.unknown if reason.word
+        reason.text for criterion in criteria for reason in criterion.unknown if reason.short
     )
     notes = [f"note: {text}" for text in shared if not any(line.endswith(text) for line in lines)]
     return [*notes, Items("Criteria of the leak plan", tuple(map(_item, criteria)))]
@@ -136,7 +136,7 @@ def criteria_items(criteria: tuple[Criterion, ...], lines: Sequence[str]) -> lis
 
 def _advice(criteria: tuple[Criterion, ...]) -> list[str]:
     """What to do if only a part of the tests ran: the criteria are for all of them."""
-    if any(reason.word == PARTIAL for criterion in criteria for reason in criterion.unknown):
+    if any(reason.short == PARTIAL for criterion in criteria for reason in criterion.unknown):
         return ["note: the criteria are for a run of all tests; --no-criteria leaves them out"]
     return []
 
@@ -152,8 +152,8 @@ def _item(criterion: Criterion) -> Item:
             return Item(False, f"{text}{value}: {count(criterion.distance, criterion.unit)} to go{detail}")
         case Verdict.NOT_MEASURED:
             seen = "" if not criterion.value else f", at least {criterion.value:,} now"
-            words = dict.fromkeys(reason.word or reason.text for reason in criterion.unknown)
-            return Item(None, f"{text}{seen}: not measured, {'; '.join(words)}")
+            reasons = dict.fromkeys(reason.short or reason.text for reason in criterion.unknown)
+            return Item(None, f"{text}{seen}: not measured, {'; '.join(reasons)}")
 
 
 def _table(

@@ -20,10 +20,10 @@ from codemods.reports.text import check_counts
 from tml_ast import position
 
 SUMMARY_LIMIT = 1_000_000
-"""Bytes of a job summary: GitHub takes some more, which leaves room for what others write to it."""
+"""The most bytes of a job summary; GitHub accepts a few more, which are left for other steps."""
 
 BODY_LIMIT = 65_536
-"""Bytes that GitHub takes as the description of a pull request."""
+"""The most bytes that GitHub accepts as the description of a pull request."""
 
 LEVELS = ((True, 1000), (False, 1000), (False, 20), (False, 3))
 """From the most detailed to the least: whether there are samples, and how many files are named."""

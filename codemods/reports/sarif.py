@@ -20,7 +20,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 ROOT = "%SRCROOT%"
 FINGERPRINT = "tmlfixFinding/v1"
 LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "note"}
-"""A leak makes no program wrong, so none is an error. What needs a person's judgement is a note."""
+"""A leak makes no result wrong, so no finding is an error. What needs a person's judgement is a note."""
 
 
 def document(check: Check) -> dict[str, Any]:

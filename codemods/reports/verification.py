@@ -22,7 +22,7 @@ COLUMNS = ("result", "tests", "leaks before", "after", "bytes before", "after")
 
 
 def print_text(report: VerifyReport) -> None:
-    """A table of what changed for each branch, and a verdict."""
+    """Print a table of what changed for each branch, and a verdict."""
     console = make_console()
     for verification in report.verifications:
         console.print(Text(visible(_title(verification, report))))
@@ -32,7 +32,7 @@ def print_text(report: VerifyReport) -> None:
         print_table(table, console)
         for line in _remarks(verification, report):
             console.print(visible(line))
-        for line in _complaints(verification):
+        for line in _problems(verification):
             console.print(Text(visible(line), "red"))
     _print_end(report, console)
 
@@ -45,7 +45,7 @@ def _print_end(report: VerifyReport, console: Console) -> None:
 
 
 def print_markdown(report: VerifyReport) -> None:
-    """The same for a pull request."""
+    """Print the same as Markdown, for a pull request."""
     for verification in report.verifications:
         print(f"## {literal(_title(verification, report))}\n")
         print(f"| {' | '.join((report.unit.value, *COLUMNS))} |")
@@ -53,7 +53,7 @@ def print_markdown(report: VerifyReport) -> None:
         for cells in _rows(verification):
             print(f"| {' | '.join(map(literal, cells))} |")
         print()
-        notes = (*_remarks(verification, report), *_complaints(verification))
+        notes = (*_remarks(verification, report), *_problems(verification))
         for line in notes:
             print(f"- {literal(line)}")
         if notes:
@@ -103,7 +103,7 @@ def _figures(before: Amount | None, after: Amount | None) -> tuple[str, ...]:
 
 
 def _remarks(verification: Verification, report: VerifyReport) -> Iterator[str]:
-    """What one has to know to read the figures."""
+    """What a reader must know about the figures."""
     same = sum(not comparison.changed for comparison in verification.comparisons)
     if same:
         yield f"{count(same, report.unit.value)} with the same result before and after, in the total only"
@@ -122,7 +122,7 @@ def _remarks(verification: Verification, report: VerifyReport) -> Iterator[str]:
         )
 
 
-def _complaints(verification: Verification) -> Iterator[str]:
+def _problems(verification: Verification) -> Iterator[str]:
     for comparison in verification.lost:
         before, after = comparison.before, comparison.after
         if before.status is after.status:
@@ -158,7 +158,7 @@ def _verdict(report: VerifyReport) -> str:
 
 
 def print_document(report: VerifyReport) -> None:
-    """All of it for programs."""
+    """Print the report as JSON, for programs."""
     print_json(
         {
             "version": JSON_VERSION,

@@ -9,7 +9,7 @@ from codemods.fixes.naming import listed, short_code
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.review.value_facts import Ownership, TemporaryFacts, ValueClassifier
-from codemods.review.value_words import About, Statement, ValueWords
+from codemods.review.value_statements import About, Statement, ValueStatements
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -48,7 +48,7 @@ class ExplainedValue:
 
     @property
     def headline(self) -> str:
-        """Who frees it, in words."""
+        """Who frees it, as a short statement."""
         return f"has a finding of {listed(self.rules)}" if self.rules else HEADLINES[self.ownership]
 
 
@@ -62,13 +62,13 @@ class ValueExplainer:
     def __init__(self, analysis: Analysis, graph: ControlFlowGraph) -> None:
         self._graph = graph
         self._classifier = ValueClassifier(analysis, graph)
-        self._words = ValueWords(self._classifier)
+        self._statements = ValueStatements(self._classifier)
 
     def variable(self, variable: Variable, offset: int, length: int, here: Sequence[Use]) -> ExplainedValue:
         """What is known about a variable; ``here`` are its uses on the line that is explained."""
         facts = self._classifier.of_variable(variable)
-        origin, *statements = self._words.of_variable(facts)
-        used = dict.fromkeys(map(self._words.of_use, here))
+        origin, *statements = self._statements.of_variable(facts)
+        used = dict.fromkeys(map(self._statements.of_use, here))
         if facts.ownership is not Ownership.NOTHING:
             statements = [*(Statement(About.HERE, text) for text in used), *statements]
         leaks = facts.ownership is Ownership.LEAKS
@@ -110,12 +110,12 @@ class ValueExplainer:
             length=node.end - start,
             places=frozenset((node.start,)),
             causes=(),
-            statements=tuple(self._words.of_temporary(facts)),
+            statements=tuple(self._statements.of_temporary(facts)),
         )
 
 
 def _shown_from(node: Expression) -> int:
-    """Where the line with the name of a call starts to show it; the node's start where that is one line."""
+    """Where the part of a call starts that is on the line of its name: the node's start if it is one line."""
     if isinstance(node, nodes.MethodCall) and "\n" in node.receiver.text + node.text:
         token = node.token("IDENT")
         assert token is not None

@@ -14,7 +14,7 @@ from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Exit, Variabl
 from codemods.ownership.compiler.drops import DropKind
 from codemods.review.explained_values import ExplainedValue, ValueExplainer
 from codemods.review.value_facts import Ownership
-from codemods.review.value_words import NOTHING_IS_INSERTED
+from codemods.review.value_statements import NOTHING_IS_INSERTED
 from codemods.rules import RULES
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes, position
@@ -26,7 +26,7 @@ NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class ExplainedFinding:
-    """A finding with why its rule is there, and the change that it makes by itself."""
+    """A finding with the reason for its rule, and the change that its fix makes alone."""
 
     finding: Finding
     reason: str
@@ -58,7 +58,7 @@ def explain_line(
     column: int | None = None,
     settings: Settings | None = None,
 ) -> Explanation:
-    """Explain a line that the file has; with ``column`` only the value that stands there, if one does.
+    """Explain an existing line of the file; with ``column`` only the value at that column, if there is one.
 
     ``analysis`` and ``result`` are of the tree as it is; without ``result`` nothing is said about findings.
     """

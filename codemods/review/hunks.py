@@ -17,7 +17,7 @@ CONTEXT = 3
 """Unchanged lines that are shown before and after a change."""
 
 LIKELY = 3
-"""How many findings are named that another may depend on."""
+"""The number of findings that are named as ones that another may depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Review:
     """Findings that exist only once others are fixed, each with the likeliest of those others."""
 
     def phases(self, phases: Iterable[PhaseResult]) -> tuple[PhaseResult, ...]:
-        """The ``phases`` with the findings to judge: those that nothing distinguishes are one."""
+        """The ``phases`` with the findings to judge; findings with the same key are merged."""
         findings: dict[int, list[Finding]] = {}
         for file in self.files:
             findings.setdefault(file.phase, []).extend(file.findings)
@@ -156,7 +156,7 @@ def change_blocks(
     edits = sorted(owners, key=lambda edit: (edit.start, edit.end))
     made = apply(before, [SourceEdit(edit.start, edit.end, _encoded(edit)) for edit in edits])
     after = made if after is None else after
-    if len(made) != len(after):  # two findings make the same edit, each for itself
+    if len(made) != len(after):  # two findings make the same edit independently
         return list(_compared(before, after, findings)), after
     return list(_refined(before, after, _groups(before, edits, owners))), after
 
@@ -199,7 +199,7 @@ def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator
 
 
 def _merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings, with those of one key as one: nothing distinguishes them."""
+    """The findings; those with the same key are merged into one."""
     groups: dict[FindingKey, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(finding.key, []).append(finding)
@@ -285,7 +285,7 @@ def _lines_of(edit: Edit, before: bytes, starts: Sequence[int]) -> tuple[int, in
 
 
 def _line_starts(content: bytes) -> list[int]:
-    """Where each line starts, and where one after the last line end would."""
+    """Where each line starts, and where a line after the last line end would start."""
     return [0, *accumulate(len(line) + 1 for line in content.split(b"\n"))]
 
 

@@ -72,10 +72,10 @@ def select(content: Mapping[str, bytes], findings: Iterable[Finding]) -> Selecti
 def analyse_selected(
     analyse: Analyse, files: Mapping[str, bytes], selection: Selection
 ) -> tuple[AnalysisResult, tuple[InputError, ...]]:
-    """Fix exactly what was selected, as it was reviewed, and say why the rest of it was not fixed.
+    """Fix exactly what was selected, as it was reviewed, and say why the rest was not fixed.
 
-    The result has nothing else. A fix that would come out different from the one that was reviewed, because
-    others that it shares lines with were left out, is left out too.
+    The result has no other findings. A fix that would differ from the one that was reviewed, because others
+    that it shares lines with were left out, is left out too.
     """
     stale = dict(_stale(files, selection))
     errors = list(stale.values())

@@ -28,7 +28,7 @@ LONGEST_TEXT = 1_000_000
 def read_selection(file: Path) -> Selection:
     """The selection in a file, as ``tmlfix review`` lets one save it (docs/review.md describes its form).
 
-    Raises `UserError`, with the key, for anything that is not as it should be.
+    Raises `UserError`, with the key, for anything invalid.
     """
     try:
         document = json.loads(read_file(file))

@@ -1,4 +1,4 @@
-"""Who frees each value of a function, and what that rests on.
+"""Who frees each value of a function, and on what grounds.
 
 The answers are those that findings rest on: obligations, origins, fates and drops are asked of the ownership
 analysis.
@@ -51,11 +51,11 @@ class Ground(Enum):
     CONSTANT = auto()
     """It holds a literal."""
     VIEW = auto()
-    """It shows a part of something else."""
+    """It is a view of a part of something else."""
     ARGUMENT = auto()
     """It holds what this function was given."""
     UNPROVEN = auto()
-    """Nothing shows that it is made anew, and something else may hold it."""
+    """It is not proven to be new, and something else may hold it."""
     RELEASED = auto()
     """It, or a part of it, is released, although no release is owed."""
     NEVER_OWNS = auto()
@@ -94,7 +94,7 @@ class VariableFacts:
     holders: Sequence[str] = ()
     """The names of variables whose value it is, or may be, a part of."""
     is_registered: bool = False
-    """Whether the compiler notes it for a drop."""
+    """Whether the compiler registers it for a drop."""
     has_known_origin: bool = True
 
 

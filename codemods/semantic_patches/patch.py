@@ -158,7 +158,7 @@ class Application:
         ]
 
     def taken_name(self, tree: Module) -> str | None:
-        """A name that the patch brings and the code around it has already, if there is one."""
+        """A name that the patch adds and that the code around it already has, if there is one."""
         functions = [node for node in tree.walk() if isinstance(node, nodes.Function)]
         for hunk, match in self.matches:
             brought = _DECLARED.findall(hunk.change.added)

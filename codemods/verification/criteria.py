@@ -1,4 +1,4 @@
-"""The criteria of the leak plan: whether logs meet them, miss them, or do not show it."""
+"""The criteria of the leak plan: whether logs meet them, miss them, or do not say."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PARTIAL = "partial run"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a criterion is not measured. A reason that several criteria share has a short form, ``word``."""
+    """Why a criterion is not measured. A reason that several criteria share has a ``short`` form."""
 
     text: str
-    word: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

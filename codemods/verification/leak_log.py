@@ -26,7 +26,7 @@ _PREFIX = re.compile(
 )
 _RELEVANT = re.compile("[lL]eak|LEAK|Detected|Size:|Test|test=|File:|Processing|running|FAILED|Total")
 """Every line that matters has one of these in it; most lines have none."""
-_WORDS = r"\S+(?: \S+)*"
+_NAME = r"\S+(?: \S+)*"
 _NUMBER = r"\d{1,18}"
 """A number of allocations or bytes: it fits into 64 bits."""
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024 * 1024}
@@ -279,14 +279,14 @@ class _Reader:
             (rf"Detected ({_NUMBER}) unfreed allocation\(s\) totaling ({_NUMBER}) bytes:", _sum),
             (r"Leak #\d+:", _begin_leak),
             (r"(Size|Test|File): +(.*)", _leak_field),
-            (rf"({_WORDS}) +({_NUMBER}) leak\(s\), ({_NUMBER}) bytes(?: +\[(.*)\])?", _sum_of_test),
+            (rf"({_NAME}) +({_NUMBER}) leak\(s\), ({_NUMBER}) bytes(?: +\[(.*)\])?", _sum_of_test),
             (rf"Summary: ({_NUMBER}) leak\(s\), ({_NUMBER}) bytes lost", _last_sum),
             (rf"({_NUMBER}) leak\(s\), ({_NUMBER}) bytes lost", _begin_short_report),
             (rf"#\d+: \S+ \(({_NUMBER}) bytes, id=\d+, tag=[^,]*, test=(.*)\)", _short_leak),
             (r"Program exited with \d+ memory leak\(s\)", _end_of_program),
             (rf"Memory Leaks \(({_NUMBER}) leaks?, ({_NUMBER}) bytes\)", _begin_table),
             (r"Memory Leaks none detected", _no_leaks),
-            (rf"({_WORDS}) +({_NUMBER}) leaks? +({_NUMBER} B|{_NUMBER}\.\d [KM]B)", _table_row),
+            (rf"({_NAME}) +({_NUMBER}) leaks? +({_NUMBER} B|{_NUMBER}\.\d [KM]B)", _table_row),
         )
     )
 

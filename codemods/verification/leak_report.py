@@ -196,7 +196,7 @@ def _rest(whole: Amount, part: Amount) -> Amount:
 
 
 class _Paths:
-    """The files that logs name in many ways: by absolute path, last three parts, or name of the test."""
+    """The files that logs name in different ways: by absolute path, last three parts, or name of the test."""
 
     def __init__(self, tree: Collection[str], runs: Iterable[Run]) -> None:
         self.notes: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Running a program that the user names, with a time limit, and without leaving processes behind."""
+"""Running a program that the user names, with a time limit, and without leaving processes running."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ class Ending:
 
 
 def read_command(text: str, folder: Path) -> tuple[str, ...]:
-    """The words of a command, with the absolute path of its program. No shell is involved.
+    """The arguments of a command, the first one the absolute path of its program. No shell is involved.
 
     A program with a slash in its name is relative to ``folder``. Raises `UserError` if there is none.
     """
     try:
-        words = shlex.split(text)
+        arguments = shlex.split(text)
     except ValueError as error:
         raise UserError(f"the command {text!r} cannot be read: {error}") from error
-    if not words:
+    if not arguments:
         raise UserError("the command is empty; name the program that runs one test file")
-    program = words[0]
+    program = arguments[0]
     path = str(folder / program) if "/" in program else program
     found = shutil.which(path)
     if found is None:
         where = "does not exist or cannot be run" if "/" in program else "is not on your PATH"
         raise UserError(f"the program {program} {where}; name another one")
-    return (os.path.abspath(found), *words[1:])  # noqa: PTH100  (a link may choose what the program does)
+    return (os.path.abspath(found), *arguments[1:])  # noqa: PTH100  (a link may choose what the program does)
 
 
 def command_on(command: Sequence[str], name: str) -> list[str]:
     """The command with ``name`` in place of the placeholder, else at its end."""
-    if any(PLACEHOLDER in word for word in command[1:]):
-        return [command[0], *(word.replace(PLACEHOLDER, name) for word in command[1:])]
+    if any(PLACEHOLDER in argument for argument in command[1:]):
+        return [command[0], *(argument.replace(PLACEHOLDER, name) for argument in command[1:])]
     return [*command, name]
 
 

@@ -1,6 +1,6 @@
 """Running the project's own test program on HEAD and on the branches of phases.
 
-What tmlfix knows of TML has no part in the judgement: only how the program ends and what it prints count.
+tmlfix's knowledge of TML plays no part here: only how the program ends and what it prints count.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _units(files: Iterable[str], unit: Unit) -> tuple[str, ...]:
 
 
 def _check_baseline(measured: Sequence[Measurement], command: str) -> None:
-    """Raise `UserError` if no run on HEAD has a result: a wrong command would else pass as harmless."""
+    """Raise `UserError` if no run on HEAD has a result: otherwise a wrong command would pass as harmless."""
     if any(run.complete and run.readable for run in measured):
         return
     complaint = f"with {command!r} no test of the commit HEAD ends with a result that can be read"

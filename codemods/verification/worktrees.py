@@ -17,7 +17,7 @@ from codemods.files.workspace import MISSING, NO_PATH, Entry, list_entries, read
 from codemods.model.errors import UserError
 
 BATCH = 32 * 1024 * 1024
-"""The most bytes of files that are in memory at a time, unless one file has more."""
+"""The most bytes of files that are in memory at a time, unless a single file has more."""
 
 SUBMODULE = "commit"
 

@@ -67,7 +67,7 @@ class Plan:
 
     @property
     def unlisted(self) -> Amount:
-        """What the headline counts and no row does. It belongs to phase 5, which the plan leaves open."""
+        """What the headline counts but no row does. It belongs to phase 5, which the plan leaves open."""
         return Amount(
             max(self.headline.leaks - self.listed.leaks, 0),
             max(self.headline.bytes - self.listed.bytes, 0),

@@ -47,7 +47,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One fact about a value, in words."""
+    """One fact about a value, as a sentence."""
 
     about: About
     text: str
@@ -57,7 +57,7 @@ NOTHING_IS_INSERTED = "nothing is inserted"
 """How a statement begins that says why a value gets no fix."""
 
 
-class ValueWords:
+class ValueStatements:
     """Says what is known about the values of one function."""
 
     def __init__(self, classifier: ValueClassifier) -> None:
