@@ -15,6 +15,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, result_name
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.obligations import ObligationReport
+from codemods.semantics.symbols import SCALARS, UNIT
 from tml_ast import nodes
 from tml_ast.edit import (
     INDENT,
@@ -28,8 +29,15 @@ from tml_ast.edit import (
 from tml_ast.nodes import Expression, Node
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_ZEROS = dict.fromkeys(SCALARS - {"Char", "Unit", "Never"}, "0") | {
+    "Bool": "false",
+    "F32": "0.0",
+    "F64": "0.0",
+}
+"""What the compiler returns where the value is missing."""
 _HIDDEN = Refusal("its name means another variable there")
 _NO_ROOM = Refusal("there is no block to release it in")
+_NO_VALUE = Refusal("the function ends without the value that it declares")
 _NO_EXIT = Refusal("control never leaves its scope")
 
 
@@ -232,9 +240,7 @@ def _mixes_numbers(value: Expression) -> bool:
     )
 
 
-def _before_releases(
-    context: Context, graph: ControlFlowGraph, statement: nodes.ExpressionStatement, owner: Variable
-) -> Node:
+def _before_releases(context: Context, graph: ControlFlowGraph, statement: Node, owner: Variable) -> Node:
     """The first of the releases right in front of a statement that ``owner`` comes before, or the statement.
 
     What was made last is released first, as a reader expects.
@@ -320,6 +326,27 @@ def _at_end(context: Context, graph: ControlFlowGraph, block: nodes.Block, relea
     return Repair((insert_before_block_end(source, context.file.tree, block, release.statement),))
 
 
+def _at_missing_value(
+    context: Context, graph: ControlFlowGraph, block: nodes.Block, release: Cleanup
+) -> Repair | Refusal:
+    """At the end of a function that declares a value, and ends in something of type Unit.
+
+    The compiler returns a zero there, except after a method without a result, which it does not compile.
+    """
+    last = block.statements[-1]
+    if not mentions(graph, last, release.needed_by):
+        place = _before_releases(context, graph, last, release.owner)
+        return Repair(
+            (insert_statement_before(context.file.source, context.file.tree, place, release.statement),)
+        )
+    zero = _ZEROS.get(graph.function.returns.name)
+    if zero is None:
+        return _NO_VALUE
+    text = f"{release.statement}\nreturn {zero}"
+    edit = insert_before_block_end(context.file.source, context.file.tree, block, text)
+    return Repair((edit,), opens_block=True)
+
+
 def _before_value(
     context: Context,
     graph: ControlFlowGraph,
@@ -336,6 +363,8 @@ def _before_value(
             return _NO_ROOM
         result = result or result_name(context, graph.function, value)
     if value is None:
+        if block is graph.function.node.body and not graph.function.returns_nothing:
+            return _at_missing_value(context, graph, block, release)
         return _at_end(context, graph, block, release)
     holder = context.parent(value)
     if not isinstance(holder, nodes.ExpressionStatement):
@@ -387,7 +416,7 @@ def _in_arm(
     assert isinstance(arm, nodes.Arm)
     body = arm.body
     site = graph.site_of(body)
-    discarded = site is None or site.role is Role.DISCARDED
+    discarded = site is None or site.role is Role.DISCARDED or graph.type_of(body) == UNIT
     if isinstance(body, nodes.Block):
         return _before_value(context, graph, body, None if discarded else body.value, release, result)
     if not discarded:

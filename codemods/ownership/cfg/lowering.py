@@ -64,8 +64,15 @@ _BUILTIN_TYPES = {name.encode(): Type(name) for name in (*SCALARS, STR.name)}
 """The types that mean the same in every file, by the bytes of their names."""
 _COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
+_NEVER = Type("Never")
 _FLAGS_CONSTRUCTORS = frozenset(("all", "none"))
 """The constructors that the compiler adds to an enum with ``@flags``."""
+_UNIT_BUILTINS = frozenset(
+    """assert assert_eq assert_ne assert_true assert_false assert_gt assert_gte assert_lt assert_lte
+    assert_in_range assert_str_len assert_str_empty assert_str_not_empty print println eprint
+    eprintln""".split()
+)
+"""What has no result and need not be imported, or comes from a library that is not in every workspace."""
 _CONSTRUCTORS = {"Just": "Maybe", "Nothing": "Maybe", "Ok": "Outcome", "Err": "Outcome"}
 
 
@@ -104,10 +111,14 @@ class _Lowering:
                 self.graph.variables.append(variable)
         self.scopes.append(_Scope())
         value = None if self.function.returns_nothing else body.value
-        self._statements(body, Site(Role.RETURNED, body) if value is not None else None)
-        kind = ExitKind.TAIL if value is not None else ExitKind.END
-        self._exit(kind, body, self.scopes[self.outermost :], value)
+        self._end(body, value, self.scopes[self.outermost :])
         return self.graph
+
+    def _end(self, body: nodes.Block, value: Expression | None, scopes: Sequence[_Scope]) -> None:
+        """Lower a body up to its end; a tail of type Unit is no value, in whatever function."""
+        type_ = self._statements(body, Site(Role.RETURNED, body) if value is not None else None)
+        kind = ExitKind.TAIL if value is not None else ExitKind.END
+        self._exit(kind, body, scopes, None if type_ == UNIT else value)
 
     def _emit(self, action: Action) -> None:
         self.current.actions.append(action)
@@ -215,7 +226,14 @@ class _Lowering:
                 if expression is value and value_site is not None:
                     return self._expression(expression, value_site)
                 self._expression(expression, Site(Role.DISCARDED, statement))
-        return None
+        return self._type_without_value(block) if value is None else None
+
+    def _type_without_value(self, block: nodes.Block) -> Type | None:
+        """The type of a block without a value, once lowered: that of its last statement."""
+        last = block.statements[-1] if block.statements else None
+        if isinstance(last, nodes.ExpressionStatement):
+            return self.graph.types.get(id(last.expression))
+        return UNIT
 
     def _initialiser(self, statement: nodes.Let | nodes.Var) -> Type | None:
         annotation = self._type(statement.annotation)
@@ -242,7 +260,8 @@ class _Lowering:
         self.scopes.append(_Scope())
         yielded = site.role is not Role.DISCARDED and block.value is not None
         type_ = self._statements(block, site.by_way_of(block) if yielded else None)
-        self._exit(ExitKind.SCOPE, block, self.scopes[-1:], block.value if yielded else None)
+        value = block.value if yielded and type_ != UNIT else None
+        self._exit(ExitKind.SCOPE, block, self.scopes[-1:], value)
         self.scopes.pop()
         return type_
 
@@ -430,7 +449,7 @@ class _Lowering:
         return types[0] or types[1]
 
     def _if(self, node: nodes.If, site: Site) -> Type | None:
-        inner = site.by_way_of(node)
+        inner = site.by_way_of(node) if node.alternative is not None else Site(Role.DISCARDED, node)
         let = node.let_condition
         subject = None
         if let is not None:
@@ -455,7 +474,9 @@ class _Lowering:
         if node.condition is not None:
             self._assume(node.condition, False)
         if node.alternative is not None:
-            type_ = self._expression(node.alternative, inner) or type_
+            type_ = _common_type(type_, self._expression(node.alternative, inner))
+        else:
+            type_ = UNIT
         self._goto(after)
         self._start(after)
         return type_
@@ -473,7 +494,7 @@ class _Lowering:
     def _when(self, node: nodes.When, site: Site) -> Type | None:
         subject = self._operand(node.subject, node, Role.SCRUTINEE)
         before, after = self.current, self._block()
-        type_ = None
+        type_: Type | None = _NEVER
         for arm in node.arms:
             block = self._block()
             before.successors.append(block)
@@ -485,7 +506,7 @@ class _Lowering:
             if arm.guard is not None:
                 self._operand(arm.guard, arm, Role.CONDITION)
             found = self._expression(arm.body, site.by_way_of(arm))
-            type_ = type_ if type_ is not None and type_.name != "Never" else found
+            type_ = _common_type(type_, found)
             self._exit(ExitKind.ARM, arm, self.scopes[-1:], arm.body)
             self.scopes.pop()
             self._goto(after)
@@ -556,7 +577,7 @@ class _Lowering:
                 assert target is not None
                 self._goto(target)
         self._start(self._block())
-        return Type("Never")
+        return _NEVER
 
     def _closure(self, node: nodes.Closure, _: Site) -> Type | None:
         """A closure holds what it captures by reference; its body is a graph of its own."""
@@ -583,9 +604,7 @@ class _Lowering:
         self.scopes.append(_Scope())
         body = node.body
         if isinstance(body, nodes.Block):
-            value = body.value
-            self._statements(body, Site(Role.RETURNED, body) if value is not None else None)
-            self._exit(ExitKind.TAIL if value is not None else ExitKind.END, body, self.scopes[-1:], value)
+            self._end(body, body.value, self.scopes[-1:])
         else:
             self._expression(body, Site(Role.RETURNED, node))
         return self.graph
@@ -634,7 +653,7 @@ class _Lowering:
         if callee is None and name == "panic":
             return self._panic(node, site)
         types = self._arguments(node, arguments, callee, Role.ARGUMENT)
-        type_ = self._result(callee, types, {}) if callee else None
+        type_ = self._result(callee, types, {}) if callee else UNIT if name in _UNIT_BUILTINS else None
         if type_ is not None and callee is not None and callee.generics:
             written = [
                 self._type(argument)
@@ -658,9 +677,9 @@ class _Lowering:
     def _panic(self, node: nodes.Call, site: Site) -> Type:
         """Control does not come back, and nothing is dropped: no exit is a leak that could be fixed."""
         self._arguments(node, node.arguments, None, Role.ARGUMENT)
-        self._emit(CallSite(node, None, Type("Never"), site, None, node.arguments))
+        self._emit(CallSite(node, None, _NEVER, site, None, node.arguments))
         self._start(self._block())
-        return Type("Never")
+        return _NEVER
 
     def _is_variant(self, segments: Sequence[str]) -> bool:
         if len(segments) < 2:
@@ -821,8 +840,17 @@ def _payload_method(target: Type, name: str) -> Type | None:
     return None
 
 
-def _is_endless(node: Node) -> bool:
-    if isinstance(node, nodes.Loop):
-        condition = node.condition
-        return isinstance(condition, nodes.Literal) and condition.kind == "true"
-    return False
+def _common_type(first: Type | None, second: Type | None) -> Type | None:
+    """The type of what is one of two branches; Unit only where every branch that ends is of type Unit."""
+    for passed_over in (_NEVER, UNIT):
+        if passed_over in (first, second):
+            return second if first == passed_over else first
+    return first or second
+
+
+def _is_endless(node: nodes.Loop | nodes.While | nodes.For) -> bool:
+    """Whether only a jump leaves a loop."""
+    condition = node.condition if not isinstance(node, nodes.For) else None
+    while isinstance(condition, nodes.Group):
+        condition = condition.inner
+    return isinstance(condition, nodes.Literal) and condition.kind == "true"
