@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from tml_ast.lexer import Token, tokenize
@@ -22,8 +23,10 @@ from tml_ast.nodes import Block, If, Module, Node
 from tml_ast.parser import parse_snippet
 from tml_ast.precedence import PRECEDENCE
 
-INDENT = b"    "
-"""One level of indentation."""
+INDENT = b"\t"
+"""One level of indentation in code to insert; it becomes the unit that the file has there."""
+DEFAULT_UNIT = b"    "
+"""One level of indentation where a file shows none."""
 
 _NO_OWNERS: frozenset[Hashable] = frozenset()
 
@@ -34,6 +37,10 @@ _GLUED_TO_OPEN_IF = frozenset(("(", "[", "!", "++", "--", "*"))
 
 _REST_OF_LINE = re.compile(rb"[ \t\r]*(?://[^\n]*)?(?=\n)")
 _LINE_BREAK = re.compile(rb"\r?\n")
+_OPENED = re.compile(
+    rb"^([ \t]*)(?:\S[^\n]*)?\{[ \t\r]*(?://[^\n]*)?\n(?:[ \t\r]*\n)*([ \t]+)(?=\S)", re.MULTILINE
+)
+"""A line that ends in a brace, and the first line inside."""
 
 
 class EditConflict(ValueError):
@@ -174,6 +181,39 @@ def indentation_of(source: bytes, offset: int) -> bytes:
     return source[start:end]
 
 
+def indentation_unit(source: bytes, offset: int) -> bytes:
+    """One level of indentation as the braces nearest to ``offset`` have it, those above first.
+
+    Four spaces where no brace of the file shows one.
+    """
+    end_of_line = source.find(b"\n", offset)
+    brace = source.rfind(b"{", 0, end_of_line if end_of_line >= 0 else len(source))
+    while brace >= 0:
+        start = line_start(source, brace)
+        opened = _OPENED.match(source, start)
+        if opened is not None and (unit := _unit(opened)):
+            return unit
+        brace = source.rfind(b"{", 0, start)
+    below = map(_unit, _OPENED.finditer(source, offset))
+    return next(filter(None, below), DEFAULT_UNIT)
+
+
+def _unit(opened: re.Match[bytes]) -> bytes:
+    """How much further the line inside is indented, if it starts like the one that ends in the brace."""
+    outer, inner = opened.groups()
+    return inner.removeprefix(outer) if inner.startswith(outer) else b""
+
+
+def lay_out(source: bytes, offset: int, text: str) -> bytes:
+    """Code of several lines as it stands at ``offset``, its further lines indented like the line there.
+
+    A tab at the start of a line of ``text`` is one level.
+    """
+    indentation, ending = indentation_of(source, offset), line_ending_of(source, offset)
+    text = reindent(text, b"", indentation, ending, indentation_unit(source, offset))
+    return text.encode("utf-8", "surrogateescape")
+
+
 def line_ending_of(source: bytes, offset: int) -> bytes:
     r"""The line ending, ``\n`` or ``\r\n``, of the line that holds ``offset``.
 
@@ -196,28 +236,57 @@ def documentation_start(source: bytes, item: Node) -> int:
     return start
 
 
-def reindent(text: str, old: bytes, new: bytes, ending: bytes = b"\n") -> str:
+def comments_start(source: bytes, node: Node) -> int:
+    """The start of the first of the comment lines right above a node, or of its own line.
+
+    A blank line, a directive, or a comment that ends a line of code belongs to what is above.
+    """
+    first = node.first_token
+    above = first.start - len(first.trivia)
+    start = line_start(source, first.start)
+    while start > above:
+        previous = line_start(source, start - 1)
+        if not _is_comment(source[max(previous, above) : start]) or source[previous:above].strip():
+            break
+        start = previous
+    return start
+
+
+def after_comment(source: bytes, offset: int) -> int:
+    """After a comment that ends the line of ``offset``, and a ``;`` before it; ``offset`` without one."""
+    end = source.find(b"\n", offset)
+    rest = source[offset : end if end >= 0 else len(source)].rstrip(b"\r")
+    return offset + len(rest) if rest.lstrip(b" \t;").startswith(b"//") else offset
+
+
+def _is_comment(line: bytes) -> bool:
+    code = line.strip()
+    return code.startswith(b"//") or (code.startswith(b"/*") and code.find(b"*/") == len(code) - 2)
+
+
+def reindent(text: str, old: bytes, new: bytes, ending: bytes = b"\n", unit: bytes = INDENT) -> str:
     """``text`` with the indentation ``old`` of every line but the first changed to ``new``.
 
-    Lines get the line ending ``ending``. Lines that start inside a token, in a template literal for
-    instance, and blank lines stay as they are; so does a line indented less than ``old``, but for
-    the ``new`` put before it.
+    Lines get the line ending ``ending``, and ``unit`` for each tab that is left at their start. Lines
+    that start inside a token, in a template literal for instance, and blank lines stay as they are; so
+    does a line indented less than ``old``, but for the ``new`` put before it.
     """
     code = text.encode("utf-8", "surrogateescape")
     pieces: list[bytes] = []
     for token in tokenize(code):
-        pieces.append(_reindent_trivia(token, old, new, ending))
+        pieces.append(_reindent_trivia(token, old, new, ending, unit))
         pieces.append(token.lexeme)
     return b"".join(pieces).decode("utf-8", "surrogateescape")
 
 
-def _reindent_trivia(token: Token, old: bytes, new: bytes, ending: bytes) -> bytes:
+def _reindent_trivia(token: Token, old: bytes, new: bytes, ending: bytes, unit: bytes) -> bytes:
     first, *others = _LINE_BREAK.split(token.trivia)
     lines = [first]
     for number, line in enumerate(others, 1):
         line = line.removeprefix(old)
         is_blank = not line and (number < len(others) or token.type == "EOF")
-        lines.append(line if is_blank else new + line)
+        code = line.lstrip(INDENT)
+        lines.append(line if is_blank else new + unit * (len(line) - len(code)) + code)
     return ending.join(lines)
 
 
@@ -230,24 +299,29 @@ def insert_statement_before(
     statement: Node,
     text: str,
     owners: frozenset[Hashable] = _NO_OWNERS,
+    *,
+    below_comments: bool = False,
 ) -> SourceEdit:
     """Insert the statements ``text`` in front of a statement of a block.
 
-    They get lines of their own when the statement starts its line, at its indentation; otherwise
-    they are put in front of it on the same line, with ``;`` between. Further lines of ``text`` are
-    indented relative to its first. A ``;`` is added where a neighbour would be absorbed otherwise.
-    ``source`` must be what ``module`` was parsed from. Raises ValueError when ``statement`` is not
-    a statement of a block of ``module``, and TmlSyntaxError when ``text`` is not statements.
+    They get lines of their own when the statement starts its line, at its indentation and above the
+    comments that belong to it, unless ``below_comments``; otherwise they are put in front of it on the
+    same line, with ``;`` between. Further lines of ``text`` are indented relative to its first, one level
+    for each tab. A ``;`` is added where a neighbour would be absorbed otherwise. ``source`` must be what
+    ``module`` was parsed from. Raises ValueError when ``statement`` is not a statement of a block of
+    ``module``, and TmlSyntaxError when ``text`` is not statements.
     """
     block, index = _place(module, statement)
-    new = _Insertion(source, text, owners)
     start = statement.start
+    new = _Insertion(source, start, text, owners)
     own_line = line_start(source, start)
     before = block.children[index - 1]
     if source[own_line:start].strip(b" \t"):
         lines = new.inline(indentation_of(source, start), line_ending_of(source, start), semicolon=True)
         return new.edit(before, start, lines + b" ")
     indentation = source[own_line:start]
+    if not below_comments:
+        own_line = comments_start(source, statement)
     ending = line_ending_of(source, start)
     semicolon = new.would_absorb(_first_token(statement))
     return new.edit(before, own_line, new.lines(indentation, ending, semicolon=semicolon) + ending)
@@ -269,7 +343,7 @@ def insert_statement_after(
     repeated for that.
     """
     block, index = _place(module, statement)
-    return _insert_after(source, block, index, _Insertion(source, text, owners))
+    return _insert_after(source, block, index, _Insertion(source, statement.start, text, owners))
 
 
 def insert_before_block_end(
@@ -284,15 +358,15 @@ def insert_before_block_end(
     A block on one line stays on one line. Otherwise like ``insert_statement_after``: when the block
     has a value, ``text`` takes its place at the end.
     """
-    new = _Insertion(source, text, owners)
     closer = block.last_token
+    new = _Insertion(source, closer.start, text, owners)
     own_line = line_start(source, closer.start)
     is_first_on_line = not source[own_line : closer.start].strip(b" \t")
     indentation = indentation_of(source, closer.start)
     if len(block.children) == 2:
         ending = line_ending_of(source, block.start)
         if is_first_on_line:
-            inserted = new.lines(indentation + INDENT, ending, semicolon=False) + ending
+            inserted = new.lines(indentation + new.unit, ending, semicolon=False) + ending
             return SourceEdit(own_line, own_line, inserted, owners)
         start = block.first_token.end
         inserted = b" " + new.inline(indentation, ending, semicolon=False)
@@ -302,7 +376,7 @@ def insert_before_block_end(
         return _insert_after(source, block, last, new)
     statement = block.children[last]
     if source[line_start(source, statement.start) : statement.start].strip(b" \t"):
-        indentation += INDENT
+        indentation += new.unit
     else:
         indentation = indentation_of(source, statement.start)
     end, _ = _end_with_semicolon(block, last)
@@ -323,7 +397,7 @@ def _insert_after(source: bytes, block: Block, index: int, new: _Insertion) -> S
         lines = new.inline(indentation, ending, semicolon=semicolon)
         return SourceEdit(end, end, (b" " if has_semicolon else b"; ") + lines, new.owners)
     if line_start(source, statement.start) <= block.start:
-        indentation += INDENT
+        indentation += new.unit
     keeps_no_value = has_semicolon and following.type == "}"
     semicolon = keeps_no_value or new.would_absorb(following)
     line_end = rest.end() - (source[rest.end() - 1] == 0x0D)
@@ -333,8 +407,9 @@ def _insert_after(source: bytes, block: Block, index: int, new: _Insertion) -> S
 class _Insertion:
     """Statements to insert, and what they would do to the statements around them."""
 
-    def __init__(self, source: bytes, text: str, owners: frozenset[Hashable]) -> None:
+    def __init__(self, source: bytes, offset: int, text: str, owners: frozenset[Hashable]) -> None:
         self.source = source
+        self.offset = offset
         self.owners = owners
         code = text.strip().encode("utf-8", "surrogateescape")
         statements = parse_snippet(code, "statements")
@@ -347,6 +422,11 @@ class _Insertion:
         self.has_semicolon = last_token.type == ";"
         self.comment = end_of_file.trivia.decode("utf-8", "surrogateescape")
 
+    @cached_property
+    def unit(self) -> bytes:
+        """One level of indentation there."""
+        return indentation_unit(self.source, self.offset)
+
     def lines(self, indentation: bytes, ending: bytes, *, semicolon: bool) -> bytes:
         """The text on lines of its own, without the last line's ending."""
         return indentation + self._text(indentation, ending, semicolon=semicolon)
@@ -358,7 +438,7 @@ class _Insertion:
 
     def _text(self, indentation: bytes, ending: bytes, *, semicolon: bool) -> bytes:
         closer = ";" if semicolon and not self.has_semicolon else ""
-        text = reindent(self.code + closer + self.comment, b"", indentation, ending)
+        text = reindent(self.code + closer + self.comment, b"", indentation, ending, self.unit)
         return text.encode("utf-8", "surrogateescape")
 
     def would_absorb(self, following: Token) -> bool:

@@ -37,16 +37,20 @@ holes: ``"{$x}"``.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tml_ast import nodes
-from tml_ast.edit import indentation_of, reindent
+from tml_ast.edit import DEFAULT_UNIT, INDENT, indentation_of, reindent
 from tml_ast.lexer import TmlSyntaxError, Token, tokenize_pattern
 from tml_ast.nodes import Node
 from tml_ast.parser import SnippetKind, parse_snippet_tokens
 from tml_ast.precedence import PRECEDENCE
+
+_LEVELS = re.compile(rb"^(?:    )+", re.MULTILINE)
+"""The levels of indentation of a line of a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +156,19 @@ def render(
     bindings: Mapping[str, Binding | str],
     indentation: bytes = b"",
     ending: bytes = b"\n",
+    unit: bytes = DEFAULT_UNIT,
 ) -> str:
     """The template with every ``$name`` and ``$...name`` replaced by what it is bound to.
 
-    Lines after the first get ``indentation`` on top of their own, and end in ``ending``; code of
+    Lines after the first get ``indentation`` on top of their own, in which four spaces of the template
+    are one ``unit``, and end in ``ending``; code of
     several lines moves to where it is put. An operand that would fall apart there gets parentheses. A
     ``$...name`` without nodes goes together with its comma, or with its line. Values may also be plain
     text. Raises ValueError for a metavariable that is not bound.
     """
-    code = textwrap.dedent(template).strip().encode()
+    code = _LEVELS.sub(
+        lambda levels: INDENT * (len(levels[0]) // 4), textwrap.dedent(template).strip().encode()
+    )
     tokens = tokenize_pattern(code)
     pieces: list[str] = []
     line_indentation = b""
@@ -187,7 +195,7 @@ def render(
             skips_comma = True
         if "//" in trivia or "/*" in trivia:
             pieces.append(trivia)
-    return reindent("".join(pieces), b"", indentation, ending)
+    return reindent("".join(pieces), b"", indentation, ending, unit)
 
 
 def _replacement(

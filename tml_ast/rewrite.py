@@ -22,7 +22,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tml_ast.edit import SourceEdit, indentation_of, line_ending_of, line_start
+from tml_ast.edit import (
+    DEFAULT_UNIT,
+    SourceEdit,
+    after_comment,
+    comments_start,
+    indentation_of,
+    indentation_unit,
+    line_ending_of,
+)
 from tml_ast.lexer import Token, tokenize_pattern
 from tml_ast.nodes import Node
 from tml_ast.parser import SnippetKind
@@ -97,27 +105,36 @@ class CodeChange:
         lines = [line.text for _, line in run]
         depth = min(line.indentation for _, line in run if line.text.strip())
         ending = line_ending_of(source, match.start)
-        indentation = self._indentation(source, found, run[0][0], depth, match)
-        text = render("\n".join(lines), bindings, indentation, ending).encode("utf-8", "surrogateescape")
+        unit = indentation_unit(source, match.start)
+        indentation = self._indentation(source, found, run[0][0], depth, match, unit)
+        text = render("\n".join(lines), bindings, indentation, ending, unit).encode(
+            "utf-8", "surrogateescape"
+        )
         if replaced:
             tokens = [token for number, _ in replaced for token in found.get(number, ())]
             return SourceEdit(tokens[0].start, tokens[-1].end, text)
         before = [token for number, tokens in found.items() if number < run[0][0] for token in tokens]
         if not before:
-            offset = _above_comments(source, match.start)
+            offset = comments_start(source, match.nodes[0])
             return SourceEdit(offset, offset, indentation + text + ending * (_blank_lines(lines[::-1]) + 1))
-        offset = _after_comment(source, before[-1].end)
+        offset = after_comment(source, before[-1].end)
         return SourceEdit(offset, offset, ending * (_blank_lines(lines) + 1) + indentation + text)
 
     def _indentation(
-        self, source: bytes, found: Mapping[int, Sequence[Token]], number: int, depth: int, match: Match
+        self,
+        source: bytes,
+        found: Mapping[int, Sequence[Token]],
+        number: int,
+        depth: int,
+        match: Match,
+        unit: bytes,
     ) -> bytes:
         """That of the nearest line of the pattern at the same depth."""
         nearest = sorted(found, key=lambda line: abs(line - number))
         for line in nearest:
             if found[line] and self._lines[line].indentation == depth:
                 return indentation_of(source, found[line][0].start)
-        return indentation_of(source, match.start) + b" " * depth
+        return indentation_of(source, match.start) + unit * (depth // len(DEFAULT_UNIT))
 
     def _found(self, match: Match) -> dict[int, list[Token]]:
         """The tokens of the source that each line of the pattern matched."""
@@ -171,18 +188,3 @@ def _line_numbers(text: str, tokens: Iterable[Token]) -> list[int]:
 def _blank_lines(lines: Sequence[str]) -> int:
     """How many lines are blank before the first that is not."""
     return next(count for count, line in enumerate(lines) if line.strip())
-
-
-def _above_comments(source: bytes, offset: int) -> int:
-    """The start of the line of ``offset``, or of the comment lines right above it."""
-    start = line_start(source, offset)
-    while start and source[line_start(source, start - 1) : start].lstrip().startswith(b"//"):
-        start = line_start(source, start - 1)
-    return start
-
-
-def _after_comment(source: bytes, offset: int) -> int:
-    """After a comment that ends the line of ``offset``, where there is one."""
-    end = source.find(b"\n", offset)
-    rest = source[offset : end if end >= 0 else len(source)].rstrip(b"\r")
-    return offset + len(rest) if rest.lstrip().startswith(b"//") else offset

@@ -11,9 +11,9 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, Varia
 from codemods.ownership.summaries.purity import Purity
 from tml_ast import nodes
 from tml_ast.edit import (
-    INDENT,
     SourceEdit,
     indentation_of,
+    indentation_unit,
     insert_statement_before,
     line_ending_of,
     line_start,
@@ -169,7 +169,8 @@ def bind_between(context: Context, split: Split, node: Expression, name: str) ->
     source = context.file.source
     ending = line_ending_of(source, split.statement.start)
     outer = indentation_of(source, split.statement.start)
-    inner = ending + outer + INDENT
+    unit = indentation_unit(source, split.statement.start)
+    inner = ending + outer + unit
     binding = f"let {name}: Str = {node.text}".encode()
     unchanged = source[split.after.start : node.start]
     cut = b" {" + inner + binding + inner + b"if " + unchanged + name.encode()
@@ -179,7 +180,7 @@ def bind_between(context: Context, split: Split, node: Expression, name: str) ->
     ]
     for match in re.finditer(rb"\n(?=[^\r\n])", source[node.end : split.branch.end]):
         offset = node.end + match.end()
-        edits.append(SourceEdit(offset, offset, INDENT))
+        edits.append(SourceEdit(offset, offset, unit))
     return Repair(tuple(edits), opens_block=True)
 
 

@@ -1,15 +1,18 @@
-"""Bind returned: the value of a ``return`` is bound first, so that the names in it are only read."""
+"""Bind returned: a value that leaves is bound first, so that something can be done before it leaves."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
 from codemods.fixes.naming import result_name
-from codemods.fixes.release_at_exits import annotation
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from tml_ast import nodes
-from tml_ast.edit import INDENT, SourceEdit, indentation_of, line_ending_of
-from tml_ast.nodes import Expression
+from tml_ast.edit import INDENT, SourceEdit, after_comment, lay_out, line_start
+from tml_ast.nodes import Expression, Node
+
+_LEVEL = INDENT.decode()
 
 
 def bind_returned(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | None:
@@ -18,24 +21,72 @@ def bind_returned(context: Context, graph: ControlFlowGraph, value: Expression) 
     if site is None or not isinstance(site.parent, nodes.Return) or site.parent.value is not value:
         return None
     jump = site.parent
-    source = context.file.source
     name = result_name(context, graph.function, value)
-    binding = name + annotation(graph, jump)
-    ending = line_ending_of(source, value.end)
-    match context.parent(jump):
-        case nodes.ExpressionStatement():
-            indentation = indentation_of(source, jump.start)
-            return Repair(
-                (
-                    SourceEdit(jump.start, value.start, f"let {binding} = ".encode()),
-                    SourceEdit(value.end, value.end, ending + indentation + f"return {name}".encode()),
-                )
-            )
-        case nodes.Arm() as arm:
-            outer = indentation_of(source, arm.start)
-            inner = ending + outer + INDENT
-            head = b"{" + inner + f"let {binding} = ".encode()
-            tail = inner + f"return {name}".encode() + ending + outer + b"}"
-            return Repair((SourceEdit(jump.start, value.start, head), SourceEdit(value.end, jump.end, tail)))
-        case _:
-            return None
+    return bind_before_leaving(context, jump, value, name + annotation(graph, jump), (), f"return {name}")
+
+
+def bind_before_leaving(
+    context: Context, leaving: Expression, value: Expression, binding: str, between: Sequence[str], last: str
+) -> Repair | None:
+    """Bind the value that leaves, then do what is ``between``, then leave as ``last`` says.
+
+    ``leaving`` is the jump, or the value itself. On a line of its own it becomes several; inside a line
+    all of it stays there, and an arm becomes a block. None where there is no room for that.
+    """
+    source = context.file.source
+    parent = context.parent(leaving)
+    if isinstance(parent, nodes.Arm):
+        lines = [f"let {binding} = ", *between, last]
+        return open_block(context, parent, lines, value)
+    if not isinstance(parent, nodes.ExpressionStatement):
+        return None
+    first = SourceEdit(leaving.start, value.start, f"let {binding} = ".encode())
+    if starts_line(source, parent):
+        offset = after_comment(source, value.end)
+        after = lay_out(source, parent.start, "\n".join(("", *between, last)))
+    elif any("\n" in statement for statement in between):
+        return None
+    else:
+        offset = value.end
+        after = "; ".join(("", *between, last)).encode()
+    return Repair((first, SourceEdit(offset, offset, after)))
+
+
+def open_block(
+    context: Context, arm: nodes.Arm, lines: Sequence[str], value: Expression | None, *, keeps: bool = False
+) -> Repair:
+    """Turn the body of an arm into a block of ``lines``, the first of which ends in its ``value``.
+
+    Without a value the body itself is the last line, or with ``keeps`` the first.
+    """
+    source, body = context.file.source, arm.body
+    separator = f"\n{_LEVEL}"
+    statements = separator.join("\n".join(lines).split("\n"))
+    if value is not None:
+        start, _, rest = statements.partition("\n")
+        head, tail = f"{{{separator}{start}", f"\n{rest}\n}}"
+    elif keeps:
+        head, tail = f"{{{separator}", f"{separator}{statements}\n}}"
+    else:
+        head, tail = f"{{{separator}{statements}{separator}", "\n}"
+    kept = value or body
+    edits = (
+        SourceEdit(body.start, kept.start, lay_out(source, arm.start, head)),
+        SourceEdit(kept.end, body.end, lay_out(source, arm.start, tail)),
+    )
+    return Repair(edits, opens_block=True)
+
+
+def annotation(graph: ControlFlowGraph, jump: Node) -> str:
+    """The declared type of what a function returns, for a binding of it."""
+    if any(closure.start <= jump.start < closure.end for closure in graph.nodes_of(nodes.Closure)):
+        return ""
+    returned = graph.function.node.return_type
+    if returned is None or isinstance(returned, nodes.TupleType) or not isinstance(jump, nodes.Return):
+        return ""
+    return f": {returned.text}"
+
+
+def starts_line(source: bytes, node: Node) -> bool:
+    """Whether nothing but spaces and tabs stands in front of a node on its line."""
+    return not source[line_start(source, node.start) : node.start].strip(b" \t")

@@ -29,8 +29,9 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import OwnedList
 from codemods.semantics.symbols import RELEASE_NAMES, FunctionInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, documentation_start, insert_statement_before, line_ending_of
+from tml_ast.edit import SourceEdit, documentation_start, insert_statement_before, lay_out
 
+_LEVEL = "\t"
 _NAMES = ("destroy_parts", "destroy_pieces", "destroy_texts")
 _IN_EXPRESSION = Refusal("its release is part of a larger expression")
 _SOME_PATHS = Refusal("it is released on some paths only, or its name means another variable at an exit")
@@ -56,8 +57,8 @@ def loop_over(list_: str, index: str, body: str) -> str:
     return (
         f"var {index}: I64 = 0\n"
         f"loop ({index} < {list_}.len()) {{\n"
-        f"{indent(body, '    ')}\n"
-        f"    {index} = {index} + 1\n"
+        f"{indent(body, _LEVEL)}\n"
+        f"\t{index} = {index} + 1\n"
         "}"
     )
 
@@ -225,8 +226,8 @@ def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     text = (
         "/// Destroys a list of strings that were made for it, the strings first.\n"
         f"{'pub ' if makers else ''}func {name}(parts: ref List[Str]) {{\n"
-        f"{indent(loop, '    ')}\n"
-        "    parts.destroy()\n"
+        f"{indent(loop, _LEVEL)}\n"
+        "\tparts.destroy()\n"
         "}"
     )
     source, items = context.file.source, context.file.tree.items
@@ -237,6 +238,5 @@ def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
         text = f"{text}\n\n"
     else:
         text = f"\n\n{text}"
-    ending = line_ending_of(source, offset).decode()
-    edit = SourceEdit(offset, offset, text.replace("\n", ending).encode())
+    edit = SourceEdit(offset, offset, lay_out(source, offset, text))
     return Helper(name, destroys=True, edits=(edit,))

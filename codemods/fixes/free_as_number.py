@@ -15,7 +15,7 @@ from codemods.fixes.string_code import free_address, free_string, string_length
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
 from codemods.ownership.summaries.origins import Result
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_after
+from tml_ast.edit import SourceEdit, insert_statement_after, lay_out
 from tml_ast.nodes import Expression, Node
 
 _NOTHING = Repair(())
@@ -184,9 +184,8 @@ def _free_after_condition(
         return _NO_PLACE
     inside = [edit for edit in edits if test.start <= edit.start and edit.end <= test.end]
     edits = [edit for edit in edits if edit not in inside]
-    ending = "\r\n" if source[: last.start].endswith(b"\r\n" + before) else "\n"
-    lines = [f"let {binding} = {_edited(test, inside)}", *release.statement.split("\n"), f"{keyword} {name}"]
-    decided = (ending + before.decode()).join(lines).encode()
+    between = lay_out(source, last.start, f"\n{release.statement}\n{keyword} {name}")
+    decided = f"let {binding} = {_edited(test, inside)}".encode() + between
     return Repair((*edits, SourceEdit(last.start, test.end, decided)))
 
 

@@ -101,9 +101,9 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
             pattern = f"{variant}({owed[variant].name})"
             statements = owed[variant].statements
         if len(statements) > 1:
-            lines += (f"    {pattern} => {{", *(f"        {line}" for line in statements), "    },")
+            lines += (f"\t{pattern} => {{", *(f"\t\t{line}" for line in statements), "\t},")
         else:
-            lines.append(f"    {pattern} => {statements[0] if statements else '{}'},")
+            lines.append(f"\t{pattern} => {statements[0] if statements else '{}'},")
     return [*lines, "}"]
 
 

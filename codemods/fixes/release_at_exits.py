@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
+from codemods.fixes.bind_returned import annotation, bind_before_leaving, open_block, starts_line
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, result_name
@@ -18,13 +19,9 @@ from codemods.ownership.obligations import ObligationReport
 from codemods.semantics.symbols import SCALARS, UNIT
 from tml_ast import nodes
 from tml_ast.edit import (
-    INDENT,
-    SourceEdit,
-    indentation_of,
     insert_before_block_end,
     insert_statement_after,
     insert_statement_before,
-    line_ending_of,
 )
 from tml_ast.nodes import Expression, Node
 
@@ -56,9 +53,9 @@ class Cleanup:
         return cls(f"{owner.name}.{obligation.release.name}()", owner, frozenset(obligation.views))
 
     @property
-    def lines(self) -> list[bytes]:
+    def lines(self) -> list[str]:
         """The lines of the statements."""
-        return self.statement.encode().split(b"\n")
+        return self.statement.split("\n")
 
 
 def mentions(graph: ControlFlowGraph, node: Node, variables: Container[Variable]) -> bool:
@@ -205,32 +202,32 @@ def _before_jump(
 ) -> Repair | Refusal:
     parent = context.parent(node)
     source = context.file.source
-    if isinstance(parent, nodes.ExpressionStatement):
-        if value is None:
-            if len(release.lines) > 1 and not _starts_line(source, parent):
-                return _NO_ROOM
-            place = _before_releases(context, graph, parent, release.owner)
-            return Repair((insert_statement_before(source, context.file.tree, place, release.statement),))
-        if not _starts_line(source, parent) or _mixes_numbers(value):
+    if value is None:
+        if isinstance(parent, nodes.Arm):
+            return open_block(context, parent, release.lines, None)
+        if not isinstance(parent, nodes.ExpressionStatement):
             return _NO_ROOM
-        binding = result + annotation(graph, node)
-        return Repair(_bound_value(source, node, value, release, f"return {result}", binding))
-    if value is not None and _mixes_numbers(value):
+        if len(release.lines) > 1 and not starts_line(source, parent):
+            return _NO_ROOM
+        return _in_front(context, graph, parent, release)
+    if _mixes_numbers(value) or not isinstance(node, Expression):
         return _NO_ROOM
-    if isinstance(parent, nodes.Arm) and isinstance(node, Expression):
-        binding = result + annotation(graph, node)
-        return _open_block(context, parent, node, value, release, f"return {result}", binding)
-    return _NO_ROOM
+    binding = result + annotation(graph, node)
+    bound = bind_before_leaving(context, node, value, binding, release.lines, f"return {result}")
+    return bound or _NO_ROOM
 
 
-def annotation(graph: ControlFlowGraph, jump: Node) -> str:
-    """The declared type of what a function returns, for a binding of it."""
-    if any(closure.start <= jump.start < closure.end for closure in graph.nodes_of(nodes.Closure)):
-        return ""
-    returned = graph.function.node.return_type
-    if returned is None or isinstance(returned, nodes.TupleType) or not isinstance(jump, nodes.Return):
-        return ""
-    return f": {returned.text}"
+def _in_front(context: Context, graph: ControlFlowGraph, statement: Node, release: Cleanup) -> Repair:
+    """In front of a statement, and of the releases before it of what was made earlier."""
+    place = _before_releases(context, graph, statement, release.owner)
+    edit = insert_statement_before(
+        context.file.source,
+        context.file.tree,
+        place,
+        release.statement,
+        below_comments=_releases_older(context, graph, place, release.owner),
+    )
+    return Repair((edit,))
 
 
 def _mixes_numbers(value: Expression) -> bool:
@@ -256,9 +253,8 @@ def _before_releases(context: Context, graph: ControlFlowGraph, statement: Node,
 
 def _releases_older(context: Context, graph: ControlFlowGraph, statement: Node, owner: Variable) -> bool:
     """Whether a statement is the release of a variable that was declared before ``owner``."""
-    if not isinstance(statement, nodes.ExpressionStatement) or not _starts_line(
-        context.file.source, statement
-    ):
+    source = context.file.source
+    if not isinstance(statement, nodes.ExpressionStatement) or not starts_line(source, statement):
         return False
     call = statement.expression
     if not isinstance(call, nodes.MethodCall) or call.arguments:
@@ -271,59 +267,12 @@ def _releases_older(context: Context, graph: ControlFlowGraph, statement: Node, 
     )
 
 
-def _starts_line(source: bytes, node: Node) -> bool:
-    start = node.start
-    return not source[source.rfind(b"\n", 0, start) + 1 : start].strip(b" \t")
-
-
-def _bound_value(
-    source: bytes, node: Node, value: Expression, release: Cleanup, last: str, binding: str
-) -> tuple[SourceEdit, ...]:
-    """Bind the value that leaves, then the statement, then leave with the binding."""
-    ending = line_ending_of(source, value.end)
-    separator = ending + indentation_of(source, node.start)
-    after = separator.join([b"", *release.lines, last.encode()])
-    return (
-        SourceEdit(node.start, value.start, f"let {binding} = ".encode()),
-        SourceEdit(value.end, value.end, after),
-    )
-
-
-def _open_block(
-    context: Context,
-    arm: nodes.Arm,
-    body: Expression,
-    value: Expression | None,
-    release: Cleanup,
-    last: str,
-    binding: str,
-) -> Repair:
-    """Turn the body of an arm into a block that holds the release."""
-    source = context.file.source
-    outer = indentation_of(source, arm.start)
-    ending = line_ending_of(source, arm.start)
-    inner = ending + outer + INDENT
-    lines = release.lines
-    if value is None:
-        head = b"{" + inner.join([b"", *lines, b""])
-        tail = ending + outer + b"}"
-        return Repair(
-            (SourceEdit(body.start, body.start, head), SourceEdit(body.end, body.end, tail)), opens_block=True
-        )
-    head = b"{" + inner + f"let {binding} = ".encode()
-    tail = inner.join([b"", *lines, last.encode()]) + ending + outer + b"}"
-    return Repair(
-        (SourceEdit(body.start, value.start, head), SourceEdit(value.end, body.end, tail)), opens_block=True
-    )
-
-
 def _at_end(context: Context, graph: ControlFlowGraph, block: nodes.Block, release: Cleanup) -> Repair:
-    source = context.file.source
     last = block.statements[-1] if block.statements else None
-    if isinstance(last, nodes.ExpressionStatement) and _releases_older(context, graph, last, release.owner):
-        place = _before_releases(context, graph, last, release.owner)
-        return Repair((insert_statement_before(source, context.file.tree, place, release.statement),))
-    return Repair((insert_before_block_end(source, context.file.tree, block, release.statement),))
+    if last is not None and _releases_older(context, graph, last, release.owner):
+        return _in_front(context, graph, last, release)
+    edit = insert_before_block_end(context.file.source, context.file.tree, block, release.statement)
+    return Repair((edit,))
 
 
 def _at_missing_value(
@@ -335,10 +284,7 @@ def _at_missing_value(
     """
     last = block.statements[-1]
     if not mentions(graph, last, release.needed_by):
-        place = _before_releases(context, graph, last, release.owner)
-        return Repair(
-            (insert_statement_before(context.file.source, context.file.tree, place, release.statement),)
-        )
+        return _in_front(context, graph, last, release)
     zero = _ZEROS.get(graph.function.returns.name)
     if zero is None:
         return _NO_VALUE
@@ -369,13 +315,9 @@ def _before_value(
     holder = context.parent(value)
     if not isinstance(holder, nodes.ExpressionStatement):
         return _NO_ROOM
-    source = context.file.source
     if not mentions(graph, value, release.needed_by):
-        place = _before_releases(context, graph, holder, release.owner)
-        return Repair((insert_statement_before(source, context.file.tree, place, release.statement),))
-    if not _starts_line(source, holder):
-        return _NO_ROOM
-    return Repair(_bound_value(source, value, value, release, result, result))
+        return _in_front(context, graph, holder, release)
+    return bind_before_leaving(context, value, value, result, release.lines, result) or _NO_ROOM
 
 
 def _gives_an_arm_its_type(context: Context, graph: ControlFlowGraph, block: nodes.Block) -> bool:
@@ -419,13 +361,8 @@ def _in_arm(
     discarded = site is None or site.role is Role.DISCARDED or graph.type_of(body) == UNIT
     if isinstance(body, nodes.Block):
         return _before_value(context, graph, body, None if discarded else body.value, release, result)
-    if not discarded:
-        kept = body if mentions(graph, body, release.needed_by) else None
-        return _open_block(context, arm, body, kept, release, result, result)
-    source = context.file.source
-    outer = indentation_of(source, arm.start)
-    ending = line_ending_of(source, arm.start)
-    inner = ending + outer + INDENT
-    head = SourceEdit(body.start, body.start, b"{" + inner)
-    tail = inner.join([b"", *release.lines]) + ending + outer + b"}"
-    return Repair((head, SourceEdit(body.end, body.end, tail)), opens_block=True)
+    if discarded:
+        return open_block(context, arm, release.lines, None, keeps=True)
+    if mentions(graph, body, release.needed_by):
+        return bind_before_leaving(context, body, body, result, release.lines, result) or _NO_ROOM
+    return open_block(context, arm, release.lines, None)

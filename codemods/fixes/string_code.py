@@ -19,8 +19,8 @@ def free_address(number: str) -> str:
 
 def free_unless_empty(context: Context, string: str, free: str) -> str:
     """A statement that frees a string, unless it is empty, and so may be a constant."""
-    indented = free.replace("\n", "\n    ")
-    return f"if {string_length(context, string)} > 0 {{\n    {indented}\n}}"
+    indented = free.replace("\n", "\n\t")
+    return f"if {string_length(context, string)} > 0 {{\n\t{indented}\n}}"
 
 
 def string_length(context: Context, string: str) -> str:

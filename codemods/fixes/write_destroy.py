@@ -17,10 +17,9 @@ from tml_ast import nodes
 from tml_ast.edit import (
     SourceEdit,
     documentation_start,
-    indentation_of,
     insert_before_block_end,
     insert_statement_before,
-    line_ending_of,
+    lay_out,
     line_start,
 )
 
@@ -42,8 +41,8 @@ def free_number_field(context: Context, field: str, type_: Type, origin: FieldOr
     free = f"{free_address(field)}\n{field} = {blank}"
     if _may_be_constant(origin):
         return free_unless_empty(context, f"{field} as Str", free)
-    indented = free.replace("\n", "\n    ")
-    return f"if {field} != {blank} {{\n    {indented}\n}}"
+    indented = free.replace("\n", "\n\t")
+    return f"if {field} != {blank} {{\n\t{indented}\n}}"
 
 
 def free_elements(
@@ -56,22 +55,22 @@ def free_elements(
     item = f"{name}_item"
     free = free_address(item)
     if _may_be_constant(origin):
-        free = free_unless_empty(context, f"{item} as Str", free).replace("\n", "\n    ")
+        free = free_unless_empty(context, f"{item} as Str", free).replace("\n", "\n\t")
     loop = (
         f"var {index}: I64 = 0\n"
         f"loop ({index} < this.{name}.len()) {{\n"
-        f"    let {item}: I64 = this.{name}.get({index}) as I64\n"
-        f"    {free}\n"
-        f"    {index} = {index} + 1\n"
+        f"\tlet {item}: I64 = this.{name}.get({index}) as I64\n"
+        f"\t{free}\n"
+        f"\t{index} = {index} + 1\n"
         "}"
     )
     handle = _handle_of(context, type_)
     if handle is None:
         return loop
     if returns:
-        return f"if this.{name}.{handle} == null {{\n    return\n}}\n{loop}"
-    indented = loop.replace("\n", "\n    ")
-    return f"if this.{name}.{handle} != null {{\n    {indented}\n}}"
+        return f"if this.{name}.{handle} == null {{\n\treturn\n}}\n{loop}"
+    indented = loop.replace("\n", "\n\t")
+    return f"if this.{name}.{handle} != null {{\n\t{indented}\n}}"
 
 
 def _may_be_constant(origin: FieldOrigin) -> bool:
@@ -98,17 +97,16 @@ def optional_string_helper(context: Context, implementation: nodes.Impl) -> tupl
     text = f"""\
 /// Frees a text, if there is one.
 func {name}(text: Maybe[Str]) {{
-    if text.is_just() {{
-        let word: I64 = text.unwrap() as I64
-        lowlevel {{ mem_free(word as *Unit) }}
-    }}
+\tif text.is_just() {{
+\t\tlet word: I64 = text.unwrap() as I64
+\t\tlowlevel {{ mem_free(word as *Unit) }}
+\t}}
 }}
 
 """
     source = context.file.source
     offset = documentation_start(source, implementation)
-    ending = line_ending_of(source, offset).decode()
-    return name, Repair((SourceEdit(offset, offset, text.replace("\n", ending).encode()),))
+    return name, Repair((SourceEdit(offset, offset, lay_out(source, offset, text)),))
 
 
 def _frees_optional_string(context: Context, function: FunctionInfo) -> bool:
@@ -125,8 +123,7 @@ def _frees_optional_string(context: Context, function: FunctionInfo) -> bool:
 def in_new_impl(context: Context, struct: nodes.Struct, comment: str, statements: Iterable[str]) -> Repair:
     """A destroy() in an impl of its own, after the struct."""
     lines = ["", "", f"impl {struct.name} {{", *_method(comment, statements), "}"]
-    ending = line_ending_of(context.file.source, struct.end)
-    text = ending.join(line.encode() for line in lines)
+    text = lay_out(context.file.source, struct.end, "\n".join(lines))
     return Repair((SourceEdit(struct.end, struct.end, text),))
 
 
@@ -134,18 +131,17 @@ def in_impl(context: Context, implementation: nodes.Impl, comment: str, statemen
     """A destroy() at the end of an impl."""
     source = context.file.source
     end = line_start(source, implementation.end - 1)
-    lines = ["", *_method(comment, statements), ""]
-    text = line_ending_of(source, end).join(line.encode() for line in lines)
+    text = lay_out(source, end, "\n".join(("", *_method(comment, statements), "")))
     return Repair((SourceEdit(end, end, text),))
 
 
 def _method(comment: str, statements: Iterable[str]) -> list[str]:
     lines = "\n".join(statements).split("\n")
     return [
-        f"    /// {comment}",
-        "    pub func destroy(mut this) {",
-        *(f"        {line}" for line in lines),
-        "    }",
+        f"\t/// {comment}",
+        "\tpub func destroy(mut this) {",
+        *(f"\t\t{line}" for line in lines),
+        "\t}",
     ]
 
 
@@ -169,11 +165,8 @@ def complete(
             edits.append(insert_before_block_end(source, tree, body, "\n".join(last)))
         return Repair(tuple(edits))
     kept = [statement.text for statement in body.statements]
-    outer = indentation_of(source, node.start)
-    ending = line_ending_of(source, node.start)
-    lines = "\n".join([*first, *kept, *last]).encode().split(b"\n")
-    interior = ending + b"".join(outer + b"    " + line + ending for line in lines) + outer
-    edits.append(SourceEdit(body.start + 1, body.end - 1, interior))
+    interior = "\n\t".join("\n".join(("", *first, *kept, *last)).split("\n")) + "\n"
+    edits.append(SourceEdit(body.start + 1, body.end - 1, lay_out(source, node.start, f"{interior}}}")[:-1]))
     outdated = [] if kept else _outdated_comment(source, node)
     return Repair((*outdated, *edits))
 

@@ -137,7 +137,7 @@ def _freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Rep
 
 def _freed_if(context: Context, variable: Variable, let: nodes.Let, condition: str) -> Repair:
     """Free the string where the let did not take it."""
-    free = f"if {condition} {{\n    {_free(context, variable.name)}\n}}"
+    free = f"if {condition} {{\n\t{_free(context, variable.name)}\n}}"
     return Repair((insert_statement_after(context.file.source, context.file.tree, let, free),))
 
 

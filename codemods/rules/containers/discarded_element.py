@@ -14,7 +14,7 @@ from codemods.ownership.fields import FieldOrigin, only_empty_constants
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
+from tml_ast.edit import SourceEdit, lay_out
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -58,9 +58,8 @@ def _freed(
     if '""' in strings.literals:
         free = free_unless_empty(context, f"{name} as Str", free)
     source, node = context.file.source, call.node
-    separator = line_ending_of(source, node.start) + indentation_of(source, node.start)
-    lines = f"let {name}: I64 = {node.text} as I64\n{free}".encode().split(b"\n")
-    return Repair((SourceEdit(node.start, node.end, separator.join(lines)),))
+    lines = lay_out(source, node.start, f"let {name}: I64 = {node.text} as I64\n{free}")
+    return Repair((SourceEdit(node.start, node.end, lines),))
 
 
 def _is_still_read(context: Context, graph: ControlFlowGraph, list_: Variable) -> bool:

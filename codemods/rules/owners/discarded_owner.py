@@ -26,7 +26,7 @@ from codemods.ownership.summaries.origins import Origin, is_handed_out
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, indentation_of, insert_statement_after, line_ending_of, line_start
+from tml_ast.edit import SourceEdit, insert_statement_after, lay_out, line_start
 from tml_ast.nodes import Expression
 
 
@@ -131,8 +131,8 @@ def _in_place(context: Context, call: CallSite, lines: list[str]) -> Repair | Re
     start = line_start(source, statement.start)
     if source[start : statement.start].strip() or "\n" in call.node.text:
         return Refusal("open it by hand")
-    separator = (line_ending_of(source, statement.start) + indentation_of(source, statement.start)).decode()
-    return Repair((SourceEdit(statement.start, statement.end, separator.join(lines).encode()),))
+    code = lay_out(source, statement.start, "\n".join(lines))
+    return Repair((SourceEdit(statement.start, statement.end, code),))
 
 
 def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair:

@@ -63,7 +63,7 @@ def _repair(
     if not _is_lasting(graph, choice.condition, choice.start, _end_of_use(context, graph, variable, choice)):
         return None
     free = (
-        f"if {_condition(context, choice.condition, variable, made)} {{\n    {free_string(variable.name)}\n}}"
+        f"if {_condition(context, choice.condition, variable, made)} {{\n\t{free_string(variable.name)}\n}}"
     )
     return free_after_last_use(context, graph, variable, free)
 
