@@ -13,7 +13,7 @@ from codemods.model.findings import Edit, Finding, InputError, Verdict
 from codemods.review.explanations import Explanation
 from codemods.rules import RULES
 from tml_ast import TmlSyntaxError
-from tml_ast.edit import indentation_of, line_ending_of
+from tml_ast.edit import indentation_of, line_ending_of, line_start
 from tml_ast.lexer import tokenize
 
 SOURCE = "tmlfix"
@@ -127,18 +127,19 @@ def text_edits(edits: Iterable[Edit], positions: Positions) -> list[types.TextEd
 
 
 def suppression(finding: Finding, source: bytes) -> Edit | None:
-    """The edit that suppresses a finding with a comment above its line; None where no comment can stand."""
+    """The edit that suppresses a finding with a comment above its line, or above its literal."""
     if finding.rule not in RULES:
         return None
     start = 0
     for _ in range(finding.line - 1):
         start = source.find(b"\n", start) + 1
     try:
-        inside = any(token.start < start < token.end for token in tokenize(source))
+        tokens = list(tokenize(source))
     except TmlSyntaxError:
         return None
-    if inside:
-        return None
+    for token in reversed(tokens):
+        if token.start < start < token.end:
+            start = line_start(source, token.start)
     indentation = indentation_of(source, start).decode()
     ending = line_ending_of(source, start).decode()
     return Edit(start, start, f"{indentation}// tmlfix: ignore[{finding.rule}] {REASON}{ending}")

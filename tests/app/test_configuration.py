@@ -111,6 +111,55 @@ def test_a_comment_that_is_not_right_is_a_finding(comment: str, complaint: str) 
     assert (finding.line, finding.column, finding.message) == (5, 5, complaint)
 
 
+TEMPLATE = """\
+func page() -> I32 {
+    let n: I64 = 2
+    // tmlfix: ignore[template-conversion] shown once
+    let page = `first
+second {n}
+third`
+    assert(page.len() > 0, "page")
+    return 0
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        TEMPLATE,
+        TEMPLATE.replace("let page = ", "let page =\n        "),
+        TEMPLATE.replace("    // tmlfix: ignore[template-conversion] shown once\n", "").replace(
+            "third`", "third` // tmlfix: ignore[template-conversion] shown once"
+        ),
+    ],
+)
+def test_a_comment_is_about_all_lines_of_its_statement(code: str) -> None:
+    result = run({TEST: "@test\n" + code})
+    assert [finding.rule for finding in result.suppressed] == ["template-conversion"]
+    assert not [finding for finding in result.findings if finding.rule == "suppression-comment"]
+
+
+def test_a_comment_is_not_about_statements_in_a_block() -> None:
+    code = TEMPLATE.replace("    let page = `first", "    if n > 0 {\n    let page = `first").replace(
+        "    return 0", "    }\n    return 0"
+    )
+    found = {finding.rule for finding in run({TEST: "@test\n" + code}).findings}
+    assert found >= {"suppression-comment", "template-conversion"}
+
+
+def test_a_comment_may_follow_another() -> None:
+    result = suppressed("// kept // tmlfix: ignore[missing-release] the process ends", above=False)
+    assert [finding.function for finding in result.suppressed] == ["test_first"]
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_a_block_comment_is_a_finding(above: bool) -> None:
+    found = suppressed("/* tmlfix: ignore[missing-release] why */", above=above).findings
+    (finding,) = (finding for finding in found if finding.rule == "suppression-comment")
+    assert finding.message.startswith("say which findings to ignore, and why: // tmlfix: ignore[rule]")
+
+
 def test_a_comment_is_of_use_although_another_fix_ends_the_finding_too() -> None:
     files = {path.relative_to(EXAMPLE).as_posix(): path.read_text() for path in EXAMPLE.rglob("*.tml")}
     path, line = "tests/events/quiet.test.tml", "    let names: List[Str]"

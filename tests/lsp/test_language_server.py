@@ -356,7 +356,7 @@ def test_findings_that_share_an_edit_are_fixed_together() -> None:
 
 @pytest.mark.parametrize(
     ("line", "expected"),
-    [(2, Edit(15, 15, f"    // tmlfix: ignore[void-tail] {REASON}\n")), (3, None)],
+    [(line, Edit(15, 15, f"    // tmlfix: ignore[void-tail] {REASON}\n")) for line in (2, 3)],
 )
 def test_a_comment_is_not_put_into_a_literal(line: int, expected: Edit | None) -> None:
     source = b"func main() {\n\n    print(`one\ntwo`)\n}\n".replace(b"{\n\n", b"{ \n")
