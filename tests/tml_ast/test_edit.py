@@ -23,7 +23,7 @@ from tml_ast import (
     nodes,
     parse,
 )
-from tml_ast.edit import reindent
+from tml_ast.edit import indentation_unit, lay_out, reindent
 
 
 def edit(start: int, end: int, text: str = "", *owners: str) -> SourceEdit:
@@ -316,3 +316,54 @@ def test_an_inserted_statement_changes_no_other(code: str, text: str, data: st.D
         found = [grouping(statement) for statement in body(inserted.encode())[1].statements]
         wanted = [*expected[:place], *(grouping(statement) for statement in body_of(text)), *expected[place:]]
         assert found == wanted
+
+
+# ---- indentation and comments ----
+
+
+@pytest.mark.parametrize(
+    ("source", "unit"),
+    [
+        (b"func f() {\n\ta()\n\n", b"\t"),
+        (b"func f() {\n  a()\n\n", b"  "),
+        (b"func f() {\r\n   a()\r\n\r\n", b"   "),
+        (b"func f() { // note\n\n    a()\n\n", b"    "),
+        (b"func f() {\n\ta()\n}\nfunc g() {\n  when n {\n", b"  "),
+        (b"func f() {\n\ta()\n}\nfunc g() {\n  a()\n", b"  "),
+        (b"func f() { a() }\n", b"    "),
+        (b"", b"    "),
+    ],
+)
+def test_one_level_is_that_of_the_nearest_brace(source: bytes, unit: bytes) -> None:
+    assert indentation_unit(source, len(source)) == unit
+
+
+def test_one_level_is_looked_for_below_where_nothing_above_shows_it() -> None:
+    assert indentation_unit(b"use a\n\nfunc f() {\n  a()\n}\n", 0) == b"  "
+
+
+def test_tabs_become_the_levels_of_the_file() -> None:
+    source = b"func f() {\r\n  a()\r\n}\r\n"
+    assert lay_out(source, source.index(b"a()"), "if b {\n\tc()\n}") == b"if b {\r\n    c()\r\n  }"
+
+
+def test_a_statement_keeps_the_comments_above_it() -> None:
+    source = b"func f() {\n    a()\n\n    // of b\n    // too\n    b() // of b\n    // of c\n    c()\n}\n"
+    module, block = body(source)
+    first, second, third = block.statements
+    edits = [
+        insert_statement_before(source, module, statement, "x()") for statement in (first, second, third)
+    ]
+    assert apply(source, edits).decode() == (
+        "func f() {\n    x()\n    a()\n\n    x()\n    // of b\n    // too\n    b() // of b\n"
+        "    x()\n    // of c\n    c()\n}\n"
+    )
+
+
+def test_a_directive_above_is_no_comment() -> None:
+    source = b"func f() {\n    // a\n#if LINUX\n    // b\n    b()\n#endif\n}\n"
+    module, block = body(source)
+    (statement,) = block.statements
+    assert b"#if LINUX\n    x()\n    // b" in apply(
+        source, [insert_statement_before(source, module, statement, "x()")]
+    )
