@@ -10,6 +10,7 @@ from codemods.fixes.facts import Facts
 from codemods.model.findings import Verdict
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
+from codemods.ownership.compiler.consumption import is_visible_in
 from codemods.ownership.elements import OwnedList
 from codemods.ownership.obligations import ObligationReport
 from codemods.semantics.symbols import FunctionInfo, SourceFile
@@ -135,6 +136,12 @@ class Context:
             function = function.function
         name = function if isinstance(function, str) else function.qualified_name
         return Diagnostic(self.rule, offset, name, message, verdict, repair.edits, repair.opens_block)
+
+    def refusal_to_call(self, method: FunctionInfo) -> Refusal | None:
+        """Why code of the file cannot call a method; a private one of a library is found by no caller."""
+        if is_visible_in(method, self.file):
+            return None
+        return Refusal(f"{method.qualified_name}() is private, and the compiler finds no private method")
 
     # -- the file -----------------------------------------------------------------------------
 

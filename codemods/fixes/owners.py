@@ -35,10 +35,10 @@ def may_hold_variable(context: Context, graph: ControlFlowGraph, value: Node) ->
 
 
 def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | None:
-    """The release of a type whose values must be released, by the compiler or by hand."""
+    """The release of a type whose values must be released, by the compiler or by hand; it can be called."""
     releases = context.analysis.releases
     release = releases.release_of(type_)
-    if type_ is None or release is None:
+    if type_ is None or release is None or context.refusal_to_call(release) is not None:
         return None
     if releases.needs_release(type_):
         return release

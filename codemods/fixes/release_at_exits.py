@@ -16,7 +16,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, result_name
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.obligations import ObligationReport
-from codemods.semantics.symbols import SCALARS, UNIT
+from codemods.semantics.symbols import SCALARS, UNIT, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import (
     insert_before_block_end,
@@ -45,12 +45,15 @@ class Cleanup:
     statement: str
     owner: Variable
     needed_by: frozenset[Variable]
+    method: FunctionInfo | None = None
+    """The release that they call."""
 
     @classmethod
     def of(cls, obligation: ObligationReport) -> Cleanup:
         """The call that releases an owner."""
         owner = obligation.variable
-        return cls(f"{owner.name}.{obligation.release.name}()", owner, frozenset(obligation.views))
+        release = obligation.release
+        return cls(f"{owner.name}.{release.name}()", owner, frozenset(obligation.views), release)
 
     @property
     def lines(self) -> list[str]:
@@ -84,6 +87,9 @@ def before_exits(
 
     The remark of the repair names the exits without room, and the ``unsafe`` ones, which get no release.
     """
+    uncallable = context.refusal_to_call(release.method) if release.method is not None else None
+    if uncallable is not None:
+        return uncallable
     repairs: list[Repair] = []
     missed: list[Exit] = []
     for exit_, placed in _placed(context, graph, release, exits):
@@ -107,6 +113,9 @@ def before_every_exit(
     in_place: bool = False,
 ) -> Repair | Refusal:
     """The same, refused unless each exit has room; ``in_place``: without a new binding or block."""
+    uncallable = context.refusal_to_call(release.method) if release.method is not None else None
+    if uncallable is not None:
+        return uncallable
     repairs: list[Repair] = []
     for exit_, placed in _placed(context, graph, release, exits):
         if isinstance(placed, Refusal):

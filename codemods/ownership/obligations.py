@@ -364,11 +364,15 @@ class _Owned:
 
     def is_lost_with(self, variable: Variable, exit_: Exit) -> bool:
         """Whether a variable, where it holds one of the objects at an exit, is the last that owns it."""
-        leaving = self._leaving(exit_)
-        return all(
-            world.state is State.OWNED and all(place.variable in leaving for place in world.places)
+        holding = [
+            world
             for world in self._at_exit.get(exit_, ())
             if any(place.variable is variable for place in world.places)
+        ]
+        leaving = self._leaving(exit_) if holding else frozenset()
+        return all(
+            world.state is State.OWNED and all(place.variable in leaving for place in world.places)
+            for world in holding
         )
 
     @cached_property

@@ -10,6 +10,7 @@ for: here as a cached property, elsewhere by a query (``FlowGraph.ask``).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -299,8 +300,15 @@ class ControlFlowGraph(FlowGraph[Action]):
 
     def uses_in(self, node: Node) -> list[Use]:
         """The uses inside of a node, in the order they were written."""
-        start, end = node.start, node.end
-        return [use for use in self.all_uses if start <= use.node.start < end]
+        offsets, order = self._uses_by_offset
+        inside = order[bisect_left(offsets, node.start) : bisect_left(offsets, node.end)]
+        return [self.all_uses[number] for number in sorted(inside)]
+
+    @cached_property
+    def _uses_by_offset(self) -> tuple[Sequence[int], Sequence[int]]:
+        """The offsets of all uses, sorted, and the number in `all_uses` of each."""
+        numbered = sorted((use.node.start, number) for number, use in enumerate(self.all_uses))
+        return [offset for offset, _ in numbered], [number for _, number in numbered]
 
     def use_at(self, node: Node) -> Use | None:
         """The first use of a variable that an expression or a field's short initialiser is."""

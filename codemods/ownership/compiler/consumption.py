@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
-from codemods.semantics.symbols import FunctionInfo
+from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 from tml_ast.nodes import Node
 
@@ -77,7 +77,12 @@ def _consuming_uses(graph: ControlFlowGraph) -> list[Use]:
 
 def is_visible(callee: FunctionInfo, caller: FunctionInfo) -> bool:
     """Whether the code generator finds the signature: then strings and references are not consumed."""
-    if callee.file is caller.file and callee.file.is_test:
+    return is_visible_in(callee, caller.file)
+
+
+def is_visible_in(callee: FunctionInfo, file: SourceFile) -> bool:
+    """The same for a caller in a file; a method whose signature is not found cannot be called at all."""
+    if callee.file is file and callee.file.is_test:
         return True
     if callee.is_public or callee.is_extern or callee.behavior is not None:
         return True

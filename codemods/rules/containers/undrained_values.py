@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 code = f"{loop}\n{variable.name}.{dropped.release.name}()"
                 cleanup = Cleanup(code, variable, frozenset(dropped.views))
                 repair = before_every_exit(context, graph, cleanup)
-            yield context.fix(graph, variable, message, repair)
+            yield context.fix(graph, variable, message, context.refusal_to_call(release) or repair)
 
 
 def _may_be_drained(context: Context, graph: ControlFlowGraph, variable: Variable, element: Type) -> bool:

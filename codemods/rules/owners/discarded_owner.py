@@ -135,7 +135,7 @@ def _in_place(context: Context, call: CallSite, lines: list[str]) -> Repair | Re
     return Repair((SourceEdit(statement.start, statement.end, code),))
 
 
-def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair:
+def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair | Refusal:
     """Bind a result, and release it at once if the compiler would not."""
     node, statement = call.node, call.site.parent
     if isinstance(statement, nodes.Let):
@@ -144,6 +144,9 @@ def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair:
         edits = [SourceEdit(node.start, node.start, f"let {name} = ".encode())]
     release = context.analysis.releases.release_of(type_)
     if release is not None and context.analysis.releases.needs_release(type_):
+        uncallable = context.refusal_to_call(release)
+        if uncallable is not None:
+            return uncallable
         source, tree = context.file.source, context.file.tree
         edits.append(insert_statement_after(source, tree, statement, f"{name}.{release.name}()"))
     return Repair(tuple(edits))
@@ -165,6 +168,9 @@ def _read_once(
         refusal = None
         if not is_variant and not is_released_by_hand(context, type_):
             refusal = undropped_variable(context, graph, node, site)
+        release = context.analysis.releases.release_of(type_)
+        if refusal is None and release is not None and context.analysis.releases.needs_release(type_):
+            refusal = context.refusal_to_call(release)
         repair = refusal or _bound(context, graph, node, type_, taken)
         yield context.fix(graph, node, _unbound(type_, node), repair)
 

@@ -119,8 +119,9 @@ def _is_lost(context: Context, graph: ControlFlowGraph, payload: _Payload, subje
 def _refusal(context: Context, graph: ControlFlowGraph, payload: _Payload) -> Refusal | None:
     """Why a name would not be enough to have the compiler drop a payload."""
     releases = context.analysis.releases
-    if releases.needs_release(payload.type):
-        return None
+    release = releases.release_of(payload.type)
+    if release is not None and releases.needs_release(payload.type):
+        return context.refusal_to_call(release)
     if context.analysis.drops.kind(payload.type) is DropKind.CALL:
         if releases.release_of(payload.type) is not None and releases.is_idempotent(payload.type):
             return None

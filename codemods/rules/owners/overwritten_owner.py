@@ -116,6 +116,9 @@ def _refusal(
     context: Context, graph: ControlFlowGraph, action: Assign, obligation: ObligationReport
 ) -> Refusal | None:
     """Why the old value cannot be released in front of the assignment."""
+    uncallable = context.refusal_to_call(obligation.release)
+    if uncallable is not None:
+        return uncallable
     if action.node not in obligation.overwritten:
         return Refusal("some path has released it or given it away by then, or a part of it lives on")
     if isinstance(action.node.value, nodes.Path):

@@ -213,7 +213,10 @@ def _forgets_field(context: Context, type_: Type, name: str, field_type: Type) -
     drops, releases = context.analysis.drops, context.analysis.releases
     if drops.kind(type_) in (DropKind.FIELDS, DropKind.NOTHING) and not releases.needs_release(field_type):
         return False
-    if releases.release_of(field_type) is None or not releases.is_idempotent(field_type):
+    release = releases.release_of(field_type)
+    if release is None or not releases.is_idempotent(field_type):
+        return False
+    if context.refusal_to_call(release) is not None:
         return False
     return context.fields.origin(type_, name).is_owned and not _is_moved_out(context, type_, name)
 
