@@ -1,4 +1,4 @@
-"""Where the time of a check goes that knows nothing from before, in one process."""
+"""Where the time of a check with an empty cache goes, in one process."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from benchmarks.rows import Result
 from benchmarks.tmlfix import Tmlfix
 from benchmarks.yardsticks import PACKAGES, PATTERN, is_installed, version_of
 
-WORDS = "what"
+EXPLANATION = "what"
 SMALLEST_SHARE = 0.01
 """A smaller share of the time is counted among the others."""
 
@@ -31,8 +31,8 @@ class Columns:
     rows: tuple[tuple[str, ...], ...]
 
     def drawn(self) -> Table:
-        """For a terminal, without the column of words, for which there is no room."""
-        shown = [number for number, title in enumerate(self.titles) if title != WORDS]
+        """For a terminal, without the column of explanations, for which there is no room."""
+        shown = [number for number, title in enumerate(self.titles) if title != EXPLANATION]
         table = Table(*(self.titles[number] for number in shown))
         for row in self.rows:
             table.add_row(*(row[number] for number in shown))
@@ -74,7 +74,7 @@ def circumstances(lines: int, tmlfix: Tmlfix) -> str:
 
 def of_rows(results: Sequence[Result], runs: int, circumstances: str) -> Report:
     """The goals with their figures."""
-    titles = ("row", WORDS, "goal", "figure", "smallest to largest", "goal is", "made of")
+    titles = ("row", EXPLANATION, "goal", "figure", "smallest to largest", "goal is", "made of")
     said = f"Medians of {runs} runs. ast-grep looks for `{PATTERN}`. {_memory()}{circumstances}"
     document = {"circumstances": said, "rows": [_entry(result) for result in results]}
     return Report("rows", (Columns(titles, tuple(map(_cells, results))),), said, document)

@@ -31,7 +31,7 @@ class Row:
 
     @property
     def goal(self) -> str:
-        """The goal in words."""
+        """The goal as people read it."""
         return f"{'at least' if self.at_least else 'at most'} {self.limit:g} {self.unit}"
 
     def figure(self, value: float) -> str:

@@ -24,7 +24,7 @@ def show(*command: str) -> None:
 
 
 def git(*arguments: str) -> None:
-    """Run git in the workspace without a word."""
+    """Run git in the workspace without output."""
     subprocess.run(["git", *arguments], cwd=WORKSPACE, check=True, stdout=subprocess.DEVNULL)
 
 

@@ -37,7 +37,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.support.corpus import corpus_folder
 from tests.support.project import PROJECT
 from tests.tml_ast.damage import example_files, mutated
-from tests.tml_ast.generated_programs import PROGRAMS, SOUPS, WORDS, constructs, deeply_nested
+from tests.tml_ast.generated_programs import LEXEMES, PROGRAMS, SOUPS, constructs, deeply_nested
 from tests.tml_ast.laws import check_engines_agree, check_round_trip, check_time
 from tml_ast import TmlSyntaxError, parse
 
@@ -61,7 +61,7 @@ BUILD = PROJECT / "build" / "attack"
 
 @dataclass
 class Attack:
-    """Inputs that a check runs over, what became of them, and the line that says so."""
+    """Inputs that a check runs over, their results, and the summary line."""
 
     name: str
     save: Path
@@ -129,7 +129,7 @@ def mutate(count: Count = 20_000, seed: Seed = 0, save: Save = BUILD) -> None:
 
 @app.command()
 def nest(count: Count = 20_000, seed: Seed = 0, save: Save = BUILD) -> None:
-    """Nest constructs in each other: no circle of them takes more than time in proportion to its length."""
+    """Nest constructs in each other: no cycle of them takes more than time in proportion to its length."""
     attack = Attack("nest", save, _parses_in_time)
     chance = Random(seed)
     for _ in range(count):
@@ -193,7 +193,7 @@ def fuzz(
         corpus.mkdir()
         for number, source in enumerate(_seeds()):
             (corpus / f"{number}.tml").write_bytes(source)
-        words.write_text("".join(f'"{_escaped(word)}"\n' for word in WORDS))
+        words.write_text("".join(f'"{_escaped(lexeme)}"\n' for lexeme in LEXEMES))
         command = [sys.executable, "-m", TARGET, str(corpus)]
         options = (
             f"-max_total_time={seconds} -seed={seed} -max_len={longest} -print_final_stats=1 -timeout=120"
@@ -228,8 +228,8 @@ def _seeds() -> Iterator[bytes]:
         yield construct.encode()
 
 
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace('"', '\\"')
+def _escaped(lexeme: str) -> str:
+    return lexeme.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _last(name: str, text: str) -> str:

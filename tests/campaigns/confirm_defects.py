@@ -24,11 +24,11 @@ from codemods.verification.processes import command_on, read_command, run
 from codemods.verification.runner_log import read_result
 
 FAILS = "test fails"
-"""What is said of a program that uses freed memory."""
+"""The report on a program that uses freed memory."""
 
 
 def main() -> int:
-    """Print a line for each program; 1 if one does not behave as it is said."""
+    """Print a line for each program; 1 if one does not behave as described."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -57,7 +57,7 @@ def fixed(defect: Defect) -> Mapping[str, bytes]:
 
 
 def leaks(tree: Path, command: tuple[str, ...], files: Mapping[str, bytes], seconds: float) -> str:
-    """How many leaks there are when the test has run, or why there is no saying."""
+    """How many leaks there are when the test has run, or why that is not known."""
     for path, content in files.items():
         (tree / path).write_bytes(content)
     try:

@@ -59,7 +59,7 @@ git-killed-late) {git} "$@"; kill -9 $$ ;;
 esac
 exec {git} "$@"
 """
-"""Stands in the way of git: does something to the one command whose turn it is.
+"""A wrapper of git that disturbs one of the commands.
 
 A process that may write files of no length only is killed by its first write, or fails at it.
 """
@@ -114,7 +114,7 @@ class Run:
     status: int
     output: str
     steps: Mapping[str, int]
-    """How many chances each fault had."""
+    """The number of steps at which each fault could occur."""
 
 
 def run(site: Site, arguments: Sequence[str], fault: str = "", at: int = 0) -> Run:
@@ -135,7 +135,7 @@ def run(site: Site, arguments: Sequence[str], fault: str = "", at: int = 0) -> R
 
 
 def _git_that_fails(place: Path, commands: Path, at: int, fault: str) -> dict[str, str]:
-    """The variables that put a git in the way to which the fault can be done."""
+    """The variables that make tmlfix run a git to which the fault can be done."""
     program = place / "programs" / "git"
     program.parent.mkdir(exist_ok=True)
     program.write_text(GIT.format(git=shutil.which("git")))
@@ -166,7 +166,9 @@ def _be_tmlfix(
         os.environ.clear()
         os.environ.update(variables)
         os.chdir(site.folder)
-        tempfile.tempdir = str(site.place / "tmp")  # else Python tries it out with a file, a step of its own
+        tempfile.tempdir = str(
+            site.place / "tmp"
+        )  # otherwise Python tries it out with a file, a step of its own
         taken = 0
 
         def step(event: str, details: tuple[Any, ...]) -> None:
@@ -252,7 +254,7 @@ class Sweep:
 
     @classmethod
     def prepare(cls, mode: Mode, place: Path) -> Sweep:
-        """Make the repository, and see what a run does to it that nothing disturbs."""
+        """Make the repository, and see what an undisturbed run does to it."""
         original = new_site(place / "original")
         if mode.updates:
             check(run(original, mode.arguments).status == 0, "the first run failed")

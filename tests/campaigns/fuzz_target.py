@@ -20,7 +20,7 @@ SMALL = 400
 
 
 def test_one_input(source: bytes) -> None:
-    """Everything that must hold."""
+    """Check everything that must hold for an input."""
     check_time(source)
     if len(source) <= SMALL:
         with at_most(60):

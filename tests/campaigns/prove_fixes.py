@@ -56,7 +56,7 @@ class Tally:
 
 
 class WorseThanTheLeak(AssertionError):
-    """A program that tmlfix made worse, with the complaints."""
+    """A program that tmlfix made worse, with what is wrong."""
 
 
 def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> None:

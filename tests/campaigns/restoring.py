@@ -251,7 +251,7 @@ class State:
     def exits(self, graph: ControlFlowGraph, variable: Variable) -> _Exits:
         """Where a value ends, by scope or by another value in its place, and whether it is released then.
 
-        In the order of the text; both truths where paths meet.
+        In source order; both where paths meet.
         """
         reaching: dict[int, frozenset[bool]] = {id(graph.entry): frozenset()}
         pending = [graph.entry]

@@ -1,4 +1,4 @@
-"""Takes releases out of TML source: what a test would look like had nobody written them."""
+"""Takes releases out of TML source, as if nobody had written them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _destroyed(expression: Node) -> Expression | None:
 
 
 def _drained(expression: Node) -> Expression | None:
-    """The first word that is freed by an expression that does nothing else."""
+    """The first machine word that is freed by an expression that does nothing else."""
     match expression:
         case nodes.Call(function=nodes.Path(segments=[*_, "mem_free"]), arguments=[word]):
             return _without_casts(word)
@@ -132,7 +132,7 @@ def _drained(expression: Node) -> Expression | None:
 
 
 def _drained_by_all(statements: Sequence[Node], *, in_loop: bool = False) -> Expression | None:
-    """The first word that statements free; None when one of them does something else."""
+    """The first machine word that statements free; None when one of them does something else."""
     first: Expression | None = None
     for statement in statements:
         expression = statement.expression if isinstance(statement, nodes.ExpressionStatement) else statement

@@ -38,7 +38,7 @@ def release_twice(diagnostic: Diagnostic, _source: bytes) -> Diagnostic:
 
 
 def release_after_the_return(diagnostic: Diagnostic, source: bytes) -> Diagnostic:
-    """Releases that stand where nothing gets any more."""
+    """Releases at unreachable places."""
     edits = []
     for edit in diagnostic.edits:
         line = source[edit.start : source.index(b"\n", edit.start) + 1] if edit.start < len(source) else b""

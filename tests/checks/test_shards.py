@@ -169,7 +169,7 @@ def test_the_shards_of_an_analysis_make_up_the_whole(example: Example) -> None:
 
 
 def suppress(example: Example) -> None:
-    """Keep one of the findings of phase 5 quiet."""
+    """Suppress one of the findings of phase 5."""
     code = (example.folder / QUIET).read_text()
     line = "    let loud: Str = str::to_uppercase(names"
     assert line in code

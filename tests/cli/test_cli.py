@@ -358,7 +358,7 @@ def test_files_that_nothing_asks_for_are_only_counted(run: Run, inside: Checkout
     assert "2 files outside of what was asked for could not be read" in outcome.out
 
 
-# Repositories that do not serve
+# Repositories that cannot be used
 
 
 def test_no_repository(run: Run, analysis: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

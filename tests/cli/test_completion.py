@@ -91,7 +91,7 @@ def test_what_shells_are_told(shell: str, line: str, expected: list[str]) -> Non
 
     answer = tmlfix(variables=variables)
 
-    # fish puts help behind a tab, zsh behind a colon.
+    # fish puts help after a tab, zsh after a colon.
     values = re.findall(r'^(?:_arguments.*\(\(|)"?([\w,-]+)', answer, re.MULTILINE)
     assert values == expected
 

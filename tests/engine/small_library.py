@@ -31,7 +31,7 @@ func test_reads_after() -> I32 {
     return 0
 }
 """
-"""Stands against a fix of the library: `destroy` may not begin to free the texts."""
+"""Stands against a fix of the library: `destroy` may not begin to free the strings."""
 
 HELPER = """\
 use demo::http::stars::stars
@@ -69,7 +69,7 @@ USES_FEWER = fields_test(
 )
 
 LOOKS = "pub func seen(text: Str) -> Str {\n    return text\n}\n"
-"""Has no word that a rule asks for, and yet decides what a test does with a string of the library."""
+"""Has no identifier that rules search for, yet decides what a test does with a string of the library."""
 
 LETS_LOOK = """\
 use demo::http::stars::stars

@@ -1,4 +1,4 @@
-"""An attempt keeps the way back: from files as they are by now to the lines and bytes that users know."""
+"""An attempt maps files as they are now back to the lines and bytes that users know."""
 
 from __future__ import annotations
 

@@ -394,7 +394,7 @@ def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
     assert notes == ["no results are kept, for there is no home; TMLFIX_CACHE names a folder"]
 
 
-# Documents that are not what they should be
+# Damaged documents
 
 
 def documents(folder: Path) -> Iterator[tuple[Path, Any]]:
@@ -439,7 +439,7 @@ def kept(tmp_path: Path) -> Path:
 
 
 def analyse_some(cache: ResultCache | None) -> AnalysisResult:
-    """An analysis of few files, with a finding of every kind."""
+    """An analysis of a few files, with a finding of every kind."""
     names = ("stars", "helper.tml")
     suppressed = "tests/http/parts.test.tml"
     files = {path: source for path, source in tree().items() if any(name in path for name in names)}

@@ -15,7 +15,7 @@ import pytest
 from tests.support.faults import HTTP, LIBRARY, TMLFIX, Site, environment, git_that, leftovers, new_site
 
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
-"""Without room, Python leaves the beginning of a compiled module behind."""
+"""Without room, Python leaves a truncated compiled module."""
 
 AGAIN = "run the same command again\n"
 MOUNTED = """\
@@ -49,7 +49,7 @@ def state(site: Site) -> tuple[object, ...]:
 
 
 def run_without_room(site: Site, size: int, *arguments: str) -> tuple[int, str]:
-    """Run the command where no file can be longer than ``size`` bytes; its status and complaint."""
+    """Run the command where no file can be longer than ``size`` bytes; its status and error."""
 
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

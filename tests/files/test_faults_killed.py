@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted, or have company: nothing is half done, or the next run finishes it."""
+"""Runs that are killed, interrupted, or run at once: nothing is half done, or the next run finishes it."""
 
 from __future__ import annotations
 

@@ -258,7 +258,7 @@ def test_an_analysis_that_typing_overtakes_is_given_up_or_not_shown(example: Pat
     play(example, scenario, prelude=GATES)
 
 
-def test_what_is_no_findings_of_a_library(example: Path) -> None:
+def test_what_is_not_a_finding_of_a_library(example: Path) -> None:
     """Syntax errors, files outside of the plan, files that are none, and messages that are none."""
     sample = "docs/sample.tml"
     (example / "docs").mkdir()

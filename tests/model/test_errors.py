@@ -1,4 +1,4 @@
-"""What is said about a file that cannot be written."""
+"""The message about a file that cannot be written."""
 
 from __future__ import annotations
 

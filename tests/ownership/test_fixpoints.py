@@ -1,4 +1,4 @@
-"""Values that depend on each other in circles are the same whatever is asked for first."""
+"""Values that depend on each other in cycles are the same whatever is asked for first."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def reached(graph: Graph, start: int) -> frozenset[int]:
     """The node, and those that it depends on in any number of steps."""
     found, pending = {start}, [start]
     while pending:
-        for each in graph[pending.pop()]:
-            if each not in found:
-                found.add(each)
-                pending.append(each)
+        for successor in graph[pending.pop()]:
+            if successor not in found:
+                found.add(successor)
+                pending.append(successor)
     return frozenset(found)
 
 

@@ -23,7 +23,7 @@ def purity_of(source: str, order: Iterable[str]) -> dict[str, bool]:
     return {name: purity.function_is_pure(functions[name]) for name in order}
 
 
-def circle(first_does: str, second_does: str) -> str:
+def cycle(first_does: str, second_does: str) -> str:
     """Two functions that call each other, and what else each does after the call."""
     return f"""
 func first(address: I64, n: I64) -> I64 {{
@@ -43,9 +43,9 @@ func second(address: I64, n: I64) -> I64 {{
 
 def test_functions_in_a_circle_that_writes_memory_are_impure_in_any_order() -> None:
     for source in (
-        circle(WRITES_MEMORY, ""),
-        circle("", WRITES_MEMORY),
-        circle(WRITES_MEMORY, WRITES_MEMORY),
+        cycle(WRITES_MEMORY, ""),
+        cycle("", WRITES_MEMORY),
+        cycle(WRITES_MEMORY, WRITES_MEMORY),
     ):
         for order in (("first", "second"), ("second", "first")):
             assert purity_of(source, order) == {"first": False, "second": False}
@@ -53,7 +53,7 @@ def test_functions_in_a_circle_that_writes_memory_are_impure_in_any_order() -> N
 
 def test_functions_in_a_circle_that_only_computes_are_pure_in_any_order() -> None:
     for order in (("first", "second"), ("second", "first")):
-        assert purity_of(circle("let m = n + 1", ""), order) == {"first": True, "second": True}
+        assert purity_of(cycle("let m = n + 1", ""), order) == {"first": True, "second": True}
 
 
 @st.composite

@@ -118,7 +118,7 @@ def test_actions_after_one_are_those_that_paths_from_it_reach(
     places = [(block, place) for block in graph.blocks for place in range(len(block.actions))]
     if not places:
         return
-    # Equal actions are told apart by their identity, which tuples of constants may share.
+    # Equal actions are distinguished by their identity, which tuples of constants may share.
     for block in graph.blocks:
         block.actions = [(*action,) for action in block.actions]
     block, place = data.draw(st.sampled_from(places))

@@ -4,7 +4,7 @@ stand_in_tml.py test [--quiet] PATH
 
 PATH is a test file, or a folder of them. What is printed has the shape of the real compiler's output. A
 value counts as made where a name is bound to one of the example's types that have a destroy(), and as
-leaked if the function never calls NAME.destroy(). A comment ``// stand-in: WORD`` in a file makes it
+leaked if the function never calls NAME.destroy(). A comment ``// stand-in: BEHAVIOUR`` in a file makes it
 
     crash              die of a signal
     hang               start a second program and wait for ever; both write their ids to $STAND_IN_PIPE

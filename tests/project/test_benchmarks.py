@@ -1,4 +1,4 @@
-"""The benchmark: what it makes of figures, how it makes trees, and that every row comes about."""
+"""The benchmark: how it treats figures, how it makes trees, and that every row gets a result."""
 
 from __future__ import annotations
 
@@ -394,7 +394,7 @@ def test_a_check_is_profiled_from_outside(tmp_path: Path) -> None:
 # All of it
 
 
-def test_every_row_comes_about(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_row_gets_a_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a tree of two files, with stand-ins for what tmlfix is compared with."""
     files = {
         "lib/src/http/a.tml": b"func f() -> I64 {\n    let a: I64 = 1\n    return a\n}\n",

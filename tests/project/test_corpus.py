@@ -1,4 +1,4 @@
-"""The real TML library: what fixing phase 1 there leaves behind. No code of it is written here."""
+"""The real TML library: the state after fixing phase 1. This file quotes none of its code."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def _complaints(old: Run, new: Run, library: str, promised: frozenset[Line]) -> 
 def broken_promises(
     old: Iterable[Block], new: Iterable[Block], library: str, promised: frozenset[Line]
 ) -> list[str]:
-    """What lines that were fixed on all accounts made, and what leaks still.
+    """What is made on lines where every finding was fixed, and still leaks.
 
     Values are distinguished by what they hold and by the function that makes them, because a fix may move
     lines. What is made alike on another line of that function promises nothing.

@@ -33,7 +33,7 @@ class Unsupported(Exception):
 
 
 class Refused(Exception):
-    """Something that TML's compiler does not take."""
+    """Something that TML's compiler rejects."""
 
 
 class _Return(Exception):
@@ -128,7 +128,7 @@ class FunctionCompiler:
         return _sequence(codes, result, ending)
 
     def _last_expression(self, node: nodes.Expression) -> Compiled:
-        """The value of a block, which the compiler does not take for a statement."""
+        """The value of a block, which the compiler does not treat as a statement."""
         code, type_text = self._expression(node)
         return self._located(node, code), type_text
 
@@ -527,7 +527,7 @@ class FunctionCompiler:
             if isinstance(node.receiver, nodes.FieldAccess) and isinstance(
                 node.receiver.object, nodes.FieldAccess
             ):
-                raise Unsupported(f"a receiver behind two fields: {node.text}")
+                raise Unsupported(f"a receiver below two fields: {node.text}")
             codes = [self._expression(argument)[0] for argument in node.arguments]
             return self._invoke(declaration, [place, *codes]), declaration.returns
         codes = [self._expression(argument)[0] for argument in node.arguments]

@@ -55,7 +55,7 @@ class DropNotes:
                 yield entry.drop
 
     def take_last_temporary(self) -> None:
-        """The newest temporary has an owner now."""
+        """Let the newest temporary have an owner."""
         if self.temporaries:
             self.temporaries.pop()
 

@@ -1,4 +1,4 @@
-"""Blocks of memory that remember who made them and what became of them."""
+"""Blocks of memory that record who made them and whether they were freed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Place:
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A piece of memory: a text, the items of a list, or words by byte offset.
+    """A block of memory: a string, the items of a list, or machine words by byte offset.
 
     A constant is part of the program and never freed. An uncounted block is one that the leak
     detector of TML's compiler does not see.
@@ -39,7 +39,7 @@ class Block:
 
     @property
     def content(self) -> str:
-        """What it holds, as a text."""
+        """What it holds, as a string."""
         return self.text or str(self.words.get(0, "")) or self.kind
 
 
@@ -60,7 +60,7 @@ NULL = Pointer()
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What must never happen: ``kind`` is one of the class's constants."""
+    """A misuse of memory: ``kind`` is one of the class's constants."""
 
     kind: str
     what: str
@@ -94,7 +94,7 @@ class Heap:
         return Pointer(block)
 
     def constant(self, text: str) -> Pointer:
-        """A text that is part of the program."""
+        """A string that is part of the program."""
         return Pointer(Block("text", text=text, is_constant=True))
 
     def use(self, pointer: Pointer) -> Block:
@@ -114,7 +114,7 @@ class Heap:
         self.drop(pointer)
 
     def drop(self, pointer: Pointer) -> None:
-        """What the compiler's own release of a text does: constants and null are left alone."""
+        """What the compiler's own release of a string does: constants and null are left alone."""
         if pointer.block is None or pointer.block.is_constant:
             return
         if pointer.block.is_freed:

@@ -13,7 +13,7 @@ from tests.second_opinion.values import Cell, base_and_arguments
 
 
 class Machine:
-    """A program, compiled as it is needed, on a heap."""
+    """A program on a heap; functions are compiled when first called."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ class Variant:
 
 
 def copied(value: Any) -> Any:
-    """What a load yields: the same words in other places."""
+    """What a load yields: a copy of the same machine words."""
     if isinstance(value, Struct):
         return Struct(value.type, {name: Cell(copied(cell.value)) for name, cell in value.fields.items()})
     if isinstance(value, Variant):

@@ -209,10 +209,10 @@ def spawned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], lis
     return lambda: [path.read_bytes().decode().split("\0")[:-1] for path in log.iterdir()]
 
 
-def breaks_the_law(arguments: list[str]) -> bool:
-    """Whether a word from outside stands where git could take it for an option or a revision."""
-    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return any("evil" in word for word in words)
+def exposes_an_option(arguments: list[str]) -> bool:
+    """Whether an argument from outside stands where git could take it for an option or a revision."""
+    before_paths = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return any("evil" in argument for argument in before_paths)
 
 
 def test_what_comes_from_outside_cannot_be_an_option_of_git(
@@ -238,11 +238,11 @@ def test_what_comes_from_outside_cannot_be_an_option_of_git(
 
     commands = [command for command in spawned() if command[0] != "-C"]
     kinds = {
-        next(word for word in command if not word.startswith("-") and "=" not in word) for command in commands
+        next(part for part in command if not part.startswith("-") and "=" not in part) for command in commands
     }
     assert {"rev-parse", "ls-tree", "cat-file", "update-ref", "commit-tree", "push", "ls-remote"} <= kinds
     assert any(f"{origin}" in command for command in commands)
-    assert [command for command in commands if breaks_the_law(command)] == []
+    assert [command for command in commands if exposes_an_option(command)] == []
 
 
 def test_no_git_of_the_tree_is_run(

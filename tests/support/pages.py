@@ -1,4 +1,4 @@
-"""The parts of the README and the pages that nobody writes: what the commands print, diffs and tables."""
+"""The generated parts of the README and the pages: what commands print, diffs and tables."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def parts(page: str) -> list[Part]:
     ]
 
 
-def _split(words: str) -> tuple[str, tuple[str, ...]]:
-    name, *arguments = words.split()
+def _split(comment: str) -> tuple[str, tuple[str, ...]]:
+    name, *arguments = comment.split()
     return name, tuple(arguments)
 
 

@@ -1,7 +1,7 @@
 """The examples of the rules: those in a rule's own file, and the files of ``tests/rules/cases``.
 
 A case is a file ``RULE/TITLE.fixed.tml``, ``.untouched.tml`` or ``.reported.tml``, its title in words with
-hyphens. In a fixed one a line ``// -- after --`` parts the source from what it becomes.
+hyphens. In a fixed one a line ``// -- after --`` separates the source from what it becomes.
 """
 
 from __future__ import annotations

@@ -40,12 +40,12 @@ def stand_in_analysis(
                 continue
             if share is not None and not share(path):
                 continue
-            for word, verdict in (
+            for marker, verdict in (
                 (b"leak", Verdict.FIXED),
                 (b"unclear", Verdict.REVIEW),
                 (b"mystery", Verdict.REPORTED),
             ):
-                start = content.find(word)
+                start = content.find(marker)
                 if start >= 0:
                     line = content.count(b"\n", 0, start) + 1
                     edits = (Edit(start, start + 4, "free"),) if verdict is not Verdict.REPORTED else ()

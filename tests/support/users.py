@@ -1,4 +1,4 @@
-"""Tests that run as root may write anywhere; here they give that up to see what other users see."""
+"""Permissions as ordinary users have them: tests that run as root could write anywhere."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 
 from tests.support.project import EXAMPLE
-from tests.tml_ast.generated_programs import WORDS
+from tests.tml_ast.generated_programs import LEXEMES
 from tml_ast import tokenize
 
 LONGEST_SPAN = 200
@@ -121,7 +121,7 @@ def change_token(source: bytes, other: bytes, chance: Random) -> bytes:
     if kind == 0:
         pieces[index] = (trivia, b"")
     elif kind == 1:
-        pieces[index] = (trivia, chance.choice(WORDS).encode())
+        pieces[index] = (trivia, chance.choice(LEXEMES).encode())
     elif kind == 2:
         pieces[index] = (trivia, lexeme + b" " + lexeme)
     elif kind == 3:

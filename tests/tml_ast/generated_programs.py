@@ -246,14 +246,14 @@ def constructs() -> list[str]:
 
 # ---- soups ----
 
-WORDS = [
+LEXEMES = [
     *sorted(KEYWORDS),
     *'a b T Fn new get self _ 1 2.5 \'c\' "s" "s{ } } { ( ) [ ] , ; :'.split(),
     *":: . .. -> => = == + - * ! ? & | @".split(),
 ]
 SPELLINGS = st.sampled_from(
     [
-        *WORDS,
+        *LEXEMES,
         *["func f() {", "type A {", "if a() {", "when a() {", "\n", "\r\n", " // c\n", "\n#if X\n", "\n "],
     ]
 )

@@ -62,13 +62,13 @@ def example(
     assert list(work.iterdir()) == []
 
 
-def mark(example: Example, branch: str, **words: str) -> None:
-    """Commit stand-in words to test files of http on a branch, and return to main."""
+def mark(example: Example, branch: str, **behaviours: str) -> None:
+    """Let the stand-in behave so for test files of http: commit comments on a branch, and return to main."""
     if branch != "main":
         example.git("checkout", "--quiet", branch)
-    for name, word in words.items():
+    for name, behaviour in behaviours.items():
         file = example.folder / "tests" / "http" / f"{name}.test.tml"
-        file.write_text(f"{file.read_text()}// stand-in: {word}\n")
+        file.write_text(f"{file.read_text()}// stand-in: {behaviour}\n")
     example.commit("Mark tests")
     example.git("checkout", "--quiet", "main")
 
@@ -149,7 +149,7 @@ def test_markdown_is_a_table_for_a_pull_request(example: Example, run: Run) -> N
 
 
 @pytest.mark.parametrize(
-    ("word", "status"),
+    ("behaviour", "status"),
     [
         ("crash", "crashed"),
         ("hang", "timed out"),
@@ -158,8 +158,10 @@ def test_markdown_is_a_table_for_a_pull_request(example: Example, run: Run) -> N
         ("exit", "failed"),
     ],
 )
-def test_a_test_that_no_longer_passes_is_lost(example: Example, run: Run, word: str, status: str) -> None:
-    mark(example, HTTP, response=word)
+def test_a_test_that_no_longer_passes_is_lost(
+    example: Example, run: Run, behaviour: str, status: str
+) -> None:
+    mark(example, HTTP, response=behaviour)
 
     outcome = verify(run, "--phase", "1", "--timeout", "1", RESPONSE, REQUEST)
 
@@ -180,9 +182,9 @@ def test_a_test_that_prints_without_end_is_ended(
     assert f"lost: {RESPONSE} passed before, and printed without end after" in outcome.out
 
 
-@pytest.mark.parametrize("word", ["crash", "hang", "does-not-compile", "fail"])
-def test_what_does_not_pass_on_head_either_is_no_loss(example: Example, run: Run, word: str) -> None:
-    mark(example, "main", response=word)
+@pytest.mark.parametrize("behaviour", ["crash", "hang", "does-not-compile", "fail"])
+def test_what_does_not_pass_on_head_either_is_no_loss(example: Example, run: Run, behaviour: str) -> None:
+    mark(example, "main", response=behaviour)
     example.git("branch", "same", "main")
     mark(example, "same", request="other")
 
