@@ -12,7 +12,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import result_name
 from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, is_hidden, mentions
 from codemods.fixes.string_code import free_address, free_string, string_length
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable
 from codemods.ownership.summaries.origins import Result
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, lay_out
@@ -119,7 +119,8 @@ def free_after_last_use(
     is_left_after = False
     for exit_ in exits:
         is_after = exit_.node.start >= last.end or exit_.node.start < last.start < exit_.node.end
-        if is_after and not (is_value and exit_.value is block.value and exit_.value is not None):
+        leaves_there = is_value and exit_.node is block and exit_.kind is not ExitKind.END
+        if is_after and not (leaves_there and (exit_.value is not None or exit_.kind is ExitKind.TAIL)):
             is_left_after = True
             continue
         name = ""

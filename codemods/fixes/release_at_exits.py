@@ -284,6 +284,22 @@ def _at_end(context: Context, graph: ControlFlowGraph, block: nodes.Block, relea
     return Repair((edit,))
 
 
+def _should_have_a_value(context: Context, graph: ControlFlowGraph, block: nodes.Block) -> bool:
+    """Whether a function returns what a block ends in: it is the body, or a bare block at its end."""
+    node: Node = block
+    while node is not graph.function.node.body:
+        holder = context.parent(node)
+        if isinstance(holder, nodes.ExpressionStatement):
+            outer = context.parent(holder)
+            if not isinstance(outer, nodes.Block) or outer.value is not node:
+                return False
+            holder = outer
+        elif not isinstance(holder, nodes.LowlevelBlock):
+            return False
+        node = holder
+    return not graph.function.returns_nothing
+
+
 def _at_missing_value(
     context: Context, graph: ControlFlowGraph, block: nodes.Block, release: Cleanup
 ) -> Repair | Refusal:
@@ -318,7 +334,7 @@ def _before_value(
             return _NO_ROOM
         result = result or result_name(context, graph.function, value)
     if value is None:
-        if block is graph.function.node.body and not graph.function.returns_nothing:
+        if _should_have_a_value(context, graph, block):
             return _at_missing_value(context, graph, block, release)
         return _at_end(context, graph, block, release)
     holder = context.parent(value)
