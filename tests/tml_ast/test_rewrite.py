@@ -166,3 +166,21 @@ def test_a_line_without_a_mark_is_refused() -> None:
 def test_a_shape_that_is_no_code_is_refused() -> None:
     with pytest.raises(TmlSyntaxError):
         CodeChange(" open($x\n+close($x)\n")
+
+
+@pytest.mark.parametrize("unit", ["\t", "  "])
+def test_new_lines_have_the_indentation_of_the_file(unit: str) -> None:
+    change = CodeChange(
+        """
+         open($x)
+        +if $x > 0 {
+        +    loop (true) {
+        +        close($x)
+        +    }
+        +}
+        """
+    )
+    lines = ["func f(at: I64) {", "\topen(at)"]
+    added = ["\tif at > 0 {", "\t\tloop (true) {", "\t\t\tclose(at)", "\t\t}", "\t}"]
+    source, expected = ("\n".join([*code, "}\n"]).replace("\t", unit) for code in (lines, lines + added))
+    assert changed(change, source) == expected
