@@ -49,6 +49,8 @@ class Defect:
 
 
 LIBRARY_MISTAKES = (
+    "double-release",
+    "use-after-release",
     "hash-table-contents",
     "text-table-contents",
     "tree-node-texts",

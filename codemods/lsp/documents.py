@@ -75,7 +75,7 @@ def diagnostic(finding: Finding, positions: Positions) -> types.Diagnostic:
     return types.Diagnostic(
         range=_identifier_range(positions, start),
         message=finding.message,
-        severity=SEVERITIES[finding.verdict],
+        severity=types.DiagnosticSeverity.Error if finding.is_misuse else SEVERITIES[finding.verdict],
         code=finding.rule,
         source=SOURCE,
         data=asdict(finding.key),

@@ -44,6 +44,10 @@ class FindingKey:
     function: str
 
 
+MISUSES = frozenset(("double-release", "use-after-release"))
+"""The rules that find memory freed twice, or used after it was freed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One leak (or one release the plan asks for), where it is, and what is done about it."""
@@ -64,9 +68,14 @@ class Finding:
         return FindingKey(self.phase, self.path, self.line, self.column, self.rule, self.function)
 
     @property
-    def place(self) -> tuple[str, int, int, str]:
-        """The sort key of findings: file, line, column and rule."""
-        return self.path, self.line, self.column, self.rule
+    def is_misuse(self) -> bool:
+        """Whether it is about freed memory, which is worse than a leak."""
+        return self.rule in MISUSES
+
+    @property
+    def place(self) -> tuple[bool, str, int, int, str]:
+        """The sort key of findings: misuses first, then by file, line, column and rule."""
+        return not self.is_misuse, self.path, self.line, self.column, self.rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import Drops
 from codemods.ownership.obligations import Obligations
 from codemods.ownership.releases import Releases
+from codemods.ownership.summaries.accesses import Accesses
 from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.symbols import FunctionInfo, Index, SourceFile, Type
 
@@ -45,6 +46,7 @@ class Analysis:
             index, self.summaries, self.drops, library.releases if library is not None else None
         )
         self.aliases = Aliases(self.summaries)
+        self.accesses = Accesses(self.summaries)
         self.obligations: Obligations = Obligations(
             index,
             self.summaries,

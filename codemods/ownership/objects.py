@@ -48,6 +48,8 @@ class World(NamedTuple):
     state: State | None
     places: frozenset[Place] = frozenset()
     flags: frozenset[tuple[Variable, bool]] = frozenset()
+    release: Use | None = None
+    """The use that released it, where it is released."""
 
     def holds(self, variable: Variable) -> bool:
         """Whether the variable itself holds the object."""
@@ -187,16 +189,16 @@ class ObjectProblem(Problem[Action, Worlds]):
         for place in world.places:
             if place.variable is use.variable and not place.is_due:
                 outcomes = self._flow.after_use(use, place.path)
-                results = [self._become(result, outcome) for result in results for outcome in outcomes]
+                results = [self._become(result, outcome, use) for result in results for outcome in outcomes]
         yield from results
 
     @staticmethod
-    def _become(world: World, outcome: State | Place | None) -> World:
+    def _become(world: World, outcome: State | Place | None, use: Use | None = None) -> World:
         if outcome is None:
             return world
         if isinstance(outcome, Place):
             return world._replace(places=world.places | {outcome})
-        return world._replace(state=outcome)
+        return world._replace(state=outcome, release=use if outcome is State.RELEASED else None)
 
     def _given(self, action: Declare | Assign, world: World) -> Iterator[World]:
         """The variable loses what it held and gets what is due to it; the owner may get a new object."""

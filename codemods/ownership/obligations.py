@@ -18,6 +18,7 @@ from codemods.ownership.cfg.graph import (
     Assign,
     ControlFlowGraph,
     Exit,
+    Role,
     Use,
     Variable,
     VariableKind,
@@ -50,6 +51,19 @@ class Outcome(Enum):
     USED_RELEASED = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Misuse:
+    """A use of a value that is released on some path."""
+
+    use: Use
+    releases: tuple[Use, ...]
+    """What may have released it, in the order they were written."""
+    is_release: bool
+    """Whether the use releases it once more."""
+    is_certain: bool
+    """Whether the value is released on every path that comes here."""
+
+
 @dataclass(frozen=True, eq=False)
 class ObligationReport:
     """A variable that owns a value with a release, and what becomes of the value."""
@@ -61,6 +75,8 @@ class ObligationReport:
     """The actions with an outcome, in the order they were written."""
     views: frozenset[Variable]
     """Variables that refer to the value or into it, its own included."""
+    misuses: Sequence[Misuse] = ()
+    """The uses that find the value released, in the order they were written."""
 
     @cached_property
     def leaks(self) -> Sequence[Exit]:
@@ -174,6 +190,20 @@ class Obligations(Layer):
         owner = _Owned(self, graph, variable, release, is_parameter=True)
         return next(iter(owner.reports([owner])))
 
+    def misuses(self, graph: ControlFlowGraph) -> Iterator[tuple[ObligationReport, Misuse]]:
+        """The uses of released values, of local variables and of parameters that are received by value."""
+        for report in self.of(graph):
+            yield from ((report, misuse) for misuse in report.misuses)
+        for variable in graph.variables:
+            release = self.releases.release_of(variable.type)
+            if variable.kind is not VariableKind.PARAMETER or release is None:
+                continue
+            if sum(use.site.role in (Role.RECEIVER, Role.ARGUMENT) for use in graph.uses(variable)) < 2:
+                continue
+            owner = _Owned(self, graph, variable, release, is_parameter=True)
+            for report in owner.reports([owner]):
+                yield from ((report, misuse) for misuse in report.misuses)
+
     def _release_owed(self, graph: ControlFlowGraph, variable: Variable) -> FunctionInfo | None:
         if variable.kind not in LOCAL_KINDS or variable.value is None or variable.type is None:
             return None
@@ -256,7 +286,33 @@ class _Owned:
                 outcomes.setdefault(variable, {}).setdefault(outcome, []).append(step.action)
         views = self._summaries.fate(self.graph, self.variable).views | self.aliases
         for variable, found in outcomes.items():
-            yield ObligationReport(self.graph, variable, self._release, found, views)
+            misuses = self._misuses if variable is self.variable else ()
+            yield ObligationReport(self.graph, variable, self._release, found, views, misuses)
+
+    @cached_property
+    def _misuses(self) -> Sequence[Misuse]:
+        """The uses of places that hold an object which is released."""
+        return [
+            misuse
+            for step in self._steps
+            if isinstance(step.action, Use) and (misuse := self._misuse(step.action, _made(step.before)))
+        ]
+
+    def _misuse(self, use: Use, worlds: Worlds) -> Misuse | None:
+        held = [world for world in worlds if world.holds(use.variable)]
+        releases = {
+            world.release
+            for world in held
+            if world.state is State.RELEASED and world.release is not None and world.release is not use
+        }
+        if not releases or any(use.node is release.node for release in releases):
+            return None
+        return Misuse(
+            use,
+            tuple(sorted(releases, key=lambda release: release.node.start)),
+            is_release=self._flow.is_release(use.site),
+            is_certain=all(world.state is State.RELEASED for world in held),
+        )
 
     def _outcome(
         self, action: Action, worlds: Worlds, owners: Sequence[_Owned]

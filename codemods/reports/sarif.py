@@ -95,7 +95,7 @@ def _result(checked: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
     result = {
         "ruleId": visible(finding.rule),
         "ruleIndex": rule,
-        "level": LEVELS[finding.verdict],
+        "level": "error" if finding.is_misuse else LEVELS[finding.verdict],
         "message": {"text": visible(finding.message)},
         "locations": [location],
         "partialFingerprints": {FINGERPRINT: checked.fingerprint},

@@ -16,6 +16,7 @@ from codemods.rules.containers import (
 )
 from codemods.rules.owners import (
     discarded_owner,
+    double_release,
     ignored_payload,
     lost_argument,
     missing_release,
@@ -24,6 +25,7 @@ from codemods.rules.owners import (
     scoped_cleanup,
     tuple_parts,
     unopened_payload,
+    use_after_release,
 )
 from codemods.rules.rule import Rule
 from codemods.rules.strings import (
@@ -49,6 +51,8 @@ from codemods.rules.types import element_destroy, incomplete_destroy, missing_de
 RULES: Mapping[str, Rule] = {
     rule.name: rule
     for rule in (
+        double_release.RULE,
+        use_after_release.RULE,
         *semantic_patch.RULES,
         interpolated_view.RULE,
         claimed_view.RULE,

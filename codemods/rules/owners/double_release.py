@@ -1,0 +1,105 @@
+"""double-release: a value is released that is released already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.misuses import harmful_misuses, release_statement, released_on, without
+from codemods.ownership.obligations import Misuse, ObligationReport
+from codemods.rules.rule import Fixed, Reported, Rule, Untouched
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The releases that find their value released."""
+    for _, graph in context.graphs():
+        for report, misuse in harmful_misuses(context, graph, releases=True):
+            name = misuse.use.variable.name
+            may = "is" if misuse.is_certain else "may be"
+            message = (
+                f"`{name}` ({report.variable.type}) {may} freed twice: it was "
+                f"{released_on(context, misuse)}, and {name}.{report.release.name}() releases it again"
+            )
+            yield context.fix(graph, misuse.use.node, message, _without_second(context, report, misuse))
+
+
+def _without_second(context: Context, report: ObligationReport, misuse: Misuse) -> Repair | Refusal:
+    if not misuse.is_certain:
+        return Refusal("only on some paths: release it where they meet, and nowhere before")
+    statement = release_statement(context, misuse.use, report)
+    edit = without(context, statement) if statement is not None else None
+    return Repair((edit,)) if edit is not None else Refusal("its line holds more than the release")
+
+
+RULE = Rule(
+    name="double-release",
+    summary="A value is released that is released already.",
+    reason=(
+        "A struct value is a bit copy: every variable that holds it has the same handle. Releasing it "
+        "twice, by one name or by two, gives the same memory back twice. That crashes, or corrupts "
+        "whatever was put there in between, and is worse than a leak. A release that comes after another "
+        "one on every path is removed. One that comes after another on some paths only is reported with "
+        "both places."
+    ),
+    check=check,
+    examples=(
+        Fixed(
+            "Released by two names",
+            """\
+use demo::prelude::Reel
+
+pub func measured(count: I64) -> I64 {
+    let reel = Reel::new(count)
+    let same = reel
+    let size: I64 = same.size()
+    reel.destroy()
+    same.destroy()
+    return size
+}
+""",
+            """\
+use demo::prelude::Reel
+
+pub func measured(count: I64) -> I64 {
+    let reel = Reel::new(count)
+    let same = reel
+    let size: I64 = same.size()
+    reel.destroy()
+    return size
+}
+""",
+        ),
+        Reported(
+            "Released on one of the paths",
+            """\
+use demo::prelude::Reel
+
+pub func measured(count: I64) -> I64 {
+    let reel = Reel::new(count)
+    if count > 10 {
+        reel.destroy()
+    }
+    reel.destroy()
+    return count
+}
+""",
+        ),
+        Untouched(
+            "Once on every path",
+            """\
+use demo::prelude::Reel
+
+pub func measured(count: I64) -> I64 {
+    let reel = Reel::new(count)
+    if count > 10 {
+        reel.destroy()
+        return 10
+    }
+    reel.destroy()
+    return count
+}
+""",
+        ),
+    ),
+)
