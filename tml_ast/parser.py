@@ -12,9 +12,13 @@ from typing import Literal
 from tml_ast import engine
 from tml_ast.lexer import TmlSyntaxError, Token, first_error, shortened, syntax_error, tokenize
 from tml_ast.nodes import Module, Node
+from tml_ast.preprocessor import Directives, Variant, directives_of, tokenize_variant, variants_of
 
 SnippetKind = Literal["expression", "statements", "item", "pattern", "type"]
 """What a piece of TML outside a file can be."""
+
+MAX_VARIANTS = 64
+"""Variants of a file that are tried."""
 
 _RECURSION_LIMIT = 60_000
 """Room for the deepest nesting that the lexer lets through, in the parser and in every walk."""
@@ -38,11 +42,41 @@ _MOST_EXPECTATIONS = 4
 def parse(source: bytes) -> Module:
     """The lossless tree of a file: ``parse(source).code() == source``.
 
+    It holds every branch of an ``#if``, where these make up a tree together; otherwise those of the
+    first variant that does, and the other lines are trivia.
+
     Raises TmlSyntaxError, with line and column, for what the compiler's parser refuses, for bytes
     that are not UTF-8, and for nesting too deep to follow.
     """
+    try:
+        with _without_collector():
+            return parse_tokens(source, tokenize(source))
+    except TmlSyntaxError:
+        directives = directives_of(source)
+        if directives is None:
+            raise
+        return _first_variant(source, directives)
+
+
+def _first_variant(source: bytes, directives: Directives) -> Module:
+    """The tree of the first variant that has one. Raises TmlSyntaxError if none has."""
+    assignments, _ = variants_of([(directives, None)], MAX_VARIANTS)
+    errors = []
+    for assignment in assignments:
+        try:
+            return parse_variant(source, directives.variant(assignment))
+        except TmlSyntaxError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    offset, message = directives.variant({}, ()).fault or (0, "there is no variant of this file")
+    raise syntax_error(source, offset, message)
+
+
+def parse_variant(source: bytes, variant: Variant) -> Module:
+    """The lossless tree of one variant of a file. Raises TmlSyntaxError as ``parse`` does."""
     with _without_collector():
-        return parse_tokens(source, tokenize(source))
+        return parse_tokens(source, tokenize_variant(source, variant))
 
 
 def parse_tokens(source: bytes, tokens: list[Token]) -> Module:

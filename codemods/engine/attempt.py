@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Change, Edit
 from codemods.semantics.symbols import SourceFile
-from tml_ast import TmlSyntaxError, parse, position
+from tml_ast import TmlSyntaxError, position
 from tml_ast.edit import SourceEdit, apply, compose, in_order
 
 _OFFERED = -1
@@ -41,15 +41,21 @@ class Fix:
 
 
 class Attempt:
-    """Files with the fixes that were made in them so far."""
+    """Files with the fixes that were made in them so far, in each of the variants that are looked at."""
 
-    def __init__(self, originals: Mapping[str, SourceFile]) -> None:
-        self.files = dict(originals)
+    def __init__(self, originals: Mapping[str, SourceFile], *variants: Mapping[str, SourceFile]) -> None:
+        self.views = [dict(view) for view in (originals, *variants)]
+        """The files of each variant by path; a file without directives is the same in all of them."""
         self.fixes: list[Fix] = []
-        self._originals = originals
+        self._originals = {path: file for view in reversed(self.views) for path, file in view.items()}
         self._edits: dict[str, list[SourceEdit]] = {}
         self._seen: set[tuple[str, str, str, int]] = set()
         """What was fixed: by file, rule, message and offset in the original file."""
+
+    @property
+    def files(self) -> dict[str, SourceFile]:
+        """The files of the first variant."""
+        return self.views[0]
 
     @property
     def changed(self) -> list[str]:
@@ -60,9 +66,12 @@ class Attempt:
     def changes(self) -> dict[str, Change]:
         """The content of the changed files before and after, by path."""
         return {
-            path: Change(self._originals[path].source, self.files[path].source)
+            path: Change(self._originals[path].source, self._now(path).source)
             for path in sorted(self.changed)
         }
+
+    def _now(self, path: str) -> SourceFile:
+        return next(view[path] for view in self.views if path in view)
 
     def position(self, path: str, offset: int) -> tuple[int, int]:
         """Line and column in the original file of an offset in the file by now."""
@@ -80,7 +89,6 @@ class Attempt:
 
         Raises `Fault` if it does not parse, or if a rule finds again what was fixed.
         """
-        file = self.files[path]
         edits: list[SourceEdit] = []
         for diagnostic in diagnostics:
             offset = self._original_offset(path, diagnostic.offset)
@@ -92,13 +100,20 @@ class Attempt:
             line, column = position(self._originals[path].source, offset)
             self.fixes.append(Fix(number, path, diagnostic, line, column))
             edits += _owned(diagnostic.edits, number)
-        source = apply(file.source, edits)
+        source = apply(self._now(path).source, edits)
         try:
-            tree = parse(source)
+            self._replace(path, source)
         except TmlSyntaxError as error:
             raise Fault(path, f"with its fixes it would not parse ({error})") from None
-        self.files[path] = SourceFile(path, source, tree, file.module)
         self._edits[path] = compose(self._edits.get(path, []), edits)
+
+    def _replace(self, path: str, source: bytes) -> None:
+        same: SourceFile | None = None
+        for view in self.views:
+            if path in view:
+                file = same or view[path].with_source(source)
+                same = file if file.variant is None else None
+                view[path] = file
 
     def edits_of(self, fix: Fix) -> tuple[Edit, ...]:
         """The edits of the original file that belong to a fix."""

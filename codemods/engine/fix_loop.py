@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
+from codemods.engine.agreement import Voice, agreed
 from codemods.engine.attempt import Attempt, Fault
 from codemods.engine.jobs import FilesResult
 from codemods.engine.suppressions import RULE as SUPPRESSION_COMMENT
@@ -22,8 +23,12 @@ from codemods.ownership.analysis import Analysis
 from codemods.ownership.use_after_free import misuses
 from codemods.rules import RULES
 from codemods.rules.rule import Rule
+from codemods.semantics.configurations import Overflow
 from codemods.semantics.symbols import SourceFile
+from tml_ast import position
 from tml_ast.edit import EditConflict, SourceEdit, in_order
+from tml_ast.parser import MAX_VARIANTS
+from tml_ast.preprocessor import Assignment
 
 MAX_ROUNDS = 24
 """If fixes still call for others after this many rounds, a rule is faulty."""
@@ -53,37 +58,81 @@ class _Outcome:
     """Where, by file, line and rule, a comment suppressed a finding in any round."""
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """Some files as one set of symbols makes them.
+
+    ``facts_of`` computes what rules may ask about the files as they are by now, given the facts of the
+    round before; ``original`` analyses them without any fix.
+    """
+
+    symbols: Assignment
+    files: Mapping[str, SourceFile]
+    looked_at: Container[str]
+    """The files that are not the same in another view."""
+    facts_of: Callable[[Mapping[str, SourceFile], Facts | None], Facts]
+    original: Callable[[], Analysis]
+
+
+class _Latest:
+    """The facts about the files of a view as they are by now, computed when they are asked for."""
+
+    def __init__(self, view: View, files: Mapping[str, SourceFile]) -> None:
+        self.view = view
+        self.files = files
+        self._facts: Facts | None = None
+        self._is_right = False
+
+    def facts(self) -> Facts:
+        """The facts by now."""
+        if self._facts is None or not self._is_right:
+            self._facts = self.view.facts_of(self.files, self._facts)
+            self._is_right = True
+        return self._facts
+
+    def outdate(self) -> None:
+        """Note that a file has changed."""
+        self._is_right = False
+
+    def looks_at(self, path: str) -> bool:
+        """Whether a file is looked at in this view."""
+        return path in self.files and path in self.view.looked_at
+
+
 class FixLoop:
     """The rounds of fixes of some files of a phase, until nothing is left to fix.
 
-    ``facts_of`` computes what rules may ask about the files as they are by now, given the facts of the
-    round before; ``original`` analyses them without any fix. With ``wanted``, exactly the findings that
-    it names are fixed.
+    The first of the ``views`` is of all files. With ``wanted``, exactly the findings that it names are fixed.
+    What is in ``overflows`` has variants that no view shows: nothing of it is fixed.
     """
 
     def __init__(
         self,
-        files: Mapping[str, SourceFile],
+        views: Sequence[View],
         phase: Phase,
         settings: Settings,
         wanted: Container[FindingKey] | None,
-        facts_of: Callable[[Mapping[str, SourceFile], Facts | None], Facts],
-        original: Callable[[], Analysis],
         report: Progress,
+        overflows: Iterable[Overflow] = (),
     ) -> None:
-        self._originals = files
+        self._views = views
+        self._overflows = [
+            overflow for overflow in overflows if any(overflow.path in view.files for view in views)
+        ]
         self._phase = phase
         self._wanted = wanted
-        self._facts_of = facts_of
-        self._original = original
         self._report = report
         self._rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
-        self._suppressions = {path: tuple(suppressions(file)) for path, file in files.items()}
+        self._scope = list(dict.fromkeys(path for view in views for path in view.files))
+        self._suppressions = {
+            path: tuple(suppressions(*(view.files[path] for view in views if path in view.files)))
+            for path in self._scope
+        }
 
     def run(self) -> FilesResult:
         """Run to the fixpoint, again without a file whenever the fixes of that file do not hold."""
         excluded: set[str] = set()
-        errors: list[InputError] = []
+        errors: list[InputError] = [*map(self._note, self._overflows)]
         while True:
             try:
                 outcome = self._attempt(excluded)
@@ -100,40 +149,74 @@ class FixLoop:
             errors=tuple(errors),
         )
 
+    def _note(self, overflow: Overflow) -> InputError:
+        """What is said of a function or type with variants that are not looked at."""
+        source = next(view.files[overflow.path].source for view in self._views if overflow.path in view.files)
+        message = (
+            f"{overflow.name} depends on more combinations of conditions than are looked at; "
+            f"{MAX_VARIANTS} of them were, and what they show is not fixed"
+        )
+        return InputError(overflow.path, message, *position(source, overflow.start))
+
     # -- rounds -------------------------------------------------------------------------------
 
     def _attempt(self, excluded: set[str]) -> _Outcome:
         """Rounds until nothing is accepted. Raises `Fault` for a fix that does not hold."""
-        attempt = Attempt(self._originals)
+        attempt = Attempt(*(view.files for view in self._views))
         used: set[tuple[str, int, str]] = set()
-        scope = list(self._originals)
+        scope = self._scope
         paths = scope
-        facts = self._facts_of(attempt.files, None)
+        latest = [_Latest(view, files) for view, files in zip(self._views, attempt.views, strict=True)]
         for number in range(1, MAX_ROUNDS + 1):
-            judged = self._judge(attempt, self._diagnostics(facts, attempt, excluded, paths, number), used)
+            judged = self._judge(attempt, self._diagnostics(latest, attempt, excluded, paths, number), used)
             accepted = _compatible(judged.accepted)
             if accepted:
                 # Changed files come first; the others are then judged by what these have become.
                 paths = list(accepted)
                 for path, diagnostics in accepted.items():
                     attempt.apply(path, diagnostics)
-                facts = self._facts_of(attempt.files, facts)
+                for each in latest:
+                    each.outdate()
             elif len(paths) < len(scope):
                 paths = scope
             else:
-                self._check_misuses(facts.analysis, attempt)
+                for each in latest:
+                    self._check_misuses(each, attempt)
                 return _Outcome(attempt, judged, used)
         raise Fault(paths[0], "its fixes call for ever more fixes")
 
     def _diagnostics(
-        self, facts: Facts, attempt: Attempt, excluded: set[str], paths: Sequence[str], number: int
+        self,
+        latest: Sequence[_Latest],
+        attempt: Attempt,
+        excluded: set[str],
+        paths: Sequence[str],
+        number: int,
     ) -> Iterator[InFile]:
         """What the rules find in the files, one file after the other."""
         for done, path in enumerate(paths):
             self._report(f"phase {self._phase.number}, round {number}", done, len(paths))
-            context = Context(facts, attempt.files[path], partial(attempt.line, path))
-            for rule in self._rules:
-                yield from ((path, diagnostic) for diagnostic in self._found(rule, context, excluded))
+            looking = [each for each in latest if each.looks_at(path)]
+            voices = []
+            for each in looking:
+                context = Context(each.facts(), each.files[path], partial(attempt.line, path))
+                found = [
+                    diagnostic for rule in self._rules for diagnostic in self._found(rule, context, excluded)
+                ]
+                if len(looking) == 1:
+                    yield from ((path, diagnostic) for diagnostic in found)
+                else:
+                    voices.append(Voice(each.view.symbols, each.files[path], context.analysis, found))
+            if voices:
+                yield from ((path, self._as_far_as_seen(path, each)) for each in agreed(voices))
+
+    def _as_far_as_seen(self, path: str, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic, without its fix where there are variants that are not looked at."""
+        name = diagnostic.function.rpartition(".")[2]
+        if not any(overflow.path == path and overflow.name == name for overflow in self._overflows):
+            return diagnostic
+        message = f"{diagnostic.message}; left as it is, because not all variants were looked at"
+        return replace(diagnostic, verdict=Verdict.REPORTED, edits=(), message=message)
 
     def _found(self, rule: Rule, context: Context, excluded: set[str]) -> list[Diagnostic]:
         """What a rule finds in a file. Raises `Fault` for a rule that fails or contradicts itself."""
@@ -176,12 +259,13 @@ class FixLoop:
 
     # -- the self-check -----------------------------------------------------------------------
 
-    def _check_misuses(self, analysis: Analysis, attempt: Attempt) -> None:
+    def _check_misuses(self, latest: _Latest, attempt: Attempt) -> None:
         """Raise `Fault` if a fix makes a path release a value twice, or use it after its release."""
-        if not attempt.changed:
+        changed = [path for path in attempt.changed if latest.looks_at(path)]
+        if not changed:
             return
-        before = _misuses(self._original(), attempt.changed)
-        for (path, function), count in _misuses(analysis, attempt.changed).items():
+        before = _misuses(latest.view.original(), changed)
+        for (path, function), count in _misuses(latest.facts().analysis, changed).items():
             if count > before.get((path, function), 0):
                 raise Fault(path, f"a path of {function} would release a value twice or use it afterwards")
 

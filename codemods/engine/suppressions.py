@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from codemods.semantics.symbols import SourceFile
@@ -92,10 +92,17 @@ class Suppression:
             yield f"say why: // tmlfix: ignore[{', '.join(self.rules)}] reason"
 
 
-def suppressions(file: SourceFile) -> Iterator[Suppression]:
-    """The suppressions of a file in order, malformed ones too."""
-    if b"tmlfix" not in file.source:
-        return
+def suppressions(*variants: SourceFile) -> Iterator[Suppression]:
+    """The suppressions of a file in order, malformed ones too; each may be about other lines per variant."""
+    found: dict[tuple[int, int], Suppression] = {}
+    for file in variants:
+        for comment in _suppressions(file) if b"tmlfix" in file.source else ():
+            known = found.get((comment.line, comment.column), comment)
+            found[comment.line, comment.column] = replace(known, lines=known.lines | comment.lines)
+    yield from (comment for _, comment in sorted(found.items()))
+
+
+def _suppressions(file: SourceFile) -> Iterator[Suppression]:
     previous: Token | None = None
     before_previous: Token | None = None
     for token in file.tree.tokens():
@@ -114,6 +121,8 @@ def _in_trivia(file: SourceFile, token: Token, ended: Token | None) -> Iterator[
         if mark is None or comment[0].startswith(_DOCUMENTATION):
             continue
         offset = first + comment.start() + len(text[: mark.start()].encode())
+        if file.variant is not None and not file.variant.is_active(offset, offset + 1):
+            continue
         line, column = position(file.source, offset)
         lines = {position(file.source, token.start)[0]}
         node = _starting_at(file.tree, token)

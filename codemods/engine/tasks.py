@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import RLock
 
-from codemods.engine.fix_loop import FixLoop
+from codemods.engine.fix_loop import FixLoop, View
 from codemods.engine.gc_tuning import ignore_objects_so_far, rare_collections
 from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, TestsJob, Tree
 from codemods.fixes.facts import Facts
@@ -17,19 +18,27 @@ from codemods.model.settings import Settings
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.dependent_tests import Sources
 from codemods.semantics.catalogue import catalogue_files
+from codemods.semantics.configurations import Configurations, Overflow, configurations, own_variants
 from codemods.semantics.symbols import Index, SourceFile
 from tml_ast import TmlSyntaxError
+from tml_ast.preprocessor import Assignment, directives_of, settle
 
 
 class Library:
-    """One state of the library of a tree, parsed, with its analysis."""
+    """One state of the library of a tree, parsed, with its analysis, where some symbols are defined."""
 
     def __init__(
-        self, files: Mapping[str, SourceFile], tree: Tree, sources: Sources, analysis: Analysis
+        self,
+        files: Mapping[str, SourceFile],
+        tree: Tree,
+        sources: Sources,
+        analysis: Analysis,
+        symbols: Assignment,
     ) -> None:
         self.files = files
         self.sources = sources
         self.analysis = analysis
+        self.symbols = symbols
         self._tree = tree
         self._facts: tuple[frozenset[str], Facts] | None = None
 
@@ -49,9 +58,12 @@ class Library:
         if all(self.files[path] is file for path, file in files.items()):
             return self
         merged = {**self.files, **files}
-        return Library(
-            merged, self._tree, self.sources, analysis_of(merged, self._tree.settings, self.analysis)
-        )
+        analysis = analysis_of(merged, self._tree.settings, self.analysis)
+        return Library(merged, self._tree, self.sources, analysis, self.symbols)
+
+
+Defined = frozenset[str]
+"""Those symbols that are defined of the ones that the library depends on."""
 
 
 @dataclass(slots=True)
@@ -59,10 +71,14 @@ class Memory:
     """What a process keeps from one job to the next: the last states of the library."""
 
     lock: RLock = field(default_factory=RLock)
+    configurations: Configurations = field(default_factory=Configurations)
+    """Those of the library."""
     _tree: Tree | None = None
     _unread: tuple[InputError, ...] = ()
     _original: Library | None = None
-    _states: list[tuple[dict[str, bytes], Library]] = field(default_factory=list)
+    _variants: dict[Defined, Library] = field(default_factory=dict)
+    """The library as it is in the tree, where other symbols are defined."""
+    _states: list[tuple[dict[str, bytes], Defined, Library]] = field(default_factory=list)
     """States that phases have made, each with the files that they have changed; the last used one is last."""
 
     def original(self, tree: Tree, report: Progress) -> tuple[Library, tuple[InputError, ...]]:
@@ -70,31 +86,92 @@ class Memory:
         if self._original is None or self._tree != tree:
             before = self._original
             self._states.clear()
+            self._variants.clear()
             files, errors = _parse(tree.modules, before.files if before is not None else {}, report)
-            sources = Sources({**tree.tests, **{error.path: tree.modules[error.path] for error in errors}})
-            analysis = analysis_of(files, tree.settings, before.analysis if before is not None else None)
-            self._tree, self._unread = tree, errors
-            self._original = Library(files, tree, sources, analysis)
+            self.configurations = configurations(tree.modules, files.get)
+            symbols = self.configurations.symbols[0]
+            conditional, refused = self._parse_conditional(tree, symbols)
+            files, errors = {**files, **conditional}, (*errors, *refused)
+            unread = {error.path: tree.modules[error.path] for error in errors}
+            sources = _sources({**tree.tests, **unread}, symbols)
+            ordered = dict(sorted(files.items()))
+            analysis = analysis_of(ordered, tree.settings, before.analysis if before is not None else None)
+            self._tree, self._unread = tree, tuple(sorted(errors, key=lambda error: error.place))
+            self._original = Library(ordered, tree, sources, analysis, symbols)
         return self._original, self._unread
 
-    def state(self, tree: Tree, changed: Mapping[str, bytes], report: Progress = unwatched) -> Library:
-        """The library with some files changed."""
+    def _parse_conditional(
+        self, tree: Tree, symbols: Assignment
+    ) -> tuple[dict[str, SourceFile], list[InputError]]:
+        """The files with directives; one that depends on no other symbols may be read with any."""
+        found: dict[str, SourceFile] = {}
+        errors: list[InputError] = []
+        for path in self.configurations.directives:
+            numbers = self.configurations.of(path)
+            others: list[Assignment] = [self.configurations.symbols[number] for number in sorted(numbers)]
+            if len(numbers) == 1:
+                others = own_variants(tree.modules[path])
+            first, error = _read_first(path, tree.modules[path], [symbols, *others])
+            if first is None:
+                assert error is not None
+                errors.append(_unreadable(path, error))
+            elif first.symbols is symbols or len(numbers) == 1:
+                found[path] = first
+        return found, errors
+
+    def state(
+        self,
+        tree: Tree,
+        changed: Mapping[str, bytes],
+        report: Progress = unwatched,
+        symbols: Assignment | None = None,
+    ) -> Library:
+        """The library with some files changed, where these symbols are defined."""
         original, _ = self.original(tree, report)
+        defined = self._defined(original.symbols if symbols is None else symbols)
+        if defined != self._defined(original.symbols):
+            original = self._variant(tree, defined)
         if not changed:
             return original
-        for position, (known, library) in enumerate(self._states):
-            if known == changed:
+        for position, (known, of, library) in enumerate(self._states):
+            if known == changed and of == defined:
                 self._states.append(self._states.pop(position))
                 return library
-        files = {path: SourceFile.read(path, source) for path, source in changed.items()}
+        files: dict[str, SourceFile] = {}
+        for path, source in changed.items():
+            if path in original.files:
+                files[path] = original.files[path].with_source(source)
         library = original.with_files(files)
         self.keep(changed, library)
         return library
 
+    def _defined(self, symbols: Assignment) -> Defined:
+        deciding = self.configurations.deciding
+        return frozenset(symbol for symbol, value in symbols.items() if value and symbol in deciding)
+
+    def _variant(self, tree: Tree, defined: Defined) -> Library:
+        """The library as it is in the tree; what has no directives is shared with the first variant."""
+        if defined not in self._variants:
+            assert self._original is not None
+            symbols = dict.fromkeys(sorted(defined), True)
+            files = dict(self._original.files)
+            for path in self.configurations.by_path.keys() & self.configurations.directives.keys():
+                files.pop(path, None)
+                read, _ = _read_first(path, tree.modules[path], [symbols])
+                if read is not None:
+                    files[path] = read
+            ordered = dict(sorted(files.items()))
+            analysis = analysis_of(ordered, tree.settings, self._original.analysis)
+            sources = _sources(self._original.sources.contents, symbols)
+            self._variants[defined] = Library(ordered, tree, sources, analysis, symbols)
+        return self._variants[defined]
+
     def keep(self, changed: Mapping[str, bytes], library: Library) -> None:
         """Remember a state."""
-        if changed and all(known != changed for known, _ in self._states):
-            self._states = [*self._states[1 - _STATES_KEPT :], (dict(changed), library)]
+        defined = self._defined(library.symbols)
+        if changed and all((known, of) != (changed, defined) for known, of, _ in self._states):
+            kept = _STATES_KEPT * (1 + len(self._variants))
+            self._states = [*self._states[1 - kept :], (dict(changed), defined, library)]
 
 
 _STATES_KEPT = 2
@@ -115,42 +192,64 @@ def one_at_a_time() -> Iterator[None]:
 def fix_library(job: LibraryJob, report: Progress = unwatched) -> LibraryResult:
     """Fix the library files of a phase."""
     _, unread = PROCESS.original(job.tree, report)
-    start = PROCESS.state(job.tree, job.changed)
-    ignore_objects_so_far()
-    latest = start
+    known = PROCESS.configurations
     asked: list[set[str]] = []
-
-    def facts_of(files: Mapping[str, SourceFile], before: Facts | None) -> Facts:
-        nonlocal latest
-        latest = latest.with_files(files)
-        facts = latest.facts(job.paths, before)
-        asked.append(facts.tests.asked)
-        return facts
-
-    def original() -> Analysis:
-        return start.analysis
-
-    files = {path: file for path, file in start.files.items() if path in job.paths}
-    loop = FixLoop(files, job.phase, job.tree.settings, job.wanted, facts_of, original, report)
-    result = LibraryResult(loop.run(), unread, frozenset().union(*asked))
-    start.forget_facts()
-    latest.forget_facts()
-    start.sources.forget_all()
-    PROCESS.keep({**job.changed, **result.changed}, latest)
+    states: list[_LibraryStates] = []
+    for number, symbols in enumerate(known.symbols):
+        looked_at = frozenset(path for path in job.paths if number in known.of(path))
+        if number == 0 or looked_at:
+            start = PROCESS.state(job.tree, job.changed, symbols=symbols)
+            states.append(_LibraryStates(start, job, looked_at, asked))
+    ignore_objects_so_far()
+    views = [each.view() for each in states]
+    loop = FixLoop(views, job.phase, job.tree.settings, job.wanted, report, known.overflows)
+    fixed = loop.run()
+    result = LibraryResult(fixed, unread, frozenset().union(*asked))
+    for each in states:
+        each.start.forget_facts()
+        each.latest.forget_facts()
+        each.start.sources.forget_all()
+        PROCESS.keep({**job.changed, **result.changed}, each.latest)
     return result
+
+
+@dataclass(slots=True)
+class _LibraryStates:
+    """The states of one variant of the library while a phase is fixed."""
+
+    start: Library
+    job: LibraryJob
+    looked_at: frozenset[str]
+    asked: list[set[str]]
+    """What tests are searched for."""
+    latest: Library = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.latest = self.start
+
+    def view(self) -> View:
+        """The library files of the phase."""
+        files = {path: file for path, file in self.start.files.items() if path in self.job.paths}
+        return View(self.start.symbols, files, self.looked_at, self._facts_of, lambda: self.start.analysis)
+
+    def _facts_of(self, files: Mapping[str, SourceFile], before: Facts | None) -> Facts:
+        self.latest = self.latest.with_files(files)
+        facts = self.latest.facts(self.job.paths, before)
+        self.asked.append(facts.tests.asked)
+        return facts
 
 
 @one_at_a_time()
 def fix_tests(job: TestsJob, report: Progress = unwatched) -> tuple[FilesResult, ...]:
     """Fix tests, each by itself: what became of them, in their order."""
     base = job.base
-    start = PROCESS.state(base.tree, base.changed, report)
-    library = PROCESS.state(base.tree, {**base.changed, **job.changed})
+    PROCESS.state(base.tree, base.changed, report)
+    PROCESS.state(base.tree, {**base.changed, **job.changed})
     ignore_objects_so_far()
     results = []
     for done, path in enumerate(job.tests):
         report(f"tests of phase {base.phase.number}", done, len(job.tests))
-        results.append(_fix_test(path, base, start, library))
+        results.append(_fix_test(path, job))
     return tuple(results)
 
 
@@ -164,29 +263,111 @@ def facts(tree: Tree, path: str, report: Progress) -> Analysis:
     return library.analysis.beside([file, *library.sources.companions(file)])
 
 
-def _fix_test(path: str, base: LibraryJob, start: Library, library: Library) -> FilesResult:
-    try:
-        file = library.sources.file(path)
-    except TmlSyntaxError as error:
+def _fix_test(path: str, job: TestsJob) -> FilesResult:
+    base = job.base
+    views: list[View] = []
+    error: TmlSyntaxError | None = None
+    tests = []
+    chosen, overflows = _symbols_of_test(path, base)
+    for symbols in chosen:
+        test = _Test(path, job, symbols)
+        try:
+            views.append(test.view())
+            tests.append(test)
+        except TmlSyntaxError as failure:
+            error = error or failure
+    if not views:
+        assert error is not None
         return FilesResult(errors=(_unreadable(path, error),))
-    companions = library.sources.companions(file)
-    facts = library.facts(base.paths)
+    result = FixLoop(views, base.phase, base.tree.settings, base.wanted, unwatched, overflows).run()
+    for test in tests:
+        test.forget()
+    return result
 
-    def facts_of(files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
-        if files[path] is file:
-            known = facts.of_test(path)
+
+def _symbols_of_test(path: str, base: LibraryJob) -> tuple[list[Assignment], Sequence[Overflow]]:
+    """The sets of symbols to look at a test with, and what has more of them."""
+    original, _ = PROCESS.original(base.tree, unwatched)
+    known, first = PROCESS.configurations, original.symbols
+    file = _first_file(path, base, original)
+    if file is None:
+        return [first], ()
+    files = {each.path: each for each in (file, *original.sources.companions(file))}
+    if not any(known.matters_to(each.source) for each in files.values()):
+        return [first], ()
+    found = configurations({path: each.source for path, each in files.items()}, files.get, known)
+    if path not in found.by_path:
+        return [file.symbols], ()
+    chosen = [found.symbols[number] for number in sorted(found.of(path))]
+    overflows = [overflow for overflow in found.overflows if overflow.path == path]
+    return [settle(symbols, first) or symbols for symbols in chosen], overflows
+
+
+def _first_file(path: str, base: LibraryJob, original: Library) -> SourceFile | None:
+    """A test as it is in the first of its variants that can be parsed."""
+    try:
+        return original.sources.file(path)
+    except TmlSyntaxError:
+        source = base.tree.tests[path]
+        return _read_first(path, source, own_variants(source))[0]
+
+
+class _Test:
+    """A test in one of its variants, beside the library."""
+
+    def __init__(self, path: str, job: TestsJob, symbols: Assignment) -> None:
+        base = job.base
+        self._path = path
+        self._paths = base.paths
+        self._symbols = symbols
+        self._start = PROCESS.state(base.tree, base.changed, symbols=symbols)
+        self._library = PROCESS.state(base.tree, {**base.changed, **job.changed}, symbols=symbols)
+        self._is_usual = symbols is self._library.symbols
+        sources = self._library.sources
+        self._sources = sources if self._is_usual else _sources(sources.contents, symbols)
+        self._companions: list[SourceFile] = []
+        self._file: SourceFile | None = None
+
+    def view(self) -> View:
+        """The test alone. Raises TmlSyntaxError."""
+        self._file = self._sources.file(self._path)
+        self._companions = self._sources.companions(self._file)
+        self._library.facts(self._paths)
+        return View(self._symbols, {self._path: self._file}, (self._path,), self._facts_of, self._original)
+
+    def _facts_of(self, files: Mapping[str, SourceFile], _before: Facts | None) -> Facts:
+        facts = self._library.facts(self._paths)
+        if self._is_usual and files[self._path] is self._file:
+            known = facts.of_test(self._path)
             assert known is not None
             return known
-        return facts.beside(facts.analysis.beside([files[path], *companions]))
+        return facts.beside(facts.analysis.beside([files[self._path], *self._companions]))
 
-    def original() -> Analysis:
-        return start.analysis.beside([file, *companions])
+    def _original(self) -> Analysis:
+        assert self._file is not None
+        return self._start.analysis.beside([self._file, *self._companions])
 
-    settings = base.tree.settings
-    loop = FixLoop({path: file}, base.phase, settings, base.wanted, facts_of, original, unwatched)
-    result = loop.run()
-    facts.forget_test(path)
-    return result
+    def forget(self) -> None:
+        """Let go of what is known about it."""
+        self._library.facts(self._paths).forget_test(self._path)
+
+
+def _sources(contents: Mapping[str, bytes], symbols: Assignment) -> Sources:
+    """Files beside a library, as they are where these symbols are defined."""
+    return Sources(contents, partial(SourceFile.read, symbols=symbols))
+
+
+def _read_first(
+    path: str, source: bytes, choices: Iterable[Assignment]
+) -> tuple[SourceFile | None, TmlSyntaxError | None]:
+    """The file as it is with the first of these sets of symbols with which it can be parsed, or the error."""
+    failure: TmlSyntaxError | None = None
+    for symbols in choices:
+        try:
+            return SourceFile.read(path, source, symbols), None
+        except TmlSyntaxError as error:
+            failure = failure or error
+    return None, failure
 
 
 def analysis_of(
@@ -202,7 +383,10 @@ def analysis_of(
 def _parse(
     sources: Mapping[str, bytes], known: Mapping[str, SourceFile], report: Progress
 ) -> tuple[dict[str, SourceFile], tuple[InputError, ...]]:
-    """The parsed files, taken from those ``known`` where the source is the same; the errors of the others."""
+    """The parsed files without directives, and the errors of those that cannot be parsed.
+
+    They are taken from those ``known`` where the source is the same.
+    """
     parsed: dict[str, SourceFile] = {}
     errors: list[InputError] = []
     for done, path in enumerate(sorted(sources)):
@@ -210,6 +394,8 @@ def _parse(
         source = sources[path]
         before = known.get(path)
         try:
+            if directives_of(source) is not None:
+                continue
             parsed[path] = before if before and before.source == source else SourceFile.read(path, source)
         except TmlSyntaxError as error:
             errors.append(_unreadable(path, error))

@@ -26,6 +26,11 @@ class Sources:
         self._read = read
         self._parsed: dict[str, SourceFile | TmlSyntaxError] = {}
 
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """What is in the files."""
+        return self._sources
+
     def file(self, path: str) -> SourceFile:
         """The parsed file. Raises TmlSyntaxError."""
         if path not in self._parsed:

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TypeVar
 
 from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_test_path, module_path
 from tml_ast import TmlSyntaxError, nodes, parse, position
+from tml_ast.lexer import syntax_error
 from tml_ast.nodes import TypeNode
+from tml_ast.parser import parse_variant
+from tml_ast.preprocessor import Assignment, Variant, directives_of
 
 T = TypeVar("T")
 
@@ -86,6 +90,7 @@ BOOL = Type("Bool")
 UNIT = Type("Unit")
 
 
+NO_SYMBOLS: Assignment = MappingProxyType({})
 DEEPEST_TREE = 5000
 """The levels of a tree that the analysis follows; it recurses once for each."""
 
@@ -98,16 +103,35 @@ class SourceFile:
     source: bytes = field(repr=False)
     tree: nodes.Module = field(repr=False)
     module: tuple[str, ...]
+    variant: Variant | None = field(default=None, repr=False)
+    """The variant that the tree is of; None for a file that has only one."""
+    symbols: Assignment = field(default_factory=lambda: NO_SYMBOLS, repr=False)
+    """Those that the variant is for."""
 
     @classmethod
-    def read(cls, path: str, source: bytes) -> SourceFile:
-        """Parse a file. Raises TmlSyntaxError also where its tree is too deep to analyse."""
-        tree = parse(source)
+    def read(cls, path: str, source: bytes, symbols: Assignment = NO_SYMBOLS) -> SourceFile:
+        """Parse a file, as it is where these symbols are defined, and no others.
+
+        Raises TmlSyntaxError also where its tree is too deep to analyse.
+        """
+        directives = directives_of(source)
+        variant = None
+        if directives is None:
+            tree = parse(source)
+        else:
+            variant = directives.variant_for(symbols)
+            if variant.fault is not None:
+                raise syntax_error(source, *variant.fault)
+            tree = parse_variant(source, variant)
         too_deep = tree.node_below(DEEPEST_TREE)
         if too_deep is None:
-            return cls(path, source, tree, module_path(path))
+            return cls(path, source, tree, module_path(path), variant, symbols)
         line, column = position(source, too_deep.start)
         raise TmlSyntaxError("nested too deeply to analyse", line, column, too_deep.start)
+
+    def with_source(self, source: bytes) -> SourceFile:
+        """The same variant of the file with another content. Raises TmlSyntaxError."""
+        return SourceFile.read(self.path, source, self.symbols)
 
     @cached_property
     def is_test(self) -> bool:

@@ -1,0 +1,426 @@
+"""What the variants of a file make of it together: a fix is written only if it is right in each of them.
+
+Every variant has its own diagnostics, whose edits are spans of the same bytes. An edit is right if each
+variant in which its place is left in wants it as well, or cannot reach the place. One that only some variants
+want is moved into the branch that just those have, or gets their condition around it. What cannot be made
+right is only reported. This lifts an analysis of one program to a product line, as SPLlift does (Bodden et
+al., PLDI 2013); here the variants are few, and are gone through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from codemods.fixes.diagnostics import Diagnostic
+from codemods.model.findings import Verdict
+from codemods.ownership.analysis import Analysis
+from codemods.ownership.cfg.graph import Action, ControlFlowGraph, Exit, ExitKind
+from codemods.semantics.symbols import FunctionInfo, SourceFile
+from tml_ast import nodes
+from tml_ast.edit import EditConflict, SourceEdit, in_order
+from tml_ast.preprocessor import (
+    AllOf,
+    Assignment,
+    Branch,
+    Condition,
+    Group,
+    directives_of,
+    negated,
+    text_of,
+)
+
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+_ENDS = re.compile(rb"\s*(#\s*endif[^\n]*\s*)*")
+_AT_ENDS = frozenset((ExitKind.SCOPE, ExitKind.END, ExitKind.TAIL, ExitKind.ARM))
+"""Exits that happen where the construct ends that they leave."""
+
+_Key = tuple[int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What the rules find in one variant of a file."""
+
+    symbols: Assignment
+    file: SourceFile
+    analysis: Analysis
+    diagnostics: Sequence[Diagnostic]
+
+    def has(self, edit: SourceEdit) -> bool:
+        """Whether the place of an edit is left in."""
+        variant = self.file.variant
+        return variant is None or variant.is_active(edit.start, edit.end)
+
+    def function_at(self, offset: int) -> FunctionInfo | None:
+        """The function around an offset."""
+        functions = self.analysis.index.functions_in(self.file)
+        around = (each for each in functions if each.node.start <= offset <= each.node.end)
+        return next(around, None)
+
+    def graph_at(self, offset: int) -> ControlFlowGraph | None:
+        """The graph of the function around an offset."""
+        function = self.function_at(offset)
+        return self.analysis.summaries.graph(function) if function is not None else None
+
+
+@dataclass(eq=False, slots=True)
+class _Claim:
+    """A diagnostic with edits, and the variant that it is of."""
+
+    voice: Voice
+    diagnostic: Diagnostic
+    conditional: frozenset[_Key] = frozenset()
+    """The edits that are made for the variants alone that want them."""
+
+
+def agreed(voices: Sequence[Voice]) -> list[Diagnostic]:
+    """The diagnostics of all variants of a file, those with edits that are right in all of them."""
+    first = voices[0].diagnostics
+    if all(voice.diagnostics == first for voice in voices[1:]) and all(
+        voice.has(edit) for voice in voices for diagnostic in first for edit in diagnostic.edits
+    ):
+        return list(first)
+    return _Council(voices).decide()
+
+
+class _Council:
+    def __init__(self, voices: Sequence[Voice]) -> None:
+        self._voices = voices
+        self._source = voices[0].file.source
+        self._directives = directives_of(self._source)
+        self._claims: list[_Claim] = []
+        self._refused: list[Diagnostic] = []
+
+    def decide(self) -> list[Diagnostic]:
+        reported: dict[tuple[str, int, str], Diagnostic] = {}
+        for voice in self._voices:
+            for diagnostic in voice.diagnostics:
+                if diagnostic.edits:
+                    self._claims.append(_Claim(voice, diagnostic))
+                else:
+                    reported.setdefault(_place(diagnostic), diagnostic)
+        self._settle()
+        merged = list(self._merged())
+        fixed = {_place(diagnostic) for diagnostic in merged}
+        for diagnostic in self._refused:
+            reported.setdefault(_place(diagnostic), diagnostic)
+        return [*merged, *(each for place, each in reported.items() if place not in fixed)]
+
+    # -- what is right --------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Drop or move claims until all that are left are right."""
+        while True:
+            wants = self._wants()
+            wrong = next(
+                (
+                    (claim, objecting)
+                    for claim in self._claims
+                    if (objecting := self._objecting(claim, wants)) is not None
+                ),
+                None,
+            )
+            if wrong is None:
+                return
+            claim, objecting = wrong
+            if not self._localize(claim, wants):
+                self._claims.remove(claim)
+                self._refused.append(_refused(claim, objecting))
+
+    def _wants(self) -> dict[_Key, list[Voice]]:
+        wants: dict[_Key, list[Voice]] = {}
+        for claim in self._claims:
+            for edit in claim.diagnostic.edits:
+                wants.setdefault(_key(edit), []).append(claim.voice)
+        return wants
+
+    def _objecting(self, claim: _Claim, wants: Mapping[_Key, list[Voice]]) -> Voice | None:
+        """A variant in which the edits of a claim would be wrong."""
+        for edit in claim.diagnostic.edits:
+            if self._cuts_directive(edit):
+                return next((voice for voice in self._voices if voice is not claim.voice), claim.voice)
+            for voice in self._voices:
+                if self._objects(voice, claim, edit, wants):
+                    return voice
+        return None
+
+    def _objects(
+        self, voice: Voice, claim: _Claim, edit: SourceEdit, wants: Mapping[_Key, list[Voice]]
+    ) -> bool:
+        if voice is claim.voice or _key(edit) in claim.conditional:
+            return False
+        if any(voice is other for other in wants[_key(edit)]):
+            return False
+        if not voice.has(edit):
+            return self._twin_objects(voice, claim, edit)
+        return not _is_idle(edit, voice, claim.voice)
+
+    def _twin_objects(self, voice: Voice, claim: _Claim, edit: SourceEdit) -> bool:
+        """Whether an edit changes what a function promises, and the one of its name in a variant does not.
+
+        Those who call the one call the other, so they have to promise the same.
+        """
+        function = claim.voice.function_at(edit.start)
+        if function is None or function.node.body is None or edit.start >= function.node.body.start:
+            return False
+        names = [other.qualified_name for other in voice.analysis.index.functions_in(voice.file)]
+        rule = claim.diagnostic.rule
+        return function.qualified_name in names and not any(
+            other.voice is voice
+            and other.diagnostic.rule == rule
+            and other.diagnostic.function == claim.diagnostic.function
+            for other in self._claims
+        )
+
+    def _cuts_directive(self, edit: SourceEdit) -> bool:
+        """Whether an edit replaces a preprocessor line, or is in the middle of one."""
+        if self._directives is None:
+            return False
+        return any(
+            (edit.start < line.end and line.start < edit.end)
+            if edit.start < edit.end
+            else line.start < edit.start < line.end
+            for line in self._directives.lines
+        )
+
+    # -- into a branch --------------------------------------------------------------------------
+
+    def _localize(self, claim: _Claim, wants: Mapping[_Key, list[Voice]]) -> bool:
+        """Make each edit that others object to for the variants alone that want it; whether that can be."""
+        edits: list[SourceEdit] = []
+        conditional = set(claim.conditional)
+        for edit in claim.diagnostic.edits:
+            objecting = [voice for voice in self._voices if self._objects(voice, claim, edit, wants)]
+            if not objecting:
+                edits.append(edit)
+                continue
+            made = self._made_conditional(claim, edit, objecting)
+            if made is None:
+                return False
+            edits.append(made)
+            conditional.add(_key(made))
+        changed = replace(claim.diagnostic, edits=tuple(edits))
+        if changed.edits == claim.diagnostic.edits:
+            return False
+        claim.diagnostic, claim.conditional = changed, frozenset(conditional)
+        return True
+
+    def _made_conditional(
+        self, claim: _Claim, edit: SourceEdit, objecting: Sequence[Voice]
+    ) -> SourceEdit | None:
+        if self._directives is None or edit.start != edit.end or not _is_lines(self._source, edit):
+            return None
+        having = [voice for voice in self._voices if voice.has(edit)]
+        wanting = [voice for voice in having if not any(voice is other for other in objecting)]
+        graph = claim.voice.graph_at(edit.start)
+        if graph is None:
+            return None
+        start = graph.function.node.start
+        for place in self._places(start, edit.start):
+            inside = [voice for voice in having if place.is_active(voice)]
+            if list(map(id, inside)) != list(map(id, wanting)):
+                continue
+            made = place.moved(self._source, edit) or self._wrapped(place, edit)
+            if made is not None:
+                return made
+        return None
+
+    def _places(self, start: int, end: int) -> Iterator[_Place]:
+        """The branches between two offsets, the nearest to the end first."""
+        assert self._directives is not None
+        places = []
+        for group in self._directives.groups:
+            if not start <= group.start < group.end <= end:
+                continue
+            places += [_Place(group, branch) for branch in group.branches]
+            if group.branches[-1].opener.name != "else":
+                places.append(_Place(group, None))
+        return iter(sorted(places, key=lambda place: place.offset, reverse=True))
+
+    def _wrapped(self, place: _Place, edit: SourceEdit) -> SourceEdit | None:
+        """The edit with the condition of a branch around it."""
+        assert self._directives is not None
+        if any(line.name in ("define", "undef") for line in self._directives.lines):
+            return None
+        ending = b"\r\n" if edit.text.endswith(b"\r\n") or edit.text.startswith(b"\r\n") else b"\n"
+        try:
+            opener = f"#if {text_of(place.condition(edit.start))}".encode()
+        except ValueError:
+            return None
+        if edit.text.endswith(b"\n"):
+            text = opener + ending + edit.text + b"#endif" + ending
+        else:
+            text = ending + opener + edit.text + ending + b"#endif"
+        return SourceEdit(edit.start, edit.end, text, edit.owners)
+
+    # -- together -------------------------------------------------------------------------------
+
+    def _merged(self) -> Iterator[Diagnostic]:
+        """One diagnostic for claims about the same place, or with an edit in common."""
+        groups: list[list[_Claim]] = []
+        for claim in self._claims:
+            keys = {_key(edit) for edit in claim.diagnostic.edits}
+            near = [
+                group
+                for group in groups
+                if any(
+                    _place(other.diagnostic) == _place(claim.diagnostic)
+                    or not keys.isdisjoint(_key(edit) for edit in other.diagnostic.edits)
+                    for other in group
+                )
+            ]
+            for group in near:
+                groups.remove(group)
+            groups.append([*(other for group in near for other in group), claim])
+        for group in groups:
+            yield from _as_one([claim.diagnostic for claim in group])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A branch of a group; None for the variants in which none of its branches is left in."""
+
+    group: Group
+    branch: Branch | None
+
+    @property
+    def offset(self) -> int:
+        """Where its last line ends."""
+        return self.branch.closer.start if self.branch is not None else self.group.branches[-1].closer.start
+
+    def is_active(self, voice: Voice) -> bool:
+        """Whether it is left in."""
+        variant = voice.file.variant
+        if variant is None:
+            return False
+        if self.branch is not None:
+            # Also where it is empty: an offset belongs to the branch that it ends.
+            return variant.is_active(self.branch.closer.start, self.branch.closer.start)
+        around = self.group.parent
+        if around is not None and not variant.is_active(around.closer.start, around.closer.start):
+            return False
+        return not any(
+            variant.is_active(branch.closer.start, branch.closer.start) for branch in self.group.branches
+        )
+
+    def moved(self, source: bytes, edit: SourceEdit) -> SourceEdit | None:
+        """The edit at the end of the branch, where nothing is between."""
+        between = source[self.group.end : edit.start]
+        if _ENDS.fullmatch(between) is None or not edit.text.endswith(b"\n"):
+            return None
+        if self.branch is None:
+            line = self.group.branches[-1].closer
+            endif = source[line.start : line.end]
+            indentation = endif[: len(endif) - len(endif.lstrip())]
+            ending = b"\r\n" if endif.endswith(b"\r\n") else b"\n"
+            text = indentation + b"#else" + ending + edit.text
+            return SourceEdit(line.start, line.start, text, edit.owners)
+        start, end = self.branch.span
+        code = source[start:end]
+        if code.count(b"{") != code.count(b"}"):
+            return None
+        return SourceEdit(end, end, edit.text, edit.owners)
+
+    def condition(self, offset: int) -> Condition:
+        """When it is left in, where an offset is."""
+        parts: list[Condition] = []
+        group, branch = self.group, self.branch
+        while True:
+            if branch is not None:
+                parts.insert(0, branch.condition)
+            else:
+                parts = [negated(each.opener.condition) for each in group.branches if each.opener.condition]
+            branch = group.parent
+            if branch is None or branch.opener.end <= offset <= branch.closer.start:
+                return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+            group = branch.group
+
+
+def _key(edit: SourceEdit) -> _Key:
+    return edit.start, edit.end, edit.text
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
+    return diagnostic.rule, diagnostic.offset, diagnostic.function
+
+
+def _is_lines(source: bytes, edit: SourceEdit) -> bool:
+    """Whether an edit inserts whole lines."""
+    if edit.text.endswith(b"\n"):
+        return edit.start == 0 or source[edit.start - 1] == 0x0A
+    rest = source[edit.start : edit.start + 2].lstrip(b"\r")
+    return edit.text.lstrip(b"\r").startswith(b"\n") and rest[:1] in (b"\n", b"")
+
+
+def _is_idle(edit: SourceEdit, voice: Voice, wanting: Voice) -> bool:
+    """Whether an edit does nothing in a variant: it cannot reach the place, or is no program there."""
+    graph, other = voice.graph_at(edit.start), wanting.graph_at(edit.start)
+    if graph is None or other is None:
+        return False
+    named = {name.decode() for name in _IDENTIFIER.findall(edit.text)}
+    variables = {variable.name for variable in other.variables} & named
+    missing = {name for name in variables if not graph.named(name)}
+    if missing:
+        return any(
+            isinstance(node, nodes.Path) and node.identifier in missing and node.start >= edit.start
+            for node in graph.nodes
+        )
+    following = min(graph.actions(), key=lambda action: _distance(action, edit.start), default=None)
+    if following is None or _distance(following, edit.start) == _NEVER:
+        return False
+    return not any(action is following for action in graph.reachable_actions)
+
+
+_NEVER = 1 << 60
+
+
+def _distance(action: Action, offset: int) -> int:
+    """How far after an offset an action happens."""
+    place = action.node.end if isinstance(action, Exit) and action.kind in _AT_ENDS else action.node.start
+    return place - offset if place >= offset else _NEVER
+
+
+def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Diagnostics that share an edit or a place, as one; reported where their edits contradict each other."""
+    first = diagnostics[0]
+    edits = {_key(edit): edit for diagnostic in diagnostics for edit in diagnostic.edits}
+    verdict = max((diagnostic.verdict for diagnostic in diagnostics), key=_VERDICTS.index)
+    try:
+        in_order(edits.values())
+    except EditConflict:
+        verdict = Verdict.REPORTED
+    if verdict is Verdict.REPORTED:
+        message = f"{first.message}; its variants need different edits in one place"
+        yield replace(first, verdict=verdict, edits=(), message=message)
+        return
+    opens_block = any(diagnostic.opens_block for diagnostic in diagnostics)
+    yield replace(first, verdict=verdict, edits=tuple(edits.values()), opens_block=opens_block)
+
+
+_VERDICTS = (Verdict.FIXED, Verdict.REVIEW, Verdict.REPORTED)
+
+
+def _refused(claim: _Claim, objecting: Voice) -> Diagnostic:
+    """The claim without its edits, and why."""
+    diagnostic = claim.diagnostic
+    where = _difference(claim.voice.symbols, objecting.symbols)
+    message = f"{diagnostic.message}; left as it is, because that would be wrong {where}"
+    return replace(diagnostic, verdict=Verdict.REPORTED, edits=(), message=message)
+
+
+def _difference(here: Assignment, there: Assignment) -> str:
+    """What sets one variant apart from another."""
+    with_, without = _set_apart(there, here), _set_apart(here, there)
+    parts = [f"with {_listed(with_)}"] if with_ else []
+    parts += [f"without {_listed(without)}"] if without else []
+    return " and ".join(parts) or "in another variant"
+
+
+def _set_apart(these: Assignment, others: Assignment) -> list[str]:
+    return sorted(symbol for symbol, value in these.items() if value and not others.get(symbol))
+
+
+def _listed(symbols: Iterable[str]) -> str:
+    return ", ".join(symbols)

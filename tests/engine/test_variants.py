@@ -1,0 +1,324 @@
+"""Variants: a function is looked at with each combination of the conditions that it depends on."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.engine import analyse
+from codemods.model.findings import AnalysisResult, Verdict
+
+SOCK = """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Sock { handle: *Unit, port: I64 }
+
+impl Sock {
+    pub func open(port: I64) -> Sock {
+        let block: *Unit = lowlevel { mem_alloc(8) }
+        return Sock { handle: block, port: port }
+    }
+    pub func destroy(this) {
+        lowlevel { mem_free(this.handle) }
+    }
+}
+"""
+LIBRARY, TEST = "lib/src/dev/sock.tml", "tests/dev/a.test.tml"
+
+
+def body(*lines: str) -> str:
+    """The body of a function, with these lines indented, but for directives."""
+    return "".join(f"{line}\n" if line.startswith("#") else f"    {line}\n" for line in lines)
+
+
+def run(text: str, *, library: str = SOCK, uses: str = "Sock") -> AnalysisResult:
+    """Analyse a test with this body beside a library."""
+    test = f"use plant::dev::sock::{{{uses}}}\n\n@test\nfunc test_it() -> I32 {{\n{text}}}\n"
+    files = {LIBRARY: library.encode(), TEST: test.encode(), "tml.toml": b'[package]\nname = "plant"\n'}
+    return analyse(files, range(1, 9))
+
+
+def fixed(text: str, *, library: str = SOCK, uses: str = "Sock") -> str:
+    """What becomes of the body of the test."""
+    result = run(text, library=library, uses=uses)
+    assert not result.errors
+    after = [phase.changes[TEST].after.decode() for phase in result.phases if TEST in phase.changes]
+    assert after
+    return after[-1].partition("-> I32 {\n")[2].removesuffix("}\n")
+
+
+def reported(result: AnalysisResult) -> list[str]:
+    """The messages of the findings; none of them may be fixed."""
+    assert not result.errors
+    assert not any(phase.changes for phase in result.phases)
+    assert all(finding.verdict is Verdict.REPORTED for finding in result.findings)
+    return [finding.message for finding in result.findings]
+
+
+TWINS = "\n#if WINDOWS\npub func shut(s: Sock) {{ {0} }}\n#else\npub func shut(s: Sock) {{ {1} }}\n#endif\n"
+KEEPS, FREES = 'print("kept\\n")', "s.destroy()"
+SHUT = "    let s = Sock::open(1)\n    shut(s)\n    return 0\n"
+
+
+# Twins of a function
+
+
+@pytest.mark.parametrize(("first", "second", "place"), [(KEEPS, FREES, "without"), (FREES, KEEPS, "with")])
+def test_a_twin_that_frees_forbids_the_fix_that_the_other_needs(first: str, second: str, place: str) -> None:
+    (message,) = reported(run(SHUT, library=SOCK + TWINS.format(first, second), uses="Sock, shut"))
+
+    assert f"that would be wrong {place} WINDOWS" in message
+
+
+def test_twins_that_both_keep_need_the_same_fix() -> None:
+    library = SOCK + TWINS.format(KEEPS, "")
+
+    assert fixed(SHUT, library=library, uses="Sock, shut").splitlines()[2] == "    s.destroy()"
+
+
+def test_twins_that_both_free_leave_nothing_to_do() -> None:
+    assert not reported(run(SHUT, library=SOCK + TWINS.format(FREES, FREES), uses="Sock, shut"))
+
+
+def test_what_calls_a_twin_answers_as_the_twin_does() -> None:
+    library = SOCK + TWINS.format(KEEPS, FREES) + "\npub func close(s: Sock) { shut(s) }\n"
+    text = SHUT.replace("shut(s)", "close(s)")
+
+    (message,) = reported(run(text, library=library, uses="Sock, close"))
+    assert "would be wrong without WINDOWS" in message
+
+
+def test_a_twin_of_a_method_is_one_too() -> None:
+    one, other = (f"impl Sock {{ pub func shut(this) {{ {does} }} }}\n" for does in (KEEPS, "this.destroy()"))
+    library = f"{SOCK}\n#ifdef SLOW\n{one}#else\n{other}#endif\n"
+
+    (message,) = reported(run(SHUT.replace("shut(s)", "s.shut()"), library=library))
+    assert "would be wrong without SLOW" in message
+
+
+# Branches of a function
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            body("#if WINDOWS", "let s = Sock::open(1)", 'assert(s.port == 1, "port")', "#endif", "return 0"),
+            body(
+                "#if WINDOWS",
+                "let s = Sock::open(1)",
+                'assert(s.port == 1, "port")',
+                "s.destroy()",
+                "#endif",
+                "return 0",
+            ),
+            id="in the branch",
+        ),
+        pytest.param(
+            body("#if WINDOWS", "return 1", "#else", "let s = Sock::open(1)", "return 0", "#endif"),
+            body(
+                "#if WINDOWS",
+                "return 1",
+                "#else",
+                "let s = Sock::open(1)",
+                "s.destroy()",
+                "return 0",
+                "#endif",
+            ),
+            id="behind the return of another branch",
+        ),
+        pytest.param(
+            body("#if A", "let s = Sock::open(1)", "#else", "let s = Sock::open(2)", "#endif", "return 0"),
+            body(
+                "#if A",
+                "let s = Sock::open(1)",
+                "#else",
+                "let s = Sock::open(2)",
+                "#endif",
+                "s.destroy()",
+                "return 0",
+            ),
+            id="twins of a let",
+        ),
+        pytest.param(
+            body(
+                "let s = Sock::open(1)", "#if A", 'print("a")', "#else", "s.destroy()", "#endif", "return 0"
+            ),
+            body(
+                "let s = Sock::open(1)",
+                "#if A",
+                'print("a")',
+                "s.destroy()",
+                "#else",
+                "s.destroy()",
+                "#endif",
+                "return 0",
+            ),
+            id="released in the other branch",
+        ),
+        pytest.param(
+            body("let s = Sock::open(1)", "#if A", "s.destroy()", "#endif", "return 0"),
+            body(
+                "let s = Sock::open(1)", "#if A", "s.destroy()", "#else", "s.destroy()", "#endif", "return 0"
+            ),
+            id="released in the only branch",
+        ),
+        pytest.param(
+            body("let s = Sock::open(1)", "#if A", "return 1", "#endif", "return 0"),
+            body(
+                "let s = Sock::open(1)",
+                "#if A",
+                "s.destroy()",
+                "return 1",
+                "#endif",
+                "s.destroy()",
+                "return 0",
+            ),
+            id="an exit in a branch",
+        ),
+        pytest.param(
+            body("#if A", "let s = Sock::open(1)", "#endif", 'print("on\\n")', "return 0"),
+            body(
+                "#if A",
+                "let s = Sock::open(1)",
+                "#endif",
+                'print("on\\n")',
+                "#if A",
+                "s.destroy()",
+                "#endif",
+                "return 0",
+            ),
+            id="used no more, but released at the end",
+        ),
+        pytest.param(
+            body("#if A", "#if B", "let s = Sock::open(1)", "#endif", "#endif", "return 0"),
+            body("#if A", "#if B", "let s = Sock::open(1)", "s.destroy()", "#endif", "#endif", "return 0"),
+            id="nested",
+        ),
+    ],
+)
+def test_a_fix_is_inside_the_branch_that_it_belongs_to(before: str, after: str) -> None:
+    assert fixed(before) == after
+    assert not reported(run(after))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        body(
+            "#if WINDOWS",
+            "let s = Sock::open(1)",
+            "#else",
+            "let s = Sock::open(2)",
+            "#endif",
+            "s.destroy()",
+            "return 0",
+        ),
+        body(
+            "#if WINDOWS",
+            "let s = Sock::open(1)",
+            "#elif LINUX",
+            "let s = Sock::open(2)",
+            "#else",
+            "#error none",
+            "#endif",
+            "s.destroy()",
+            "return 0",
+        ),
+        body(
+            "let s = Sock::open(1)",
+            "#if A",
+            "s.destroy()",
+            "return 1",
+            "#else",
+            "s.destroy()",
+            "return 0",
+            "#endif",
+        ),
+        body(
+            "#if A",
+            "let s = Sock::open(1)",
+            "#endif",
+            "#if !A",
+            "let s = Sock::open(2)",
+            "#endif",
+            "s.destroy()",
+            "return 0",
+        ),
+        body(
+            "let s = Sock::open(",
+            "#if A",
+            "    1",
+            "#else",
+            "    2",
+            "#endif",
+            ")",
+            "s.destroy()",
+            "return 0",
+        ),
+    ],
+)
+def test_what_is_right_in_each_variant_has_no_finding(text: str) -> None:
+    assert not reported(run(text))
+
+
+def test_every_branch_counts() -> None:
+    text = body(
+        "#if A",
+        "let s = Sock::open(1)",
+        "#elif B",
+        "let t = Sock::open(2)",
+        "#else",
+        "let u = Sock::open(3)",
+        "#endif",
+        "return 0",
+    )
+
+    after = fixed(text)
+
+    assert all(f"    {name}.destroy()\n#" in after for name in "stu")
+
+
+# Conditions that meet
+
+
+def test_twins_that_conditions_of_their_own_decide_are_combined() -> None:
+    twins = "\n#if {0}\npub func {1}(s: Sock) {{ {2} }}\n#else\npub func {1}(s: Sock) {{ {3} }}\n#endif\n"
+    first, second = twins.format("A", "one", KEEPS, FREES), twins.format("B", "two", FREES, KEEPS)
+    text = body("let s = Sock::open(1)", "one(s)", "two(s)", "return 0")
+
+    result = run(text, library=SOCK + first + second, uses="Sock, one, two")
+
+    assert not any(phase.changes for phase in result.phases)
+
+
+def test_of_too_many_variants_some_are_looked_at_and_nothing_is_fixed() -> None:
+    flags = "".join(f'#if S{number}\n    print("{number}")\n#endif\n' for number in range(20))
+
+    result = run(f"    let s = Sock::open(1)\n{flags}    return 0\n")
+
+    assert ["than are looked at" in error.message for error in result.errors] == [True]
+    assert [finding.verdict for finding in result.findings] == [Verdict.REPORTED]
+
+
+def test_conditions_of_different_functions_are_not_combined() -> None:
+    flags = "".join(
+        f"#if S{number}\nfunc more_{number}() {{\n    let s = Sock::open(1)\n}}\n#endif\n"
+        for number in range(20)
+    )
+    result = run(f"    return 0\n}}\n{flags}func last() {{\n")
+
+    assert not result.errors
+    assert sum(finding.verdict is Verdict.FIXED for finding in result.findings) == 20
+
+
+def test_a_file_that_is_no_program_anywhere_is_refused() -> None:
+    result = run("#if A\n    let = 1\n#else\n    let let\n#endif\n    return 0\n")
+
+    assert [error.path for error in result.errors] == [TEST]
+
+
+@pytest.mark.parametrize("text", ["#if A\n    return 0\n", "    return 0\n#endif\n"])
+def test_directives_that_do_not_match_are_refused(text: str) -> None:
+    (error,) = run(text).errors
+
+    assert error.path == TEST and "#" in error.message
