@@ -874,6 +874,13 @@ class InterpolatedString(Expression):
         """The expressions in the holes."""
         return self.all(Expression)
 
+    @property
+    def only_hole(self) -> Expression | None:
+        """The expression of a string that shows it and nothing else."""
+        holes = self.holes
+        alone = len(holes) == 1 and len(self.first_token.text) == 2 and len(self.last_token.text) == 2
+        return holes[0] if alone else None
+
 
 class Path(Expression):
     """``a::b::c``, possibly with generic arguments; a variable when it is one plain name."""

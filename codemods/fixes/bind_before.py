@@ -24,7 +24,7 @@ NOT_EVALUATED_ONCE = Refusal("it may be evaluated again or not at all: bind it b
 """Why there is no statement to bind an expression before."""
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
-_HANDED_ON = frozenset((Role.RECEIVER, Role.REFERENCED, Role.CAPTURED, Role.FIELD))
+_HANDED_ON = frozenset((Role.RECEIVER, Role.REFERENCED, Role.CAPTURED, Role.FIELD, Role.INTERPOLATED))
 _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment | nodes.Propagate
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from codemods.fixes.context import Context
-from codemods.ownership.cfg.graph import Exit, ExitKind
+from codemods.ownership.cfg.graph import Exit, ExitKind, Site
 from codemods.ownership.compiler.drops import called_name
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
@@ -34,11 +34,25 @@ def result_name(context: Context, function: FunctionInfo, value: Expression) -> 
 
 
 def string_name(
-    context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str] = ()
+    context: Context,
+    function: FunctionInfo,
+    value: Expression,
+    taken: Iterable[str] = (),
+    site: Site | None = None,
 ) -> str:
-    """A name for a string that is bound before it is used."""
+    """A name for a string that is bound before it is used, at a site if that is given."""
+    if isinstance(value, nodes.InterpolatedString):
+        names = (
+            ("message", "new_message") if site is not None and _is_asserted(site) else ("text", "new_text")
+        )
+        return context.names.for_dropped(function, *names, taken=taken)
     stem = _string_stem(value)
     return context.names.for_dropped(function, f"{stem}_text", f"{stem}_copy", f"{stem}_owned", taken=taken)
+
+
+def _is_asserted(site: Site) -> bool:
+    """Whether something is the message of an assertion."""
+    return isinstance(site.parent, Expression) and (called_name(site.parent) or "").startswith("assert")
 
 
 def _string_stem(value: Expression) -> str:

@@ -102,6 +102,8 @@ class Origins:
                 return self.of(graph, node.inner, seen)
             case nodes.Literal() if node.kind != "TEMPLATE":
                 return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
+            case nodes.InterpolatedString() if node.only_hole is not None:
+                return self._only_hole_origin(graph, node.only_hole, seen)
             case nodes.Literal() | nodes.InterpolatedString() | nodes.Array():
                 return FRESH
             case nodes.StructLiteral():
@@ -143,6 +145,13 @@ class Origins:
                 return VIEW
             case _:
                 return UNKNOWN
+
+    def _only_hole_origin(self, graph: ControlFlowGraph, hole: Expression, seen: frozenset[int]) -> Result:
+        """A string that shows one string and nothing else is that string, not a copy."""
+        type_ = graph.type_of(hole)
+        if refers_to_str(type_):
+            return self.of(graph, hole, seen)
+        return FRESH if is_scalar(type_) else UNKNOWN
 
     def of_variable(
         self, graph: ControlFlowGraph, variable: Variable, seen: frozenset[int] = frozenset()

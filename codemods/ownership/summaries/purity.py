@@ -11,6 +11,7 @@ from operator import and_
 from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.builtins import Effect, builtin_effect, extern_symbol
 from codemods.ownership.dataflow.fixpoints import Fixpoints
+from codemods.ownership.summaries.handles import is_scalar
 from codemods.ownership.summaries.origins import is_handed_out
 from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.symbols import FunctionInfo
@@ -56,6 +57,8 @@ class Purity:
             if isinstance(node, nodes.Assignment | nodes.Closure | nodes.Return):
                 return False
             if isinstance(node, nodes.Propagate) and not may_leave:
+                return False
+            if isinstance(node, nodes.InterpolatedString) and not _shows_numbers(graph, node):
                 return False
             if isinstance(node, nodes.Unary) and node.operator in ("mut ref", "ref mut", "& mut"):
                 return False
@@ -109,3 +112,8 @@ class Purity:
             return True
         value = first.variable.value
         return value is not None and value.start < address.start and self._is_own_memory(graph, value)
+
+
+def _shows_numbers(graph: ControlFlowGraph, node: nodes.InterpolatedString) -> bool:
+    """Whether all that a string shows is plain: what it shows of another string, it frees."""
+    return all(is_scalar(graph.type_of(hole)) for hole in node.holes)

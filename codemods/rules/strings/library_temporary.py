@@ -15,9 +15,8 @@ from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, string_name
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import called_name
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
@@ -34,62 +33,79 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         done: set[int] = set()
         taken: set[str] = set()
-        calls = [call for call in graph.calls if _is_temporary(context, call)]
-        for call in calls:
-            if id(call.node) in done:
+        made = [node for node in _made(graph) if _is_temporary(context, graph, node)]
+        for node in made:
+            if id(node) in done:
                 continue
-            same = _same_in_statement(context, graph, call, calls)
-            done.update(id(other.node) for other in same)
+            same = _same_in_statement(context, graph, node, made)
+            done.update(id(other) for other in same)
             message = (
-                f"nothing frees the string of `{short_code(call.node.text)}`: "
+                f"nothing frees the string of `{short_code(node.text)}`: "
                 "a library body drops strings only from a let"
             )
-            yield context.fix(graph, call.node, message, _repair(context, graph, same, taken))
+            yield context.fix(graph, node, message, _repair(context, graph, same, taken))
 
 
-def _is_temporary(context: Context, call: CallSite) -> bool:
-    if call.callee is None or call.type != STR:
+def _made(graph: ControlFlowGraph) -> list[Expression]:
+    """The calls and interpolations of a function, in the order they were written."""
+    calls = (call.node for call in graph.calls if not call.constructor)
+    shown = (node for node in graph.nodes_of(nodes.InterpolatedString) if graph.site_of(node) is not None)
+    return sorted((*calls, *shown), key=lambda node: (node.end, -node.start))
+
+
+def _is_temporary(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
+    site = graph.site_of(node)
+    if site is None or site.through is not None or graph.type_of(node) != STR:
         return False
-    if called_name(call.node) not in context.analysis.drops.allocating_names:
-        return False
-    if not context.analysis.summaries.makes_string(call.callee):
-        return False
-    site = call.site
-    if site.through is not None:
+    if not _is_seen_as_made(context, graph, node):
         return False
     match site.role:
         case Role.ARGUMENT | Role.RECEIVER:
-            return context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+            returned = graph.type_of(site.parent)
+            returns = returned is None or returned.name != "Never"
+            return returns and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
         case Role.OPERAND:
             return isinstance(site.parent, nodes.Binary) and site.parent.operator in _COMPARISONS
         case _:
             return False
 
 
+def _is_seen_as_made(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether an expression makes a string that the compiler would drop from a let."""
+    if not context.analysis.drops.makes_string(node):
+        return False
+    call = graph.call_at(node)
+    if call is None:
+        return context.analysis.summaries.origin(graph, node).is_fresh
+    return call.callee is not None and context.analysis.summaries.makes_string(call.callee)
+
+
 def _same_in_statement(
-    context: Context, graph: ControlFlowGraph, call: CallSite, calls: list[CallSite]
-) -> list[CallSite]:
-    """The call, and then those like it in the same statement, which one binding can serve."""
-    place = statement_to_bind_before(context, graph, call.node)
-    if place is None or not context.purity.is_pure(graph, call.node):
-        return [call]
+    context: Context, graph: ControlFlowGraph, node: Expression, made: list[Expression]
+) -> list[Expression]:
+    """The expression, and then those like it in the same statement, which one binding can serve."""
+    place = statement_to_bind_before(context, graph, node)
+    if place is None or not context.purity.is_pure(graph, node):
+        return [node]
     return [
         other
-        for other in calls
-        if other.node.text == call.node.text and statement_to_bind_before(context, graph, other.node) is place
+        for other in made
+        if other.text == node.text and statement_to_bind_before(context, graph, other) is place
     ]
 
 
 def _repair(
-    context: Context, graph: ControlFlowGraph, same: list[CallSite], taken: set[str]
+    context: Context, graph: ControlFlowGraph, same: list[Expression], taken: set[str]
 ) -> Repair | Refusal:
-    node = same[0].node
-    name = string_name(context, graph.function, node, taken)
+    node = same[0]
+    site = graph.site_of(node)
+    assert site is not None
+    name = string_name(context, graph.function, node, taken, site)
     split = split_before(context, graph, node)
     if split is not None:
         taken.add(name)
         return bind_between(context, split, node, name)
-    returned = _returned_call(graph, same[0])
+    returned = _returned_call(graph, site)
     bound = bind_returned(context, graph, returned) if returned is not None else Repair(())
     if bound is None:
         return Refusal(
@@ -99,17 +115,17 @@ def _repair(
     if place is None:
         return NOT_EVALUATED_ONCE
     taken.add(name)
-    others = (SourceEdit(other.node.start, other.node.end, name.encode()) for other in same[1:])
+    others = (SourceEdit(other.start, other.end, name.encode()) for other in same[1:])
     return Repair.of((bind_before(context, place, node, name, type_="Str"), Repair(tuple(others)), bound))
 
 
-def _returned_call(graph: ControlFlowGraph, call: CallSite) -> Expression | None:
-    """The returned call that a call is an argument of: a name in its place would not be dropped."""
-    outer = graph.site_of(call.site.parent) if call.site.role is Role.ARGUMENT else None
+def _returned_call(graph: ControlFlowGraph, site: Site) -> Expression | None:
+    """The returned call that a site is an argument of: a name in its place would not be dropped."""
+    outer = graph.site_of(site.parent) if site.role is Role.ARGUMENT else None
     if outer is None or not isinstance(outer.parent, nodes.Return):
         return None
-    assert isinstance(call.site.parent, Expression)
-    return call.site.parent
+    assert isinstance(site.parent, Expression)
+    return site.parent
 
 
 RULE = Rule(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.makers import maker_of, will_be_marked
 from codemods.fixes.rename import rename
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
-from codemods.rules.strings.untracked_text.makers import maker_of, will_be_marked
 from codemods.semantics.symbols import STR
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.free_as_number import free_as_number
+from codemods.fixes.makers import maker_of, will_be_marked
 from codemods.fixes.naming import short_code
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
-from codemods.rules.strings.untracked_text.makers import maker_of, will_be_marked
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, FunctionInfo
 
 
