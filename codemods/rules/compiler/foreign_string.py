@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.naming import short_code
+from codemods.fixes.naming import describe_exits, short_code
 from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exits, exits_of
 from codemods.fixes.string_code import free_string
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.fields import Holds
+from codemods.ownership.string_dataflow import states_at_exits
+from codemods.ownership.variable_states import State
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR
 from tml_ast import nodes
@@ -39,11 +41,24 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if _is_only_read(context, graph, variable):
                 yield context.fix(graph, variable, message, _freed(context, graph, variable))
             elif Effect.RELEASES not in fate.effects:
-                choice = _kept_on_condition(context, graph, variable)
-                if choice is not None:
-                    let, is_left = choice
-                    message += f", and line {context.line(let.start)} takes it only on a condition"
-                    yield context.fix(graph, variable, message, _freed_if(context, variable, let, is_left))
+                yield from _given_away(context, graph, variable, message)
+
+
+def _given_away(
+    context: Context, graph: ControlFlowGraph, variable: Variable, message: str
+) -> Iterator[Diagnostic]:
+    """The finding about a string that something takes on some paths only."""
+    choice = _kept_on_condition(context, graph, variable)
+    if choice is not None:
+        let, is_left = choice
+        message += f", and line {context.line(let.start)} takes it only on a condition"
+        yield context.fix(graph, variable, message, _freed_if(context, variable, let, is_left))
+        return
+    lost = _losing_exits(context, graph, variable)
+    if lost:
+        message += f", and it is lost at {describe_exits(lost, context.line)}"
+        repair = before_exits(context, graph, _cleanup(context, graph, variable), lost)
+        yield context.fix(graph, variable, message, repair)
 
 
 # -- the strings ----------------------------------------------------------------------------------
@@ -127,12 +142,25 @@ def _free(context: Context, name: str) -> str:
     return free_string(name)
 
 
+def _cleanup(context: Context, graph: ControlFlowGraph, variable: Variable) -> Cleanup:
+    views = frozenset(context.analysis.summaries.fate(graph, variable).views)
+    return Cleanup(_free(context, variable.name), variable, views | {variable})
+
+
 def _freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
     """Free the string after its last use, or at every exit."""
-    views = frozenset(context.analysis.summaries.fate(graph, variable).views)
-    cleanup = Cleanup(_free(context, variable.name), variable, views | {variable})
+    cleanup = _cleanup(context, graph, variable)
     repair = after_last_use(context, graph, cleanup)
     return before_exits(context, graph, cleanup) if isinstance(repair, Refusal) else repair
+
+
+def _losing_exits(context: Context, graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
+    """The exits of a string that is given away which it reaches only where nothing has taken it yet."""
+    fate = context.analysis.summaries.fate(graph, variable)
+    if fate.view_escapes or Effect.UNKNOWN in fate.effects or not fate.views <= {variable}:
+        return []
+    exits = states_at_exits(context.analysis.summaries, graph, variable)
+    return [exit_ for exit_, states in exits if states == {State.OWNED}]
 
 
 def _freed_if(context: Context, variable: Variable, let: nodes.Let, condition: str) -> Repair:
