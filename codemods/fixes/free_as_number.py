@@ -20,14 +20,14 @@ from tml_ast.nodes import Expression, Node
 
 _NOTHING = Repair(())
 _NO_PLACE = Refusal("there is no place to free it")
-_MAY_BE_CONSTANT = Refusal("what it holds is not always a new string, and a constant must not be freed")
+MAY_BE_CONSTANT = Refusal("what it holds is not always a new string, and a constant must not be freed")
 
 
 def free_as_number(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
     """Let a number hold the string of a ``let`` that is only read, and free it after its last use."""
     origin = context.analysis.summaries.variable_origin(graph, variable)
     if graph.is_assigned(variable) or not can_be_freed(origin):
-        return _MAY_BE_CONSTANT
+        return MAY_BE_CONSTANT
     name = number_name(context, graph, variable)
     held = hold_as_number(context, graph, variable, name)
     if isinstance(held, Refusal):

@@ -24,14 +24,19 @@ _LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Rol
 
 
 def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
-    """The library functions that make the string they return and do not say so, by their name."""
+    """The functions that make the string they return and do not say so, by their name.
+
+    They are those of the library, or those of a test beside it, whose methods the compiler never asks about
+    the mark.
+    """
     found: dict[str, list[FunctionInfo]] = {}
-    for function in analysis.index.functions_outside_tests:
+    index = analysis.index
+    for function in index.functions_outside_tests if index.base is None else index.own_functions:
         if not function.returns.is_str or function.node.body is None:
             continue
         if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:
             continue
-        if _may_be_replaced(analysis, function):
+        if _may_be_replaced(analysis, function) or (function.file.is_test and function.owner is not None):
             continue
         if function.node.decorator("catalogued") is None and analysis.summaries.result(function).is_fresh:
             found.setdefault(function.name, []).append(function)
@@ -129,6 +134,8 @@ class AllocatesAudit:
         site = place.call.site
         if site.through is not None:
             return True
+        if site.role is Role.RETURNED:
+            return False
         if site.role not in (Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Role.DISCARDED):
             return True
         fate = place.analysis.summaries.temporary_fate(place.graph, place.call.node)

@@ -13,8 +13,6 @@ from tml_ast.edit import SourceEdit, indentation_of, line_ending_of
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The functions of the file whose callers lose the strings that they make."""
-    if context.file.is_test:
-        return
     for function in context.functions:
         if context.reservations.loses_strings(function):
             message = (

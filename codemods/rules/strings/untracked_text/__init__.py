@@ -28,12 +28,11 @@ _DECISIONS = (
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The strings of library code that were made for a variable and that nothing frees."""
-    if context.file.is_test:
-        return
+    """The strings that were made for a variable and that nothing frees."""
+    decisions = (unmarked_maker.diagnose,) if context.file.is_test else _DECISIONS
     for _, graph in context.graphs():
         for variable in graph.variables:
-            for diagnose in _DECISIONS:
+            for diagnose in decisions:
                 diagnostic = diagnose(context, graph, variable)
                 if diagnostic is not None:
                     yield diagnostic

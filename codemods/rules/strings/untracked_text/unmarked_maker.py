@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.free_as_number import free_as_number
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.free_as_number import (
+    MAY_BE_CONSTANT,
+    can_be_freed,
+    free_after_last_use,
+    free_as_number,
+    free_variable,
+)
 from codemods.fixes.makers import maker_of, will_be_marked
 from codemods.fixes.naming import short_code
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
@@ -19,7 +25,16 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         f"nothing frees `{variable.name}`: the compiler does not know that "
         f"`{short_code(variable.value.text)}` makes its string"
     )
-    return context.fix(graph, variable, message, free_as_number(context, graph, variable))
+    free = _freed if context.file.is_test else free_as_number
+    return context.fix(graph, variable, message, free(context, graph, variable))
+
+
+def _freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
+    """Free the string that a variable of a test holds."""
+    origin = context.analysis.summaries.variable_origin(graph, variable)
+    if not can_be_freed(origin):
+        return MAY_BE_CONSTANT
+    return free_after_last_use(context, graph, variable, free_variable(context, variable.name, origin))
 
 
 def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
