@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from codemods.fixes.context import Context
 from codemods.ownership.cfg.graph import Exit, ExitKind, Site
 from codemods.ownership.compiler.drops import called_name
+from codemods.ownership.summaries.origins import HANDING_OUT
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression
@@ -46,7 +47,7 @@ def string_name(
             ("message", "new_message") if site is not None and _is_asserted(site) else ("text", "new_text")
         )
         return context.names.for_dropped(function, *names, taken=taken)
-    stem = _string_stem(value)
+    stem = _string_stem(value).removesuffix("_text")
     return context.names.for_dropped(function, f"{stem}_text", f"{stem}_copy", f"{stem}_owned", taken=taken)
 
 
@@ -57,6 +58,10 @@ def _is_asserted(site: Site) -> bool:
 
 def _string_stem(value: Expression) -> str:
     """What a string is made from: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
+    if isinstance(value, nodes.Propagate):
+        return _string_stem(value.operand)
+    if isinstance(value, nodes.MethodCall) and value.name in HANDING_OUT:
+        return _string_stem(value.receiver)
     stem = _CONVERSION.sub("", snake_case(called_name(value) or ""))
     if stem:
         return stem

@@ -9,12 +9,15 @@ from codemods.fixes.diagnostics import Refusal
 from codemods.fixes.open_payload import part_releases
 from codemods.fixes.owners import may_hold_variable, owns_strings
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
+from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.summaries.origins import is_handed_out
 from codemods.semantics.symbols import SCALARS, STR, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
+
+_COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 
 
 def handed_out(graph: ControlFlowGraph) -> Iterator[Expression]:
@@ -83,6 +86,8 @@ def undropped_variable(
             return None
         case Role.ARGUMENT:
             return Refusal("a variable that is passed on counts as given away, and is never dropped")
+        case Role.FIELD if _is_field_read(context, graph, site.parent):
+            return None
         case _:
             return Refusal("its field is passed on: bind it by hand")
 
@@ -101,6 +106,16 @@ def _lends_nothing(context: Context, graph: ControlFlowGraph, site: Site) -> boo
     return context.analysis.summaries.origin(graph, read).is_fresh
 
 
+def _is_field_read(context: Context, graph: ControlFlowGraph, access: Node) -> bool:
+    """Whether a field is read where naming its holder does not count as giving that away."""
+    assert isinstance(access, nodes.FieldAccess)
+    type_, site = graph.type_of(access), graph.site_of(access)
+    if type_ == STR:
+        return is_read_in_place(context, graph, access)
+    is_plain = type_ is not None and type_.name in SCALARS
+    return is_plain and site is not None and site.role in (Role.OPERAND, Role.BOUND, Role.CONDITION)
+
+
 def _is_lent(graph: ControlFlowGraph, site: Site) -> bool:
     """Whether an argument is passed by reference, to a function that the compiler sees there."""
     if site.callee is None or site.position >= len(site.callee.values):
@@ -110,6 +125,22 @@ def _is_lent(graph: ControlFlowGraph, site: Site) -> bool:
     returned = outer is not None and outer.role is Role.RETURNED
     by_reference = parameter is not None and parameter.name == "ref"
     return by_reference and is_visible(site.callee, graph.function) and not returned
+
+
+def is_read_in_place(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether the next call or comparison reads a string, and neither keeps nor returns it."""
+    site = graph.site_of(node)
+    if site is None or site.through is not None:
+        return False
+    match site.role:
+        case Role.ARGUMENT | Role.RECEIVER:
+            returned = graph.type_of(site.parent)
+            returns = returned is None or returned.name != "Never"
+            return returns and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
+        case Role.OPERAND:
+            return isinstance(site.parent, nodes.Binary) and site.parent.operator in _COMPARISONS
+        case _:
+            return False
 
 
 def string_temporaries(context: Context, graph: ControlFlowGraph, value: Expression) -> list[Expression]:

@@ -15,15 +15,13 @@ from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, string_name
+from codemods.fixes.temporaries import is_read_in_place
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
-from codemods.ownership.compiler.builtins import Effect
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
-
-_COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -54,20 +52,9 @@ def _made(graph: ControlFlowGraph) -> list[Expression]:
 
 
 def _is_temporary(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
-    site = graph.site_of(node)
-    if site is None or site.through is not None or graph.type_of(node) != STR:
+    if graph.type_of(node) != STR or not _is_seen_as_made(context, graph, node):
         return False
-    if not _is_seen_as_made(context, graph, node):
-        return False
-    match site.role:
-        case Role.ARGUMENT | Role.RECEIVER:
-            returned = graph.type_of(site.parent)
-            returns = returned is None or returned.name != "Never"
-            return returns and context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}
-        case Role.OPERAND:
-            return isinstance(site.parent, nodes.Binary) and site.parent.operator in _COMPARISONS
-        case _:
-            return False
+    return is_read_in_place(context, graph, node)
 
 
 def _is_seen_as_made(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:

@@ -15,6 +15,7 @@ from codemods.rules.strings.untracked_text import (
     lost_on_failure,
     replaced_constant,
     shared_name,
+    unbound,
     unmarked_maker,
 )
 
@@ -31,6 +32,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The strings that were made for a variable and that nothing frees."""
     decisions = (unmarked_maker.diagnose,) if context.file.is_test else _DECISIONS
     for _, graph in context.graphs():
+        yield from unbound.diagnose(context, graph)
         for variable in graph.variables:
             for diagnose in decisions:
                 diagnostic = diagnose(context, graph, variable)
