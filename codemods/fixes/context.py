@@ -79,6 +79,8 @@ class Context:
         self.reservations = facts.reservations
         self.tests = facts.tests
         self.file = file
+        self.conditions: dict[FunctionInfo, set[str]] = {}
+        """The names that the rule has given to conditions, by the function."""
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
 

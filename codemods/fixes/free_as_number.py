@@ -6,6 +6,7 @@ Only a library body may do so: in a test the string of a cast is freed at the en
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
@@ -126,15 +127,25 @@ def free_after_last_use(
         name = ""
         if exit_.value is not None and mentions(graph, exit_.value, {variable}):
             name = result_name(context, graph.function, exit_.value)
-            if any(edit.start == exit_.value.start for repair in repairs for edit in repair.edits):
-                return _NO_PLACE
         placed = before_exit(context, graph, exit_, release, name)
         if isinstance(placed, Refusal):
             return _NO_PLACE
         repairs.append(placed)
     if is_left_after:
         repairs.append(Repair((insert_statement_after(source, tree, last, free),)))
-    return Repair.of(repairs)
+    return _joined(Repair.of(repairs))
+
+
+def _joined(repair: Repair) -> Repair:
+    """The same with one edit in the place of two where one replaces what follows what another replaces."""
+    joined: list[SourceEdit] = []
+    for edit in sorted(repair.edits, key=lambda edit: (edit.start, edit.end)):
+        last = joined[-1] if joined else None
+        if last is not None and last.start < last.end == edit.start < edit.end:
+            joined[-1] = SourceEdit(last.start, edit.end, last.text + edit.text)
+        else:
+            joined.append(edit)
+    return replace(repair, edits=tuple(joined))
 
 
 def _deciding_condition(last: Node, uses: Sequence[Use]) -> Expression | None:
@@ -177,7 +188,9 @@ def _free_after_condition(
     if keyword == "when":
         name = binding = result_name(context, graph.function, test)
     else:
-        name = context.names.for_consumed(graph.function, "condition", "holds")
+        given = context.conditions.setdefault(graph.function, set())
+        name = context.names.for_consumed(graph.function, "condition", "holds", taken=given)
+        given.add(name)
         binding = f"{name}: Bool"
     source = context.file.source
     before = source[: last.start].rsplit(b"\n", 1)[-1]

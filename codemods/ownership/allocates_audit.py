@@ -17,6 +17,7 @@ from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.dependent_tests import DependentTests
 from codemods.ownership.string_drops import bound_variable, drop_hazard, held_at
+from codemods.ownership.sums import makes_only_sums
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 
@@ -26,8 +27,8 @@ _LOSING = frozenset((Role.BOUND, Role.ARGUMENT, Role.RECEIVER, Role.OPERAND, Rol
 def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
     """The functions that make the string they return and do not say so, by their name.
 
-    They are those of the library, or those of a test beside it, whose methods the compiler never asks about
-    the mark.
+    They are those of the library, or those of a test beside it. There a mark of a method has no effect, and
+    what makes sums only needs none.
     """
     found: dict[str, list[FunctionInfo]] = {}
     index = analysis.index
@@ -36,7 +37,9 @@ def unannotated_makers(analysis: Analysis) -> dict[str, list[FunctionInfo]]:
             continue
         if function.is_extern or function.generics or function.name in analysis.drops.allocating_names:
             continue
-        if _may_be_replaced(analysis, function) or (function.file.is_test and function.owner is not None):
+        if _may_be_replaced(analysis, function):
+            continue
+        if function.file.is_test and (function.owner is not None or makes_only_sums(analysis, function)):
             continue
         if function.node.decorator("catalogued") is None and analysis.summaries.result(function).is_fresh:
             found.setdefault(function.name, []).append(function)

@@ -15,6 +15,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The functions of the file whose callers lose the strings that they make."""
     for function in context.functions:
         if context.reservations.loses_strings(function):
+            if context.file.is_test and context.reservations.refusal(function.name) is not None:
+                continue
             message = (
                 f"{function.qualified_name}() makes the string it returns but lacks @allocates, "
                 "so callers never free it"
@@ -98,7 +100,10 @@ pub func shout(word: Str) -> Str {
 }
 
 pub func is_loud(word: Str) -> Bool {
-    return shout(word) == word
+    let loud: I64 = shout(word) as I64
+    let same: Bool = (loud as Str) == word
+    if str::len(loud as Str) > 0 { lowlevel { mem_free(loud as *Unit) } }
+    return same
 }
 """,
         ),

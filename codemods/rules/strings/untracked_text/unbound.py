@@ -21,6 +21,7 @@ from codemods.fixes.temporaries import handed_out, is_read_in_place
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.origins import is_handed_out
+from codemods.ownership.sums import makes_only_sums
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR
 from tml_ast.nodes import Expression
 
@@ -49,6 +50,8 @@ def _is_lost_result(context: Context, graph: ControlFlowGraph, node: Expression)
     if owner is not None and owner.name in BUILTIN_VARIANTS:
         return False
     if not context.analysis.summaries.makes_string(call.callee) or will_be_marked(context, call.callee):
+        return False
+    if makes_only_sums(context.analysis, call.callee):
         return False
     made = context.analysis.summaries.origin(graph, node)
     return made.is_fresh and can_be_freed(made)

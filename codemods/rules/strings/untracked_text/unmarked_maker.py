@@ -14,6 +14,7 @@ from codemods.fixes.free_as_number import (
 from codemods.fixes.makers import maker_of, will_be_marked
 from codemods.fixes.naming import short_code
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.sums import makes_only_sums
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, FunctionInfo
 
 
@@ -45,6 +46,8 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         return False
     maker = maker_of(graph, variable)
     if maker is None or _is_payload(maker) or will_be_marked(context, maker):
+        return False
+    if context.file.is_test and makes_only_sums(context.analysis, maker):
         return False
     origin = context.analysis.summaries.variable_origin(graph, variable)
     return origin.is_fresh and context.analysis.aliases.is_only_read(graph, variable)
