@@ -17,6 +17,7 @@ from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Verdict
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import Action, ControlFlowGraph, Exit, ExitKind
+from codemods.ownership.compiler.drops import DropKind
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 from tml_ast.edit import EditConflict, SourceEdit, in_order
@@ -33,13 +34,14 @@ from tml_ast.preprocessor import (
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
 _ENDS = re.compile(rb"\s*(#\s*endif[^\n]*\s*)*")
+_RELEASE = re.compile(rb"\s*(\w+)\.(\w+)\(\);?\s*")
 _AT_ENDS = frozenset((ExitKind.SCOPE, ExitKind.END, ExitKind.TAIL, ExitKind.ARM))
 """Exits that happen where the construct ends that they leave."""
 
 _Key = tuple[int, int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Voice:
     """What the rules find in one variant of a file."""
 
@@ -126,8 +128,18 @@ class _Council:
                 return
             claim, objecting = wrong
             if not self._localize(claim, wants):
-                self._claims.remove(claim)
-                self._refused.append(_refused(claim, objecting))
+                for other in self._with(claim):
+                    self._claims.remove(other)
+                    self._refused.append(_refused(claim, objecting, other.diagnostic))
+
+    def _with(self, claim: _Claim) -> list[_Claim]:
+        """The claims that hold only together with one: those of its place, and with an edit in common."""
+        found, left = [claim], [other for other in self._claims if other is not claim]
+        for one in found:
+            near = [other for other in left if _belong_together(one.diagnostic, other.diagnostic)]
+            found += near
+            left = [other for other in left if other not in near]
+        return found
 
     def _wants(self) -> dict[_Key, list[Voice]]:
         wants: dict[_Key, list[Voice]] = {}
@@ -217,43 +229,43 @@ class _Council:
         graph = claim.voice.graph_at(edit.start)
         if graph is None:
             return None
-        start = graph.function.node.start
-        for place in self._places(start, edit.start):
-            inside = [voice for voice in having if place.is_active(voice)]
-            if list(map(id, inside)) != list(map(id, wanting)):
+        groups = self._groups(graph.function.node.start, edit.start)
+        return self._moved(groups, claim.voice, wanting, edit) or self._wrapped(groups, wanting, having, edit)
+
+    def _groups(self, start: int, end: int) -> list[Group]:
+        """The groups between two offsets, the nearest to the end first."""
+        assert self._directives is not None
+        inside = (group for group in self._directives.groups if start <= group.start < group.end <= end)
+        return sorted(inside, key=lambda group: group.end, reverse=True)
+
+    def _moved(
+        self, groups: Sequence[Group], own: Voice, wanting: Sequence[Voice], edit: SourceEdit
+    ) -> SourceEdit | None:
+        """The edit in that branch of a group that a variant has; each that wants it has such a branch."""
+        for group in groups:
+            places = [place for place in _places(group) if any(map(place.is_active, wanting))]
+            having = [voice for place in places for voice in self._voices if place.is_active(voice)]
+            if set(map(id, having)) != set(map(id, wanting)):
                 continue
-            made = place.moved(self._source, edit) or self._wrapped(place, edit)
-            if made is not None:
-                return made
+            moved = [place.moved(self._source, edit) for place in places]
+            if None not in moved:
+                return next(each for place, each in zip(places, moved, strict=True) if place.is_active(own))
         return None
 
-    def _places(self, start: int, end: int) -> Iterator[_Place]:
-        """The branches between two offsets, the nearest to the end first."""
-        assert self._directives is not None
-        places = []
-        for group in self._directives.groups:
-            if not start <= group.start < group.end <= end:
-                continue
-            places += [_Place(group, branch) for branch in group.branches]
-            if group.branches[-1].opener.name != "else":
-                places.append(_Place(group, None))
-        return iter(sorted(places, key=lambda place: place.offset, reverse=True))
-
-    def _wrapped(self, place: _Place, edit: SourceEdit) -> SourceEdit | None:
-        """The edit with the condition of a branch around it."""
+    def _wrapped(
+        self, groups: Sequence[Group], wanting: Sequence[Voice], having: Sequence[Voice], edit: SourceEdit
+    ) -> SourceEdit | None:
+        """The edit with the condition of a branch around it, or with the contrary of one."""
         assert self._directives is not None
         if any(line.name in ("define", "undef") for line in self._directives.lines):
             return None
-        ending = b"\r\n" if edit.text.endswith(b"\r\n") or edit.text.startswith(b"\r\n") else b"\n"
-        try:
-            opener = f"#if {text_of(place.condition(edit.start))}".encode()
-        except ValueError:
-            return None
-        if edit.text.endswith(b"\n"):
-            text = opener + ending + edit.text + b"#endif" + ending
-        else:
-            text = ending + opener + edit.text + ending + b"#endif"
-        return SourceEdit(edit.start, edit.end, text, edit.owners)
+        for place in (place for group in groups for place in _places(group)):
+            inside = [voice for voice in having if place.is_active(voice)]
+            outside = [voice for voice in having if not place.is_active(voice)]
+            for voices, condition in ((inside, place.condition), (outside, place.contrary)):
+                if voices == list(wanting):
+                    return _under(condition(edit.start), edit)
+        return None
 
     # -- together -------------------------------------------------------------------------------
 
@@ -261,15 +273,10 @@ class _Council:
         """One diagnostic for claims about the same place, or with an edit in common."""
         groups: list[list[_Claim]] = []
         for claim in self._claims:
-            keys = {_key(edit) for edit in claim.diagnostic.edits}
             near = [
                 group
                 for group in groups
-                if any(
-                    _place(other.diagnostic) == _place(claim.diagnostic)
-                    or not keys.isdisjoint(_key(edit) for edit in other.diagnostic.edits)
-                    for other in group
-                )
+                if any(_belong_together(claim.diagnostic, other.diagnostic) for other in group)
             ]
             for group in near:
                 groups.remove(group)
@@ -337,6 +344,10 @@ class _Place:
                 return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
             group = branch.group
 
+    def contrary(self, offset: int) -> Condition:
+        """When it is left out, where an offset is."""
+        return negated(self.condition(offset))
+
 
 def _key(edit: SourceEdit) -> _Key:
     return edit.start, edit.end, edit.text
@@ -344,6 +355,32 @@ def _key(edit: SourceEdit) -> _Key:
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
     return diagnostic.rule, diagnostic.offset, diagnostic.function
+
+
+def _belong_together(one: Diagnostic, other: Diagnostic) -> bool:
+    """Whether two diagnostics are about one place, or have an edit in common."""
+    keys = {_key(edit) for edit in one.edits}
+    return _place(one) == _place(other) or not keys.isdisjoint(map(_key, other.edits))
+
+
+def _places(group: Group) -> list[_Place]:
+    """The branches of a group, of which each variant has one, or none where it has none of its lines."""
+    places = [_Place(group, branch) for branch in group.branches]
+    return places if group.branches[-1].opener.name == "else" else [*places, _Place(group, None)]
+
+
+def _under(condition: Condition, edit: SourceEdit) -> SourceEdit | None:
+    """An edit that inserts lines, with a condition around it."""
+    ending = b"\r\n" if b"\r\n" in edit.text else b"\n"
+    try:
+        opener = f"#if {text_of(condition)}".encode()
+    except ValueError:
+        return None
+    if edit.text.endswith(b"\n"):
+        text = opener + ending + edit.text + b"#endif" + ending
+    else:
+        text = ending + opener + edit.text + ending + b"#endif"
+    return SourceEdit(edit.start, edit.end, text, edit.owners)
 
 
 def _is_lines(source: bytes, edit: SourceEdit) -> bool:
@@ -367,10 +404,27 @@ def _is_idle(edit: SourceEdit, voice: Voice, wanting: Voice) -> bool:
             isinstance(node, nodes.Path) and node.identifier in missing and node.start >= edit.start
             for node in graph.nodes
         )
+    if _releases_nothing(edit, voice, graph):
+        return True
     following = min(graph.actions(), key=lambda action: _distance(action, edit.start), default=None)
     if following is None or _distance(following, edit.start) == _NEVER:
         return False
     return not any(action is following for action in graph.reachable_actions)
+
+
+def _releases_nothing(edit: SourceEdit, voice: Voice, graph: ControlFlowGraph) -> bool:
+    """Whether an edit calls a release alone that does nothing in a variant."""
+    call = _RELEASE.fullmatch(edit.text)
+    variables = graph.named(call[1].decode()) if call is not None else ()
+    if call is None or len(variables) != 1:
+        return False
+    analysis, type_ = voice.analysis, variables[0].type
+    release = analysis.releases.release_of(type_)
+    body = analysis.summaries.graph(release) if release is not None else None
+    if release is None or body is None or release.name != call[2].decode():
+        return False
+    does_nothing = not body.calls and not body.nodes_of(nodes.Assignment)
+    return does_nothing and analysis.drops.kind(type_) is not DropKind.CALL
 
 
 _NEVER = 1 << 60
@@ -402,9 +456,8 @@ def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
 _VERDICTS = (Verdict.FIXED, Verdict.REVIEW, Verdict.REPORTED)
 
 
-def _refused(claim: _Claim, objecting: Voice) -> Diagnostic:
-    """The claim without its edits, and why."""
-    diagnostic = claim.diagnostic
+def _refused(claim: _Claim, objecting: Voice, diagnostic: Diagnostic) -> Diagnostic:
+    """A diagnostic without its edits, and why: a claim that it holds with is wrong in a variant."""
     where = _difference(claim.voice.symbols, objecting.symbols)
     message = f"{diagnostic.message}; left as it is, because that would be wrong {where}"
     return replace(diagnostic, verdict=Verdict.REPORTED, edits=(), message=message)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
 from codemods.ownership.analysis import Analysis, Kept
+from codemods.semantics.configurations import each_branch
 from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_test_path, module_path
 from codemods.semantics.symbols import FunctionInfo, SourceFile
@@ -42,6 +43,18 @@ class Sources:
         if isinstance(found, TmlSyntaxError):
             raise found
         return found
+
+    def others(self, file: SourceFile) -> list[SourceFile]:
+        """The variants of a file in which branches are left in that are left out of it."""
+        if file.variant is None:
+            return []
+        found: list[SourceFile] = []
+        for symbols in each_branch(file.source):
+            try:
+                found.append(SourceFile.read(file.path, file.source, symbols))
+            except TmlSyntaxError:
+                continue
+        return [other for other in found if other.variant != file.variant]
 
     def forget(self, path: str) -> None:
         """Let go of the tree of a file; it is parsed again if it is asked for again."""
@@ -110,6 +123,7 @@ class DependentTests:
         self._sources = sources
         self._kept = before._keep_for(library) if before is not None else {}
         self._known: dict[str, Analysis | None] = {}
+        self._others: dict[str, list[Analysis]] = {}
         self.asked: set[str] = set()
         """The names that files were searched for: a file without any of them cannot change the results."""
 
@@ -118,7 +132,8 @@ class DependentTests:
         for path in self.paths_mentioning(names):
             analysis = self.analysis(path)
             if analysis is not None:
-                yield analysis, analysis.index.files[path]
+                for each in (analysis, *self._of_others(path, analysis)):
+                    yield each, each.index.files[path]
 
     def paths_mentioning(self, names: Collection[str]) -> list[str]:
         """The paths of the tests with one of the names in them."""
@@ -139,6 +154,16 @@ class DependentTests:
             if any(source.find(name, node.start, node.end) >= 0 for name in sought):
                 yield analysis, function
 
+    def _of_others(self, path: str, analysis: Analysis) -> list[Analysis]:
+        """What is known about the other variants of a test."""
+        if path not in self._others:
+            file = analysis.index.files[path]
+            companions = self._sources.companions(file) if file.variant is not None else []
+            self._others[path] = [
+                self._library.beside([other, *companions]) for other in self._sources.others(file)
+            ]
+        return self._others[path]
+
     def analysis(self, path: str) -> Analysis | None:
         """What is known about one test beside the library; None for one that cannot be parsed."""
         if path not in self._known:
@@ -148,6 +173,7 @@ class DependentTests:
     def forget(self, path: str) -> None:
         """Let go of what is known about a test, and of its tree."""
         self._known.pop(path, None)
+        self._others.pop(path, None)
         self._kept.pop(path, None)
         self._sources.forget(path)
 

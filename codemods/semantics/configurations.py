@@ -248,6 +248,12 @@ class _Search:
                     yield found
 
 
+def each_branch(source: bytes) -> list[Assignment]:
+    """Few sets of symbols with which each branch of a file is left in once, if it can be."""
+    directives = _conditional({"": source}).get("")
+    return _each_branch(directives) if directives is not None else []
+
+
 def _each_branch(directives: Directives) -> list[Assignment]:
     """Few sets of symbols with which each branch is left in once, if it can be."""
     sets = [variants_of([(directives, (group,))], MAX_VARIANTS)[0] for group in directives.outermost]

@@ -261,6 +261,47 @@ def test_what_is_right_in_each_variant_has_no_finding(text: str) -> None:
     assert not reported(run(text))
 
 
+def test_a_fix_that_some_branches_lack_is_in_each_of_these() -> None:
+    before = body(
+        "let s = Sock::open(1)",
+        "#if A",
+        "s.destroy()",
+        "#elif B",
+        "print(1)",
+        "#elif C",
+        "#endif",
+        "return 0",
+    )
+
+    after = fixed(before)
+
+    assert after == before.replace("print(1)\n", "print(1)\n    s.destroy()\n").replace(
+        "#elif C\n", "#elif C\n    s.destroy()\n#else\n    s.destroy()\n"
+    )
+    assert not reported(run(after))
+
+
+def test_a_release_that_does_nothing_in_a_variant_forbids_no_fix() -> None:
+    release = "    pub func destroy(this) {\n        lowlevel { mem_free(this.handle) }\n    }\n"
+    library = SOCK.replace(release, f"#if A\n{release}#else\n    pub func destroy(this) {{ }}\n#endif\n")
+    before = body("let s = Sock::open(1)", "return 0")
+
+    assert fixed(before, library=library) == body("let s = Sock::open(1)", "s.destroy()", "return 0")
+
+
+def test_twins_that_make_a_string_promise_the_same() -> None:
+    one = "pub func low(name: Str) -> Str {{{{ return {{{0}}} }}}}\n"
+    twins = f"#if A\n{one.format(0)}#else\n{one.format(1)}#endif\n"
+    twins += "pub func width(name: Str) -> I64 {{\n    let s: Str = low(name)\n    return s.len()\n}}\n"
+    made = "name.duplicate()"
+
+    assert reported(run(body("return 0"), library=twins.format(made, "name")))
+    (phase,) = [
+        phase for phase in run(body("return 0"), library=twins.format(made, made)).phases if phase.changes
+    ]
+    assert phase.changes[LIBRARY].after.count(b"@allocates\n") == 2
+
+
 def test_every_branch_counts() -> None:
     text = body(
         "#if A",
