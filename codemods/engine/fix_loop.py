@@ -15,7 +15,7 @@ from codemods.engine.suppressions import suppressions
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.facts import Facts
-from codemods.model.findings import Edit, Finding, FindingKey, InputError, Verdict
+from codemods.model.findings import MISUSES, Edit, Finding, FindingKey, InputError, Verdict
 from codemods.model.phases import Phase
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
@@ -201,7 +201,10 @@ class FixLoop:
             for each in looking:
                 context = Context(each.facts(), each.files[path], partial(attempt.line, path))
                 found = [
-                    diagnostic for rule in self._rules for diagnostic in self._found(rule, context, excluded)
+                    diagnostic
+                    for rule in self._rules
+                    for diagnostic in self._found(rule, context, excluded)
+                    if number == 1 or self._wanted is not None or not _repairs_misuse(diagnostic)
                 ]
                 if len(looking) == 1:
                     yield from ((path, diagnostic) for diagnostic in found)
@@ -319,6 +322,11 @@ class FixLoop:
             diagnostic.verdict,
             edits,
         )
+
+
+def _repairs_misuse(diagnostic: Diagnostic) -> bool:
+    """Whether a fix is for freed memory. After the first round that would hide what a wrong fix has done."""
+    return diagnostic.rule in MISUSES and diagnostic.verdict is Verdict.FIXED
 
 
 def _misuses(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:
