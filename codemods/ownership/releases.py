@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import or_
 
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect, bodyless_effect, builtin_effect
 from codemods.ownership.compiler.drops import DropKind, Drops, called_name
 from codemods.ownership.dataflow.fixpoints import Fixpoints
@@ -13,7 +14,7 @@ from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.layers import Layer, by_function, by_type
 from codemods.semantics.symbols import FunctionInfo, Index, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression
+from tml_ast.nodes import Expression, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,7 @@ class Releases(Layer):
 
     def release_of(self, type_: Type | None) -> FunctionInfo | None:
         """The method that releases a value of this type: no arguments, no result."""
-        if type_ is None or type_.name in ("ref", "*", "Str"):
-            return None
-        for name in self.index.release_names(type_):
-            found = self.index.method(type_, name)
-            if found is None or not found.has_receiver or found.values or found.behavior is not None:
-                continue
-            if found.returns_nothing:
-                return found
-        return None
+        return self.summaries.handles.release_of(type_)
 
     def needs_release(self, type_: Type | None) -> bool:
         """Whether a value leaks something, even when the compiler drops it, unless it is released by hand."""
@@ -72,36 +65,53 @@ class Releases(Layer):
                 release.node.decorator("catalogued") is not None
                 or release.node.decorator("releases") is not None
             )
-        fields = self.index.fields(type_)
-        for call in graph.calls:
-            freed_field = self._delegated_field(call)
-            if freed_field is not None:
-                field_type = fields.get(freed_field)
-                if self.drops.drops_field(type_, freed_field):
-                    continue
-                if self.drops.kind(field_type) is DropKind.CALL or self.needs_release(field_type):
-                    return True
-            elif self.frees(call) and not self._frees_dropped_fields_only(type_, call):
+        parts = self.summaries.released_parts(release, -1)
+        if any(self._is_owed(type_, path) for path in parts.possible):
+            return True
+        if any(not path or not self.drops.drops_field(type_, path[0]) for path in parts.contents):
+            return True
+        # What a release frees may come from elsewhere: from memory, or from a function of the library.
+        work = next(iter(self._works(release)), None)
+        return work is None or any(
+            self.frees(call) and not work.reads_field(call.node) and not any(work.handed_on(call))
+            for call in graph.calls
+        )
+
+    def _is_owed(self, type_: Type, path: Sequence[str]) -> bool:
+        """Whether a part that a release frees would leak without it."""
+        for position, name in enumerate(path):
+            field_type = self.index.fields(type_).get(name)
+            if self.drops.drops_field(type_, name):
+                return False
+            if field_type is None:
                 return True
-        return False
+            is_last = position == len(path) - 1
+            if is_last and self.release_of(field_type) is not None:
+                return self.drops.kind(field_type) is DropKind.CALL or self.needs_release(field_type)
+            type_ = field_type.target()
+        return True
 
-    def _frees_dropped_fields_only(self, type_: Type, call: CallSite) -> bool:
-        """Whether all that a call frees are fields that the compiler frees as well."""
-        read = {
-            node.name
-            for node in call.node.walk()
-            if isinstance(node, nodes.FieldAccess) and isinstance(node.object, nodes.This)
-        }
-        return bool(read) and all(self.drops.drops_field(type_, name) for name in read)
-
-    def _delegated_field(self, call: CallSite) -> str | None:
-        """The field whose own release a call in a release is: ``this.field.destroy()``."""
-        receiver = call.receiver
-        if call.callee is None or not self.index.has_release_name(call.callee):
-            return None
-        if isinstance(receiver, nodes.FieldAccess) and isinstance(receiver.object, nodes.This):
-            return receiver.name
-        return None
+    def _works(self, release: FunctionInfo) -> Sequence[_Work]:
+        """The release and the functions that it hands its receiver on to, in any number of steps."""
+        graph = self.summaries.graph(release)
+        receiver = graph.parameter(-1) if graph is not None else None
+        if graph is None or receiver is None:
+            return ()
+        found = [_Work(graph, receiver, is_shared=True)]
+        for work in found:
+            for call in work.graph.calls:
+                for site in work.handed_on(call):
+                    assert call.callee is not None
+                    graph = self.summaries.graph(call.callee)
+                    position = -1 if site.role is Role.RECEIVER else site.position
+                    variable = graph.parameter(position) if graph is not None else None
+                    if graph is None or variable is None:
+                        continue
+                    by_address = position < 0 or (variable.type is not None and variable.type.name == "ref")
+                    following = _Work(graph, variable, is_shared=work.is_shared and by_address)
+                    if following not in found:
+                        found.append(following)
+        return found
 
     def frees(self, call: CallSite) -> bool:
         """Whether a call gives memory back."""
@@ -146,36 +156,38 @@ class Releases(Layer):
 
     def fields_released(self, type_: Type, release: FunctionInfo) -> dict[str, FieldRelease]:
         """What a type's release does to each of its fields."""
-        graph = self.summaries.graph(release)
-        fields = self.index.fields(type_)
-        if graph is None:
-            return {}
-        found: dict[str, FieldRelease] = {}
-        for name in fields:
-            delegated = next(
-                (call.callee for call in graph.calls if self._delegated_field(call) == name), None
-            )
-            freed = delegated is not None or self._frees_field(graph, name)
-            found[name] = FieldRelease(freed, delegated, _is_blanked(graph, name))
-        return found
+        works = self._works(release)
+        return {name: self._field_released(works, name) for name in self.index.fields(type_)} if works else {}
 
-    def _frees_field(self, graph: ControlFlowGraph, name: str) -> bool:
-        """Whether something read from ``this.name`` is given back."""
-        for call in graph.calls:
-            if self.frees(call) and any(
-                isinstance(node, nodes.FieldAccess)
-                and node.name == name
-                and isinstance(node.object, nodes.This)
-                for node in call.node.walk()
-            ):
-                return True
+    def _field_released(self, works: Sequence[_Work], name: str) -> FieldRelease:
+        delegated = next(
+            (
+                call.callee
+                for work in works
+                for call in work.graph.calls
+                if self.is_release_call(call) and work.field(call.receiver) == name
+            ),
+            None,
+        )
+        return FieldRelease(
+            delegated is not None or any(self._frees_field(work, name) for work in works),
+            delegated,
+            any(work.is_shared and work.assigns(name) for work in works),
+        )
+
+    def is_release_call(self, call: CallSite) -> bool:
+        """Whether a call is of a method named as a release."""
+        return call.callee is not None and self.index.has_release_name(call.callee)
+
+    def _frees_field(self, work: _Work, name: str) -> bool:
+        """Whether something read from a field of what is released is given back."""
+        graph = work.graph
+        if any(self.frees(call) and work.reads_field(call.node, name) for call in graph.calls):
+            return True
         variables = {
             variable
             for variable in graph.variables
-            if variable.value is not None
-            and any(
-                isinstance(node, nodes.FieldAccess) and node.name == name for node in variable.value.walk()
-            )
+            if variable.value is not None and work.reads_field(variable.value, name)
         }
         return any(Effect.RELEASES in self.summaries.fate(graph, variable).effects for variable in variables)
 
@@ -187,10 +199,10 @@ class Releases(Layer):
     def _idempotent(self, type_: Type, release: FunctionInfo, seen: frozenset[str]) -> bool:
         if type_.name in seen:
             return False
-        graph = self.summaries.graph(release)
-        if graph is None:
+        works = self._works(release)
+        if not works:
             return release.node.decorator("idempotent") is not None
-        if not _starts_with_guard(release) and self._reads_through_field(graph):
+        if not _starts_with_guard(release) and any(self._reads_through_field(work) for work in works):
             return False
         fields = self.index.fields(type_)
         for name, done in self.fields_released(type_, release).items():
@@ -203,25 +215,56 @@ class Releases(Layer):
                 return False
         return True
 
-    def _reads_through_field(self, graph: ControlFlowGraph) -> bool:
+    def _reads_through_field(self, work: _Work) -> bool:
         """Whether a release calls a method of a field: a second release would do so on freed memory."""
-        return any(
+        return not _starts_with_guard(work.graph.function) and any(
             call.callee is not None
             and not self.index.has_release_name(call.callee)
-            and isinstance(call.receiver, nodes.FieldAccess)
-            and isinstance(call.receiver.object, nodes.This)
-            for call in graph.calls
+            and work.field(call.receiver) is not None
+            for call in work.graph.calls
         )
 
 
-def _is_blanked(graph: ControlFlowGraph, name: str) -> bool:
-    return any(
-        isinstance(node, nodes.Assignment)
-        and isinstance(node.target, nodes.FieldAccess)
-        and node.target.name == name
-        and isinstance(node.target.object, nodes.This)
-        for node in graph.nodes
-    )
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A function that does a part of a release."""
+
+    graph: ControlFlowGraph
+    owner: Variable
+    """What is released."""
+    is_shared: bool
+    """Whether what is assigned to a field reaches the value itself, and not a copy of it."""
+
+    def is_owner(self, node: Node | None) -> bool:
+        """Whether an expression is what is released, or a reference to it."""
+        while isinstance(node, nodes.Group | nodes.Cast | nodes.Unary):
+            node = node.inner if isinstance(node, nodes.Group) else node.operand
+        use = self.graph.use_at(node) if isinstance(node, nodes.Path | nodes.This) else None
+        return use is not None and use.variable is self.owner
+
+    def field(self, node: Node | None) -> str | None:
+        """The field that an expression reads."""
+        return node.name if isinstance(node, nodes.FieldAccess) and self.is_owner(node.object) else None
+
+    def reads_field(self, node: Node, name: str | None = None) -> bool:
+        """Whether a field, or that of a name, is read in a node."""
+        found = (self.field(inner) for inner in node.walk())
+        return any(read is not None and name in (None, read) for read in found)
+
+    def assigns(self, name: str) -> bool:
+        """Whether a field gets another value."""
+        return any(
+            self.field(assignment.target) == name for assignment in self.graph.nodes_of(nodes.Assignment)
+        )
+
+    def handed_on(self, call: CallSite) -> Iterator[Site]:
+        """The sites at which a function with a body is given the owner itself."""
+        if call.callee is None or call.callee.node.body is None:
+            return
+        for value in [*call.arguments] if call.receiver is None else [call.receiver, *call.arguments]:
+            site = self.graph.site_of(value)
+            if site is not None and self.is_owner(value):
+                yield site
 
 
 def _starts_with_guard(release: FunctionInfo) -> bool:

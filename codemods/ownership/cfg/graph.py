@@ -342,6 +342,16 @@ class ControlFlowGraph(FlowGraph[Action]):
         """The variables of a name, in the order they are declared."""
         return self._variables_by_name.get(name, ())
 
+    def parameter(self, position: int) -> Variable | None:
+        """The variable of a parameter, None where it has no name; position -1 is the receiver."""
+        function = self.function
+        parameters = function.parameters if position < 0 else function.values
+        index = max(position, 0)
+        name = parameters[index].name if index < len(parameters) else None
+        kinds = (VariableKind.PARAMETER, VariableKind.RECEIVER)
+        named = self.named(name) if name is not None else ()
+        return next((variable for variable in named if variable.kind in kinds), None)
+
     @cached_property
     def _variables_by_name(self) -> dict[str, list[Variable]]:
         found: dict[str, list[Variable]] = {}

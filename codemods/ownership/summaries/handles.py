@@ -73,13 +73,19 @@ class Handles(Layer):
         owning = {name for name, field in self.index.fields(type_).items() if self.is_released(field)}
         return not handles | owning or not handles | owning <= given
 
+    def release_of(self, type_: Type | None) -> FunctionInfo | None:
+        """The method that releases a value of this type: no arguments, no result."""
+        if type_ is None or type_.name in ("ref", "*", "Str"):
+            return None
+        for name in self.index.release_names(type_):
+            found = self.index.method(type_, name)
+            if found is not None and _has_shape_of_release(found):
+                return found
+        return None
+
     def is_release(self, function: FunctionInfo) -> bool:
         """Whether a method is a type's own release, by its shape and name."""
-        if function.owner is None or not function.has_receiver or function.values:
-            return False
-        return (
-            self.index.has_release_name(function) and function.returns_nothing and function.behavior is None
-        )
+        return self.release_of(function.owner) is function
 
     def is_released(self, type_: Type | None) -> bool:
         """Whether values of a type, or its payload, are released, by hand or by Drop."""
@@ -90,6 +96,13 @@ class Handles(Layer):
         return type_.name in self.index.drops or any(
             self.index.method(type_, name) for name in self.index.release_names(type_)
         )
+
+
+def _has_shape_of_release(function: FunctionInfo) -> bool:
+    """Whether a function may be a release: the drop of ``Drop`` is the compiler's to call."""
+    if not function.has_receiver or function.values or function.behavior == "Drop":
+        return False
+    return function.returns_nothing
 
 
 def _is_address_name(names: list[str]) -> bool:

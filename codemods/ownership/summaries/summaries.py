@@ -15,7 +15,6 @@ from codemods.ownership.cfg.graph import (
     Role,
     Site,
     Variable,
-    VariableKind,
 )
 from codemods.ownership.compiler.builtins import (
     ALLOCATING,
@@ -32,6 +31,7 @@ from codemods.ownership.summaries.fates import Fate, FateSearch
 from codemods.ownership.summaries.graphs import Graphs
 from codemods.ownership.summaries.handles import Handles, carries_ownership, is_scalar
 from codemods.ownership.summaries.origins import FRESH, NOTHING, PASSED, UNKNOWN, VIEW, Origins, Result
+from codemods.ownership.summaries.released_parts import NO_PARTS, PartsSearch, ReleasedParts
 from codemods.semantics.layers import Layer, by_function
 from codemods.semantics.symbols import FunctionInfo, Index, refers_to_str
 from tml_ast import nodes
@@ -105,18 +105,49 @@ class Summaries(Layer):
             return _does(Effect.RETURNS)
         if position < 0 and self.handles.is_release(function):
             return _does(Effect.RELEASES)
-        parameters = function.parameters if position < 0 else function.values
-        index = max(position, 0)
-        if index >= len(parameters):
-            return _does(Effect.UNKNOWN)
-        name = parameters[index].name
-        named = graph.named(name) if name is not None else []
-        kinds = (VariableKind.PARAMETER, VariableKind.RECEIVER)
-        variable = next((variable for variable in named if variable.kind in kinds), None)
+        variable = graph.parameter(position)
         if variable is None:
-            return BORROWED if name == "_" else _does(Effect.UNKNOWN)
+            parameters = function.parameters if position < 0 else function.values
+            is_ignored = max(position, 0) < len(parameters) and parameters[max(position, 0)].name == "_"
+            return BORROWED if is_ignored else _does(Effect.UNKNOWN)
         fate = self._find_fate(graph, variable, given)
-        return Passing(fate.effects or BORROWED.effects, fate.lends)
+        effects = fate.effects or BORROWED.effects
+        if effects & {Effect.RELEASES, Effect.DRAINS}:
+            effects = self._released_as_a_whole(function, position, variable, effects)
+        return Passing(effects, fate.lends)
+
+    def _released_as_a_whole(
+        self, function: FunctionInfo, position: int, variable: Variable, effects: frozenset[Effect]
+    ) -> frozenset[Effect]:
+        """The effects on an argument of which parts are released: is that all that its own release does?"""
+        parts = self.released_parts(function, position)
+        if () in parts.possible:
+            return effects if parts.covers(frozenset(((),))) else effects | {Effect.UNKNOWN}
+        release = self.handles.release_of(variable.type.target() if variable.type is not None else None)
+        if release is None or release is function:
+            return effects
+        wanted = self.released_parts(release, -1).possible
+        if not wanted or not parts.touches(wanted):
+            return effects
+        whole = Effect.RELEASES if parts.covers(wanted) else Effect.UNKNOWN
+        return (effects - {Effect.BORROWS, Effect.DRAINS}) | {whole}
+
+    @by_function
+    def released_parts(self, function: FunctionInfo, position: int) -> ReleasedParts:
+        """The parts of an argument that a function releases; position -1 is the receiver."""
+        return self._found.find(
+            ("parts", function, position),
+            lambda: self._find_released_parts(function, position),
+            NO_PARTS,
+            ReleasedParts.join,
+        )
+
+    def _find_released_parts(self, function: FunctionInfo, position: int) -> ReleasedParts:
+        graph = self.graph(function)
+        variable = graph.parameter(position) if graph is not None else None
+        if graph is None or variable is None:
+            return NO_PARTS
+        return PartsSearch(self, graph, variable).found()
 
     def fate(self, graph: ControlFlowGraph, variable: Variable) -> Fate:
         """What becomes of the value of ``variable``, its copies and its parts."""
