@@ -126,11 +126,13 @@ class Summaries(Layer):
         release = self.handles.release_of(variable.type.target() if variable.type is not None else None)
         if release is None or release is function:
             return effects
-        wanted = self.released_parts(release, -1).possible
-        if not wanted or not parts.touches(wanted):
+        done = self.released_parts(release, -1)
+        if not done.possible or not parts.touches(done.possible):
             return effects
-        whole = Effect.RELEASES if parts.covers(wanted) else Effect.UNKNOWN
-        return (effects - {Effect.BORROWS, Effect.DRAINS}) | {whole}
+        whole = Effect.RELEASES if parts.covers(done.possible) else Effect.UNKNOWN
+        drained = effects & {Effect.RELEASES} or not parts.contents <= done.contents
+        partial = {Effect.BORROWS} if drained else {Effect.BORROWS, Effect.DRAINS}
+        return (effects - partial) | {whole}
 
     @by_function
     def released_parts(self, function: FunctionInfo, position: int) -> ReleasedParts:
