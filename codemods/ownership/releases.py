@@ -66,7 +66,7 @@ class Releases(Layer):
                 or release.node.decorator("releases") is not None
             )
         parts = self.summaries.released_parts(release, -1)
-        if any(self._is_owed(type_, path) for path in parts.possible):
+        if any(self._is_owed(type_, part.path) for part in parts.possible):
             return True
         if any(not path or not self.drops.drops_field(type_, path[0]) for path in parts.contents):
             return True

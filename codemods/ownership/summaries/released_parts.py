@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable
-from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect, bodyless_effect, builtin_effect, extern_symbol
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -25,13 +25,31 @@ _BLANK = frozenset(("0", "null", "Nothing", '""', "-1", "false"))
 _ARITHMETIC = frozenset(("+", "-"))
 
 
+class Part(NamedTuple):
+    """A part that is released, and the function that does so in the end: two of the same handle differ.
+
+    A channel may be closed and then destroyed; only what its own release calls gives it back.
+    """
+
+    path: Path
+    by: str
+
+    def is_within(self, other: Part) -> bool:
+        """Whether the release of another part is the release of this one, too."""
+        inside = self.path[: len(other.path)] == other.path
+        return inside and (len(other.path) < len(self.path) or self.by == other.by)
+
+
+Parts = frozenset[Part]
+
+
 @dataclass(frozen=True, slots=True)
 class ReleasedParts:
     """The parts of an argument that a function releases."""
 
-    certain: Paths = frozenset()
+    certain: Parts = frozenset()
     """On every path, apart from those where the argument itself says that nothing is left to release."""
-    possible: Paths = frozenset()
+    possible: Parts = frozenset()
     contents: Paths = frozenset()
     """The parts from which something is read that is released: elements of a list, say."""
 
@@ -41,15 +59,25 @@ class ReleasedParts:
             self.certain | other.certain, self.possible | other.possible, self.contents | other.contents
         )
 
-    def covers(self, wanted: Paths) -> bool:
-        """Whether all these parts, or what they lie in, are certainly released."""
-        return all(any(path[: len(done)] == done for done in self.certain) for path in wanted)
+    @property
+    def is_whole(self) -> bool:
+        """Whether the argument itself may be released."""
+        return any(not part.path for part in self.possible)
 
-    def touches(self, wanted: Paths) -> bool:
+    @property
+    def is_certainly_whole(self) -> bool:
+        """Whether the argument itself is released on every path."""
+        return any(not part.path for part in self.certain)
+
+    def covers(self, wanted: Parts) -> bool:
+        """Whether all these parts, or what they lie in, are certainly released."""
+        return all(any(part.is_within(done) for done in self.certain) for part in wanted)
+
+    def touches(self, wanted: Parts) -> bool:
         """Whether one of these parts, or something around or in it, may be released."""
         return any(
-            path[: len(done)] == done or done[: len(path)] == path
-            for path in wanted
+            part.path[: len(done.path)] == done.path or done.path[: len(part.path)] == part.path
+            for part in wanted
             for done in self.possible
         )
 
@@ -63,8 +91,14 @@ class Callees(Protocol):
     def released_parts(self, function: FunctionInfo, position: int) -> ReleasedParts:
         """The parts of an argument that a function releases."""
 
-    def call_effects(self, site: Site) -> frozenset[Effect]:
-        """The effect of the call at a site on the argument or receiver that goes there."""
+    def is_release(self, function: FunctionInfo) -> bool:
+        """Whether a method is a type's own release, by its shape and name."""
+
+
+def _whole(by: str) -> ReleasedParts:
+    """The argument itself is released by a function."""
+    part = frozenset((Part((), by),))
+    return ReleasedParts(part, part)
 
 
 class PartsSearch:
@@ -74,11 +108,11 @@ class PartsSearch:
         self._callees = callees
         self._graph = graph
         self._variable = variable
-        self._certain_at: dict[int, Paths] = {}
+        self._certain_at: dict[int, Parts] = {}
         """What each call certainly releases, by the identity of its node."""
-        self._possible: set[Path] = set()
+        self._possible: set[Part] = set()
         self._contents: set[Path] = set()
-        self._left_with: list[Paths] = []
+        self._left_with: list[Parts] = []
         """What is certainly released at each place where control leaves."""
 
     def found(self) -> ReleasedParts:
@@ -93,43 +127,62 @@ class PartsSearch:
         ends = [*self._left_with, *([] if end is None else [end])]
         certain = frozenset.intersection(*ends) if ends else frozenset()
         return ReleasedParts(
-            certain - replaced, frozenset(self._possible) - replaced, frozenset(self._contents)
+            frozenset(part for part in certain if part.path not in replaced),
+            frozenset(part for part in self._possible if part.path not in replaced),
+            frozenset(self._contents),
         )
 
     # -- calls --------------------------------------------------------------------------------
 
-    def _released_by(self, call: CallSite) -> Paths:
-        certain: set[Path] = set()
+    def _released_by(self, call: CallSite) -> Parts:
+        certain: set[Part] = set()
         given = [*call.arguments] if call.receiver is None else [call.receiver, *call.arguments]
         for value in given:
-            part = self._part(value)
+            found = self._part(value)
             site = self._graph.site_of(value)
-            if part is None or site is None:
+            if found is None or site is None:
                 continue
-            path, is_whole = part
-            inner = self._inner(site)
-            effects = self._callees.call_effects(site)
+            path, is_whole = found
+            if is_whole and not path and self._is_refused(site):
+                continue
+            inner = self._inner(call, site)
             if not is_whole:
-                if Effect.RELEASES in effects or inner.possible:
+                if inner.possible:
                     self._contents.add(path)
                 continue
-            if path or inner is NO_PARTS:
-                releases = Effect.RELEASES in effects
-                inner_paths = ReleasedParts(
-                    frozenset(((),)) if effects == {Effect.RELEASES} else frozenset(),
-                    frozenset(((),)) if releases else frozenset(),
-                )
-                inner = inner.join(inner_paths)
-            certain |= {(*path, *below) for below in inner.certain if len(path) + len(below) <= _LONGEST_PATH}
-            self._possible |= {(*path, *below)[:_LONGEST_PATH] for below in inner.possible}
-            self._contents |= {(*path, *below)[:_LONGEST_PATH] for below in inner.contents}
+            room = _LONGEST_PATH - len(path)
+            certain |= {
+                Part(path + below.path, below.by) for below in inner.certain if len(below.path) <= room
+            }
+            self._possible |= {Part(path + below.path[:room], below.by) for below in inner.possible}
+            self._contents |= {path + below[:room] for below in inner.contents}
         return frozenset(certain)
 
-    def _inner(self, site: Site) -> ReleasedParts:
-        if site.callee is None or site.callee.node.body is None:
-            return NO_PARTS
-        position = -1 if site.role is Role.RECEIVER else site.position
-        return self._callees.released_parts(site.callee, position)
+    def _inner(self, call: CallSite, site: Site) -> ReleasedParts:
+        """The parts that a call releases of what goes there."""
+        callee, position = site.callee, -1 if site.role is Role.RECEIVER else site.position
+        if callee is None:
+            node = call.node
+            name = node.function.text if isinstance(node, nodes.Call) else ""
+            name = name.rpartition("::")[2]
+            return _whole(name) if builtin_effect(name, position) is Effect.RELEASES else NO_PARTS
+        if callee.node.body is None:
+            releases = bodyless_effect(callee, position) is Effect.RELEASES
+            return (
+                _whole(extern_symbol(callee) if callee.is_extern else callee.name) if releases else NO_PARTS
+            )
+        inner = self._callees.released_parts(callee, position)
+        if inner == NO_PARTS and position < 0 and self._callees.is_release(callee):
+            return _whole(callee.qualified_name)
+        return inner
+
+    def _is_refused(self, site: Site) -> bool:
+        """Whether a receiver goes where a struct is expected: the compiler takes no method that does so."""
+        if self._variable.kind is not VariableKind.RECEIVER or site.role is not Role.ARGUMENT:
+            return False
+        values = site.callee.values if site.callee is not None else ()
+        type_ = values[site.position].type if site.position < len(values) else None
+        return type_ is not None and type_.name != "ref"
 
     def _part(self, value: Expression, depth: int = 0) -> tuple[Path, bool] | None:
         """The part of the argument that an expression is; False: something that is read from it."""
@@ -201,7 +254,7 @@ class PartsSearch:
 
     # -- paths --------------------------------------------------------------------------------
 
-    def _after(self, node: Node, state: Paths) -> Paths | None:
+    def _after(self, node: Node, state: Parts) -> Parts | None:
         """What is certainly released after a node; None where control never gets there."""
         match node:
             case nodes.Closure():
@@ -237,7 +290,7 @@ class PartsSearch:
                 after = self._in_order(node.children, state)
                 return None if after is None else after | self._certain_at.get(id(node), frozenset())
 
-    def _in_order(self, children: Sequence[object], state: Paths) -> Paths | None:
+    def _in_order(self, children: Sequence[object], state: Parts) -> Parts | None:
         for child in children:
             if isinstance(child, Node):
                 after = self._after(child, state)
@@ -247,8 +300,8 @@ class PartsSearch:
         return state
 
     def _branched(
-        self, test: Node, branches: Sequence[Node], state: Paths, *, may_skip: bool
-    ) -> Paths | None:
+        self, test: Node, branches: Sequence[Node], state: Parts, *, may_skip: bool
+    ) -> Parts | None:
         before = self._after(test, state)
         if before is None:
             return None

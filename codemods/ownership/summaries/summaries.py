@@ -121,8 +121,8 @@ class Summaries(Layer):
     ) -> frozenset[Effect]:
         """The effects on an argument of which parts are released: is that all that its own release does?"""
         parts = self.released_parts(function, position)
-        if () in parts.possible:
-            return effects if parts.covers(frozenset(((),))) else effects | {Effect.UNKNOWN}
+        if parts.is_whole:
+            return effects if parts.is_certainly_whole else effects | {Effect.UNKNOWN}
         release = self.handles.release_of(variable.type.target() if variable.type is not None else None)
         if release is None or release is function:
             return effects
@@ -133,6 +133,10 @@ class Summaries(Layer):
         drained = effects & {Effect.RELEASES} or not parts.contents <= done.contents
         partial = {Effect.BORROWS} if drained else {Effect.BORROWS, Effect.DRAINS}
         return (effects - partial) | {whole}
+
+    def is_release(self, function: FunctionInfo) -> bool:
+        """Whether a method is a type's own release, by its shape and name."""
+        return self.handles.is_release(function)
 
     @by_function
     def released_parts(self, function: FunctionInfo, position: int) -> ReleasedParts:
