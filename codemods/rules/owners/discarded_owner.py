@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.lazy_default import lost_defaults, make_where_needed
 from codemods.fixes.naming import owner_name, short_code, string_name
 from codemods.fixes.open_payload import held_types, opening, owed_payloads, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_own
@@ -43,6 +44,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield from _read_once(context, graph, call.node, taken)
         for node in handed_out(graph):
             yield from _read_once(context, graph, node, taken)
+        for handing, default in lost_defaults(context, graph):
+            yield from _default(context, graph, handing, default)
 
 
 def _unbound(type_: Type, node: nodes.Expression) -> str:
@@ -150,6 +153,20 @@ def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair |
         source, tree = context.file.source, context.file.tree
         edits.append(insert_statement_after(source, tree, statement, f"{name}.{release.name}()"))
     return Repair(tuple(edits))
+
+
+def _default(
+    context: Context, graph: ControlFlowGraph, call: nodes.MethodCall, default: Expression
+) -> Iterator[Diagnostic]:
+    """Make a default where it is needed; what is to be bound first is done in the next round."""
+    site, type_ = graph.site_of(call), graph.type_of(call)
+    if site is None or type_ is None or _is_borrowed_and_lost(context, graph, call, site, type_):
+        return
+    message = (
+        f"the {type_} that `{short_code(default.text)}` makes is lost where "
+        f"`{short_code(call.receiver.text)}` holds one"
+    )
+    yield context.fix(graph, default, message, make_where_needed(context, graph, call, default))
 
 
 # -- results that are read once -------------------------------------------------------------------
