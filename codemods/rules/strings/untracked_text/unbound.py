@@ -18,11 +18,12 @@ from codemods.fixes.makers import will_be_marked
 from codemods.fixes.naming import short_code, string_name
 from codemods.fixes.owners import is_opened_elsewhere
 from codemods.fixes.temporaries import handed_out, is_read_in_place
-from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.fields import Holds
 from codemods.ownership.summaries.origins import is_handed_out
 from codemods.ownership.sums import makes_only_sums
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR
+from tml_ast import nodes
 from tml_ast.nodes import Expression
 
 
@@ -31,7 +32,9 @@ def diagnose(context: Context, graph: ControlFlowGraph) -> Iterator[Diagnostic]:
     taken: set[str] = set()
     called = [call.node for call in graph.calls if not call.constructor and call.callee is not None]
     for node in (*called, *handed_out(graph)):
-        if graph.type_of(node) != STR or not is_read_in_place(context, graph, node):
+        if graph.type_of(node) != STR:
+            continue
+        if not is_read_in_place(context, graph, node) and not _is_summand(graph, node):
             continue
         if _is_lost_result(context, graph, node) or _is_lost_payload(context, graph, node):
             message = (
@@ -39,6 +42,14 @@ def diagnose(context: Context, graph: ControlFlowGraph) -> Iterator[Diagnostic]:
                 "and the compiler does not know that it is new"
             )
             yield context.fix(graph, node, message, _bound(context, graph, node, taken))
+
+
+def _is_summand(graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether a string is joined to another: a sum frees only what the compiler knows to be new."""
+    site = graph.site_of(node)
+    if site is None or site.role is not Role.OPERAND or site.through is not None:
+        return False
+    return isinstance(site.parent, nodes.Binary) and site.parent.operator == "+"
 
 
 def _is_lost_result(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:
