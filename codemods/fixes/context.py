@@ -73,6 +73,7 @@ class Context:
         self.analysis = facts.analysis
         self.names = facts.names
         self.fields = facts.fields
+        self.field_states = facts.field_states
         self.lists = facts.lists
         self.purity = facts.purity
         self.contents = facts.contents

@@ -13,6 +13,7 @@ from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.contents import Contents
 from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sources
 from codemods.ownership.elements import OwnedList, OwnedLists
+from codemods.ownership.field_states import FieldStates
 from codemods.ownership.fields import Fields
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
@@ -121,6 +122,7 @@ class Facts:
         )
         self.purity = Purity(analysis.summaries)
         self.contents = Contents(analysis)
+        self.field_states = FieldStates(analysis, self.fields)
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = AllocatesAudit(analysis, self.tests, paths)
 

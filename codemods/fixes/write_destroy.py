@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.string_code import free_address, free_string, free_unless_empty
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin
@@ -157,16 +158,14 @@ def complete(
             return Refusal("its receiver has no room for `mut`")
         edits.append(SourceEdit(receiver.start, receiver.start, b"mut "))
     source, tree = context.file.source, context.file.tree
-    text = source[body.start : body.end]
-    if body.statements and (b"\n" in text or b"/*" in text):
+    if body.statements and not is_one_line(source, body):
         if first:
             edits.append(insert_statement_before(source, tree, body.statements[0], "\n".join(first)))
         if last:
             edits.append(insert_before_block_end(source, tree, body, "\n".join(last)))
         return Repair(tuple(edits))
     kept = [statement.text for statement in body.statements]
-    interior = "\n\t".join("\n".join(("", *first, *kept, *last)).split("\n")) + "\n"
-    edits.append(SourceEdit(body.start + 1, body.end - 1, lay_out(source, node.start, f"{interior}}}")[:-1]))
+    edits.append(spread_out(source, body, (*first, *kept, *last)))
     outdated = [] if kept else _outdated_comment(source, node)
     return Repair((*outdated, *edits))
 

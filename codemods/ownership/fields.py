@@ -93,8 +93,11 @@ class Fields(Layer):
         return self._literals[type_.name]
 
     @by_type
-    def origin(self, type_: Type, name: str) -> FieldOrigin:
-        """What field ``name`` of the type holds, by its constructors and by every assignment to it."""
+    def origin(self, type_: Type, name: str, besides: FunctionInfo | None = None) -> FieldOrigin:
+        """What field ``name`` of the type holds, by its constructors and by every assignment to it.
+
+        Those ``besides`` are in a function that leaves nothing in it, as a release does.
+        """
         result = _NOTHING
         for graph, literal in self.constructors(type_):
             entry = next((field for field in literal.fields if field.name == name), None)
@@ -106,6 +109,8 @@ class Fields(Layer):
                 return _UNKNOWN
             result |= held
         for graph, assignment in self._assignments(type_, name):
+            if graph.function is besides:
+                continue
             result |= self._value(graph, type_, name, assignment.value)
         return result
 
@@ -126,7 +131,7 @@ class Fields(Layer):
         """Every assignment to the field in the library, wherever the type of the target allows it."""
         return [
             (graph, node)
-            for graph, node, target in self.lowest._field_writes(name)
+            for graph, node, target in self._field_writes(name)
             if (owner := _owner_type(graph, target)) is None or owner.target().name == type_.name
         ]
 
@@ -144,7 +149,7 @@ class Fields(Layer):
     def _mentioning(self, identifier: str) -> Iterator[ControlFlowGraph]:
         """The functions of the library whose body contains this identifier."""
         code = identifier.encode("utf-8", "surrogateescape")
-        for file in self.lowest._library_files:
+        for file in self._own_files:
             if code not in file.identifiers:
                 continue
             for start, end, function in self._functions_in(file):
@@ -154,9 +159,11 @@ class Fields(Layer):
                         yield graph
 
     @cached_property
-    def _library_files(self) -> list[SourceFile]:
-        """The files of the library."""
-        return [file for file in self.index.files.values() if not file.is_test]
+    def _own_files(self) -> list[SourceFile]:
+        """The files of this layer: those of the library, or those beside it."""
+        if self._library is None:
+            return [file for file in self.index.files.values() if not file.is_test]
+        return [file for path, file in self.index.files.items() if path not in self._library.index.files]
 
     def _functions_in(self, file: SourceFile) -> list[tuple[int, int, FunctionInfo]]:
         """The functions of a file, with the spans of their text."""
@@ -263,7 +270,7 @@ class Fields(Layer):
         for graph, _ in self._assignments(type_, name):
             if graph.function.owner is None or not self.index.has_release_name(graph.function):
                 return _UNKNOWN
-        for graph, access in self.lowest._field_accesses(name):
+        for graph, access in self.accesses(name):
             owner = _owner_type(graph, access)
             if owner is None or owner.target().name == type_.name:
                 result |= self._added_through(graph, access)
@@ -300,7 +307,7 @@ class Fields(Layer):
             case _:
                 return _UNKNOWN
 
-    def _field_accesses(self, name: str) -> list[tuple[ControlFlowGraph, nodes.FieldAccess]]:
+    def accesses(self, name: str) -> list[tuple[ControlFlowGraph, nodes.FieldAccess]]:
         """Every place in the library that names a field of this name, but for those that assign to it."""
         if name not in self._accesses:
             self._accesses[name] = [
