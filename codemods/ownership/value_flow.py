@@ -309,6 +309,8 @@ class ValueFlow:
         outer = self._graph.site_of(access)
         if outer is None:
             return State.UNKNOWN
+        if isinstance(outer.parent, nodes.Assignment) and outer.parent.target is access:
+            return None
         if type_ is not None and not self._may_own(type_):
             is_handle = type_.name in ("*", "I64", "U64") and self._summaries.handles.hands_out(
                 self._graph, access

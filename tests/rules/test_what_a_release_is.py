@@ -219,3 +219,56 @@ def test_what_may_release_is_no_reason_for_a_fix(methods: str, line: str) -> Non
 )
 def test_a_destroy_that_releases_nothing_is_not_missing(methods: str, more: str) -> None:
     assert fixed_test(library(methods, more))[1] == []
+
+
+HOLDER = """\
+use plant::dev::db::Db
+
+pub type Holder {{ db: Db }}
+
+impl Holder {{
+    pub func open(n: I64) -> Holder {{ return Holder {{ db: Db::open(n) }} }}
+    pub func change(mut this, n: I64) {{
+        {body}
+    }}
+    pub func destroy(this) {{ this.db.destroy() }}
+}}
+"""
+
+
+def holder_test(body: str) -> str:
+    """What becomes of a test that changes a holder and never destroys it; ``body`` is that of change()."""
+    path = "tests/a.test.tml"
+    code = (
+        "use plant::dev::holder::Holder\n\n@test\nfunc test_holder() -> I32 {\n"
+        "    var holder = Holder::open(8)\n    holder.change(9)\n    return 0\n}\n"
+    )
+    files = library("pub func destroy(this) { lowlevel { mem_free(this.handle) } }")
+    files["lib/src/dev/holder.tml"] = HOLDER.format(body=body).encode()
+    result = analyse({**files, path: code.encode()}, [5])
+    assert not result.errors
+    change = result.phases[0].changes.get(path)
+    return change.after.decode() if change else code
+
+
+def test_an_owner_owes_as_much_as_before_when_a_field_is_released_and_replaced() -> None:
+    assert "holder.destroy()" in holder_test("this.db.destroy()\n        this.db = Db::open(n)")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("this.db = Db::open(n)\n        this.db.destroy()", id="released after that"),
+        pytest.param(
+            "this.db.destroy()\n        if n > 10 {\n            this.db = Db::open(n)\n        }",
+            id="replaced on a condition",
+        ),
+        pytest.param(
+            "this.db.destroy()\n        if n < 10 { return }\n        this.db = Db::open(n)",
+            id="left in between",
+        ),
+        pytest.param("this.db.destroy()", id="never replaced"),
+    ],
+)
+def test_a_field_that_may_stay_released_is_not_released_again(body: str) -> None:
+    assert "holder.destroy()" not in holder_test(body)

@@ -164,7 +164,7 @@ class FateSearch:
         site = self.graph.site_of(access)
         while site is not None and site.role is Role.CAST:
             site = self.graph.site_of(site.parent)
-        if site is None or site.role is not Role.ARGUMENT:
+        if site is None or site.role not in (Role.ARGUMENT, Role.RECEIVER):
             return False
         if self._callees.call_effects(site) != {Effect.RELEASES}:
             return False

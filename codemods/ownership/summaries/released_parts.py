@@ -6,7 +6,7 @@ the empty path is the argument itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -111,6 +111,8 @@ class PartsSearch:
         self._certain_at: dict[int, Parts] = {}
         """What each call certainly releases, by the identity of its node."""
         self._possible: set[Part] = set()
+        self._releases: dict[Part, list[Node]] = {}
+        """The calls that may release each part."""
         self._contents: set[Path] = set()
         self._left_with: list[Parts] = []
         """What is certainly released at each place where control leaves."""
@@ -121,14 +123,13 @@ class PartsSearch:
             self._certain_at[id(call.node)] = self._released_by(call)
         if not self._possible and not self._contents:
             return NO_PARTS
-        replaced = self._replaced()
         body = self._graph.function.node.body
         end = self._after(body, frozenset()) if body is not None else frozenset()
         ends = [*self._left_with, *([] if end is None else [end])]
         certain = frozenset.intersection(*ends) if ends else frozenset()
         return ReleasedParts(
-            frozenset(part for part in certain if part.path not in replaced),
-            frozenset(part for part in self._possible if part.path not in replaced),
+            frozenset(part for part in certain if not self._is_replaced(part)),
+            frozenset(part for part in self._possible if not self._is_replaced(part)),
             frozenset(self._contents),
         )
 
@@ -154,7 +155,10 @@ class PartsSearch:
             certain |= {
                 Part(path + below.path, below.by) for below in inner.certain if len(below.path) <= room
             }
-            self._possible |= {Part(path + below.path[:room], below.by) for below in inner.possible}
+            possible = {Part(path + below.path[:room], below.by) for below in inner.possible}
+            self._possible |= possible
+            for part in possible:
+                self._releases.setdefault(part, []).append(call.node)
             self._contents |= {path + below[:room] for below in inner.contents}
         return frozenset(certain)
 
@@ -238,9 +242,20 @@ class PartsSearch:
                     return part[0], False
         return None
 
-    def _replaced(self) -> Paths:
-        """The parts that get something new, as when storage grows: the owner has as much as before."""
-        found = set()
+    def _is_replaced(self, part: Part) -> bool:
+        """Whether what was released gets a successor, as when storage grows: as much is owed as before.
+
+        That is so if each release is followed, in its block or around it, by an assignment of something new,
+        and control does not leave in between.
+        """
+        releases = self._releases.get(part, ())
+        return bool(releases) and all(
+            any(self._follows(assignment, release) for assignment in self._assignments(part.path))
+            for release in releases
+        )
+
+    def _assignments(self, path: Path) -> Iterator[nodes.Assignment]:
+        """The assignments of something new to a part, or to what it lies in."""
         for assignment in self._graph.nodes_of(nodes.Assignment):
             value = assignment.value
             while isinstance(value, nodes.Cast | nodes.Group):
@@ -248,9 +263,18 @@ class PartsSearch:
             if value.text in _BLANK or not isinstance(assignment.target, nodes.FieldAccess):
                 continue
             part = self._part(assignment.target)
-            if part is not None and part[1]:
-                found.add(part[0])
-        return frozenset(found)
+            if part is not None and part[1] and path[: len(part[0])] == part[0]:
+                yield assignment
+
+    def _follows(self, assignment: nodes.Assignment, release: Node) -> bool:
+        start, end = release.start, assignment.start
+        if end < start:
+            return False
+        leaving = self._graph.nodes_of(
+            nodes.Return, nodes.Throw, nodes.Break, nodes.Continue, nodes.Propagate
+        )
+        around = [block for block in self._graph.nodes_of(nodes.Block) if block.start <= end < block.end]
+        return around[-1].start <= start and not any(start < node.start < end for node in leaving)
 
     # -- paths --------------------------------------------------------------------------------
 
