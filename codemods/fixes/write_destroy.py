@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.list_elements import element_of, release_of_element
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.string_code import free_address, free_string, free_unless_empty
 from codemods.ownership.compiler.builtins import Effect
@@ -49,18 +50,24 @@ def free_number_field(context: Context, field: str, type_: Type, origin: FieldOr
 def free_elements(
     context: Context, name: str, type_: Type, origin: FieldOrigin, index: str, *, returns: bool
 ) -> str:
-    """Free the strings in the list field ``name``; a destroyed list has none.
+    """Free the strings or owners in the list field ``name``; a destroyed list has none.
 
     ``index`` names the counter. ``returns``: there is nothing else to release when the list is destroyed.
     """
     item = f"{name}_item"
-    free = free_address(item)
-    if _may_be_constant(origin):
-        free = free_unless_empty(context, f"{item} as Str", free).replace("\n", "\n\t")
+    element = element_of(type_)
+    if element is None or element.is_str:
+        binding = f"{item}: I64 = this.{name}.get({index}) as I64"
+        free = free_address(item)
+        if _may_be_constant(origin):
+            free = free_unless_empty(context, f"{item} as Str", free).replace("\n", "\n\t")
+    else:
+        binding = f"{item} = this.{name}.get({index})"
+        free = "\n\t".join(release_of_element(context, element, item))
     loop = (
         f"var {index}: I64 = 0\n"
         f"loop ({index} < this.{name}.len()) {{\n"
-        f"\tlet {item}: I64 = this.{name}.get({index}) as I64\n"
+        f"\tlet {binding}\n"
         f"\t{free}\n"
         f"\t{index} = {index} + 1\n"
         "}"

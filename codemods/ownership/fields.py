@@ -17,6 +17,7 @@ from codemods.ownership.cfg.conditions import is_impossible
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Exit, ExitKind, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.handovers import Parameter, handed_over
 from codemods.ownership.summaries.origins import Origin
 from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
@@ -44,6 +45,8 @@ class FieldOrigin:
     literals: frozenset[str] = frozenset()
     is_string: bool = False
     """A number or pointer field that holds a string."""
+    givers: frozenset[Parameter] = frozenset()
+    """The parameters, received by value, that owners among it come from."""
 
     @property
     def is_owned(self) -> bool:
@@ -57,7 +60,10 @@ class FieldOrigin:
 
     def __or__(self, other: FieldOrigin) -> FieldOrigin:
         return FieldOrigin(
-            self.holds | other.holds, self.literals | other.literals, self.is_string or other.is_string
+            self.holds | other.holds,
+            self.literals | other.literals,
+            self.is_string or other.is_string,
+            self.givers | other.givers,
         )
 
 
@@ -418,11 +424,23 @@ class Fields(Layer):
         result = _NOTHING
         for position, argument in enumerate(call.arguments):
             if Effect.RETAINS in summaries.effects(method, position):
+                if self._may_own(graph.type_of(argument)):
+                    result |= self._owner(graph, argument)
+                    continue
                 if self._is_shared(graph, argument):
                     return _UNKNOWN
                 found = summaries.origin(graph, argument)
                 result |= self._from_origins(found.origins, found.literals, is_string=True)
         return result
+
+    def _may_own(self, type_: Type | None) -> bool:
+        """Whether values of a type are released, or hold something that is."""
+        return type_ is not None and not type_.is_str and self.analysis.obligations.may_own(type_)
+
+    def _owner(self, graph: ControlFlowGraph, argument: Expression) -> FieldOrigin:
+        """What a list holds once an owner is put into it."""
+        parameters = handed_over(self.analysis, graph, argument)
+        return _UNKNOWN if parameters is None else FieldOrigin(frozenset((Holds.OWNED,)), givers=parameters)
 
     def _is_shared(self, graph: ControlFlowGraph, argument: Expression) -> bool:
         """Whether a variable that is put into a list is also freed by the compiler, or put elsewhere."""

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.drain_list import final_releases, is_release, loop_over
+from codemods.fixes.list_elements import are_handed_over, element_of, release_of_element
 from codemods.fixes.naming import owner_name
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import ObligationReport
-from codemods.ownership.struct_lists import element_type
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo, Type
+from codemods.semantics.symbols import Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
 
@@ -26,21 +27,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for variable in graph.variables:
             if variable.kind not in (VariableKind.LET, VariableKind.VAR):
                 continue
-            element = element_type(context.fields, graph, variable)
-            release = context.analysis.releases.release_of(element)
-            if element is None or release is None or not context.analysis.releases.is_idempotent(element):
-                continue
-            if not _may_be_drained(context, graph, variable, element):
+            element = _owning_element(context, graph, variable)
+            if element is None or not _may_be_drained(context, graph, variable, element):
                 continue
             destroyed = _destroyed_full(context, graph, variable)
             dropped = None if destroyed else _dropped_full(context, graph, variable)
             if not destroyed and dropped is None:
                 continue
-            message = (
-                f"destroying `{variable.name}` frees none of the strings that its {element.bare} elements "
-                f"own: {element.bare}.{release.name}() is missing"
-            )
-            loop = _loop(context, graph, variable, element, release, taken)
+            message = f"destroying `{variable.name}` frees nothing that its {element.bare} elements own"
+            loop = _loop(context, graph, variable, element, taken)
             if dropped is None:
                 source, tree = context.file.source, context.file.tree
                 edits = (insert_statement_before(source, tree, statement, loop) for statement in destroyed)
@@ -49,16 +44,25 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 code = f"{loop}\n{variable.name}.{dropped.release.name}()"
                 cleanup = Cleanup(code, variable, frozenset(dropped.views))
                 repair = before_every_exit(context, graph, cleanup)
-            yield context.fix(graph, variable, message, context.refusal_to_call(release) or repair)
+            yield context.fix(graph, variable, message, repair)
+
+
+def _owning_element(context: Context, graph: ControlFlowGraph, variable: Variable) -> Type | None:
+    """The type of the elements of a list that nobody but the list has, if they own something."""
+    element = element_of(variable.type)
+    if element is None or element.is_str or not release_of_element(context, element, "item"):
+        return None
+    return element if are_handed_over(context, context.fields.list_elements(graph, variable)) else None
 
 
 def _may_be_drained(context: Context, graph: ControlFlowGraph, variable: Variable, element: Type) -> bool:
-    """Whether no element of the list is released or kept elsewhere."""
+    """Whether no element of the list is released or kept elsewhere; a copy of one may be read."""
     fate = context.analysis.summaries.fate(graph, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
         return False
+    kept = () if context.analysis.drops.kind(element) is DropKind.NOTHING else (element,)
     views = fate.views - {variable}
-    return not any(view.type is None or view.type.target() in (element, variable.type) for view in views)
+    return not any(view.type is None or view.type.target() in (*kept, variable.type) for view in views)
 
 
 def _destroyed_full(
@@ -90,15 +94,14 @@ def _loop(
     graph: ControlFlowGraph,
     variable: Variable,
     element: Type,
-    release: FunctionInfo,
     taken: set[str],
 ) -> str:
     """The loop that releases each element; its names are added to those ``taken``."""
     item = owner_name(context, graph.function, element, taken)
     index = context.names.for_consumed(graph.function, "i", "k", "index", taken=taken)
     taken |= {item, index}
-    body = f"let {item} = {variable.name}.get({index})\n{item}.{release.name}()"
-    return loop_over(variable.name, index, body)
+    lines = (f"let {item} = {variable.name}.get({index})", *release_of_element(context, element, item))
+    return loop_over(variable.name, index, "\n".join(lines))
 
 
 RULE = Rule(

@@ -7,12 +7,11 @@ from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.list_elements import element_of, owns_elements, release_of_element
 from codemods.fixes.naming import quoted_names
 from codemods.fixes.write_destroy import complete, free_elements, free_number_field
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
-from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.drained import frees_part, reaches_elements
 from codemods.ownership.fields import only_empty_constants
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -152,60 +151,13 @@ def _holds_string_as_number(context: Context, type_: Type, name: str, field_type
 
 
 def _owns_elements(context: Context, type_: Type, name: str, field_type: Type, release: FunctionInfo) -> bool:
-    """Whether a list owns all of its strings, and the release reads none of them."""
-    if field_type.bare != "List" or [element.name for element in field_type.arguments] != ["Str"]:
+    """Whether only the release can free the elements of a list, and does not."""
+    element = element_of(field_type)
+    if element is None or (not element.is_str and not release_of_element(context, element, "item")):
         return False
-    origin = context.fields.elements(type_, name)
-    if not origin.is_owned or not only_empty_constants(origin):
+    if element.is_str and context.file.is_test:
         return False
-    analysis = context.analysis
-    if reaches_elements(analysis.summaries, analysis.index, release, name, frozenset()):
-        return False
-    return not _is_filled_by_tests(context, type_, name) and not _is_freed_by_users(context, type_, name)
-
-
-def _is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
-    """Whether a function outside of the type frees a part of a value, or what it reads from it."""
-    getters = [
-        method
-        for methods in context.analysis.index.methods.get(type_.name, {}).values()
-        for method in methods
-    ]
-    names = [name, *(getter.name for getter in getters if not getter.returns_nothing)]
-    for analysis, function in chain(
-        context.functions_of_library(), context.tests.functions_mentioning(names)
-    ):
-        graph = analysis.summaries.graph(function) if function.owner != type_ else None
-        if graph is None:
-            continue
-        for variable in graph.variables:
-            is_value = variable.type is not None and variable.type.target().name == type_.name
-            if is_value and frees_part(analysis.summaries, graph, variable):
-                return True
-    return False
-
-
-def _is_filled_by_tests(context: Context, type_: Type, name: str) -> bool:
-    """Whether a test makes such a struct itself, or may put something into the list in its field."""
-    for analysis, function in context.tests.functions_mentioning([type_.bare, name]):
-        graph = analysis.summaries.graph(function)
-        if graph is None:
-            return True
-        literals = (graph.type_of(literal) for literal in graph.nodes_of(nodes.StructLiteral))
-        if any(built is None or built.name == type_.name for built in literals):
-            return True
-        for access in graph.nodes_of(nodes.FieldAccess):
-            owner = graph.type_of(access.object)
-            if access.name != name or (owner is not None and owner.target().name != type_.name):
-                continue
-            site = graph.site_of(access)
-            callee = site.callee if site is not None and site.role is Role.RECEIVER else None
-            if callee is None or any(
-                Effect.RETAINS in analysis.summaries.effects(callee, position)
-                for position in range(len(callee.values))
-            ):
-                return True
-    return False
+    return owns_elements(context, type_, name, release)
 
 
 def _forgets_field(context: Context, type_: Type, name: str, field_type: Type) -> bool:

@@ -1,0 +1,193 @@
+"""The elements of lists: what frees each, and whether the list is the only one to hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from codemods.fixes.context import Context
+from codemods.ownership.analysis import Analysis
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.drained import frees_part, reaches_elements
+from codemods.ownership.fields import FieldOrigin, only_empty_constants
+from codemods.ownership.handovers import Parameter, arguments_for, handed_over
+from codemods.semantics.symbols import FunctionInfo, Type
+from tml_ast import nodes
+
+_REMOVING = frozenset(("pop", "set", "clear", "remove"))
+
+
+def element_of(type_: Type | None) -> Type | None:
+    """The type of the elements of a list."""
+    if type_ is None or type_.bare != "List" or len(type_.arguments) != 1:
+        return None
+    return type_.arguments[0]
+
+
+# -- one element ----------------------------------------------------------------------------------
+
+
+def release_of_element(context: Context, type_: Type, item: str) -> tuple[str, ...]:
+    """The statements that release an element in the variable ``item``; none if it owns nothing.
+
+    The variable is a copy, which the compiler drops at the end of the loop's body if its type is dropped.
+    """
+    analysis = context.analysis
+    kind = analysis.drops.kind(type_)
+    release = analysis.releases.release_of(type_)
+    if release is None:
+        return _release_of_fields(context, type_, item)
+    if kind is DropKind.NOTHING and not analysis.releases.needs_release(type_):
+        return ()
+    if kind is not DropKind.NOTHING and not analysis.releases.is_idempotent(type_):
+        return ()
+    if kind is DropKind.FIELDS and not _owns_dropped_strings(context, type_):
+        return ()
+    return () if context.refusal_to_call(release) is not None else (f"{item}.{release.name}()",)
+
+
+def _release_of_fields(context: Context, type_: Type, item: str) -> tuple[str, ...]:
+    """Release the owners in the fields of a struct that has no release of its own."""
+    analysis = context.analysis
+    if not _owns_dropped_strings(context, type_) or analysis.drops.kind(type_) is DropKind.CALL:
+        return ()
+    statements = []
+    for name, field_type in analysis.index.fields(type_).items():
+        release = analysis.releases.release_of(field_type)
+        if release is None:
+            if analysis.obligations.may_own(field_type):
+                return ()
+            continue
+        is_dropped = analysis.drops.kind(field_type) is DropKind.CALL
+        if not is_dropped and not analysis.releases.needs_release(field_type):
+            continue
+        if analysis.drops.drops_field(type_, name) and not analysis.releases.is_idempotent(field_type):
+            return ()
+        if not context.fields.origin(type_, name).is_owned or context.refusal_to_call(release) is not None:
+            return ()
+        statements.append(f"{item}.{name}.{release.name}()")
+    return tuple(statements)
+
+
+def _owns_dropped_strings(context: Context, type_: Type) -> bool:
+    """Whether the strings that the compiler frees with a value of the type are the value's own."""
+    for name, field_type in context.analysis.index.fields(type_).items():
+        if field_type.is_str and context.analysis.drops.drops_field(type_, name):
+            origin = context.fields.origin(type_, name)
+            if not origin.is_owned or not only_empty_constants(origin):
+                return False
+    return True
+
+
+# -- the elements of a list -----------------------------------------------------------------------
+
+
+def are_handed_over(context: Context, elements: FieldOrigin) -> bool:
+    """Whether all elements are the list's own: whoever calls what puts them in hands over what is theirs."""
+    return elements.is_owned and _callers_hand_over(context, elements.givers)
+
+
+def _callers_hand_over(context: Context, parameters: frozenset[Parameter]) -> bool:
+    pending = [*parameters]
+    seen = set(pending)
+    while pending:
+        parameter = pending.pop()
+        users = context.tests.functions_mentioning([parameter[0].name])
+        for analysis, graph in _graphs(chain(context.functions_of_library(), users)):
+            for argument in arguments_for(analysis, graph, parameter):
+                given = handed_over(analysis, graph, argument) if argument is not None else None
+                if given is None:
+                    return False
+                pending += given - seen
+                seen |= given
+    return True
+
+
+def _graphs(
+    functions: Iterator[tuple[Analysis, FunctionInfo]],
+) -> Iterator[tuple[Analysis, ControlFlowGraph]]:
+    for analysis, function in functions:
+        graph = analysis.summaries.graph(function)
+        if graph is not None:
+            yield analysis, graph
+
+
+def owns_elements(context: Context, type_: Type, name: str, release: FunctionInfo) -> bool:
+    """Whether the list in a field owns all of its elements, and nobody frees them, the release included."""
+    analysis = context.analysis
+    origin = context.fields.elements(type_, name)
+    if not origin.is_owned or not only_empty_constants(origin):
+        return False
+    if reaches_elements(analysis.summaries, analysis.index, release, name, frozenset()):
+        return False
+    if _is_filled_by_tests(context, type_, name) or _is_freed_by_users(context, type_, name):
+        return False
+    return are_handed_over(context, origin)
+
+
+def _is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
+    """Whether a function frees a part of a value, or what it reads from it, and leaves it in the list.
+
+    Where the compiler drops a copy of an element, it frees what the element owns.
+    """
+    analysis = context.analysis
+    element = element_of(analysis.index.fields(type_).get(name))
+    methods = [method for found in analysis.index.methods.get(type_.name, {}).values() for method in found]
+    names = [name, *(method.name for method in methods if not method.returns_nothing)]
+    users = context.tests.functions_mentioning(names)
+    for analysis, graph in _graphs(chain(context.functions_of_library(), users)):
+        is_own = graph.function.owner is not None and graph.function.owner.name == type_.name
+        if is_own and (analysis.releases.release_of(type_) is graph.function or _removes(graph, name)):
+            continue
+        for variable in graph.variables:
+            holder = variable.type or (graph.function.owner if variable.name == "this" else None)
+            if holder is None or holder.target().name != type_.name:
+                continue
+            if frees_part(analysis.summaries, graph, variable) or _drops_copy(
+                analysis, graph, variable, element
+            ):
+                return True
+    return False
+
+
+def _removes(graph: ControlFlowGraph, name: str) -> bool:
+    """Whether a method takes elements out of the list in a field, or replaces them."""
+    return any(
+        isinstance(node.receiver, nodes.FieldAccess) and node.receiver.name == name and node.name in _REMOVING
+        for node in graph.nodes_of(nodes.MethodCall)
+    )
+
+
+def _drops_copy(
+    analysis: Analysis, graph: ControlFlowGraph, variable: Variable, element: Type | None
+) -> bool:
+    """Whether the compiler drops a variable that holds an element of a list in the value of another one."""
+    return element is not None and any(
+        view is not variable
+        and view.type is not None
+        and view.type.name == element.name
+        and analysis.drops.is_registered(view)
+        for view in analysis.summaries.fate(graph, variable).views
+    )
+
+
+def _is_filled_by_tests(context: Context, type_: Type, name: str) -> bool:
+    """Whether a test makes such a struct itself, or may put something into the list in its field."""
+    for analysis, graph in _graphs(context.tests.functions_mentioning([type_.bare, name])):
+        literals = (graph.type_of(literal) for literal in graph.nodes_of(nodes.StructLiteral))
+        if any(built is None or built.name == type_.name for built in literals):
+            return True
+        for access in graph.nodes_of(nodes.FieldAccess):
+            owner = graph.type_of(access.object)
+            if access.name != name or (owner is not None and owner.target().name != type_.name):
+                continue
+            site = graph.site_of(access)
+            callee = site.callee if site is not None and site.role is Role.RECEIVER else None
+            if callee is None or any(
+                Effect.RETAINS in analysis.summaries.effects(callee, position)
+                for position in range(len(callee.values))
+            ):
+                return True
+    return False

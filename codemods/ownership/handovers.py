@@ -1,0 +1,100 @@
+"""Whether an owner that is put into a container belongs to the container from then on.
+
+It does if it was made for it, and the function that puts it there neither releases nor keeps it elsewhere. A
+function may put in what it is given by value; then its callers must hand over what is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.ownership.analysis import Analysis
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.consumption import consumes
+from codemods.ownership.summaries.origins import Origin
+from codemods.semantics.symbols import FunctionInfo
+from tml_ast import nodes
+from tml_ast.nodes import Expression
+
+Parameter = tuple[FunctionInfo, int]
+"""A parameter of a function, by its position."""
+
+_READING = frozenset((Role.FIELD, Role.OPERAND, Role.CONDITION, Role.INTERPOLATED, Role.DISCARDED))
+_LOCAL = frozenset((VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD))
+_BORROWS = frozenset((Effect.BORROWS,))
+
+
+def handed_over(
+    analysis: Analysis, graph: ControlFlowGraph, value: Expression
+) -> frozenset[Parameter] | None:
+    """The parameters that a value handed to a container comes from; None if it may not be the container's."""
+    origins = analysis.summaries.origin(graph, value).origins
+    if not origins <= {Origin.FRESH, Origin.PASSED, Origin.LITERAL} or origins <= {Origin.LITERAL}:
+        return None
+    found: set[Parameter] = set()
+    for use in graph.uses_in(value):
+        type_ = use.variable.type
+        if type_ is not None and not analysis.obligations.may_own(type_):
+            continue
+        if _only_reads(analysis, use):
+            continue
+        if use.variable.kind is VariableKind.PARAMETER and (type_ is None or type_.name != "ref"):
+            found.add((graph.function, _position(graph.function, use.variable)))
+        elif use.variable.kind not in _LOCAL or (
+            analysis.drops.is_registered(use.variable) and not consumes(graph, use)
+        ):
+            return None
+        if not _is_given_once(analysis, graph, use):
+            return None
+    if Origin.PASSED in origins and not found:
+        return None
+    return frozenset(found)
+
+
+def _position(function: FunctionInfo, variable: Variable) -> int:
+    return next(
+        position for position, parameter in enumerate(function.values) if parameter.name == variable.name
+    )
+
+
+def _only_reads(analysis: Analysis, use: Use) -> bool:
+    """Whether a use leaves the value where it is."""
+    if use.site.role in _READING:
+        return True
+    if use.site.role not in (Role.RECEIVER, Role.ARGUMENT):
+        return False
+    return analysis.summaries.call_effects(use.site) <= _BORROWS
+
+
+def _is_given_once(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
+    """Whether no path takes or releases the value besides this use, by this or another name."""
+    variable = use.variable
+    views = analysis.summaries.fate(graph, variable).views - {variable}
+    if any(view.type is None or analysis.obligations.may_own(view.type) for view in views):
+        return False
+    if any(later is use for later in graph.uses_after(use, variable)):
+        return False
+    for other in graph.uses(variable):
+        if other is use or _only_reads(analysis, other):
+            continue
+        later = any(action is other for action in graph.uses_after(use, variable))
+        if later or any(action is use for action in graph.uses_after(other, variable)):
+            return False
+    return True
+
+
+def arguments_for(
+    analysis: Analysis, graph: ControlFlowGraph, parameter: Parameter
+) -> Iterator[Expression | None]:
+    """What the calls of a function in a graph give for a parameter; None for a call that may be one of it."""
+    function, position = parameter
+    for call in graph.calls:
+        if call.callee is function:
+            yield call.arguments[position] if position < len(call.arguments) else None
+        elif (
+            call.callee is None
+            and isinstance(call.node, nodes.MethodCall)
+            and call.node.name == function.name
+        ):
+            yield None
