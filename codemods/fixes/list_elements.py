@@ -15,6 +15,7 @@ from codemods.ownership.fields import FieldOrigin, only_empty_constants
 from codemods.ownership.handovers import Parameter, arguments_for, handed_over
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
+from tml_ast.nodes import Expression, Node
 
 _REMOVING = frozenset(("pop", "set", "clear", "remove"))
 
@@ -145,7 +146,7 @@ def _is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
             holder = variable.type or (graph.function.owner if variable.name == "this" else None)
             if holder is None or holder.target().name != type_.name:
                 continue
-            if frees_part(analysis.summaries, graph, variable) or _drops_copy(
+            if frees_part(analysis.summaries, graph, variable) or drops_copy(
                 analysis, graph, variable, element
             ):
                 return True
@@ -160,17 +161,42 @@ def _removes(graph: ControlFlowGraph, name: str) -> bool:
     )
 
 
-def _drops_copy(
-    analysis: Analysis, graph: ControlFlowGraph, variable: Variable, element: Type | None
+def drops_copy(
+    analysis: Analysis,
+    graph: ControlFlowGraph,
+    variable: Variable,
+    element: Type | None,
+    seen: frozenset[Variable] = frozenset(),
 ) -> bool:
-    """Whether the compiler drops a variable that holds an element of a list in the value of another one."""
-    return element is not None and any(
-        view is not variable
-        and view.type is not None
-        and view.type.name == element.name
-        and analysis.drops.is_registered(view)
-        for view in analysis.summaries.fate(graph, variable).views
-    )
+    """Whether the compiler drops a copy of an element of a list in the value of a variable.
+
+    A function counts that is given the value, or a part of it.
+    """
+    if element is None or variable in seen or analysis.drops.kind(element) is DropKind.NOTHING:
+        return False
+    for view in analysis.summaries.fate(graph, variable).views:
+        is_element = view is not variable and (view.type is None or view.type.name == element.name)
+        if is_element and analysis.drops.is_registered(view):
+            return True
+        for use in graph.uses(view):
+            given = _given(analysis, graph, use.node)
+            if given is not None and drops_copy(analysis, *given, element, seen | {variable}):
+                return True
+    return False
+
+
+def _given(
+    analysis: Analysis, graph: ControlFlowGraph, value: Expression | Node
+) -> tuple[ControlFlowGraph, Variable] | None:
+    """The parameter that receives a value, a part of it, or a reference to one."""
+    site = graph.site_of(value)
+    while site is not None and site.role in (Role.FIELD, Role.REFERENCED, Role.CAST):
+        site = graph.site_of(site.parent)
+    if site is None or site.callee is None or site.role not in (Role.ARGUMENT, Role.RECEIVER):
+        return None
+    inner = analysis.summaries.graph(site.callee)
+    parameter = inner.parameter(-1 if site.role is Role.RECEIVER else site.position) if inner else None
+    return (inner, parameter) if inner is not None and parameter is not None else None
 
 
 def _is_filled_by_tests(context: Context, type_: Type, name: str) -> bool:
