@@ -84,6 +84,18 @@ def in_order(edits: Iterable[SourceEdit]) -> list[SourceEdit]:
     return ordered
 
 
+def collide(edits: Iterable[SourceEdit]) -> bool:
+    """Whether edits overlap, or replacements touch so that their order would matter."""
+    try:
+        ordered = in_order(edits)
+    except EditConflict:
+        return True
+    return any(
+        first.end == second.start and first.start < first.end and second.start < second.end
+        for first, second in pairwise(ordered)
+    )
+
+
 def apply(source: bytes, edits: Iterable[SourceEdit]) -> bytes:
     """The source with all the edits made. Raises EditConflict as ``in_order`` does."""
     pieces: list[bytes] = []

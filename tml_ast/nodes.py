@@ -1457,6 +1457,12 @@ class Closure(Expression):
         return self.all(ClosureParameter)
 
     @property
+    def return_type(self) -> TypeNode | None:
+        """The declared return type."""
+        node = self.child(ReturnType)
+        return node.child(TypeNode) if node else None
+
+    @property
     def body(self) -> Expression:
         """The body, a block or an expression."""
         body = self.children[-1]

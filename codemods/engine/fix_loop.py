@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 
 from codemods.engine.agreement import Voice, agreed
 from codemods.engine.attempt import Attempt, Fault
@@ -26,7 +25,7 @@ from codemods.rules.rule import Rule
 from codemods.semantics.configurations import Overflow
 from codemods.semantics.symbols import SourceFile
 from tml_ast import position
-from tml_ast.edit import EditConflict, SourceEdit, in_order
+from tml_ast.edit import collide
 from tml_ast.parser import MAX_VARIANTS
 from tml_ast.preprocessor import Assignment
 
@@ -233,7 +232,7 @@ class FixLoop:
         if path in excluded:
             return [_without_fix(diagnostic) for diagnostic in diagnostics]
         for diagnostic in diagnostics:
-            if _collide(diagnostic.edits):
+            if collide(diagnostic.edits):
                 raise Fault(path, f"the edits of {rule.name} for {diagnostic.function} overlap")
         return diagnostics
 
@@ -362,18 +361,6 @@ def _compatible(diagnostics: Iterable[InFile]) -> dict[str, list[Diagnostic]]:
         beside = [other for other in chosen if other.function == diagnostic.function]
         if beside and (diagnostic.opens_block or any(other.opens_block for other in beside)):
             continue
-        if not _collide([edit for other in [*chosen, diagnostic] for edit in other.edits]):
+        if not collide([edit for other in [*chosen, diagnostic] for edit in other.edits]):
             chosen.append(diagnostic)
     return {path: chosen for path, chosen in accepted.items() if chosen}
-
-
-def _collide(edits: Sequence[SourceEdit]) -> bool:
-    """Whether edits overlap, or replacements touch so that their order would matter."""
-    try:
-        ordered = in_order(edits)
-    except EditConflict:
-        return True
-    return any(
-        first.end == second.start and first.start < first.end and second.start < second.end
-        for first, second in pairwise(ordered)
-    )

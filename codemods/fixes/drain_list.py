@@ -29,11 +29,12 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import OwnedList
 from codemods.semantics.symbols import RELEASE_NAMES, FunctionInfo
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, documentation_start, insert_statement_before, lay_out
+from tml_ast.edit import SourceEdit, collide, documentation_start, insert_statement_before, lay_out
 
 _LEVEL = "\t"
 _NAMES = ("destroy_parts", "destroy_pieces", "destroy_texts")
 _IN_EXPRESSION = Refusal("its release is part of a larger expression")
+_NESTED = Refusal("one exit that it reaches lies inside of another")
 _SOME_PATHS = Refusal("it is released on some paths only, or its name means another variable at an exit")
 
 
@@ -136,7 +137,8 @@ def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusa
         if isinstance(repair, Refusal):
             return repair
         repairs.append(repair)
-    return Repair.of(repairs)
+    whole = Repair.of(repairs)
+    return whole if not collide(whole.edits) else _NESTED
 
 
 def _exits_after_declaration(owned: OwnedList) -> list[Exit]:

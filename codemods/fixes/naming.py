@@ -22,16 +22,19 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def result_name(context: Context, function: FunctionInfo, value: Expression) -> str:
+def result_name(
+    context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str] = ()
+) -> str:
     """A name for a value that is bound before it is returned."""
     called = called_name(value)
     if called is None or called[:1].isupper():
-        return context.names.for_consumed(function, "result", "return_value", "final_value")
+        return context.names.for_consumed(function, "result", "return_value", "final_value", taken=taken)
     if isinstance(value, nodes.Call) and value.function.text == f"{function.returns.bare}::{called}":
         stem = snake_case(function.returns.bare)
-        return context.names.for_consumed(function, stem, f"new_{stem}", f"returned_{stem}")
+        return context.names.for_consumed(function, stem, f"new_{stem}", f"returned_{stem}", taken=taken)
     stem = snake_case(called)
-    return context.names.for_consumed(function, f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
+    names = (f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
+    return context.names.for_consumed(function, *names, taken=taken)
 
 
 def string_name(

@@ -14,11 +14,13 @@ from codemods.fixes.bind_returned import annotation, bind_before_leaving, open_b
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, result_name
+from codemods.fixes.open_error_exit import Release, open_error_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.obligations import ObligationReport
 from codemods.semantics.symbols import SCALARS, UNIT, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import (
+    collide,
     insert_before_block_end,
     insert_statement_after,
     insert_statement_before,
@@ -35,6 +37,8 @@ _ZEROS = dict.fromkeys(SCALARS - {"Char", "Unit", "Never"}, "0") | {
 _HIDDEN = Refusal("its name means another variable there")
 _NO_ROOM = Refusal("there is no block to release it in")
 _NO_VALUE = Refusal("the function ends without the value that it declares")
+_NESTED = Refusal("one exit lies inside of another")
+_UNSAFE = Refusal("some path gives it away or keeps a part of it")
 _NO_EXIT = Refusal("control never leaves its scope")
 
 
@@ -91,16 +95,20 @@ def before_exits(
     if uncallable is not None:
         return uncallable
     repairs: list[Repair] = []
-    missed: list[Exit] = []
+    missed: dict[Refusal, list[Exit]] = {}
     for exit_, placed in _placed(context, graph, release, exits):
         if isinstance(placed, Refusal):
-            missed.append(exit_)
+            missed.setdefault(placed, []).append(exit_)
+        elif collide(edit for repair in (*repairs, placed) for edit in repair.edits):
+            missed.setdefault(_NESTED, []).append(exit_)
         else:
             repairs.append(placed)
-    missed += unsafe
-    remark = ""
-    if missed:
-        remark = f"not fixed at {describe_exits(missed, context.line)}: release it there by hand"
+    if unsafe:
+        missed[_UNSAFE] = list(unsafe)
+    remark = "; ".join(
+        f"not fixed at {describe_exits(there, context.line)}: {refusal.reason}"
+        for refusal, there in missed.items()
+    )
     return Repair.of(repairs, remark) if repairs else Refusal(remark or _NO_EXIT.reason)
 
 
@@ -120,6 +128,8 @@ def before_every_exit(
     for exit_, placed in _placed(context, graph, release, exits):
         if isinstance(placed, Refusal):
             return placed
+        if collide(edit for repair in (*repairs, placed) for edit in repair.edits):
+            return _NESTED
         if in_place and (placed.opens_block or _is_needed(graph, exit_, release)):
             return _NO_ROOM
         repairs.append(placed)
@@ -197,6 +207,9 @@ def before_exit(
             return _before_value(context, graph, node, value, release, result)
         case ExitKind.ARM:
             return _in_arm(context, graph, node, release, result)
+        case ExitKind.PROPAGATE if isinstance(node, nodes.Propagate):
+            done = Release(release.lines, release.owner, release.needed_by)
+            return open_error_exit(context, graph, node, done)
         case _:
             return _NO_ROOM
 

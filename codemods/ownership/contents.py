@@ -208,9 +208,10 @@ class Contents:
             return _UNKNOWN
         if self.analysis.drops.is_registered(variable) and not consumes(graph, use):
             return _BORROWED
-        fate = self.analysis.summaries.fate(graph, variable)
-        if not fate.effects <= _KEPT:
-            return _UNKNOWN
+        if not (opened_here and _is_only_opening(graph, use, variants)):
+            fate = self.analysis.summaries.fate(graph, variable)
+            if not fate.effects <= _KEPT:
+                return _UNKNOWN
         if variable.kind is VariableKind.PAYLOAD:
             opened = variant_of(graph, variable)
             return self._of(frame, variable.value, (opened,)) if opened is not None else _UNKNOWN
@@ -291,6 +292,21 @@ class Contents:
                     assert isinstance(action.node, nodes.Propagate)
                     result |= self._of(within, action.node.operand, ("Err",))
         return result
+
+
+def _is_only_opening(graph: ControlFlowGraph, use: Use, variants: tuple[str, ...]) -> bool:
+    """Whether nothing else takes one of these variants out of a Maybe or Outcome, however it takes others."""
+    return bool(variants) and all(
+        other is use or _leaves_in_place(other, variants) for other in graph.uses(use.variable)
+    )
+
+
+def _leaves_in_place(use: Use, variants: tuple[str, ...]) -> bool:
+    call = use.site.parent
+    if use.site.role is not Role.RECEIVER or not isinstance(call, nodes.MethodCall):
+        return False
+    taken = _TAKEN_OUT.get(call.name)
+    return call.name.startswith("is_") if taken is None else set(taken).isdisjoint(variants)
 
 
 def variant_of(graph: ControlFlowGraph, payload: Variable) -> str | None:

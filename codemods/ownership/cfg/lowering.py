@@ -25,6 +25,7 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.semantics.symbols import (
     BOOL,
+    BUILTIN_VARIANTS,
     SCALARS,
     STR,
     UNIT,
@@ -95,6 +96,8 @@ class _Lowering:
         self.current: BasicBlock[Action] = BasicBlock()
         self.graph = ControlFlowGraph([self.current], function)
         self.scopes: list[_Scope] = []
+        self.returns: Type | None = function.returns
+        """What a return hands over; None where that is not known."""
         self.outermost = 1
         """The index of the scope that a return leaves last: the body's own."""
 
@@ -421,15 +424,30 @@ class _Lowering:
 
     def _propagate(self, node: nodes.Propagate, _: Site) -> Type | None:
         operand = self._operand(node.operand, node, Role.PROPAGATED)
+        opened = operand.target() if operand is not None else None
+        is_opened = opened is not None and opened.name in BUILTIN_VARIANTS
+        handed_out = next(iter(opened.arguments), None) if opened is not None and is_opened else None
+        if not self._may_propagate(operand):
+            return handed_out
         failed, after = self._block(), self._block()
         self._goto(failed)
         self._goto(after)
         self._start(failed)
         self._exit(ExitKind.PROPAGATE, node, self.scopes[self.outermost :])
         self._start(after)
-        if operand is not None and operand.target().name in ("Maybe", "Outcome"):
-            return next(iter(operand.target().arguments), None)
-        return None
+        return handed_out
+
+    def _may_propagate(self, operand: Type | None) -> bool:
+        """Whether ``!`` may leave the function.
+
+        It panics where that does not return the kind of value that it opens.
+        """
+        if self.returns is None or operand is None:
+            return True
+        returned = self.returns.target()
+        if returned.name in BUILTIN_VARIANTS:
+            return operand.target().name in (returned.name, "_")
+        return not (returned in (STR, UNIT) or returned.name in SCALARS)
 
     # -- branches and loops -------------------------------------------------------------------
 
@@ -584,6 +602,7 @@ class _Lowering:
         inner = _Lowering(self.index, self.function)
         inner.scopes = list(self.scopes)
         inner.outermost = len(self.scopes) + 1
+        inner.returns = self._type(node.return_type)
         self.graph.closures.append(inner.run_closure(node))
         own = {id(variable) for variable in inner.graph.variables}
         for action in inner.graph.actions():

@@ -23,8 +23,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 RULE = Rule(
     name="scoped-cleanup",
-    summary="An owned value lives in an arm that has no block to release it in.",
+    summary="An owned value leaks where there is no block to release it in.",
     reason=(
+        "Where `!` leaves a function there is no place for a release. What `!` opens is bound, and asked "
+        "whether it failed; if so, what is owned is released and the failure returned. "
         "The payload of an arm lives until the arm ends. Where the arm is a single expression there is no "
         "place for a release, so the expression moves into a block that uses the value and then releases it. "
         "A value that the arm hands on is bound first, and never the payload itself: the compiler drops a "
@@ -86,6 +88,38 @@ pub func size_or_zero(count: I64) -> I64 {
             return size_result
         },
     }
+}
+""",
+        ),
+        Fixed(
+            "An error exit",
+            """\
+use demo::prelude::{Reel, open_reel}
+
+pub func sizes(count: I64) -> Outcome[I64, I32] {
+    let reel = Reel::new(count)
+    let other = open_reel(count)!
+    let size: I64 = other.size() + reel.size()
+    other.destroy()
+    reel.destroy()
+    return Ok(size)
+}
+""",
+            """\
+use demo::prelude::{Reel, open_reel}
+
+pub func sizes(count: I64) -> Outcome[I64, I32] {
+    let reel = Reel::new(count)
+    let open_reel_result = open_reel(count)
+    if open_reel_result.is_err() {
+        reel.destroy()
+        return Err(open_reel_result.unwrap_err())
+    }
+    let other = open_reel_result.unwrap()
+    let size: I64 = other.size() + reel.size()
+    other.destroy()
+    reel.destroy()
+    return Ok(size)
 }
 """,
         ),
