@@ -43,7 +43,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 if isinstance(payload.pattern, nodes.BindingPattern):
                     yield from _named_again(context, graph, payload, taken)
                 else:
-                    yield _unnamed(context, graph, payload, taken)
+                    yield from _unnamed(context, graph, payload, taken)
 
 
 # -- what is lost ---------------------------------------------------------------------------------
@@ -90,6 +90,22 @@ def _panics(graph: ControlFlowGraph, arm: nodes.Arm) -> bool:
     return body is not None and body.name == "Never" and not isinstance(arm.body, nodes.Return)
 
 
+def _always_fails(arm: nodes.Arm) -> bool:
+    """Whether an arm asserts what is never true, so that the test ends there."""
+    steps = arm.body.statements if isinstance(arm.body, nodes.Block) else [arm.body]
+    return any(map(_asserts_false, steps))
+
+
+def _asserts_false(step: nodes.Node) -> bool:
+    call = step.expression if isinstance(step, nodes.ExpressionStatement) else step
+    return (
+        isinstance(call, nodes.Call)
+        and call.function.text == "assert"
+        and bool(call.arguments)
+        and call.arguments[0].text == "false"
+    )
+
+
 def _only_variant(context: Context, graph: ControlFlowGraph, node: nodes.When) -> str | None:
     """The variant that an assertion, or an ``if`` around, leaves as the only one."""
     variable = graph.variable_at(node.subject)
@@ -132,16 +148,20 @@ def _refusal(context: Context, graph: ControlFlowGraph, payload: _Payload) -> Re
     return None
 
 
-def _unnamed(context: Context, graph: ControlFlowGraph, payload: _Payload, taken: set[str]) -> Diagnostic:
-    """Name a payload that is ignored."""
+def _unnamed(
+    context: Context, graph: ControlFlowGraph, payload: _Payload, taken: set[str]
+) -> Iterator[Diagnostic]:
+    """Name a payload that is ignored; where that cannot be done, it matters only if the arm can succeed."""
     pattern = payload.pattern
     repair: Repair | Refusal | None = _refusal(context, graph, payload)
     if repair is None:
         name = payload_name(context, graph, payload.type, taken)
         taken.add(name)
         repair = Repair((SourceEdit(pattern.start, pattern.end, name.encode()),))
+    elif _always_fails(payload.arm):
+        return
     message = f"`_` loses the {payload.type} of this {payload.variant}: name it to release it"
-    return context.fix(graph, pattern, message, repair)
+    yield context.fix(graph, pattern, message, repair)
 
 
 def _named_again(
