@@ -8,6 +8,7 @@ from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import count_name
+from codemods.fixes.release_afterwards import release_afterwards
 from codemods.fixes.release_at_exits import mentions
 from codemods.fixes.string_code import free_string, free_unless_empty
 from codemods.ownership.cfg.graph import (
@@ -96,8 +97,10 @@ def _released(
         return refusal
     statement = _statement(context, action)
     readings = _readings(context, graph, action.node.value, obligation.views)
-    if statement is None or readings is None:
+    if statement is None:
         return _MADE_FROM_OLD
+    if readings is None:
+        return release_afterwards(context, graph, action, statement, obligation, taken) or _MADE_FROM_OLD
     lines: list[str] = []
     edits: list[SourceEdit] = []
     for reading in readings:
