@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.summaries.handles import is_list
 from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
 from tml_ast import nodes
@@ -70,7 +71,19 @@ class Aliases:
         """
         others = self._of(graph, variable) - {variable} - followed
         return bool(others) and any(
-            use.variable in others and self._is_released(graph, use.site) for use in graph.all_uses
+            use.variable in others
+            and self._is_released(graph, use.site)
+            and not self.only_lists_parts(graph, use.variable, variable)
+            for use in graph.all_uses
+        )
+
+    def only_lists_parts(self, graph: ControlFlowGraph, variable: Variable, owner: Variable) -> bool:
+        """Whether a variable is a list of its own, which frees no part of ``owner`` that is in it."""
+        return (
+            is_list(variable.type)
+            and not is_list(owner.type)
+            and self._summaries.is_made_by_call(graph, variable)
+            and owner not in self._summaries.fate(graph, variable).views
         )
 
     def _is_released(self, graph: ControlFlowGraph, site: Site) -> bool:

@@ -448,6 +448,7 @@ class _Owned:
             or any(
                 view is not self.variable
                 and view not in self.aliases
+                and not self._known.aliases.only_lists_parts(self.graph, view, self.variable)
                 and self._drops.is_registered(view)
                 and self._summaries.handles.is_released(view.type)
                 for view in fate.views

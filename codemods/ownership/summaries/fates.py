@@ -9,9 +9,15 @@ from typing import Protocol
 from codemods.ownership.cfg.conditions import is_impossible, is_null
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.summaries.handles import Handles, carries_ownership, may_be_address
+from codemods.ownership.summaries.handles import (
+    Handles,
+    carries_ownership,
+    is_list,
+    is_scalar,
+    may_be_address,
+)
 from codemods.ownership.summaries.origins import Origin, Origins, Result
-from codemods.ownership.summaries.takeovers import assigned_after, is_moved_out
+from codemods.ownership.summaries.takeovers import assigned_after, is_moved_out, is_taken_out
 from codemods.semantics.symbols import SCALARS, FunctionInfo, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -249,13 +255,55 @@ class FateSearch:
                 self._onwards(
                     site.parent, result, partial and not (owns and self._handles.is_released(result))
                 )
+            elif effect is Effect.RETAINS and partial:
+                self._kept(site)
+            elif effect is Effect.RELEASES and partial and self._is_list_of_parts(site):
+                pass
             elif effect is not Effect.BORROWS:
                 self._effect(effect, partial)
         position = -1 if site.role is Role.RECEIVER else site.position
         if site.callee is not None and self._callees.lends(site.callee, position):
             self._onwards(site.parent, result, partial=True)
+        elif site.role is Role.RECEIVER and (
+            _is_number_of(site, type_, partial) or self._is_out(site, partial)
+        ):
+            pass
         elif site.role is Role.RECEIVER or _is_unknown_call(site) or self._hands_out_handle(site, type_):
             self._view_result(site)
+
+    def _kept(self, site: Site) -> None:
+        """A method stores a part of the value in its receiver.
+
+        That may be the value itself, or a variable that then holds the part for as long as it lives.
+        """
+        call = site.parent
+        receiver = call.receiver if isinstance(call, nodes.MethodCall) else None
+        while isinstance(receiver, nodes.FieldAccess):
+            receiver = receiver.object
+        use = self.graph.use_at(receiver) if isinstance(receiver, nodes.Path | nodes.This) else None
+        if use is None or site.role is not Role.ARGUMENT:
+            self._effect(Effect.RETAINS, partial=True)
+        elif use.variable is self.root and not self.is_temporary:
+            return
+        elif self._made_here(use.variable):
+            self.follow(use.variable, partial=True)
+        else:
+            self._effect(Effect.RETAINS, partial=True)
+
+    def _made_here(self, variable: Variable) -> bool:
+        return not self.is_temporary and self._origins.is_made_by_call(self.graph, variable)
+
+    def _is_list_of_parts(self, site: Site) -> bool:
+        """Whether a list that holds parts of the value is released: it frees none of its elements."""
+        call = site.parent
+        use = self.graph.use_at(call.receiver) if isinstance(call, nodes.MethodCall) else None
+        if use is None or site.role is not Role.RECEIVER:
+            return False
+        return is_list(use.variable.type) and self._made_here(use.variable)
+
+    def _is_out(self, site: Site, partial: bool) -> bool:
+        """Whether a method takes an element out of a container that is a part of the value."""
+        return partial and isinstance(site.parent, nodes.MethodCall) and is_taken_out(self.graph, site.parent)
 
     def _view_result(self, site: Site) -> None:
         """A method may hand out a part of its receiver."""
@@ -298,6 +346,18 @@ class FateSearch:
 def _frees_holes(node: Node) -> bool:
     """A string that is interpolated frees the strings it shows; a template copies them."""
     return node.first_token.type == "STRING_START"
+
+
+def _is_number_of(site: Site, type_: Type | None, partial: bool) -> bool:
+    """Whether a number is read from a list or map of numbers, which never releases what they stand for."""
+    if partial or type_ is None or not isinstance(site.parent, nodes.MethodCall):
+        return False
+    container = type_.target()
+    return (
+        container.bare in ("List", "HashMap")
+        and container.arguments[-1:] != ()
+        and is_scalar(container.arguments[-1])
+    )
 
 
 def _is_unknown_call(site: Site) -> bool:

@@ -120,6 +120,11 @@ def is_scalar(type_: Type | None) -> bool:
     return type_ is not None and type_.name in SCALARS
 
 
+def is_list(type_: Type | None) -> bool:
+    """Whether values of a type are lists, which free their own storage and never their elements."""
+    return type_ is not None and type_.bare == "List"
+
+
 def carries_ownership(type_: Type | None) -> bool:
     """Whether a value of this type can hold or refer to something that is released."""
     return type_ is None or type_.name not in SCALARS - {"I64", "U64", "Usize"}

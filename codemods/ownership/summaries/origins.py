@@ -169,6 +169,15 @@ class Origins:
             result |= self.of(graph, assignment.node.value, seen)
         return result
 
+    def is_made_by_call(self, graph: ControlFlowGraph, variable: Variable) -> bool:
+        """Whether a variable only ever holds what one call made, and no argument of that call."""
+        if variable.kind not in (VariableKind.LET, VariableKind.VAR) or variable.value is None:
+            return False
+        call = graph.call_at(variable.value)
+        if call is None or call.callee is None or graph.is_assigned(variable):
+            return False
+        return self._callees.result(call.callee).is_fresh
+
     def _path_origin(
         self, graph: ControlFlowGraph, node: nodes.Path | nodes.This, seen: frozenset[int]
     ) -> Result:

@@ -221,6 +221,10 @@ class Summaries(Layer):
             layer._origins, (graph, variable), lambda: layer._search.of_variable(graph, variable)
         )
 
+    def is_made_by_call(self, graph: ControlFlowGraph, variable: Variable) -> bool:
+        """Whether a variable only ever holds what one call made, and no argument of that call."""
+        return self._search.is_made_by_call(graph, variable)
+
     def makes_string(self, function: FunctionInfo) -> bool:
         """Whether a function's string is its caller's: by its body, or because C made it of a number."""
         if self.result(function).is_fresh:

@@ -78,3 +78,36 @@ def _is_only(statement: Node, call: Node) -> bool:
         inner = statement.expression.block.statements
         return len(inner) == 1 and _is_only(inner[0], call)
     return statement.expression is call
+
+
+def is_taken_out(graph: ControlFlowGraph, call: nodes.MethodCall) -> bool:
+    """Whether an element leaves its container: it is popped, or read where another one takes its place.
+
+    In between nothing may leave the function.
+    """
+    if call.name == "pop" and not call.arguments:
+        return True
+    if call.name != "get" or len(call.arguments) != 1:
+        return False
+    return any(_is_replaced_after(block, call) for block in graph.nodes_of(nodes.Block))
+
+
+def _is_replaced_after(block: nodes.Block, read: nodes.MethodCall) -> bool:
+    """Whether a later statement of a block puts another element where one was read."""
+    reader, *later = [statement for statement in block.statements if statement.end >= read.end] or (None,)
+    if not isinstance(reader, nodes.Let) or reader.start > read.start:
+        return False
+    for statement in later:
+        if _sets(statement, read):
+            return True
+        if _leaves(statement):
+            return False
+    return False
+
+
+def _sets(statement: Node, read: nodes.MethodCall) -> bool:
+    """Whether a statement sets the element that was read to another value."""
+    call = statement.expression if isinstance(statement, nodes.ExpressionStatement) else None
+    if not isinstance(call, nodes.MethodCall) or call.name != "set" or len(call.arguments) != 2:
+        return False
+    return call.receiver.text == read.receiver.text and call.arguments[0].text == read.arguments[0].text
