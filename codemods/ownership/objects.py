@@ -158,7 +158,7 @@ class ObjectProblem(Problem[Action, Worlds]):
                     ExitKind.BREAK,
                     ExitKind.CONTINUE,
                 )
-                return leaves or not holders.isdisjoint(action.variables)
+                return leaves or not holders.isdisjoint(action.leaving)
             case _:
                 return action.variable in holders or action.variable in self._flags
 
@@ -235,11 +235,10 @@ class ObjectProblem(Problem[Action, Worlds]):
             return
         if exit_.kind is ExitKind.PROPAGATE and self._is_in_success(exit_, world):
             return
-        gone = frozenset(exit_.variables)
         places = frozenset(
             place
             for place in world.places
-            if place.variable not in gone and (not place.is_due or exit_.kind in _INNER)
+            if place.variable not in exit_.leaving and (not place.is_due or exit_.kind in _INNER)
         )
         due = frozenset(place for place in world.places if place.is_due and exit_.kind in _INNER)
         if places | due:

@@ -178,6 +178,12 @@ class Exit:
     node: Node
     variables: tuple[Variable, ...]
     value: Expression | None = None
+    leaving: frozenset[Variable] = field(init=False)
+    """The same variables, for those who ask whether one is among them."""
+
+    def __post_init__(self) -> None:
+        """Every owner of the function asks, so they are put in order once."""
+        self.leaving = frozenset(self.variables)
 
 
 @dataclass(slots=True, eq=False)
