@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
@@ -28,11 +30,33 @@ def path_to(context: Context, function: FunctionInfo) -> CallPath | None:
         if use.path == module and not use.is_glob and use.group is None:
             return CallPath(f"{use.alias or module[-1]}::{function.name}")
     name = module[-1]
-    if not uses or any(name in _introduced(use) for use in uses) or _is_declared(context, name):
+    if not uses:
         return None
-    end = uses[-1].end
-    line = line_ending_of(context.file.source, end) + f"use {'::'.join(module)}".encode()
-    return CallPath(f"{name}::{function.name}", (SourceEdit(end, end, line),))
+    if _is_free(context, uses, name):
+        end = uses[-1].end
+        line = line_ending_of(context.file.source, end) + f"use {'::'.join(module)}".encode()
+        return CallPath(f"{name}::{function.name}", (SourceEdit(end, end, line),))
+    group = next((use for use in uses if use.path == module and use.group), None)
+    if group is None or not _is_free(context, uses, function.name):
+        return None
+    return CallPath(function.name, (_added_to(context.file.source, group, function.name),))
+
+
+def _is_free(context: Context, uses: Sequence[nodes.Use], name: str) -> bool:
+    """Whether a name means nothing in the file so far."""
+    return not any(name in _introduced(use) for use in uses) and not _is_declared(context, name)
+
+
+def _added_to(source: bytes, use: nodes.Use, name: str) -> SourceEdit:
+    """A name more in the braces of an import, laid out like the last one."""
+    start = source.index(b"{", use.start) + 1
+    names = source[start : source.rindex(b"}", start, use.end)]
+    written = names.rstrip()
+    line = re.search(rb"\r?\n[ \t]*(?=\S[^\n]*\Z)", written)
+    gap = line.group() if line else b" "
+    added = gap + name.encode() + b"," if written.endswith(b",") else b"," + gap + name.encode()
+    end = start + len(written)
+    return SourceEdit(end, end, added)
 
 
 def _introduced(use: nodes.Use) -> list[str]:
