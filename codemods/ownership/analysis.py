@@ -11,6 +11,8 @@ from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import Drops
 from codemods.ownership.obligations import Obligations
 from codemods.ownership.releases import Releases
+from codemods.ownership.string_lifetimes import StringLifetimes
+from codemods.ownership.string_values import StringValues
 from codemods.ownership.summaries.accesses import Accesses
 from codemods.ownership.summaries.summaries import Summaries
 from codemods.semantics.symbols import FunctionInfo, Index, SourceFile, Type
@@ -44,6 +46,17 @@ class Analysis:
         self.drops: Drops = Drops(index, library.drops if library is not None else None)
         self.releases: Releases = Releases(
             index, self.summaries, self.drops, library.releases if library is not None else None
+        )
+        self.string_values: StringValues = StringValues(
+            index, self.summaries, self.drops, library.string_values if library is not None else None
+        )
+        self.string_lifetimes: StringLifetimes = StringLifetimes(
+            index,
+            self.summaries,
+            self.drops,
+            self.releases,
+            self.string_values,
+            library.string_lifetimes if library is not None else None,
         )
         self.aliases = Aliases(self.summaries)
         self.accesses = Accesses(self.summaries)

@@ -207,7 +207,7 @@ class ObjectProblem(Problem[Action, Worlds]):
             yield world
             return
         if variable in self._flags:
-            value = _flag_value(variable.value if isinstance(action, Declare) else action.node.value)
+            value = flag_value(variable.value if isinstance(action, Declare) else action.node.value)
             rest = frozenset(flag for flag in world.flags if flag[0] is not variable)
             world = world._replace(flags=rest | {(variable, value)} if value is not None else rest)
         if world.state is None:
@@ -322,9 +322,9 @@ def flags(graph: ControlFlowGraph) -> frozenset[Variable]:
         variable
         for variable in asked
         if variable.kind in (VariableKind.LET, VariableKind.VAR)
-        and _flag_value(variable.value) is not None
+        and flag_value(variable.value) is not None
         and all(
-            assignment.node.operator == "=" and _flag_value(assignment.node.value) is not None
+            assignment.node.operator == "=" and flag_value(assignment.node.value) is not None
             for assignment in graph.assignments_to(variable)
         )
         and not any(use.site.parent is not None and _is_reference(use) for use in graph.uses(variable))
@@ -336,7 +336,8 @@ def _is_reference(use: Use) -> bool:
     return isinstance(parent, nodes.Closure) or (isinstance(parent, nodes.Unary) and "ref" in parent.operator)
 
 
-def _flag_value(value: Expression | None) -> bool | None:
+def flag_value(value: Expression | None) -> bool | None:
+    """The truth value that an expression writes out."""
     if isinstance(value, nodes.Literal) and value.kind in ("true", "false"):
         return value.kind == "true"
     return None

@@ -31,7 +31,9 @@ _MACHINE_WORDS = SCALARS - {"Bool", "F32", "F64"}
 def misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
     """How many places of a function may release a value twice, or use it afterwards."""
     owed = sum(len(report.misused) for report in analysis.obligations.of(graph))
-    return owed + sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
+    freed = sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
+    strings = sum(1 + len(misuse.others) for misuse in analysis.string_lifetimes.misuses(graph))
+    return owed + freed + strings
 
 
 def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:

@@ -118,23 +118,6 @@ pub func f(line: Str, names: List[Str]) {
 }
 """,
     ),
-    "an interpolation frees the string that a break leaves": (
-        "break-path",
-        """\
-pub func f(line: Str) -> I64 {
-    var size: I64 = 0
-    loop (size < 9) {
-        let mark: Str = str::substring(line, 0, 1)
-        let shown: Str = "{mark}!"
-        size = size + str::len(shown)
-        if size > 3 {
-            break
-        }
-    }
-    return size
-}
-""",
-    ),
     "the string that a break leaves is handed on by a function": (
         "break-path",
         """\

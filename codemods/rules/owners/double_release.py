@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.misuses import harmful_misuses, release_statement, released_on, without
+from codemods.fixes.naming import short_code
+from codemods.fixes.string_misuses import described, without_release
 from codemods.ownership.obligations import Misuse, ObligationReport
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 
@@ -22,6 +24,17 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"{released_on(context, misuse)}, and {name}.{report.release.name}() releases it again"
             )
             yield context.fix(graph, misuse.use.node, message, _without_second(context, report, misuse))
+        taken: set[int] = set()
+        for freed in context.analysis.string_lifetimes.misuses(graph):
+            if freed.is_release:
+                repair = without_release(context, graph, freed, taken)
+                yield context.fix(graph, freed.node, described(context, freed), repair)
+        for value, owner in context.analysis.string_lifetimes.handed_out(graph):
+            message = (
+                f"`{short_code(value.text)}` is no new string, but @allocates makes the compiler free it for "
+                f"every caller; {owner} frees it again, unless it is a constant"
+            )
+            yield context.report(graph, value, message, because="return a copy")
 
 
 def _without_second(context: Context, report: ObligationReport, misuse: Misuse) -> Repair | Refusal:
@@ -40,7 +53,9 @@ RULE = Rule(
         "twice, by one name or by two, gives the same memory back twice. That crashes, or corrupts "
         "whatever was put there in between, and is worse than a leak. A release that comes after another "
         "one on every path is removed. One that comes after another on some paths only is reported with "
-        "both places."
+        "both places. Strings are freed by hand, by the compiler with the variable or struct that holds "
+        "them, and by every interpolation that shows them beside something else: two of these free a "
+        "string twice. In a library the interpolation gets a copy instead."
     ),
     check=check,
     examples=(

@@ -91,6 +91,8 @@ def _is_new(context: Context, graph: ControlFlowGraph, assignment: FieldAssignme
     summaries = context.analysis.summaries
     if is_blank(context.analysis, graph, value) or not summaries.origin(graph, value).is_fresh:
         return False
+    if _is_interpolated(value, assignment.node.target.text):
+        return False
     use = graph.use_at(value)
     if use is not None and use.variable.kind in (VariableKind.PARAMETER, VariableKind.RECEIVER):
         return False
@@ -99,6 +101,16 @@ def _is_new(context: Context, graph: ControlFlowGraph, assignment: FieldAssignme
         and use.variable is assignment.place.variable
         and not summaries.call_effects(use.site) <= {Effect.BORROWS}
         for use in graph.uses_in(value)
+    )
+
+
+def _is_interpolated(value: nodes.Expression, field: str) -> bool:
+    """Whether an interpolation in the new value frees the old one."""
+    return any(
+        hole.text == field
+        for node in value.walk()
+        if isinstance(node, nodes.InterpolatedString) and node.first_token.type == "STRING_START"
+        for hole in node.holes
     )
 
 

@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.misuses import harmful_misuses, release_statement, released_on, without
 from codemods.fixes.release_at_exits import Cleanup, after_last_use
+from codemods.fixes.string_misuses import described
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.obligations import Misuse, ObligationReport
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
@@ -25,6 +26,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
             )
             repair = _released_later(context, graph, report, misuse, moved)
             yield context.fix(graph, misuse.use.node, message, repair)
+        for freed in context.analysis.string_lifetimes.misuses(graph):
+            if not freed.is_release:
+                yield context.report(graph, freed.node, described(context, freed))
 
 
 def _released_later(
@@ -60,7 +64,8 @@ RULE = Rule(
         "A release gives back the memory that the handle refers to. A method that reads or writes through "
         "the handle afterwards meets what somebody else has put there by then, or crashes. That is worse "
         "than a leak. The release moves after the last use where all paths go through both; everything "
-        "else is reported with both places. Reading a plain field of a released value is harmless."
+        "else is reported with both places. Reading a plain field of a released value is harmless. A string "
+        "that is used after it was freed, by hand or by the compiler, is reported."
     ),
     check=check,
     examples=(
