@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.naming import owner_name
-from codemods.fixes.owners import are_unshared, release_of_dropped
+from codemods.fixes.owners import are_unshared, owns_dropped_fields, release_of_dropped
 from codemods.fixes.string_code import free_string
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
@@ -84,7 +84,8 @@ def _releases(
         return (f"{name}.{release.name}()",) if fresh else None
     if analysis.drops.kind(payload) not in (DropKind.STRING, DropKind.FIELDS):
         return None
-    owned = are_unshared(context.contents.strings(graph, value, variant))
+    strings = context.contents.strings(graph, value, variant)
+    owned = are_unshared(strings) or (not strings.holds and owns_dropped_fields(context, payload))
     return () if owned and analysis.summaries.origin(graph, value).is_fresh else None
 
 

@@ -59,6 +59,22 @@ def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable
     )
 
 
+def owns_dropped_fields(context: Context, type_: Type) -> bool:
+    """Whether a struct without a release owns all that the compiler drops with it, and none of it is text."""
+    drops = context.analysis.drops
+    dropped = [name for name in context.analysis.index.fields(type_) if drops.drops_field(type_, name)]
+    types = context.analysis.index.fields(type_)
+    return (
+        bool(dropped)
+        and not type_.arguments
+        and context.analysis.releases.release_of(type_) is None
+        and all(
+            drops.kind(types[name]) is DropKind.CALL and context.fields.origin(type_, name).is_owned
+            for name in dropped
+        )
+    )
+
+
 def are_unshared(strings: FieldOrigin) -> bool:
     """Whether strings were made for their holder, and nothing else holds them."""
     return strings.is_owned and Holds.SHARED not in strings.holds

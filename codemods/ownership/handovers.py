@@ -37,7 +37,7 @@ def handed_over(
         type_ = use.variable.type
         if type_ is not None and not analysis.obligations.may_own(type_):
             continue
-        if _only_reads(analysis, use):
+        if _only_reads(analysis, use) or _is_lent(analysis, graph, use):
             continue
         if use.variable.kind is VariableKind.PARAMETER and (type_ is None or type_.name != "ref"):
             found.add((graph.function, _position(graph.function, use.variable)))
@@ -65,6 +65,15 @@ def _only_reads(analysis: Analysis, use: Use) -> bool:
     if use.site.role not in (Role.RECEIVER, Role.ARGUMENT):
         return False
     return analysis.summaries.call_effects(use.site) <= _BORROWS
+
+
+def _is_lent(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
+    """Whether a function gets a reference to a value, and hands out no part of it."""
+    site = graph.site_of(use.site.parent) if use.site.role is Role.REFERENCED else None
+    if site is None or site.role is not Role.ARGUMENT or site.callee is None:
+        return False
+    summaries = analysis.summaries
+    return summaries.call_effects(site) <= _BORROWS and not summaries.lends(site.callee, site.position)
 
 
 def _is_given_once(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
