@@ -84,6 +84,18 @@ class Drops(Layer):
             return False
         return self.kind(self.index.fields(owner).get(name)) is not DropKind.NOTHING
 
+    def calls_drop_of_field(self, type_: Type) -> bool:
+        """Whether dropping a struct calls the Drop of one of its fields, or of a field of those."""
+        waiting, known = [type_], {type_}
+        for struct in waiting:
+            if self.kind(struct) is DropKind.FIELDS:
+                fields = set(self.index.fields(struct).values())
+                if any(self.kind(field_type) is DropKind.CALL for field_type in fields):
+                    return True
+                waiting += fields - known
+                known |= fields
+        return False
+
     def is_registered(self, variable: Variable) -> bool:
         """Whether the compiler registers the variable for a drop when it is declared."""
         if variable.kind not in _DROPPED_KINDS:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import listed, short_code
-from codemods.fixes.owners import is_freed_by_drop
+from codemods.fixes.owners import is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -60,8 +60,19 @@ def _lost_variables(context: Context, graph: ControlFlowGraph, end: Exit) -> lis
         if variable.name not in given_away
         and context.analysis.drops.is_registered(variable)
         and _is_made(context, graph, variable)
-        and is_freed_by_drop(context, graph, variable)
+        and (is_freed_by_drop(context, graph, variable) or _holds_owners(context, graph, variable))
     ]
+
+
+def _holds_owners(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a struct without a release has fields with one of their own, which nothing else calls."""
+    if variable.type is None or context.analysis.releases.release_of(variable.type) is not None:
+        return False
+    if not context.analysis.drops.calls_drop_of_field(variable.type):
+        return False
+    if not is_only_holder(context, graph, variable):
+        return False
+    return context.analysis.summaries.fate(graph, variable).effects <= {Effect.BORROWS}
 
 
 def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -109,6 +120,8 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
     if type_ == STR and not analysis.drops.is_registered(variable):
         return True
     if fate.view_escapes or not _is_made(context, graph, variable):
+        return False
+    if variable.value is not None and may_hold_variable(context, graph, variable.value):
         return False
     if type_ == STR:
         return fate.effects <= {Effect.BORROWS}
