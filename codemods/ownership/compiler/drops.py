@@ -119,14 +119,14 @@ class Drops(Layer):
         """The files that reserve each name with ``@allocates``."""
         found = dict(self._library.allocating_files) if self._library is not None else {}
         for function in self.index.own_functions:
-            if function.allocates:
+            if _reserves_name(function):
                 found[function.name] = found.get(function.name, frozenset()) | {function.file}
         return found
 
     @cached_property
     def allocating_names(self) -> frozenset[str]:
         """The names that ``@allocates`` reserves: of functions anywhere, without type or module."""
-        own = frozenset(function.name for function in self.index.own_functions if function.allocates)
+        own = frozenset(function.name for function in self.index.own_functions if _reserves_name(function))
         if self._library is None:
             return own
         return own | self._library.allocating_names if own else self._library.allocating_names
@@ -187,6 +187,11 @@ class Drops(Layer):
         if not self.makes_string(node):
             return False
         return isinstance(node, nodes.Binary) or graph.function.file.is_test
+
+
+def _reserves_name(function: FunctionInfo) -> bool:
+    """Whether ``@allocates`` has an effect: a test's methods are read after the functions that call them."""
+    return function.allocates and (function.owner is None or not function.file.is_test)
 
 
 def _first_known(before: DropKind, found: DropKind) -> DropKind:
