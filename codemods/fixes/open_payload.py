@@ -85,11 +85,7 @@ def _releases(
     if analysis.drops.kind(payload) not in (DropKind.STRING, DropKind.FIELDS):
         return None
     strings = context.contents.strings(graph, value, variant)
-    owned = (
-        analysis.drops.frees_no_strings(payload)
-        or are_unshared(strings)
-        or (not strings.holds and owns_dropped_fields(context, payload))
-    )
+    owned = are_unshared(strings) or (not strings.holds and owns_dropped_fields(context, payload))
     return () if owned and analysis.summaries.origin(graph, value).is_fresh else None
 
 

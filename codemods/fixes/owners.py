@@ -42,7 +42,8 @@ def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | N
         return None
     if releases.needs_release(type_):
         return release
-    return release if releases.may_precede_drop(type_) else None
+    dropped = context.analysis.drops.kind(type_) is DropKind.CALL
+    return release if dropped and releases.is_idempotent(type_) else None
 
 
 def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -96,8 +97,6 @@ def only_drop_frees_strings(
     """
     if variable.value is None or context.analysis.releases.release_of(variable.type) is not None:
         return False
-    if context.analysis.drops.frees_no_strings(variable.type):
-        return True
     return owns_strings(context.contents.strings(graph, variable.value, variant))
 
 

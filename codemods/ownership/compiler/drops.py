@@ -78,16 +78,6 @@ class Drops(Layer):
             return DropKind.FIELDS
         return DropKind.NOTHING
 
-    def frees_no_strings(self, type_: Type | None, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether dropping a value only calls the Drop of its fields, and of theirs, and frees no string."""
-        kind = self.kind(type_)
-        if type_ is None or kind is not DropKind.FIELDS or type_.name in seen:
-            return kind is DropKind.CALL
-        fields = (
-            field for field in self.index.fields(type_).values() if self.kind(field) != DropKind.NOTHING
-        )
-        return all(self.frees_no_strings(field, seen | {type_.name}) for field in fields)
-
     def drops_field(self, owner: Type, name: str) -> bool:
         """Whether dropping a value of ``owner`` also drops its field ``name``."""
         if self.kind(owner) is not DropKind.FIELDS:
