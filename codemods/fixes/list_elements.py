@@ -10,7 +10,7 @@ from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.drained import frees_part, reaches_elements
+from codemods.ownership.drained import frees_part, is_list_of_its_own, reaches_elements
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
 from codemods.ownership.handovers import Parameter, arguments_for, handed_over
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -176,7 +176,11 @@ def drops_copy(
         return False
     for view in analysis.summaries.fate(graph, variable).views:
         is_element = view is not variable and (view.type is None or view.type.name == element.name)
-        if is_element and analysis.drops.is_registered(view):
+        if (
+            is_element
+            and analysis.drops.is_registered(view)
+            and not is_list_of_its_own(analysis.summaries, graph, view)
+        ):
             return True
         for use in graph.uses(view):
             given = _given(analysis, graph, use.node)

@@ -15,14 +15,21 @@ _ASKING = frozenset(("len", "is_empty"))
 def frees_part(summaries: Summaries, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether a function frees what it reads from the value of a variable, other than by its methods."""
     for view in summaries.fate(graph, variable).views:
+        is_part = view is not variable and not is_list_of_its_own(summaries, graph, view)
         for use in graph.uses(view):
-            if view is not variable and _is_freed(summaries, graph, use.site):
+            if is_part and _is_freed(summaries, graph, use.site):
                 return True
             if use.site.role in (Role.RECEIVER, Role.FIELD):
                 read = graph.site_of(use.site.parent)
                 if read is not None and _is_freed(summaries, graph, read):
                     return True
     return False
+
+
+def is_list_of_its_own(summaries: Summaries, graph: ControlFlowGraph, view: Variable) -> bool:
+    """Whether a variable is a new list that a part was put into: it is released without its elements."""
+    is_list = view.type is not None and view.type.bare == "List"
+    return is_list and summaries.variable_origin(graph, view).is_fresh
 
 
 def _is_freed(summaries: Summaries, graph: ControlFlowGraph, site: Site) -> bool:
