@@ -7,6 +7,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, Varia
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import FieldOrigin, Holds, only_empty_constants
+from codemods.ownership.summaries.origins import Origin
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Node
@@ -57,6 +58,23 @@ def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable
         and not may_hold_variable(context, graph, value)
         and not context.analysis.aliases.may_be_taken_elsewhere(graph, variable)
     )
+
+
+def holds_views(context: Context, type_: Type | None, seen: frozenset[Type] = frozenset()) -> bool:
+    """Whether a struct that is dropped is made somewhere with an owner that belongs to something else."""
+    drops, summaries = context.analysis.drops, context.analysis.summaries
+    if type_ is None or type_ in seen or drops.kind(type_) is not DropKind.FIELDS:
+        return False
+    for name, field_type in context.analysis.index.fields(type_).items():
+        if field_type.is_str or not drops.drops_field(type_, name):
+            continue
+        for graph, literal in context.fields.constructors(type_):
+            value = next((entry.value for entry in literal.fields if entry.name == name), None)
+            if value is not None and Origin.VIEW in summaries.origin(graph, value).origins:
+                return True
+        if holds_views(context, field_type, seen | {type_}):
+            return True
+    return False
 
 
 def owns_dropped_fields(context: Context, type_: Type) -> bool:

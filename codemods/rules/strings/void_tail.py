@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import listed, short_code
-from codemods.fixes.owners import is_freed_by_drop, is_only_holder, may_hold_variable
+from codemods.fixes.owners import holds_views, is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -68,7 +68,7 @@ def _holds_owners(context: Context, graph: ControlFlowGraph, variable: Variable)
     """Whether a struct without a release has fields with one of their own, which nothing else calls."""
     if variable.type is None or context.analysis.releases.release_of(variable.type) is not None:
         return False
-    if not context.analysis.drops.calls_drop_of_field(variable.type):
+    if not context.analysis.drops.calls_drop_of_field(variable.type) or holds_views(context, variable.type):
         return False
     if not is_only_holder(context, graph, variable):
         return False
@@ -131,7 +131,9 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
         return False
     if Effect.RELEASES in fate.effects and not analysis.releases.is_idempotent(type_):
         return False
-    return kind is not DropKind.FIELDS or not context.fields.borrowed_strings(type_)
+    if kind is not DropKind.FIELDS:
+        return True
+    return not context.fields.borrowed_strings(type_) and not holds_views(context, type_)
 
 
 RULE = Rule(
