@@ -22,15 +22,16 @@ from codemods.ownership.cfg.graph import (
     ExitKind,
     Use,
     Variable,
-    VariableKind,
 )
 from codemods.ownership.dataflow.flow_graph import BasicBlock
-from codemods.ownership.dataflow.lattices import Lattice
-from codemods.ownership.dataflow.solver import Problem, Solution, solve
+from codemods.ownership.dataflow.lattices import BoundedPowerset
+from codemods.ownership.dataflow.path_sensitive import PathSensitiveProblem
+from codemods.ownership.dataflow.solver import Solution, solve
+from codemods.ownership.flags import Flags, flags, flags_after, may_hold
 from codemods.ownership.value_flow import Place, ValueFlow, place_of
 from codemods.ownership.variable_states import State
 from tml_ast import nodes
-from tml_ast.nodes import Expression, Node, Pattern
+from tml_ast.nodes import Node, Pattern
 
 _MOST_WORLDS = 48
 _INNER = frozenset((ExitKind.SCOPE, ExitKind.ARM))
@@ -47,7 +48,7 @@ class World(NamedTuple):
 
     state: State | None
     places: frozenset[Place] = frozenset()
-    flags: frozenset[tuple[Variable, bool]] = frozenset()
+    flags: Flags = frozenset()
     release: Use | None = None
     """The use that released it, where it is released."""
 
@@ -58,30 +59,17 @@ class World(NamedTuple):
 
 Worlds = frozenset[World]
 _UNBORN = World(None)
-_TOO_MANY: Worlds = frozenset((World(State.UNKNOWN),))
+_WORLDS = BoundedPowerset(_MOST_WORLDS, top=frozenset((World(State.UNKNOWN),)))
 
 
-class BoundedWorlds(Lattice[Worlds]):
-    """Sets of worlds by inclusion; beyond a number of them nothing is known of the object."""
-
-    bottom: Worlds = frozenset()
-
-    def join(self, left: Worlds, right: Worlds) -> Worlds:
-        """The union, if it is small enough."""
-        if left == _TOO_MANY or right == _TOO_MANY:
-            return _TOO_MANY
-        joined = left | right
-        return joined if len(joined) <= _MOST_WORLDS else _TOO_MANY
-
-
-class ObjectProblem(Problem[Action, Worlds]):
+class ObjectProblem(PathSensitiveProblem[Action, World]):
     """What becomes of the objects that a variable is declared with, or is assigned."""
 
     def __init__(
         self, graph: ControlFlowGraph, owner: Variable, flow: ValueFlow, *, is_parameter: bool = False
     ) -> None:
         born = World(State.OWNED, frozenset((Place(owner),)))
-        super().__init__(BoundedWorlds(), frozenset((born if is_parameter else _UNBORN,)))
+        super().__init__(_WORLDS, frozenset((born if is_parameter else _UNBORN,)))
         self.graph = graph
         self.owner = owner
         self._flow = flow
@@ -164,25 +152,19 @@ class ObjectProblem(Problem[Action, Worlds]):
 
     # -- what happens -------------------------------------------------------------------------
 
-    def transfer(self, action: Action, state: Worlds) -> Worlds:
-        """Each world goes its own way; a use whose effect depends on more than is known splits one."""
-        if state == _TOO_MANY:
-            return state
-        after = frozenset(world for before in state for world in self._step(action, before))
-        return after if len(after) <= _MOST_WORLDS else _TOO_MANY
-
-    def _step(self, action: Action, world: World) -> Iterator[World]:
+    def step(self, action: Action, state: World) -> Iterator[World]:
+        """A use whose effect depends on more than is known splits a world."""
         match action:
             case Use():
-                yield from self._used(action, world)
+                yield from self._used(action, state)
             case Declare() | Assign():
-                yield from self._given(action, world)
+                yield from self._given(action, state)
             case Exit():
-                yield from self._left(action, world)
+                yield from self._left(action, state)
             case Assume():
-                yield from self._assumed(action, world)
+                yield from self._assumed(action, state)
             case _:
-                yield world
+                yield state
 
     def _used(self, use: Use, world: World) -> Iterator[World]:
         results = [world]
@@ -207,9 +189,7 @@ class ObjectProblem(Problem[Action, Worlds]):
             yield world
             return
         if variable in self._flags:
-            value = flag_value(variable.value if isinstance(action, Declare) else action.node.value)
-            rest = frozenset(flag for flag in world.flags if flag[0] is not variable)
-            world = world._replace(flags=rest | {(variable, value)} if value is not None else rest)
+            world = world._replace(flags=flags_after(self.graph, action, world.flags))
         if world.state is None:
             yield world
             if variable is self.owner and (
@@ -259,8 +239,7 @@ class ObjectProblem(Problem[Action, Worlds]):
 
     def _assumed(self, assume: Assume, world: World) -> Iterator[World]:
         if not isinstance(assume.node, nodes.Arm):
-            use = self.graph.use_at(assume.node)
-            if use is None or (use.variable, not assume.holds) not in world.flags:
+            if may_hold(self.graph, assume, world.flags):
                 yield world
             return
         when, arm = assume.when, assume.node
@@ -307,37 +286,3 @@ def _may_fit(pattern: Pattern, part: str) -> bool:
 
 def _arms(graph: ControlFlowGraph) -> list[Assume]:
     return [action for action in graph.actions() if isinstance(action, Assume) and action.when is not None]
-
-
-def flags(graph: ControlFlowGraph) -> frozenset[Variable]:
-    """The variables that only ever hold ``true`` or ``false`` as written, and that a condition asks."""
-    asked = {
-        use.variable
-        for action in graph.actions()
-        if isinstance(action, Assume)
-        and not isinstance(action.node, nodes.Arm)
-        and (use := graph.use_at(action.node)) is not None
-    }
-    return frozenset(
-        variable
-        for variable in asked
-        if variable.kind in (VariableKind.LET, VariableKind.VAR)
-        and flag_value(variable.value) is not None
-        and all(
-            assignment.node.operator == "=" and flag_value(assignment.node.value) is not None
-            for assignment in graph.assignments_to(variable)
-        )
-        and not any(use.site.parent is not None and _is_reference(use) for use in graph.uses(variable))
-    )
-
-
-def _is_reference(use: Use) -> bool:
-    parent = use.site.parent
-    return isinstance(parent, nodes.Closure) or (isinstance(parent, nodes.Unary) and "ref" in parent.operator)
-
-
-def flag_value(value: Expression | None) -> bool | None:
-    """The truth value that an expression writes out."""
-    if isinstance(value, nodes.Literal) and value.kind in ("true", "false"):
-        return value.kind == "true"
-    return None

@@ -26,9 +26,10 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import Drops
-from codemods.ownership.dataflow.lattices import Lattice
-from codemods.ownership.dataflow.solver import Problem, solve
-from codemods.ownership.objects import flag_value, flags
+from codemods.ownership.dataflow.lattices import BoundedPowerset
+from codemods.ownership.dataflow.path_sensitive import PathSensitiveProblem
+from codemods.ownership.dataflow.solver import solve
+from codemods.ownership.flags import Flags, flags_after, may_hold
 from codemods.ownership.string_frees import (
     Freed,
     Freeing,
@@ -67,21 +68,10 @@ class _World(NamedTuple):
 
     places: frozenset[Place] | None
     freed: Freed | None = None
-    flags: frozenset[tuple[Variable, bool]] = frozenset()
+    flags: Flags = frozenset()
 
 
-_Worlds = frozenset[_World]
-_TOO_MANY: _Worlds = frozenset((_World(frozenset(), None, frozenset()),))
-
-
-class _BoundedWorlds(Lattice[_Worlds]):
-    bottom: _Worlds = frozenset()
-
-    def join(self, left: _Worlds, right: _Worlds) -> _Worlds:
-        if left == _TOO_MANY or right == _TOO_MANY:
-            return _TOO_MANY
-        joined = left | right
-        return joined if len(joined) <= _MOST_WORLDS else _TOO_MANY
+_WORLDS = BoundedPowerset(_MOST_WORLDS, top=frozenset((_World(frozenset()),)))
 
 
 class Known(Protocol):
@@ -104,7 +94,7 @@ class Known(Protocol):
         """Whether the compiler may drop a variable."""
 
 
-class StringTrack(Problem[Action, _Worlds]):
+class StringTrack(PathSensitiveProblem[Action, _World]):
     """What becomes of one string in a function."""
 
     def __init__(self, known: Known, graph: ControlFlowGraph, source: Source) -> None:
@@ -113,7 +103,7 @@ class StringTrack(Problem[Action, _Worlds]):
         self._known = known
         self._values = known.values
         self._is_given = isinstance(source, Given)
-        super().__init__(_BoundedWorlds(), frozenset((self._born(),)))
+        super().__init__(_WORLDS, frozenset((self._born(),)))
         self.freed: set[Freed] = set()
         self._ends: list[_World] = []
         self._misuses: dict[tuple[int, bool], StringMisuse] = {}
@@ -203,34 +193,25 @@ class StringTrack(Problem[Action, _Worlds]):
 
     # -- worlds -------------------------------------------------------------------------------
 
-    def transfer(self, action: Action, state: _Worlds) -> _Worlds:
-        """Each world goes its own way."""
-        if state == _TOO_MANY:
-            return state
-        after = frozenset(world for before in state for world in self._step(action, before))
-        return after if len(after) <= _MOST_WORLDS else _TOO_MANY
-
-    def _step(self, action: Action, world: _World) -> Iterable[_World]:
+    def step(self, action: Action, state: _World) -> Iterable[_World]:
+        """What becomes of the string on one path."""
         match action:
             case Declare() | Assign():
-                return self._given(action, world)
+                return self._given(action, state)
             case Assume():
-                return self._assumed(action, world)
-            case _ if world.places is None:
-                return (world,)
+                return self._assumed(action, state)
+            case _ if state.places is None:
+                return (state,)
             case Use():
-                return self._used(action, world)
+                return self._used(action, state)
             case CallSite():
-                return self._called(action, world)
+                return self._called(action, state)
             case Exit():
-                return (self._left(action, world),)
+                return (self._left(action, state),)
 
     def _assumed(self, assume: Assume, world: _World) -> Iterable[_World]:
-        if not isinstance(assume.node, nodes.Arm):
-            use = self.graph.use_at(assume.node)
-            if use is not None and (use.variable, not assume.holds) in world.flags:
-                return ()
-        return (world,)
+        is_arm = isinstance(assume.node, nodes.Arm)
+        return (world,) if is_arm or may_hold(self.graph, assume, world.flags) else ()
 
     def _given(self, action: Declare | Assign, world: _World) -> Iterable[_World]:
         """The variable loses what it held and gets what its value holds; that may be the string, made now."""
@@ -239,14 +220,9 @@ class StringTrack(Problem[Action, _Worlds]):
             if action.node.operator != "=":
                 return (world,)
             strings = self._values.of(self.graph, action.node.value)
-            value: Expression | None = action.node.value
         else:
             strings = self._values.bound(self.graph, variable)
-            value = variable.value
-        if variable in self.graph.ask(flags):
-            known = flag_value(value)
-            rest = frozenset(flag for flag in world.flags if flag[0] is not variable)
-            world = world._replace(flags=rest | {(variable, known)} if known is not None else rest)
+        world = world._replace(flags=flags_after(self.graph, action, world.flags))
         results: list[_World] = []
         if not self._is_given:
             made = self._paths_of(strings, None)

@@ -10,14 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codemods.ownership.dataflow.flow_graph import BasicBlock, FlowGraph
-from codemods.ownership.dataflow.lattices import Flag, Intersections, Lattice, Pointwise, Powerset, Product
+from codemods.ownership.dataflow.lattices import (
+    BoundedPowerset,
+    Flag,
+    Intersections,
+    Lattice,
+    Pointwise,
+    Powerset,
+    Product,
+)
 from codemods.ownership.dataflow.solver import Direction, Problem, Solution, solve
 
 SETS = st.frozensets(st.integers(0, 4))
+EVERYTHING = frozenset((-1,))
 
 LATTICES: dict[str, tuple[Lattice[Any], st.SearchStrategy[Any]]] = {
     "flag": (Flag(), st.booleans()),
     "powerset": (Powerset(), SETS),
+    "bounded": (
+        BoundedPowerset(3, EVERYTHING),
+        SETS.filter(lambda values: len(values) <= 3) | st.just(EVERYTHING),
+    ),
     "intersections": (Intersections(), st.none() | SETS),
     "pointwise": (Pointwise(Powerset()), st.dictionaries(st.sampled_from("abc"), SETS.filter(bool))),
     "product": (Product(Flag(), Powerset()), st.tuples(st.booleans(), SETS)),

@@ -52,6 +52,24 @@ class Powerset(Lattice[frozenset[H]]):
         return left | right
 
 
+class BoundedPowerset(Lattice[frozenset[H]]):
+    """Sets by inclusion, as long as they are small: beyond ``most`` elements all is ``top``."""
+
+    bottom: frozenset[H] = frozenset()
+
+    def __init__(self, most: int, top: frozenset[H]) -> None:
+        self.most = most
+        self.top = top
+
+    def join(self, left: frozenset[H], right: frozenset[H]) -> frozenset[H]:
+        """The union, if it is small enough."""
+        return self.top if self.top in (left, right) else self.bounded(left | right)
+
+    def bounded(self, values: frozenset[H]) -> frozenset[H]:
+        """A set itself, if it is small enough."""
+        return values if len(values) <= self.most else self.top
+
+
 class Intersections(Lattice[frozenset[H] | None]):
     """What holds on every path: a set is less than its subsets, and None, where no path comes, than all."""
 
