@@ -57,6 +57,7 @@ LIBRARY_MISTAKES = (
     "incomplete-destroy",
     "missing-release",
     "scoped-cleanup",
+    "unfreed-memory",
     "named-release",
     "stored-element",
     "undrained-elements",

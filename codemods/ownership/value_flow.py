@@ -52,7 +52,7 @@ class ValueFlow:
         self,
         graph: ControlFlowGraph,
         owner: Variable,
-        release: FunctionInfo,
+        release: FunctionInfo | None,
         summaries: Summaries,
         drops: Drops,
         may_own: Callable[[Type], bool],
