@@ -87,10 +87,11 @@ def _owns_dropped_strings(context: Context, type_: Type) -> bool:
 
 def are_handed_over(context: Context, elements: FieldOrigin) -> bool:
     """Whether all elements are the list's own: whoever calls what puts them in hands over what is theirs."""
-    return elements.is_owned and _callers_hand_over(context, elements.givers)
+    return elements.is_owned and callers_hand_over(context, elements.givers)
 
 
-def _callers_hand_over(context: Context, parameters: frozenset[Parameter]) -> bool:
+def callers_hand_over(context: Context, parameters: frozenset[Parameter]) -> bool:
+    """Whether all that callers give for these parameters is theirs, and theirs no more after the call."""
     pending = [*parameters]
     seen = set(pending)
     while pending:
@@ -123,12 +124,12 @@ def owns_elements(context: Context, type_: Type, name: str, release: FunctionInf
         return False
     if reaches_elements(analysis.summaries, analysis.index, release, name, frozenset()):
         return False
-    if _is_filled_by_tests(context, type_, name) or _is_freed_by_users(context, type_, name):
+    if _is_filled_by_tests(context, type_, name) or is_freed_by_users(context, type_, name):
         return False
     return are_handed_over(context, origin)
 
 
-def _is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
+def is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
     """Whether a function frees a part of a value, or what it reads from it, and leaves it in the list.
 
     Where the compiler drops a copy of an element, it frees what the element owns.
@@ -147,7 +148,7 @@ def _is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
             if holder is None or holder.target().name != type_.name:
                 continue
             if frees_part(analysis.summaries, graph, variable) or drops_copy(
-                analysis, graph, variable, element
+                analysis, graph, variable, element, except_in=context.analysis.releases.release_of(type_)
             ):
                 return True
     return False
@@ -167,10 +168,12 @@ def drops_copy(
     variable: Variable,
     element: Type | None,
     seen: frozenset[Variable] = frozenset(),
+    *,
+    except_in: FunctionInfo | None = None,
 ) -> bool:
     """Whether the compiler drops a copy of an element of a list in the value of a variable.
 
-    A function counts that is given the value, or a part of it.
+    A function counts that is given the value, or a part of it, but for the one that may do so.
     """
     if element is None or variable in seen or analysis.drops.kind(element) is DropKind.NOTHING:
         return False
@@ -184,7 +187,9 @@ def drops_copy(
             return True
         for use in graph.uses(view):
             given = _given(analysis, graph, use.node)
-            if given is not None and drops_copy(analysis, *given, element, seen | {variable}):
+            if given is None or given[0].function is except_in:
+                continue
+            if drops_copy(analysis, *given, element, seen | {variable}, except_in=except_in):
                 return True
     return False
 

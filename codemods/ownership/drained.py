@@ -19,8 +19,9 @@ def frees_part(summaries: Summaries, graph: ControlFlowGraph, variable: Variable
         for use in graph.uses(view):
             if is_part and _is_freed(summaries, graph, use.site):
                 return True
-            if use.site.role in (Role.RECEIVER, Role.FIELD):
-                read = graph.site_of(use.site.parent)
+            read: Site | None = use.site
+            while read is not None and read.role in (Role.RECEIVER, Role.FIELD):
+                read = graph.site_of(read.parent)
                 if read is not None and _is_freed(summaries, graph, read):
                     return True
     return False

@@ -9,6 +9,7 @@ from codemods.rules.compiler import compiler_emitted, foreign_growth, foreign_st
 from codemods.rules.containers import (
     claimed_view,
     discarded_element,
+    overwritten_element,
     stored_duplicate,
     stored_element,
     undrained_elements,
@@ -79,6 +80,7 @@ RULES: Mapping[str, Rule] = {
         foreign_growth.RULE,
         overwritten_owner.RULE,
         overwritten_field.RULE,
+        overwritten_element.RULE,
         consumed_by_return.RULE,
         early_return.RULE,
         branch_value.RULE,

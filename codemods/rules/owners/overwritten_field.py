@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
@@ -11,8 +10,8 @@ from codemods.fixes.naming import snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.owners import release_of_dropped
 from codemods.fixes.string_code import free_string, free_unless_empty
-from codemods.ownership.analysis import Analysis
-from codemods.ownership.cfg.graph import ControlFlowGraph, Declare, Role, Use, Variable, VariableKind
+from codemods.fixes.viewing_callers import is_used_after, is_viewed_by_callers
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.field_states import FieldAssignment, is_blank, owner_of
@@ -125,7 +124,7 @@ def _released(
     block = context.parent(statement) if statement is not None else None
     if not isinstance(statement, nodes.ExpressionStatement) or not isinstance(block, nodes.Block):
         return Refusal("it is part of a larger expression")
-    if _is_read_later(context, graph, assignment) or _is_viewed_by_callers(context, graph, assignment):
+    if _is_read_later(context, graph, assignment) or _is_read_by_callers(context, graph, assignment):
         return _READ_LATER
     source, value = context.file.source, node.value
     lines, name = [release], value.text
@@ -177,52 +176,12 @@ def _is_read_later(context: Context, graph: ControlFlowGraph, assignment: FieldA
         for use in graph.uses(assignment.place.variable)
         if assignment.node.target.start <= use.node.start < assignment.node.target.end
     )
-    return any(_is_used_after(graph, start, view) for view in views)
+    return any(is_used_after(graph, start, view) for view in views)
 
 
-def _is_viewed_by_callers(context: Context, graph: ControlFlowGraph, assignment: FieldAssignment) -> bool:
-    """Whether a caller reads something out of the struct and uses it after it has called the method.
-
-    A call after a release of the struct counts, too: the field holds nothing then.
-    """
-    if assignment.place.variable.kind not in (VariableKind.RECEIVER, VariableKind.PARAMETER):
-        return False
-    function = graph.function
-    users = context.tests.functions_mentioning([function.name])
-    for analysis, caller in chain(context.functions_of_library(), users):
-        outer = analysis.summaries.graph(caller)
-        for call in outer.calls if outer is not None else ():
-            assert outer is not None
-            if call.callee is function and _outlives(analysis, outer, call.node):
-                return True
-    return False
-
-
-def _outlives(analysis: Analysis, graph: ControlFlowGraph, call: nodes.Node) -> bool:
-    """Whether what was read from a value is used after a call, or kept, or it is released before."""
-    for use in graph.uses_in(call):
-        if use.variable.type is not None and use.variable.type.name in SCALARS:
-            continue
-        fate = analysis.summaries.fate(graph, use.variable)
-        views = fate.views - {use.variable}
-        if fate.view_escapes or any(_is_used_after(graph, use, view) for view in views):
-            return True
-        for earlier in graph.uses(use.variable):
-            if (
-                earlier.site.role is Role.RECEIVER
-                and Effect.RELEASES in analysis.summaries.call_effects(earlier.site)
-                and use in graph.uses_after(earlier, use.variable)
-            ):
-                return True
-    return False
-
-
-def _is_used_after(graph: ControlFlowGraph, start: Use, variable: Variable) -> bool:
-    """Whether a variable may be read after an action without being declared anew."""
-    after = graph.actions_after(
-        start, lambda action: isinstance(action, Declare) and action.variable is variable
-    )
-    return any(isinstance(action, Use) and action.variable is variable for action in after)
+def _is_read_by_callers(context: Context, graph: ControlFlowGraph, assignment: FieldAssignment) -> bool:
+    is_of_callers = assignment.place.variable.kind in (VariableKind.RECEIVER, VariableKind.PARAMETER)
+    return is_of_callers and is_viewed_by_callers(context, graph.function)
 
 
 RULE = Rule(

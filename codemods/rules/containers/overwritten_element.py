@@ -1,0 +1,237 @@
+"""overwritten-element: an element of a list is replaced that only the list held, and nothing releases it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.drained_fields import element_releases
+from codemods.fixes.list_elements import are_handed_over, callers_hand_over, element_of, is_freed_by_users
+from codemods.fixes.naming import short_code, snake_case
+from codemods.fixes.one_line_block import is_one_line, spread_out
+from codemods.fixes.viewing_callers import is_viewed_by_callers
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, VariableKind
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.handovers import handed_over
+from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.semantics.symbols import SCALARS, UNIT, Type
+from tml_ast import nodes
+from tml_ast.edit import insert_statement_before
+
+_BORROWS = frozenset((Effect.BORROWS,))
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """The calls of set() that lose an element of a list in a field."""
+    if context.file.is_test or b".set(" not in context.file.source:
+        return
+    for _, graph in context.graphs():
+        for call in graph.calls:
+            node = call.node
+            if not isinstance(node, nodes.MethodCall) or node.name != "set" or len(call.arguments) != 2:
+                continue
+            list_ = node.receiver
+            element = element_of(graph.type_of(list_))
+            if element is None or element.is_str or not isinstance(list_, nodes.FieldAccess):
+                continue
+            releases = _lost(context, graph, call, list_)
+            if releases:
+                message = (
+                    f"`{short_code(node.text)}` replaces an element that nothing else holds, "
+                    "and nothing releases it"
+                )
+                yield context.fix(graph, node, message, _released(context, graph, call, element, releases))
+
+
+def _lost(
+    context: Context, graph: ControlFlowGraph, call: CallSite, list_: nodes.FieldAccess
+) -> tuple[str, ...]:
+    """What must be called on the element that is replaced; nothing if something else may hold it."""
+    type_ = graph.type_of(list_.object)
+    owner = type_.target() if type_ is not None else None
+    use = graph.use_at(list_.object)
+    if owner is None or use is None or context.analysis.releases.release_of(owner) is graph.function:
+        return ()
+    releases = element_releases(context, owner, list_.name)
+    if not releases or not _is_new(context, graph, call):
+        return ()
+    if _takes_element(context, graph, list_):
+        return ()
+    fate = context.analysis.summaries.fate(graph, use.variable)
+    views = (view for view in fate.views - {use.variable} if view.kind is not VariableKind.PARAMETER)
+    if fate.view_escapes or any(view.type is None or view.type.name not in SCALARS for view in views):
+        return ()
+    return releases if not _is_held_elsewhere(context, graph, owner, list_.name) else ()
+
+
+def _takes_element(context: Context, graph: ControlFlowGraph, list_: nodes.FieldAccess) -> bool:
+    """Whether the function does more with the list, or an element, than to ask and to change it."""
+    for access in graph.nodes_of(nodes.FieldAccess):
+        if access.name != list_.name:
+            continue
+        site = graph.site_of(access)
+        call = graph.call_at(site.parent) if site is not None and site.role is Role.RECEIVER else None
+        read = graph.site_of(call.node) if call is not None else None
+        if call is None or call.type is None:
+            return True
+        if call.type == UNIT or call.type.name in SCALARS:
+            continue
+        part = graph.type_of(read.parent) if read is not None else None
+        if read is None or read.role not in (Role.FIELD, Role.RECEIVER):
+            return True
+        if part is None or part.name not in SCALARS:
+            return True
+        if read.role is Role.RECEIVER and not context.analysis.summaries.call_effects(read) <= _BORROWS:
+            return True
+    return False
+
+
+def _is_new(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
+    """Whether the list gets something that was made for it, or that every caller hands over."""
+    given = handed_over(context.analysis, graph, call.arguments[1])
+    return given is not None and callers_hand_over(context, given)
+
+
+def _is_held_elsewhere(context: Context, graph: ControlFlowGraph, owner: Type, field: str) -> bool:
+    """Whether an element may be another's as well, or callers or methods use or release what they read."""
+    return (
+        not are_handed_over(context, context.fields.elements(owner, field))
+        or is_viewed_by_callers(context, graph.function)
+        or is_freed_by_users(context, owner, field)
+    )
+
+
+def _released(
+    context: Context, graph: ControlFlowGraph, call: CallSite, element: Type, releases: tuple[str, ...]
+) -> Repair | Refusal:
+    """Release the old element in front of the statement."""
+    node, (index, _) = call.node, call.arguments
+    assert isinstance(node, nodes.MethodCall)
+    statement = context.statement_of(node)
+    block = context.parent(statement)
+    inner = statement.expression if isinstance(statement, nodes.ExpressionStatement) else statement
+    if inner is not node or not isinstance(block, nodes.Block):
+        return Refusal("it is part of a larger expression")
+    if not context.purity.is_pure(graph, index):
+        return Refusal("its index has an effect")
+    stem = snake_case(element.bare)
+    name = context.names.for_dropped(graph.function, f"old_{stem}", f"replaced_{stem}")
+    lines = [f"let {name} = {node.receiver.text}.get({index.text})"]
+    lines += (f"{name}{release}" for release in releases)
+    source = context.file.source
+    if is_one_line(source, block):
+        kept = [other.text for other in block.statements]
+        position = block.statements.index(statement)
+        kept[position:position] = lines
+        return Repair((spread_out(source, block, kept),))
+    return Repair((insert_statement_before(source, context.file.tree, statement, "\n".join(lines)),))
+
+
+RULE = Rule(
+    name="overwritten-element",
+    summary="An element of a list is replaced that only the list held, and nothing releases it.",
+    reason=(
+        "A list never frees its elements, and set() does not either. Where the release of a struct releases "
+        "every element of its list, the list owns them; an element that is replaced is not there any more "
+        "when that happens. It is released in front of the set(), in the way of the struct's release, unless "
+        "the method, a caller or another method may still hold it."
+    ),
+    check=check,
+    examples=(
+        Fixed(
+            "A method that makes one element anew",
+            """\
+use std::collections::List
+use demo::prelude::Reel
+
+pub type Rack {
+    reels: List[Reel],
+}
+
+impl Rack {
+    pub func of(size: I64) -> Rack {
+        let reels: List[Reel] = List[Reel].new(2)
+        reels.push(Reel::new(size))
+        return Rack { reels: reels }
+    }
+
+    pub func reload(mut this, at: I64, size: I64) {
+        this.reels.set(at, Reel::new(size))
+    }
+
+    pub func destroy(mut this) {
+        var i: I64 = 0
+        loop (i < this.reels.len()) {
+            let reel: Reel = this.reels.get(i)
+            reel.destroy()
+            i = i + 1
+        }
+        this.reels.destroy()
+    }
+}
+""",
+            """\
+use std::collections::List
+use demo::prelude::Reel
+
+pub type Rack {
+    reels: List[Reel],
+}
+
+impl Rack {
+    pub func of(size: I64) -> Rack {
+        let reels: List[Reel] = List[Reel].new(2)
+        reels.push(Reel::new(size))
+        return Rack { reels: reels }
+    }
+
+    pub func reload(mut this, at: I64, size: I64) {
+        let old_reel = this.reels.get(at)
+        old_reel.destroy()
+        this.reels.set(at, Reel::new(size))
+    }
+
+    pub func destroy(mut this) {
+        var i: I64 = 0
+        loop (i < this.reels.len()) {
+            let reel: Reel = this.reels.get(i)
+            reel.destroy()
+            i = i + 1
+        }
+        this.reels.destroy()
+    }
+}
+""",
+        ),
+        Untouched(
+            "The method hands the old element out",
+            """\
+use std::collections::List
+use demo::prelude::Reel
+
+pub type Rack {
+    reels: List[Reel],
+}
+
+impl Rack {
+    pub func exchange(mut this, at: I64, size: I64) -> Reel {
+        let old: Reel = this.reels.get(at)
+        this.reels.set(at, Reel::new(size))
+        return old
+    }
+
+    pub func destroy(mut this) {
+        var i: I64 = 0
+        loop (i < this.reels.len()) {
+            let reel: Reel = this.reels.get(i)
+            reel.destroy()
+            i = i + 1
+        }
+        this.reels.destroy()
+    }
+}
+""",
+        ),
+    ),
+)
