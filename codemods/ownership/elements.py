@@ -182,13 +182,17 @@ class OwnedLists:
             site = graph.site_of(site.parent) or site
         if site.role is not Role.ARGUMENT or site.callee is None or site.position >= len(site.callee.values):
             return
-        inner = self.analysis.summaries.graph(site.callee)
+        yield from self.claims_on_parameter(site.callee, site.position)
+
+    def claims_on_parameter(self, function: FunctionInfo, position: int) -> tuple[Claim, ...]:
+        """The places where the compiler frees a string of a list that is passed to a function."""
+        inner = self.analysis.summaries.graph(function)
         if inner is None:
-            return
-        key = site.callee, site.position
+            return ()
+        key = function, position
         if key not in self._known:
             self._known[key] = ()
-            name = site.callee.values[site.position].name
+            name = function.values[position].name
             parameters = (
                 parameter for parameter in inner.variables if parameter.kind is VariableKind.PARAMETER
             )
@@ -198,7 +202,7 @@ class OwnedLists:
                 if parameter.name == name
                 for claim in self._claims(inner, parameter)
             )
-        yield from self._known[key]
+        return self._known[key]
 
     def _frees_temporary(self, graph: ControlFlowGraph, read: Expression, site: Site) -> bool:
         """Whether a string that is read from a list and not bound counts as a new one."""

@@ -38,6 +38,19 @@ pub func destroy_parts(parts: ref List[Str]) {
     parts.destroy()
 }
 """
+HELPER_OF_TEST = """
+/// Destroys a list of strings that were made for it, the strings first.
+func destroy_parts(parts: ref List[Str]) {
+    loop (parts.len() > 0) {
+        let word: I64 = parts.pop() as I64
+        // an empty part is a constant
+        if (word as Str).len() > 0 {
+            lowlevel { mem_free(word as *Unit) }
+        }
+    }
+    parts.destroy()
+}
+"""
 TEST = "tests/http/fields.test.tml"
 
 
@@ -119,12 +132,26 @@ def test_a_function_that_would_free_a_constant_is_not_used() -> None:
     assert became is not None and "fields::destroy_pieces(ref all)" in became
 
 
-def test_a_module_of_another_phase_is_left_alone() -> None:
+def test_a_module_of_another_phase_is_left_alone_and_the_test_gets_the_function() -> None:
     body = '    let all = fields("a,b", ",")\n    return 0\n'
     elsewhere = MAKER.replace("http", "demo")
     test = fields_test(body).replace("demo::http::fields", "demo::demo::fields")
 
     result = analyse({elsewhere: FIELDS.encode(), TEST: test.encode()}, [1])
+
+    became = after(result, TEST)
+    assert after(result, elsewhere) is None
+    assert became is not None and "    destroy_parts(ref all)\n    return 0" in became
+    assert HELPER_OF_TEST in became
+
+
+def test_a_test_gets_no_function_where_the_compiler_frees_what_it_takes_out() -> None:
+    body = '    let all = fields("a,b", ",")\n    return 0\n'
+    elsewhere = MAKER.replace("http", "demo")
+    test = fields_test(body).replace("demo::http::fields", "demo::demo::fields")
+    files = {elsewhere: FIELDS, TEST: test, "lib/demo/src/shelf.tml": RESERVING.replace("get(", "pop(")}
+
+    result = analyse({path: code.encode() for path, code in files.items()}, [1])
 
     assert not result.phases[0].changes
     assert [finding.verdict for finding in result.findings] == [Verdict.REPORTED]

@@ -144,8 +144,8 @@ RULE = Rule(
     reason=(
         "A list frees its own storage and never its elements. Where every element was made for the list, "
         "as by splitting a string, nobody else can free them, so one function destroys the list and its "
-        "strings. A test must not hold such a loop itself, because there the compiler frees what the loop "
-        "reads; the library gets a public function for it. A string that the compiler treats as new when "
+        "strings. Tests use a public function of the module that makes the list; only where that module must "
+        "stay as it is, a test gets one of its own. A string that the compiler treats as new when "
         "it is read is cast, or it would be freed twice. A list that holds somebody else's string, or a "
         "string that is still used, is left alone."
     ),
