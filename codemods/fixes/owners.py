@@ -43,8 +43,7 @@ def release_of_dropped(context: Context, type_: Type | None) -> FunctionInfo | N
         return None
     if releases.needs_release(type_):
         return release
-    dropped = context.analysis.drops.kind(type_) is DropKind.CALL
-    return release if dropped and releases.is_idempotent(type_) else None
+    return release if releases.may_precede_drop(type_) else None
 
 
 def is_only_holder(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -115,6 +114,8 @@ def only_drop_frees_strings(
     """
     if variable.value is None or context.analysis.releases.release_of(variable.type) is not None:
         return False
+    if variable.type is not None and owns_dropped_fields(context, variable.type):
+        return True
     return owns_strings(context.contents.strings(graph, variable.value, variant))
 
 

@@ -228,8 +228,7 @@ class Obligations(Layer):
         if type_ not in self._releases_owed:
             release = self.releases.release_of(type_)
             if release is not None and not self.releases.needs_release(type_):
-                dropped = self.drops.kind(type_) is DropKind.CALL
-                release = release if dropped and self.releases.is_idempotent(type_) else None
+                release = release if self.releases.may_precede_drop(type_) else None
             self._releases_owed[type_] = release
         return self._releases_owed[type_]
 

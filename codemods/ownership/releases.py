@@ -191,6 +191,10 @@ class Releases(Layer):
         }
         return any(Effect.RELEASES in self.summaries.fate(graph, variable).effects for variable in variables)
 
+    def may_precede_drop(self, type_: Type) -> bool:
+        """Whether the compiler drops values of a type, or their fields, and does no harm after a release."""
+        return self.drops.kind(type_) is not DropKind.NOTHING and self.is_idempotent(type_)
+
     def is_idempotent(self, type_: Type) -> bool:
         """Whether releasing the same variable twice is harmless: what it frees is overwritten."""
         release = self.release_of(type_)

@@ -239,6 +239,9 @@ class FunctionInfo:
 RELEASE_NAMES = ("destroy", "free", "drop")
 """The names that a type's own release may have, unless the project's settings name another."""
 
+OTHER_RELEASE_NAMES = ("release", "close", "finish", "dispose", "shutdown", "cleanup", "teardown", "deinit")
+"""Names that a release may have where no method has one of those, if it frees fields and clears them."""
+
 
 class Index:
     """Everything that the files of a workspace declare.
@@ -260,6 +263,7 @@ class Index:
     ) -> None:
         self.base = library
         self.owning_types = owning_types or {}
+        self._other_names: dict[str, tuple[str, ...]] = {}
         own_files = list(files)
         self.files = {file.path: file for file in own_files}
         self.types: dict[str, TypeInfo] = {}
@@ -329,7 +333,22 @@ class Index:
     def release_names(self, type_: Type) -> tuple[str, ...]:
         """The names that the release of a type may have, the likeliest first."""
         declared = self.declared_release(type_)
-        return RELEASE_NAMES if declared is None else (declared, *RELEASE_NAMES)
+        if declared is not None:
+            return (declared, *RELEASE_NAMES)
+        return self._other_names_of(type_) or RELEASE_NAMES
+
+    def _other_names_of(self, type_: Type) -> tuple[str, ...]:
+        """The one other name that the release of a type has."""
+        name = type_.target().name
+        if name not in self._other_names:
+            methods = self.methods.get(name, {})
+            found = [other for other in OTHER_RELEASE_NAMES if other in methods]
+            if not found or name in self.drops or any(usual in methods for usual in RELEASE_NAMES):
+                found = []
+            else:
+                found = [other for other in found if all(map(_clears_what_it_frees, methods[other]))]
+            self._other_names[name] = tuple(found) if len(found) == 1 else ()
+        return self._other_names[name]
 
     def has_release_name(self, function: FunctionInfo) -> bool:
         """Whether a function has a name that the release of its type may have."""
@@ -681,6 +700,29 @@ class Index:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
         return {name: type_.substitute(bound) for name, type_ in info.fields.items()}
+
+
+def _clears_what_it_frees(method: FunctionInfo) -> bool:
+    """Whether a method without arguments and result frees fields of its receiver, and overwrites each."""
+    if method.values or not method.has_receiver or not method.returns_nothing or method.node.body is None:
+        return False
+    freed, cleared = set(), set()
+    for node in method.node.body.walk():
+        if isinstance(node, nodes.MethodCall) and node.name in RELEASE_NAMES:
+            freed.add(_field_of_this(node.receiver))
+        elif isinstance(node, nodes.Call) and node.function.text == "mem_free":
+            freed |= {_field_of_this(inner) for argument in node.arguments for inner in argument.walk()}
+        elif isinstance(node, nodes.Assignment):
+            cleared.add(_field_of_this(node.target))
+    freed.discard(None)
+    return bool(freed) and freed <= cleared
+
+
+def _field_of_this(node: nodes.Node) -> str | None:
+    """The name of a receiver's field that an expression reads or writes."""
+    if isinstance(node, nodes.FieldAccess) and isinstance(node.object, nodes.This):
+        return node.name
+    return None
 
 
 def _append(table: dict[str, list[T]], key: str, value: T, *, shared: bool) -> None:
