@@ -124,7 +124,7 @@ def owns_elements(context: Context, type_: Type, name: str, release: FunctionInf
         return False
     if reaches_elements(analysis.summaries, analysis.index, release, name, frozenset()):
         return False
-    if _is_filled_by_tests(context, type_, name) or is_freed_by_users(context, type_, name):
+    if is_filled_by_tests(context, type_, name) or is_freed_by_users(context, type_, name):
         return False
     return are_handed_over(context, origin)
 
@@ -208,11 +208,13 @@ def _given(
     return (inner, parameter) if inner is not None and parameter is not None else None
 
 
-def _is_filled_by_tests(context: Context, type_: Type, name: str) -> bool:
-    """Whether a test makes such a struct itself, or may put something into the list in its field."""
-    for analysis, graph in _graphs(context.tests.functions_mentioning([type_.bare, name])):
+def is_filled_by_tests(context: Context, type_: Type, name: str, element: Type | None = None) -> bool:
+    """Whether a test makes such a struct itself, or an ``element``, or may put something into its list."""
+    made = [type_] if element is None else [type_, element]
+    names = [name, *(struct.bare for struct in made)]
+    for analysis, graph in _graphs(context.tests.functions_mentioning(names)):
         literals = (graph.type_of(literal) for literal in graph.nodes_of(nodes.StructLiteral))
-        if any(built is None or built.name == type_.name for built in literals):
+        if any(built is None or built.name in [struct.name for struct in made] for built in literals):
             return True
         for access in graph.nodes_of(nodes.FieldAccess):
             owner = graph.type_of(access.object)

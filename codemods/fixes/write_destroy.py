@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.drain_list import loop_over
 from codemods.fixes.list_elements import element_of, release_of_element
+from codemods.fixes.naming import snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.string_code import free_address, free_string, free_unless_empty
 from codemods.ownership.compiler.builtins import Effect
@@ -55,23 +57,42 @@ def free_elements(
     ``index`` names the counter. ``returns``: there is nothing else to release when the list is destroyed.
     """
     item = f"{name}_item"
+    read = f"this.{name}.get({index})"
     element = element_of(type_)
     if element is None or element.is_str:
-        binding = f"{item}: I64 = this.{name}.get({index}) as I64"
-        free = free_address(item)
-        if _may_be_constant(origin):
-            free = free_unless_empty(context, f"{item} as Str", free).replace("\n", "\n\t")
+        body = _free_word(context, item, read, origin)
     else:
-        binding = f"{item} = this.{name}.get({index})"
-        free = "\n\t".join(release_of_element(context, element, item))
-    loop = (
-        f"var {index}: I64 = 0\n"
-        f"loop ({index} < this.{name}.len()) {{\n"
-        f"\tlet {binding}\n"
-        f"\t{free}\n"
-        f"\t{index} = {index} + 1\n"
-        "}"
-    )
+        body = "\n".join((f"let {item} = {read}", *release_of_element(context, element, item)))
+    return _for_each_element(context, name, type_, body, index, returns=returns)
+
+
+def free_strings_of_elements(
+    context: Context, name: str, type_: Type, strings: Sequence[str], index: str, *, returns: bool
+) -> str:
+    """Free these strings of each struct in the list field ``name``; a destroyed list has none."""
+    element = f"this.{name}.get({index})"
+    body = "\n".join(free_string_of_element(context, element, type_.arguments[0], field) for field in strings)
+    return _for_each_element(context, name, type_, body, index, returns=returns)
+
+
+def free_string_of_element(context: Context, element: str, type_: Type, field: str) -> str:
+    """Free the string in a field of a struct in a list; no variable may hold the struct itself."""
+    word = f"{snake_case(type_.bare)}_{field}"
+    return _free_word(context, word, f"{element}.{field}", context.fields.origin(type_, field))
+
+
+def _free_word(context: Context, word: str, string: str, origin: FieldOrigin) -> str:
+    """Free a string that is read as a number; ``word`` names that."""
+    free = free_address(word)
+    if _may_be_constant(origin):
+        free = free_unless_empty(context, f"{word} as Str", free)
+    return f"let {word}: I64 = {string} as I64\n{free}"
+
+
+def _for_each_element(
+    context: Context, name: str, type_: Type, body: str, index: str, *, returns: bool
+) -> str:
+    loop = loop_over(f"this.{name}", index, body)
     handle = _handle_of(context, type_)
     if handle is None:
         return loop

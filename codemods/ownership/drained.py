@@ -17,12 +17,12 @@ def frees_part(summaries: Summaries, graph: ControlFlowGraph, variable: Variable
     for view in summaries.fate(graph, variable).views:
         is_part = view is not variable and not is_list_of_its_own(summaries, graph, view)
         for use in graph.uses(view):
-            if is_part and _is_freed(summaries, graph, use.site):
+            if is_part and is_freed(summaries, graph, use.site):
                 return True
             read: Site | None = use.site
             while read is not None and read.role in (Role.RECEIVER, Role.FIELD):
                 read = graph.site_of(read.parent)
-                if read is not None and _is_freed(summaries, graph, read):
+                if read is not None and is_freed(summaries, graph, read):
                     return True
     return False
 
@@ -33,7 +33,7 @@ def is_list_of_its_own(summaries: Summaries, graph: ControlFlowGraph, view: Vari
     return is_list and summaries.variable_origin(graph, view).is_fresh
 
 
-def _is_freed(summaries: Summaries, graph: ControlFlowGraph, site: Site) -> bool:
+def is_freed(summaries: Summaries, graph: ControlFlowGraph, site: Site) -> bool:
     """Whether the value at a site, or a cast of it, is handed to something that frees it."""
     while site.role in (Role.CAST, Role.REFERENCED):
         outer = graph.site_of(site.parent)

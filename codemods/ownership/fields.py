@@ -305,7 +305,7 @@ class Fields(Layer):
                 return self._handed_on(site.callee, site.position, frozenset())
             case Role.BOUND:
                 result = _NOTHING
-                for variable in graph.declared_at(site.parent):
+                for variable in graph.bound_by(site.parent):
                     result |= self._put_in(graph, variable, {}, frozenset((id(variable),)))
                 return result
             case Role.FIELD | Role.ELEMENT | Role.OPERAND | Role.CONDITION | Role.DISCARDED:

@@ -108,5 +108,4 @@ def lost_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> 
 
 def bound_variable(graph: ControlFlowGraph, statement: nodes.Node) -> Variable | None:
     """The one variable that a let or var declares."""
-    node = statement.pattern if isinstance(statement, nodes.Let) else statement
-    return next(iter(graph.declared_at(node)), None)
+    return next(iter(graph.bound_by(statement)), None)

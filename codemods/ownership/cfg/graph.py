@@ -369,6 +369,10 @@ class ControlFlowGraph(FlowGraph[Action]):
         """The variables that a pattern, parameter or var declares."""
         return self._variables_by_node.get(id(node), ())
 
+    def bound_by(self, statement: Node) -> Sequence[Variable]:
+        """The variables that a let or var binds its value to: one, unless the pattern takes it apart."""
+        return self.declared_at(statement.pattern if isinstance(statement, nodes.Let) else statement)
+
     @cached_property
     def _variables_by_node(self) -> dict[int, list[Variable]]:
         found: dict[int, list[Variable]] = {}

@@ -7,9 +7,19 @@ from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.list_elements import element_of, owns_elements, release_of_element
+from codemods.fixes.drain_structs import forgotten_strings, free_beside, freed_reads
+from codemods.fixes.list_elements import (
+    element_of,
+    owns_elements,
+    release_of_element,
+)
 from codemods.fixes.naming import quoted_names
-from codemods.fixes.write_destroy import complete, free_elements, free_number_field
+from codemods.fixes.write_destroy import (
+    complete,
+    free_elements,
+    free_number_field,
+    free_strings_of_elements,
+)
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.fields import only_empty_constants
@@ -30,15 +40,17 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if release is None or release.file is not context.file or release.node.body is None:
             continue
         strings, lists, owners = _forgotten(context, type_, release)
-        if not strings and not lists and not owners:
+        structs = forgotten_strings(context, type_, release)
+        if not strings and not lists and not owners and not structs:
             continue
-        message = f"{type_.bare}.{release.name}() forgets {quoted_names([*strings, *lists, *owners])}"
+        parts = [f"{name}.{field}" for name, fields in structs.items() for field in fields]
+        message = f"{type_.bare}.{release.name}() forgets {quoted_names([*strings, *lists, *owners, *parts])}"
         reader = _reader_after_release(context, type_, release)
         if reader is not None:
             message += f", but {reader} still uses a part of such a value after its release"
             yield context.report(release, release.node.name_token, message)
             continue
-        repair = _completed(context, type_, release, strings, lists, owners)
+        repair = _completed(context, type_, release, strings, lists, owners, structs)
         if isinstance(repair, Repair):
             message += ", which nothing else can free"
         yield context.fix(release, release.node.name_token, message, repair)
@@ -72,10 +84,19 @@ def _completed(
     strings: list[str],
     lists: list[str],
     owners: list[str],
+    structs: dict[str, list[str]],
 ) -> Repair | Refusal:
     """Free what is forgotten; each statement leaves its field blank."""
     analysis = context.analysis
     fields = analysis.index.fields(type_)
+    beside: list[Repair] = []
+    for name in [*structs]:
+        reads = freed_reads(context, release, name, fields[name].arguments[0])
+        if reads:
+            forgotten = structs.pop(name)
+            beside.append(free_beside(context, release, fields[name].arguments[0], reads[-1], forgotten))
+    if beside and not (strings or lists or owners or structs):
+        return Repair.of(beside)
     done = analysis.releases.fields_released(type_, release)
     body = release.node.body
     is_empty = body is not None and not body.statements
@@ -85,15 +106,26 @@ def _completed(
             name,
             fields[name],
             context.fields.elements(type_, name),
-            "i" if len(lists) == 1 else f"{name}_index",
+            "i" if len(lists) + len(structs) == 1 else f"{name}_index",
             returns=is_empty and name == lists[0],
         )
         for name in lists
     ]
+    first += (
+        free_strings_of_elements(
+            context,
+            name,
+            fields[name],
+            forgotten,
+            "i" if len(lists) + len(structs) == 1 else f"{name}_index",
+            returns=is_empty and not lists and name == next(iter(structs)),
+        )
+        for name, forgotten in structs.items()
+    )
     dropped = [
         name
         for name, field_type in fields.items()
-        if lists
+        if (lists or structs)
         and analysis.drops.kind(field_type) is DropKind.CALL
         and not done[name].freed
         and name not in owners
@@ -109,7 +141,8 @@ def _completed(
     if blanked:
         last.append("// Text of the caller: without this the compiler would free it with the value.")
         last += (f"this.{name} = 0 as Str" for name in blanked)
-    return complete(context, release, first, last)
+    completed = complete(context, release, first, last)
+    return completed if isinstance(completed, Refusal) else Repair.of([*beside, completed])
 
 
 def _reader_after_release(context: Context, type_: Type, release: FunctionInfo) -> str | None:
