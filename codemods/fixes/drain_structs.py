@@ -5,8 +5,7 @@ No variable may hold an element meanwhile: the compiler would drop that, and fre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
@@ -20,7 +19,7 @@ from codemods.fixes.write_destroy import free_string_of_element
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.drained import reaches_elements
-from codemods.ownership.struct_lists import is_freed_at, reads_of, strings_of_elements
+from codemods.ownership.struct_lists import getters_of, is_freed_at, reads_of, strings_of_elements
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_after, insert_statement_before
@@ -39,7 +38,8 @@ def forgotten_strings(context: Context, type_: Type, release: FunctionInfo) -> d
             continue
         if release_of_element(context, element, "item"):
             continue  # that takes an element into a variable, and the compiler drops it
-        functions = chain(context.functions_of_library(), _users_of(context, element, name))
+        functions = [*context.functions_of_library()]
+        functions += _users_of(context, element, name, functions)
         strings = strings_of_elements(context.fields, type_, name, functions)
         if not strings or is_filled_by_tests(context, type_, name, element):
             continue
@@ -55,15 +55,18 @@ def forgotten_strings(context: Context, type_: Type, release: FunctionInfo) -> d
     return forgotten
 
 
-def _users_of(context: Context, element: Type, name: str) -> Iterator[tuple[Analysis, FunctionInfo]]:
-    """The functions of tests that may meet a struct of a type."""
+def _users_of(
+    context: Context, element: Type, name: str, library: Iterable[tuple[Analysis, FunctionInfo]]
+) -> Iterator[tuple[Analysis, FunctionInfo]]:
+    """The functions of tests that may meet a struct of a type, or a string of one."""
     makers = [
         function.name
         for function in context.analysis.index.functions
         if element.bare in str(function.returns)
     ]
+    getters = [function.name for function in getters_of(element, library)]
     fields = context.analysis.index.fields(element)
-    return context.tests.functions_mentioning([element.bare, name, *fields, *makers])
+    return context.tests.functions_mentioning([element.bare, name, *fields, *makers, *getters])
 
 
 def freed_reads(context: Context, release: FunctionInfo, name: str, element: Type) -> list[nodes.FieldAccess]:

@@ -114,7 +114,7 @@ class Fields(Layer):
             if Holds.SHARED in held.holds and self._owns_besides(graph, literal, name):
                 return _UNKNOWN
             result |= held
-        for graph, assignment in self._assignments(type_, name):
+        for graph, assignment in self.assignments(type_, name):
             if graph.function is besides:
                 continue
             result |= self._value(graph, type_, name, assignment.value)
@@ -133,7 +133,7 @@ class Fields(Layer):
             for entry in literal.fields
         )
 
-    def _assignments(self, type_: Type, name: str) -> list[tuple[ControlFlowGraph, nodes.Assignment]]:
+    def assignments(self, type_: Type, name: str) -> list[tuple[ControlFlowGraph, nodes.Assignment]]:
         """Every assignment to the field in the library, wherever the type of the target allows it."""
         return [
             (graph, node)
@@ -273,7 +273,7 @@ class Fields(Layer):
         for graph, literal in self.constructors(type_):
             entry = next((field for field in literal.fields if field.name == name), None)
             result |= self._first_elements(graph, entry) if entry is not None else _UNKNOWN
-        for graph, _ in self._assignments(type_, name):
+        for graph, _ in self.assignments(type_, name):
             if graph.function.owner is None or not self.index.has_release_name(graph.function):
                 return _UNKNOWN
         for graph, access in self.accesses(name):

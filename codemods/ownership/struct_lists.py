@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from codemods.ownership.analysis import Analysis
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.compiler.drops import DropKind, called_name
 from codemods.ownership.drained import is_freed
 from codemods.ownership.fields import Fields, Holds, only_empty_constants
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
-from tml_ast.nodes import Expression
+from tml_ast.nodes import Expression, Node
 
 _LENT = frozenset((Effect.BORROWS, Effect.RETURNS))
 _TAKING_OUT = frozenset(("pop",))
@@ -22,7 +22,7 @@ _READING = (Role.OPERAND, Role.CONDITION, Role.DISCARDED, Role.RETURNED, Role.SC
 
 
 def strings_of_elements(
-    fields: Fields, owner: Type, name: str, functions: Iterable[tuple[Analysis, FunctionInfo]]
+    fields: Fields, owner: Type, name: str, functions: Collection[tuple[Analysis, FunctionInfo]]
 ) -> list[str]:
     """The string fields that the structs in the list field ``name`` of ``owner`` own, and that stay theirs.
 
@@ -40,6 +40,7 @@ def strings_of_elements(
     ]
     if not owned:
         return []
+    getters = getters_of(element, functions)
     for analysis, function in functions:
         graph = analysis.summaries.graph(function)
         if graph is None:
@@ -50,7 +51,42 @@ def strings_of_elements(
             empties = _names_in(inner, name, _REPLACING)
             owned = [field for field in owned if empties or not _frees(analysis, inner, element, field)]
             owned = [field for field in owned if not _keeps(analysis, inner, element, field)]
+            kept = _kept_from_getters(analysis, inner, getters)
+            owned = [field for field in owned if field not in kept]
     return owned
+
+
+def getters_of(
+    element: Type, functions: Iterable[tuple[Analysis, FunctionInfo]]
+) -> dict[FunctionInfo, set[str]]:
+    """The functions that return a string of a struct of a type, which stays the struct's, by its fields."""
+    getters: dict[FunctionInfo, set[str]] = {}
+    for analysis, function in functions:
+        graph = analysis.summaries.graph(function)
+        if graph is None or not function.returns.is_str:
+            continue
+        for access in reads_of(graph, element):
+            getters.setdefault(function, set()).add(access.name)
+    return getters
+
+
+def _kept_from_getters(
+    analysis: Analysis, graph: ControlFlowGraph, getters: Mapping[FunctionInfo, set[str]]
+) -> set[str]:
+    """The fields whose strings do not stay theirs where a function calls a getter: it frees or keeps them."""
+    kept: set[str] = set()
+    for call in graph.calls:
+        if call.callee is None or call.callee not in getters:
+            continue
+        site = _end_of(graph, call.node)
+        if (
+            (site is not None and site.role is Role.RETURNED)
+            or called_name(call.node) in analysis.drops.allocating_names
+            or is_freed_at(analysis, graph, call.node)
+            or _is_kept(analysis, graph, call.node)
+        ):
+            kept |= getters[call.callee]
+    return kept
 
 
 def _struct_in(fields: Fields, owner: Type, name: str) -> Type | None:
@@ -71,7 +107,60 @@ def _is_own(fields: Fields, element: Type, field: str) -> bool:
         Holds.OWNED in origin.holds
         and origin.holds <= {Holds.OWNED, Holds.CONSTANT}
         and only_empty_constants(origin)
+        and not any(
+            _is_shared(fields.analysis, graph, value) for graph, value in _values(fields, element, field)
+        )
     )
+
+
+def _values(fields: Fields, element: Type, field: str) -> Iterator[tuple[ControlFlowGraph, Node]]:
+    """What is put into a field, or the field's short initialiser."""
+    for graph, literal in fields.constructors(element):
+        for entry in literal.fields:
+            if entry.name == field:
+                yield graph, entry if entry.value is None else entry.value
+    for graph, assignment in fields.assignments(element, field):
+        yield graph, assignment.value
+
+
+def _is_shared(analysis: Analysis, graph: ControlFlowGraph, value: Node) -> bool:
+    """Whether a string of a variable goes somewhere else as well, by this or another name, or in a loop."""
+    use = graph.use_at(_uncast(value))
+    if use is None:
+        return False
+    variable = use.variable
+    if variable.value is not None and graph.use_at(_uncast(variable.value)) is not None:
+        return True
+    if any(later is use for later in graph.uses_after(use, variable)):
+        return True
+    views = (
+        view
+        for view in analysis.summaries.fate(graph, variable).views
+        if view is variable or _is_word(view.type)
+    )
+    return any(
+        _goes_on(analysis, graph, other) for view in views for other in graph.uses(view) if other is not use
+    )
+
+
+def _is_word(type_: Type | None) -> bool:
+    """Whether a type is that of a string, or of its address."""
+    return type_ is None or type_.is_str or type_.bare == "I64"
+
+
+def _goes_on(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
+    """Whether a string goes from a variable to something that may keep it or free it."""
+    assert isinstance(use.node, Expression)
+    site = _end_of(graph, use.node)
+    if site is not None and site.role in (Role.ARGUMENT, Role.RECEIVER):
+        return not analysis.summaries.call_effects(site) <= _LENT
+    return site is not None and (site.role is Role.RETURNED or site.role not in (Role.BOUND, *_READING))
+
+
+def _uncast(value: Node) -> Node:
+    while isinstance(value, nodes.Cast | nodes.Group):
+        value = value.operand if isinstance(value, nodes.Cast) else value.inner
+    return value
 
 
 def _drops_element(analysis: Analysis, graph: ControlFlowGraph, element: Type) -> bool:
@@ -156,6 +245,8 @@ def _is_kept(analysis: Analysis, graph: ControlFlowGraph, read: Expression) -> b
     for variable in graph.bound_by(site.parent):
         fate = analysis.summaries.fate(graph, variable)
         if fate.view_escapes or Effect.RETAINS in fate.effects or Effect.UNKNOWN in fate.effects:
+            return True
+        if analysis.drops.is_registered(variable):
             return True
         if any(use.site.role is Role.INTERPOLATED for use in graph.uses(variable)):
             return True
