@@ -7,7 +7,6 @@ Leak Checker. What it cannot follow is unknown, and unknown is never called a le
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
@@ -175,7 +174,8 @@ class Obligations(Layer):
             if variable not in aliases or owner.is_made:
                 owners.append(owner)
                 aliases |= owner.aliases
-        return [report for owner in owners for report in owner.reports(owners)]
+        followed = _Followed.of(owners)
+        return [report for owner in owners for report in owner.reports(followed)]
 
     def of_parameter(self, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
         """What becomes of a parameter that is received by value, whose release may be left to the function.
@@ -188,7 +188,7 @@ class Obligations(Layer):
         if not self.releases.is_idempotent(variable.type):
             return None
         owner = _Owned(self, graph, variable, release, is_parameter=True)
-        return next(iter(owner.reports([owner])))
+        return next(iter(owner.reports(_Followed.of([owner]))))
 
     def misuses(self, graph: ControlFlowGraph) -> Iterator[tuple[ObligationReport, Misuse]]:
         """The uses of released values, of local variables and of parameters that are received by value."""
@@ -201,7 +201,7 @@ class Obligations(Layer):
             if sum(use.site.role in (Role.RECEIVER, Role.ARGUMENT) for use in graph.uses(variable)) < 2:
                 continue
             owner = _Owned(self, graph, variable, release, is_parameter=True)
-            for report in owner.reports([owner]):
+            for report in owner.reports(_Followed.of([owner])):
                 yield from ((report, misuse) for misuse in report.misuses)
 
     def _release_owed(self, graph: ControlFlowGraph, variable: Variable) -> FunctionInfo | None:
@@ -276,11 +276,11 @@ class _Owned:
         """Whether the variable is declared with an object that was in no place before."""
         return self.variable.value is not None and self._flow.makes(self.variable.value)
 
-    def reports(self, owners: Sequence[_Owned]) -> Iterator[ObligationReport]:
+    def reports(self, followed: _Followed) -> Iterator[ObligationReport]:
         """What becomes of the objects, for each variable that they can be released through."""
         outcomes: dict[Variable, dict[Outcome, list[Action]]] = {self.variable: {}}
         for step in self._steps:
-            variable, outcome = self._outcome(step.action, _made(step.before), owners)
+            variable, outcome = self._outcome(step.action, _made(step.before), followed)
             if outcome is not None:
                 outcomes.setdefault(variable, {}).setdefault(outcome, []).append(step.action)
         views = self._summaries.fate(self.graph, self.variable).views | self.aliases
@@ -314,13 +314,13 @@ class _Owned:
         )
 
     def _outcome(
-        self, action: Action, worlds: Worlds, owners: Sequence[_Owned]
+        self, action: Action, worlds: Worlds, followed: _Followed
     ) -> tuple[Variable, Outcome | None]:
         """The variable that is reported, and what becomes of what it holds."""
         owner = self.variable
         match action:
             case Exit():
-                return self._outcome_of_exit(action, worlds, owners)
+                return self._outcome_of_exit(action, worlds, followed)
             case Assign() if action.node.operator == "=":
                 return owner, self._outcome_of_assignment(action, worlds)
             case Use():
@@ -363,7 +363,7 @@ class _Owned:
         return Outcome.OVERWRITTEN if certain else Outcome.MAYBE_OVERWRITTEN
 
     def _outcome_of_exit(
-        self, exit_: Exit, worlds: Worlds, owners: Sequence[_Owned]
+        self, exit_: Exit, worlds: Worlds, followed: _Followed
     ) -> tuple[Variable, Outcome | None]:
         owner = self.variable
         by_hand = self._needs_release
@@ -388,7 +388,6 @@ class _Owned:
             for place in world.places
             if not place.path
         )
-        followed = {other.variable for other in owners}
         holder = self._holder(exit_, lost, followed)
         shadowed = holder is not None and any(
             other is not holder and other.name == holder.name for other in exit_.variables
@@ -398,7 +397,9 @@ class _Owned:
             or len(lost) != len(ending)
             or shadowed
             or self._may_live_on
-            or not all(other.is_lost_with(holder, exit_) for other in owners if other is not self)
+            or not all(
+                other.is_lost_with(holder, exit_) for other in followed.held_by(holder) if other is not self
+            )
         ):
             return owner, None if is_covered else Outcome.UNCLEAR
         return holder, Outcome.DROPPED if is_covered else Outcome.LEAKED
@@ -407,12 +408,12 @@ class _Owned:
         """The variables whose scope ends; that of a parameter is the whole function."""
         return frozenset((*exit_.variables, self.variable) if self._is_parameter else exit_.variables)
 
-    def _holder(self, exit_: Exit, lost: Sequence[World], followed: AbstractSet[Variable]) -> Variable | None:
+    def _holder(self, exit_: Exit, lost: Sequence[World], followed: _Followed) -> Variable | None:
         """A variable that holds the object in all worlds: the owner, or one whose objects are followed."""
         candidates = [self.variable, *(alias for alias in exit_.variables if alias in self.aliases)]
         for variable in candidates:
             if all(world.holds(variable) for world in lost) and (
-                variable in followed or not self.graph.is_assigned(variable)
+                variable in followed.variables or not self.graph.is_assigned(variable)
             ):
                 return variable
         return None
@@ -453,6 +454,28 @@ class _Owned:
                 for view in fate.views
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """The owners of a function whose objects are followed together."""
+
+    variables: frozenset[Variable]
+    by_holder: Mapping[Variable, Sequence[_Owned]]
+    """The owners by each variable that may hold one of their objects."""
+
+    @classmethod
+    def of(cls, owners: Sequence[_Owned]) -> _Followed:
+        """Owners by what may hold their objects."""
+        by_holder: dict[Variable, list[_Owned]] = {}
+        for owner in owners:
+            for holder in (owner.variable, *owner.aliases):
+                by_holder.setdefault(holder, []).append(owner)
+        return cls(frozenset(owner.variable for owner in owners), by_holder)
+
+    def held_by(self, variable: Variable) -> Sequence[_Owned]:
+        """The owners whose objects a variable may hold."""
+        return self.by_holder.get(variable, ())
 
 
 def _made(worlds: Worlds) -> Worlds:

@@ -23,6 +23,15 @@ def consumptions(
             yield use.variable.name, use.node.start
 
 
+def consumptions_of(
+    graph: ControlFlowGraph, name: str, made_public: Container[FunctionInfo] = ()
+) -> Iterator[int]:
+    """The byte offsets of the places that consume a name."""
+    for use in graph.ask(_consuming_uses_by_name).get(name, ()):
+        if use.site.role is not Role.ARGUMENT or use.site.callee not in made_public:
+            yield use.node.start
+
+
 def consumes(graph: ControlFlowGraph, use: Use) -> bool:
     """Whether a bare identifier in this place cancels the drops that come later in the source."""
     site = use.site
@@ -73,6 +82,13 @@ def _field_argument_consumes(graph: ControlFlowGraph, access: Node) -> bool:
 
 def _consuming_uses(graph: ControlFlowGraph) -> list[Use]:
     return [use for use in graph.all_uses if consumes(graph, use)]
+
+
+def _consuming_uses_by_name(graph: ControlFlowGraph) -> dict[str, list[Use]]:
+    by_name: dict[str, list[Use]] = {}
+    for use in graph.ask(_consuming_uses):
+        by_name.setdefault(use.variable.name, []).append(use)
+    return by_name
 
 
 def is_visible(callee: FunctionInfo, caller: FunctionInfo) -> bool:

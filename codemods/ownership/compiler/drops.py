@@ -13,7 +13,7 @@ from enum import Enum, auto
 from functools import cached_property
 
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
-from codemods.ownership.compiler.consumption import consumptions
+from codemods.ownership.compiler.consumption import consumptions_of
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, SourceFile, Type
@@ -173,8 +173,8 @@ class Drops(Layer):
         return next(
             (
                 offset
-                for name, offset in consumptions(graph, made_public)
-                if name == variable.name and offset <= exit_.node.end
+                for offset in consumptions_of(graph, variable.name, made_public)
+                if offset <= exit_.node.end
             ),
             None,
         )
