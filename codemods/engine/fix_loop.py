@@ -23,7 +23,7 @@ from codemods.ownership.use_after_free import misuses
 from codemods.rules import RULES
 from codemods.rules.rule import Rule
 from codemods.semantics.configurations import Overflow
-from codemods.semantics.symbols import SourceFile
+from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import position
 from tml_ast.edit import collide
 from tml_ast.parser import MAX_VARIANTS
@@ -128,6 +128,9 @@ class FixLoop:
             for path in self._scope
         }
 
+        self._too_large: dict[tuple[str, str], InputError] = {}
+        """What is said of functions that no rule looks at, by path and name."""
+
     def run(self) -> FilesResult:
         """Run to the fixpoint, again without a file whenever the fixes of that file do not hold."""
         excluded: set[str] = set()
@@ -145,7 +148,7 @@ class FixLoop:
             outcome.attempt.changes,
             declined=self._unfixed(outcome.attempt, outcome.left.declined),
             suppressed=self._unfixed(outcome.attempt, outcome.left.suppressed),
-            errors=tuple(errors),
+            errors=(*errors, *self._too_large.values()),
         )
 
     def _note(self, overflow: Overflow) -> InputError:
@@ -199,6 +202,8 @@ class FixLoop:
             voices = []
             for each in looking:
                 context = Context(each.facts(), each.files[path], partial(attempt.line, path))
+                for function in context.too_large:
+                    self._too_large.setdefault((path, function.qualified_name), _refusal(path, function))
                 found = [
                     diagnostic
                     for rule in self._rules
@@ -323,6 +328,14 @@ class FixLoop:
         )
 
 
+def _refusal(path: str, function: FunctionInfo) -> InputError:
+    message = (
+        f"{function.qualified_name} has too many variables and ways out to follow each on every path; "
+        "nothing in it is looked at. Split it to have it checked"
+    )
+    return InputError(path, message, *position(function.file.source, function.node.start))
+
+
 def _repairs_misuse(diagnostic: Diagnostic) -> bool:
     """Whether a fix is for freed memory. After the first round that would hide what a wrong fix has done."""
     return diagnostic.rule in MISUSES and diagnostic.verdict is Verdict.FIXED
@@ -334,7 +347,7 @@ def _misuses(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], 
     for path in paths:
         for function in analysis.index.functions_in(analysis.index.files[path]):
             graph = analysis.summaries.graph(function)
-            if graph is not None:
+            if graph is not None and not graph.is_too_large:
                 key = path, function.qualified_name
                 counts[key] = counts.get(key, 0) + misuses(analysis, graph)
     return counts

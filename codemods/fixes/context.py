@@ -43,14 +43,20 @@ class FileFacts:
 
     @cached_property
     def graphs(self) -> list[tuple[FunctionInfo, ControlFlowGraph]]:
-        """The functions with a body and their control-flow graphs, each closure with one of its own."""
+        """The functions that are looked at, with their graphs; each closure has one of its own."""
         known = ((function, self._analysis.summaries.graph(function)) for function in self.functions)
         return [
             (function, inner)
             for function, graph in known
-            if graph is not None
+            if graph is not None and not graph.is_too_large
             for inner in graph.with_closures()
         ]
+
+    @cached_property
+    def too_large(self) -> list[FunctionInfo]:
+        """The functions that no rule looks at, because that would take too long."""
+        graphs = ((function, self._analysis.summaries.graph(function)) for function in self.functions)
+        return [function for function, graph in graphs if graph is not None and graph.is_too_large]
 
 
 class Context:
@@ -175,8 +181,13 @@ class Context:
         return self._file_facts.functions
 
     def graphs(self) -> list[tuple[FunctionInfo, ControlFlowGraph]]:
-        """The functions with a body and their control-flow graphs, each closure with one of its own."""
+        """The functions that are looked at, with their graphs; each closure has one of its own."""
         return self._file_facts.graphs
+
+    @property
+    def too_large(self) -> list[FunctionInfo]:
+        """The functions that no rule looks at, because that would take too long."""
+        return self._file_facts.too_large
 
     def obligations(self, graph: ControlFlowGraph) -> Sequence[ObligationReport]:
         """The obligations of a function."""

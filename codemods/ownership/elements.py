@@ -82,7 +82,9 @@ class OwnedLists:
         found = []
         for function in self.analysis.index.own_functions:
             graph = self.analysis.summaries.graph(function) if function.file.path in self.paths else None
-            for inner in graph.with_closures() if graph is not None else ():
+            if graph is None or graph.is_too_large:
+                continue
+            for inner in graph.with_closures():
                 lists = (self._owned(inner, variable) for variable in inner.variables)
                 found += [owned for owned in lists if owned is not None]
         return found

@@ -209,6 +209,10 @@ _KEYWORDS: dict[type[Node], bytes] = {
 """The keyword that every construct of each class has in its source."""
 
 
+MAX_WAYS_OUT = 60_000
+"""The most values times ways out of a function that is looked at."""
+
+
 @dataclass(eq=False)
 class ControlFlowGraph(FlowGraph[Action]):
     """The control-flow graph of one function."""
@@ -225,6 +229,14 @@ class ControlFlowGraph(FlowGraph[Action]):
         default_factory=dict, init=False, repr=False
     )
     """The nodes of each combination of classes that was asked for."""
+
+    @cached_property
+    def is_too_large(self) -> bool:
+        """Whether following each value to each way out would take too long.
+
+        The work grows with the product of the two; real functions stay below 3,000.
+        """
+        return (len(self.variables) + len(self.assignments)) * len(self.exits) > MAX_WAYS_OUT
 
     def actions(self) -> Iterator[Action]:
         """All actions of all blocks, reachable or not, in the order they were written."""
