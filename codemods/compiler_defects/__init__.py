@@ -57,7 +57,6 @@ LIBRARY_MISTAKES = (
     "incomplete-destroy",
     "missing-release",
     "scoped-cleanup",
-    "unfreed-memory",
     "named-release",
     "stored-element",
     "undrained-elements",

@@ -83,7 +83,6 @@ class Context:
         self.lists = facts.lists
         self.purity = facts.purity
         self.contents = facts.contents
-        self.memory = facts.memory
         self.reservations = facts.reservations
         self.tests = facts.tests
         self.file = file

@@ -15,7 +15,6 @@ from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sourc
 from codemods.ownership.elements import OwnedList, OwnedLists
 from codemods.ownership.field_states import FieldStates
 from codemods.ownership.fields import Fields
-from codemods.ownership.memory import Memory
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
@@ -123,7 +122,6 @@ class Facts:
         )
         self.purity = Purity(analysis.summaries)
         self.contents = Contents(analysis)
-        self.memory: Memory = Memory(analysis, library.memory if library is not None else None)
         self.field_states = FieldStates(analysis, self.fields)
         self.lists = OwnedLists(analysis, self.fields, paths)
         self.reservations = AllocatesAudit(analysis, self.tests, paths)

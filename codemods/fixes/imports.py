@@ -26,8 +26,6 @@ def path_to(context: Context, function: FunctionInfo) -> CallPath | None:
         return CallPath(function.name)
     module = list(function.file.module)
     uses = [item for item in context.file.tree.items if isinstance(item, nodes.Use)]
-    if any(use.path == module and function.name in (use.group or ()) for use in uses):
-        return CallPath(function.name)
     for use in uses:
         if use.path == module and not use.is_glob and use.group is None:
             return CallPath(f"{use.alias or module[-1]}::{function.name}")

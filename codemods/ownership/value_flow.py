@@ -52,7 +52,7 @@ class ValueFlow:
         self,
         graph: ControlFlowGraph,
         owner: Variable,
-        release: FunctionInfo | None,
+        release: FunctionInfo,
         summaries: Summaries,
         drops: Drops,
         may_own: Callable[[Type], bool],

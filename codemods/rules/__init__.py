@@ -26,7 +26,6 @@ from codemods.rules.owners import (
     overwritten_owner,
     scoped_cleanup,
     tuple_parts,
-    unfreed_memory,
     unopened_payload,
     use_after_release,
 )
@@ -92,7 +91,6 @@ RULES: Mapping[str, Rule] = {
         break_path.RULE,
         untracked_text.RULE,
         overwritten_text.RULE,
-        unfreed_memory.RULE,
         template_conversion.RULE,
         lingering_temporary.RULE,
         void_tail.RULE,

@@ -361,7 +361,6 @@ RETURNING = {
         """\
     let slot: *Unit = lowlevel { mem_alloc(8) }
     let word: I64 = lowlevel { ptr_read[I64](slot as *I64) }
-    lowlevel { mem_free(slot) }
     let borrowed = Spool { cell: word as *Unit }
     return borrowed.size()
 """,
