@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codemods.ownership.cfg.graph import Site
+from codemods.ownership.cfg.graph import Role, Site
 from codemods.ownership.compiler.builtins import Effect, builtin_effect
 from codemods.ownership.summaries.origins import HANDING_OUT
 from tml_ast import nodes
@@ -40,6 +40,20 @@ def unresolved_effect(site: Site) -> Effect:
     if isinstance(call, nodes.Call) and isinstance(call.function, nodes.Path):
         return builtin_effect(call.function.segments[-1], site.position)
     return Effect.UNKNOWN
+
+
+def fills_container(site: Site) -> bool:
+    """Whether a method may put its argument into a generic container; a number goes in as it is.
+
+    The body does not say so: it copies a value with ``duplicate()``, which for a string makes a new one.
+    """
+    method = site.callee
+    if site.role is not Role.ARGUMENT or method is None or method.owner is None or not method.has_receiver:
+        return False
+    if method.name in _READING_METHODS or method.name.startswith(("is_", "contains", "remove")):
+        return False
+    type_ = method.values[site.position].type if site.position < len(method.values) else None
+    return type_ is not None and type_ in method.owner.arguments
 
 
 def literals_given(site: Site) -> dict[str, Expression]:

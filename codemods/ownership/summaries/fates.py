@@ -9,6 +9,7 @@ from typing import Protocol
 from codemods.ownership.cfg.conditions import is_impossible, is_null
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.summaries.effects import fills_container
 from codemods.ownership.summaries.handles import (
     Handles,
     carries_ownership,
@@ -249,7 +250,10 @@ class FateSearch:
 
     def _passed(self, site: Site, type_: Type | None, partial: bool) -> None:
         result = self.graph.type_of(site.parent)
-        for effect in self._callees.call_effects(site):
+        effects = self._callees.call_effects(site)
+        if may_be_address(type_) and fills_container(site):
+            effects |= {Effect.RETAINS}
+        for effect in effects:
             if effect is Effect.RETURNS:
                 owns = may_be_address(type_) or self._handles.is_released(type_)
                 self._onwards(
