@@ -60,6 +60,7 @@ LIBRARY_MISTAKES = (
     "named-release",
     "stored-element",
     "undrained-elements",
+    "overwritten-element",
     "discarded-element",
     "missing-allocates",
     "element-destroy",

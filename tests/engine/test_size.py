@@ -6,20 +6,8 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import Verdict
+from tests.support.library_code import SOCK
 
-SOCK = """\
-pub type Sock { handle: *Unit, port: I64 }
-
-impl Sock {
-    pub func open(port: I64) -> Sock {
-        let block: *Unit = lowlevel { mem_alloc(8) }
-        return Sock { handle: block, port: port }
-    }
-    pub func destroy(this) {
-        lowlevel { mem_free(this.handle) }
-    }
-}
-"""
 LEAK = "pub func small(n: I64) -> I64 {\n    let s = Sock::open(n)\n    return s.port\n}\n"
 BLOCKS = {
     "owners": "    let s{0} = Sock::open({0})\n    if n == {0} {{ return s{0}.port }}\n    s{0}.destroy()\n",

@@ -6,22 +6,8 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
+from tests.support.library_code import SOCK
 
-SOCK = """\
-use core::intrinsics::{mem_alloc, mem_free}
-
-pub type Sock { handle: *Unit, port: I64 }
-
-impl Sock {
-    pub func open(port: I64) -> Sock {
-        let block: *Unit = lowlevel { mem_alloc(8) }
-        return Sock { handle: block, port: port }
-    }
-    pub func destroy(this) {
-        lowlevel { mem_free(this.handle) }
-    }
-}
-"""
 LIBRARY, TEST = "lib/src/dev/sock.tml", "tests/dev/a.test.tml"
 
 

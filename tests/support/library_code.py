@@ -165,3 +165,20 @@ pub func shown(text: Str) -> I64 {
 def fields_test(body: str) -> str:
     """A test with this body, which uses `FIELDS`."""
     return f"use demo::http::fields::*\nuse demo::http::fields\n\n@test\nfunc test_it() -> I32 {{\n{body}}}\n"
+
+
+SOCK = """\
+use core::intrinsics::{mem_alloc, mem_free}
+
+pub type Sock { handle: *Unit, port: I64 }
+
+impl Sock {
+    pub func open(port: I64) -> Sock {
+        let block: *Unit = lowlevel { mem_alloc(8) }
+        return Sock { handle: block, port: port }
+    }
+    pub func destroy(this) {
+        lowlevel { mem_free(this.handle) }
+    }
+}
+"""
