@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.naming import owner_name
-from codemods.fixes.owners import are_unshared, owns_dropped_fields, release_of_dropped
-from codemods.fixes.string_code import free_string
+from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
+from codemods.fixes.string_code import free_owned
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.fields import Holds
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast.nodes import Expression
 
@@ -126,6 +125,6 @@ def part_releases(
         release = release_of_dropped(context, part)
         if release is not None and fresh:
             found[number] = f"{name}.{number}.{release.name}()"
-        elif part == STR and context.contents.strings(graph, value, *variant).holds == {Holds.OWNED}:
-            found[number] = free_string(f"{name}.{number}")
+        elif part == STR and owns_new_strings(strings := context.contents.strings(graph, value, *variant)):
+            found[number] = free_owned(context, f"{name}.{number}", strings)
     return found

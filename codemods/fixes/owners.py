@@ -105,6 +105,11 @@ def owns_strings(strings: FieldOrigin) -> bool:
     return are_unshared(strings) and only_empty_constants(strings)
 
 
+def owns_new_strings(strings: FieldOrigin) -> bool:
+    """Whether strings are always made for their holder, but for the empty constant in their place."""
+    return Holds.OWNED in strings.holds and owns_strings(strings)
+
+
 def only_drop_frees_strings(
     context: Context, graph: ControlFlowGraph, variable: Variable, variant: str | None = None
 ) -> bool:

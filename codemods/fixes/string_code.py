@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codemods.fixes.context import Context
+from codemods.ownership.fields import FieldOrigin, Holds
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 
@@ -21,6 +22,12 @@ def free_unless_empty(context: Context, string: str, free: str) -> str:
     """A statement that frees a string, unless it is empty, and so may be a constant."""
     indented = free.replace("\n", "\n\t")
     return f"if {string_length(context, string)} > 0 {{\n\t{indented}\n}}"
+
+
+def free_owned(context: Context, string: str, origin: FieldOrigin, free: str | None = None) -> str:
+    """The statement that frees a string, by ``free`` if given; an empty one may be a constant."""
+    free = free or free_string(string)
+    return free_unless_empty(context, string, free) if Holds.CONSTANT in origin.holds else free
 
 
 def string_length(context: Context, string: str) -> str:

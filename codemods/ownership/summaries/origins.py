@@ -54,6 +54,8 @@ class Result:
 
 NOTHING = Result(frozenset())
 FRESH = Result(frozenset((Origin.FRESH,)))
+FRESH_OR_EMPTY = Result(frozenset((Origin.FRESH, Origin.LITERAL)), frozenset(('""',)))
+"""Made for the caller, unless it is the empty constant."""
 VIEW = Result(frozenset((Origin.VIEW,)))
 PASSED = Result(frozenset((Origin.PASSED,)))
 UNKNOWN = Result(frozenset((Origin.UNKNOWN,)))

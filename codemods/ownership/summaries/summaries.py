@@ -30,7 +30,16 @@ from codemods.ownership.summaries.effects import BORROWED, Passing, literals_giv
 from codemods.ownership.summaries.fates import Fate, FateSearch
 from codemods.ownership.summaries.graphs import Graphs
 from codemods.ownership.summaries.handles import Handles, carries_ownership, is_scalar
-from codemods.ownership.summaries.origins import FRESH, NOTHING, PASSED, UNKNOWN, VIEW, Origins, Result
+from codemods.ownership.summaries.origins import (
+    FRESH,
+    FRESH_OR_EMPTY,
+    NOTHING,
+    PASSED,
+    UNKNOWN,
+    VIEW,
+    Origins,
+    Result,
+)
 from codemods.ownership.summaries.released_parts import NO_PARTS, PartsSearch, ReleasedParts
 from codemods.semantics.layers import Layer, by_function
 from codemods.semantics.symbols import FunctionInfo, Index, refers_to_str
@@ -252,6 +261,8 @@ def _declared_result(function: FunctionInfo) -> Result:
     if function.is_extern:
         is_ours = not refers_to_str(function.returns) or makes_string(extern_symbol(function))
         return FRESH if is_ours else UNKNOWN
+    if function.node.decorator("may_be_empty") is not None:
+        return FRESH_OR_EMPTY
     if function.node.decorator("catalogued") is not None:
         return FRESH
     return FRESH if function.name in ALLOCATING else UNKNOWN

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import indent
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import describe_exits, short_code
+from codemods.fixes.owners import owns_new_strings
 from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exits, exits_of
-from codemods.fixes.string_code import free_string
+from codemods.fixes.string_code import free_owned
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
-from codemods.ownership.fields import Holds
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.ownership.variable_states import State
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -52,7 +53,7 @@ def _given_away(
     if choice is not None:
         let, is_left = choice
         message += f", and line {context.line(let.start)} takes it only on a condition"
-        yield context.fix(graph, variable, message, _freed_if(context, variable, let, is_left))
+        yield context.fix(graph, variable, message, _freed_if(context, graph, variable, let, is_left))
         return
     lost = _losing_exits(context, graph, variable)
     if lost:
@@ -81,7 +82,7 @@ def _is_unknown_to_compiler(context: Context, graph: ControlFlowGraph, variable:
         return False
     if context.analysis.aliases.may_be_taken_elsewhere(graph, variable):
         return False
-    return context.contents.strings(graph, variable.value).holds == {Holds.OWNED}
+    return owns_new_strings(context.contents.strings(graph, variable.value))
 
 
 def _is_part_of_tuple(context: Context, variable: Variable) -> bool:
@@ -134,17 +135,20 @@ def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable)
 # -- the repairs ----------------------------------------------------------------------------------
 
 
-def _free(context: Context, name: str) -> str:
+def _free(context: Context, graph: ControlFlowGraph, variable: Variable) -> str:
     """The statement that frees a string: a call of the C function for it, if the file declares that."""
+    assert variable.value is not None
+    by_hand = None
     for function in context.functions:
         if function.is_extern and extern_symbol(function) == "tml_str_free" and len(function.values) == 1:
-            return f"{function.name}({name})"
-    return free_string(name)
+            by_hand = f"{function.name}({variable.name})"
+            break
+    return free_owned(context, variable.name, context.contents.strings(graph, variable.value), by_hand)
 
 
 def _cleanup(context: Context, graph: ControlFlowGraph, variable: Variable) -> Cleanup:
     views = frozenset(context.analysis.summaries.fate(graph, variable).views)
-    return Cleanup(_free(context, variable.name), variable, views | {variable})
+    return Cleanup(_free(context, graph, variable), variable, views | {variable})
 
 
 def _freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
@@ -163,9 +167,12 @@ def _losing_exits(context: Context, graph: ControlFlowGraph, variable: Variable)
     return [exit_ for exit_, states in exits if states == {State.OWNED}]
 
 
-def _freed_if(context: Context, variable: Variable, let: nodes.Let, condition: str) -> Repair:
+def _freed_if(
+    context: Context, graph: ControlFlowGraph, variable: Variable, let: nodes.Let, condition: str
+) -> Repair:
     """Free the string where the let did not take it."""
-    free = f"if {condition} {{\n\t{_free(context, variable.name)}\n}}"
+    inner = indent(_free(context, graph, variable), "\t")
+    free = f"if {condition} {{\n{inner}\n}}"
     return Repair((insert_statement_after(context.file.source, context.file.tree, let, free),))
 
 
