@@ -24,9 +24,6 @@ from tml_ast import parse
 
 PROGRAMS = read_programs()
 
-REFUSED = {"first-author/20-wrap-text": "a fix is refused because it would release a string twice"}
-"""Programs in which the self-check stops a fix that should not have been written."""
-
 
 def test_the_programs_are_all_there() -> None:
     assert len(PROGRAMS) == 84
@@ -34,17 +31,7 @@ def test_the_programs_are_all_there() -> None:
     assert sum(program.total for program in PROGRAMS) == 580
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        pytest.param(
-            program, id=program.name, marks=pytest.mark.xfail(strict=True, reason=REFUSED[program.name])
-        )
-        if program.name in REFUSED
-        else pytest.param(program, id=program.name)
-        for program in PROGRAMS
-    ],
-)
+@pytest.mark.parametrize("program", [pytest.param(program, id=program.name) for program in PROGRAMS])
 def test_a_program_is_fixed_once_and_for_all(program: Program) -> None:
     result = analysed(program)
     assert not result.errors

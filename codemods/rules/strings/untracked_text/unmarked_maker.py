@@ -13,7 +13,8 @@ from codemods.fixes.free_as_number import (
 )
 from codemods.fixes.makers import maker_of, will_be_marked
 from codemods.fixes.naming import short_code
-from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.sums import makes_only_sums
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, FunctionInfo
 
@@ -49,8 +50,20 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         return False
     if context.file.is_test and makes_only_sums(context.analysis, maker):
         return False
+    if _may_be_argument(context, graph, variable):
+        return False
     origin = context.analysis.summaries.variable_origin(graph, variable)
     return origin.is_fresh and context.analysis.aliases.is_only_read(graph, variable)
+
+
+def _may_be_argument(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether the call may hand back a string that another variable holds already."""
+    uses = graph.uses_in(variable.value) if variable.value is not None else ()
+    return any(
+        use.site.role in (Role.ARGUMENT, Role.RECEIVER)
+        and Effect.RETURNS in context.analysis.summaries.call_effects(use.site)
+        for use in uses
+    )
 
 
 def _is_payload(maker: FunctionInfo) -> bool:
