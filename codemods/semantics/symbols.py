@@ -8,6 +8,7 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -240,7 +241,7 @@ RELEASE_NAMES = ("destroy", "free", "drop")
 """The names that a type's own release may have, unless the project's settings name another."""
 
 OTHER_RELEASE_NAMES = ("release", "close", "finish", "dispose", "shutdown", "cleanup", "teardown", "deinit")
-"""Names that a release may have where no method has one of those, if it frees fields and clears them."""
+"""Names that a release may have where no method has one of those, if it blanks the fields that it frees."""
 
 
 class Index:
@@ -342,13 +343,28 @@ class Index:
         name = type_.target().name
         if name not in self._other_names:
             methods = self.methods.get(name, {})
-            found = [other for other in OTHER_RELEASE_NAMES if other in methods]
-            if not found or name in self.drops or any(usual in methods for usual in RELEASE_NAMES):
-                found = []
-            else:
-                found = [other for other in found if all(map(_clears_what_it_frees, methods[other]))]
+            found: list[str] = []
+            if name not in self.drops and not any(usual in methods for usual in RELEASE_NAMES):
+                owners = self._released_fields(name)
+                found = [other for other in OTHER_RELEASE_NAMES if other in methods]
+                found = [other for other in found if all(map(_blanks_what_it_frees, methods[other]))]
+                found = found or [
+                    other
+                    for other, declared in methods.items()
+                    if owners and all(_only_frees(method, owners) for method in declared)
+                ]
             self._other_names[name] = tuple(found) if len(found) == 1 else ()
         return self._other_names[name]
+
+    def _released_fields(self, name: str) -> set[str]:
+        """The fields of a struct whose own types have a release by one of the usual names."""
+        info = self.types.get(name)
+        fields = info.fields if info is not None else {}
+        return {
+            field
+            for field, type_ in fields.items()
+            if any(usual in self.methods.get(type_.name, {}) for usual in RELEASE_NAMES)
+        }
 
     def has_release_name(self, function: FunctionInfo) -> bool:
         """Whether a function has a name that the release of its type may have."""
@@ -702,20 +718,48 @@ class Index:
         return {name: type_.substitute(bound) for name, type_ in info.fields.items()}
 
 
-def _clears_what_it_frees(method: FunctionInfo) -> bool:
-    """Whether a method without arguments and result frees fields of its receiver, and overwrites each."""
-    if method.values or not method.has_receiver or not method.returns_nothing or method.node.body is None:
+def _blanks_what_it_frees(method: FunctionInfo) -> bool:
+    """Whether a method without arguments and result frees fields of its receiver, and leaves each blank.
+
+    The release of a field blanks it; memory that is freed by its address must be overwritten.
+    """
+    if not _has_shape_of_release(method) or method.node.body is None:
         return False
-    freed, cleared = set(), set()
+    released, freed, cleared = set(), set(), set()
     for node in method.node.body.walk():
         if isinstance(node, nodes.MethodCall) and node.name in RELEASE_NAMES:
-            freed.add(_field_of_this(node.receiver))
+            released.add(_field_of_this(node.receiver))
         elif isinstance(node, nodes.Call) and node.function.text == "mem_free":
             freed |= {_field_of_this(inner) for argument in node.arguments for inner in argument.walk()}
         elif isinstance(node, nodes.Assignment):
             cleared.add(_field_of_this(node.target))
-    freed.discard(None)
-    return bool(freed) and freed <= cleared
+    return bool((released | freed) - {None}) and freed - {None} <= cleared
+
+
+def _only_frees(method: FunctionInfo, owners: AbstractSet[str]) -> bool:
+    """Whether all that a method does is to call the releases of these fields of its receiver."""
+    body = method.node.body
+    if not _has_shape_of_release(method) or body is None:
+        return False
+    called = [
+        statement.expression
+        for statement in body.statements
+        if isinstance(statement, nodes.ExpressionStatement)
+    ]
+    if len(called) < len(body.statements):
+        return False
+    return {_released_by(expression) for expression in called} == owners
+
+
+def _has_shape_of_release(method: FunctionInfo) -> bool:
+    return method.has_receiver and not method.values and method.returns_nothing
+
+
+def _released_by(call: nodes.Expression) -> str | None:
+    """The field of a receiver whose release is called."""
+    if isinstance(call, nodes.MethodCall) and call.name in RELEASE_NAMES:
+        return _field_of_this(call.receiver)
+    return None
 
 
 def _field_of_this(node: nodes.Node) -> str | None:
