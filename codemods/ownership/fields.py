@@ -17,7 +17,7 @@ from codemods.ownership.cfg.conditions import is_impossible
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Exit, ExitKind, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.handovers import Parameter, handed_over
+from codemods.ownership.handovers import Parameter, handed_over, replaces_element, stays_in_place
 from codemods.ownership.summaries.origins import Origin
 from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
@@ -112,7 +112,9 @@ class Fields(Layer):
             value = entry.value
             held = self._value(graph, type_, name, value) if value is not None else self._short(graph, entry)
             if Holds.SHARED in held.holds and self._owns_besides(graph, literal, name):
-                return _UNKNOWN
+                site = graph.site_of(literal)
+                if site is None or not stays_in_place(self.analysis, graph, site.parent, value or entry):
+                    return _UNKNOWN
             result |= held
         for graph, assignment in self.assignments(type_, name):
             if graph.function is besides:
@@ -425,7 +427,7 @@ class Fields(Layer):
         for position, argument in enumerate(call.arguments):
             if Effect.RETAINS in summaries.effects(method, position):
                 if self._may_own(graph.type_of(argument)):
-                    result |= self._owner(graph, argument)
+                    result |= self._owner(graph, call, argument)
                     continue
                 if self._is_shared(graph, argument):
                     return _UNKNOWN
@@ -437,9 +439,11 @@ class Fields(Layer):
         """Whether values of a type are released, or hold something that is."""
         return type_ is not None and not type_.is_str and self.analysis.obligations.may_own(type_)
 
-    def _owner(self, graph: ControlFlowGraph, argument: Expression) -> FieldOrigin:
+    def _owner(self, graph: ControlFlowGraph, call: nodes.MethodCall, argument: Expression) -> FieldOrigin:
         """What a list holds once an owner is put into it."""
-        parameters = handed_over(self.analysis, graph, argument)
+        parameters = replaces_element(self.analysis, graph, call, argument)
+        if parameters is None:
+            parameters = handed_over(self.analysis, graph, argument)
         return _UNKNOWN if parameters is None else FieldOrigin(frozenset((Holds.OWNED,)), givers=parameters)
 
     def _is_shared(self, graph: ControlFlowGraph, argument: Expression) -> bool:

@@ -15,7 +15,7 @@ from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.summaries.origins import Origin
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
-from tml_ast.nodes import Expression
+from tml_ast.nodes import Expression, Node
 
 Parameter = tuple[FunctionInfo, int]
 """A parameter of a function, by its position."""
@@ -29,6 +29,11 @@ def handed_over(
     analysis: Analysis, graph: ControlFlowGraph, value: Expression
 ) -> frozenset[Parameter] | None:
     """The parameters that a value handed to a container comes from; None if it may not be the container's."""
+    parts = _parts(analysis, graph, value)
+    if parts:
+        given = [handed_over(analysis, graph, part) for part in parts]
+        known = [parameters for parameters in given if parameters is not None]
+        return frozenset().union(*known) if len(known) == len(given) else None
     origins = analysis.summaries.origin(graph, value).origins
     if not origins <= {Origin.FRESH, Origin.PASSED, Origin.LITERAL} or origins <= {Origin.LITERAL}:
         return None
@@ -50,6 +55,60 @@ def handed_over(
     if Origin.PASSED in origins and not found:
         return None
     return frozenset(found)
+
+
+def _parts(analysis: Analysis, graph: ControlFlowGraph, value: Expression) -> list[Expression]:
+    """The owners among the values of a struct literal; none if something else in the struct may be one."""
+    if not isinstance(value, nodes.StructLiteral) or value.base is not None:
+        return []
+    built = graph.type_of(value)
+    values = [entry.value for entry in value.fields if entry.value is not None]
+    if built is None or analysis.summaries.handles.fields(built) or len(values) < len(value.fields):
+        return []
+    types = ((part, graph.type_of(part)) for part in values)
+    return [part for part, type_ in types if type_ is None or analysis.obligations.may_own(type_)]
+
+
+def replaces_element(
+    analysis: Analysis, graph: ControlFlowGraph, call: nodes.MethodCall, given: Expression
+) -> frozenset[Parameter] | None:
+    """What ``handed_over`` says of the new parts in a struct that replaces an element and keeps parts of it.
+
+    An example is ``xs.set(i, Item { count: 1, reel: xs.get(i).reel })``; None if the struct keeps none.
+    """
+    parts = _parts(analysis, graph, given)
+    kept = [part for part in parts if stays_in_place(analysis, graph, call, part)]
+    new = [part for part in parts if part not in kept]
+    if not kept or len({part.text for part in kept}) < len(kept):
+        return None
+    found: frozenset[Parameter] = frozenset()
+    for part in new:
+        parameters = handed_over(analysis, graph, part)
+        if parameters is None:
+            return None
+        found |= parameters
+    return found
+
+
+def stays_in_place(analysis: Analysis, graph: ControlFlowGraph, call: Node, value: Node) -> bool:
+    """Whether a value is a part of the element that a call replaces."""
+    if not isinstance(call, nodes.MethodCall) or call.name != "set":
+        return False
+    element: Expression | None = value.object if isinstance(value, nodes.FieldAccess) else None
+    use = graph.use_at(element) if element is not None else None
+    if use is not None:
+        is_copy = not graph.is_assigned(use.variable) and not analysis.drops.is_registered(use.variable)
+        element = use.variable.value if is_copy else None
+    return (
+        isinstance(element, nodes.MethodCall)
+        and element.name == "get"
+        and element.receiver.text == call.receiver.text
+        and [argument.text for argument in element.arguments] == [call.arguments[0].text]
+        and not any(
+            element.start < assignment.start < call.start and assignment.target.text in call.arguments[0].text
+            for assignment in graph.nodes_of(nodes.Assignment)
+        )
+    )
 
 
 def _position(function: FunctionInfo, variable: Variable) -> int:
