@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
-from codemods.fixes.naming import describe_exits
+from codemods.fixes.naming import describe_exits, quoted_names
 from codemods.fixes.release_at_exits import Cleanup, before_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
@@ -17,6 +17,9 @@ def release_leaks(
     """Release an owner in front of the exits at which it leaks."""
     if obligation.overwritten or obligation.maybe_overwritten:
         return Refusal("it is overwritten while it owns a value; release the old value first")
+    if obligation.unclear and not obligation.leaks and obligation.sharers:
+        others = quoted_names(sorted({sharer.name for sharer in obligation.sharers}))
+        return Refusal(f"{others} may hold the same value, and a release of each would free it twice")
     if obligation.unclear and not obligation.leaks:
         return Refusal("no release is proven safe: some path gives it away or keeps a part of it")
     borrowed = _borrowed_fields(context, obligation)

@@ -76,6 +76,8 @@ class ObligationReport:
     """Variables that refer to the value or into it, its own included."""
     misuses: Sequence[Misuse] = ()
     """The uses that find the value released, in the order they were written."""
+    sharers: frozenset[Variable] = frozenset()
+    """Variables that on some path share the value, and on another one own a value of their own."""
 
     @cached_property
     def leaks(self) -> Sequence[Exit]:
@@ -284,9 +286,19 @@ class _Owned:
             if outcome is not None:
                 outcomes.setdefault(variable, {}).setdefault(outcome, []).append(step.action)
         views = self._summaries.fate(self.graph, self.variable).views | self.aliases
+        sharers = self._sharers(followed)
         for variable, found in outcomes.items():
             misuses = self._misuses if variable is self.variable else ()
-            yield ObligationReport(self.graph, variable, self._release, found, views, misuses)
+            yield ObligationReport(self.graph, variable, self._release, found, views, misuses, sharers)
+
+    def _sharers(self, followed: _Followed) -> frozenset[Variable]:
+        """The variables that may hold one of the objects, and are released for one of their own."""
+        candidates = (self.aliases & followed.variables) - {self.variable}
+        return frozenset(
+            variable
+            for variable in candidates
+            if any(world.holds(variable) for worlds in self._at_exit.values() for world in worlds)
+        )
 
     @cached_property
     def _misuses(self) -> Sequence[Misuse]:
@@ -396,6 +408,7 @@ class _Owned:
             holder is None
             or len(lost) != len(ending)
             or shadowed
+            or any(world.holds(other) for world in lost for other in followed.variables - {holder})
             or self._may_live_on
             or not all(
                 other.is_lost_with(holder, exit_) for other in followed.held_by(holder) if other is not self

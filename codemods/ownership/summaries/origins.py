@@ -195,18 +195,18 @@ class Origins:
     def _struct_origin(
         self, graph: ControlFlowGraph, node: nodes.StructLiteral, seen: frozenset[int]
     ) -> Result:
-        """A new struct is fresh unless it shares a part, or a handle, with something else."""
+        """A new struct is fresh unless it shares a part, or a handle, with something else.
+
+        It is what it shares where nothing that it owns is made for it.
+        """
         built = graph.type_of(node)
-        result = FRESH
+        is_released = built is not None and self._handles.is_released(built)
+        handles = self._handles.fields(built) if built is not None and is_released else frozenset()
+        result = NOTHING
         if node.base is not None and self._handles.keeps_handles(
             built, {entry.name for entry in node.fields}
         ):
             result = self.of(graph, node.base, seen)
-        handles = (
-            self._handles.fields(built)
-            if built is not None and self._handles.is_released(built)
-            else frozenset()
-        )
         for entry in node.fields:
             value = entry.value
             if value is None:
@@ -215,15 +215,15 @@ class Origins:
                 continue
             type_ = graph.type_of(value)
             if isinstance(value, nodes.FieldAccess) and is_moved_out(graph, value):
-                continue
-            if isinstance(value, nodes.FieldAccess) and (
+                result |= FRESH
+            elif isinstance(value, nodes.FieldAccess) and (
                 may_be_address(type_) or self._handles.is_released(type_)
             ):
                 owner = self.of(graph, value.object, seen)
                 result |= PASSED if owner == PASSED else VIEW
             elif self._handles.is_released(type_) or entry.name in handles:
                 result |= self.of(graph, value, seen)
-        return result
+        return result if is_released and result == PASSED else FRESH | result
 
     def _named_origin(self, graph: ControlFlowGraph, entry: nodes.FieldInit, seen: frozenset[int]) -> Result:
         use = graph.use_at(entry)
