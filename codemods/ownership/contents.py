@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import or_
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
@@ -25,6 +26,7 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.consumption import consumes
 from codemods.ownership.compiler.drops import called_name
+from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.ownership.fields import FieldOrigin, Holds
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
 from tml_ast import nodes
@@ -69,6 +71,7 @@ class Contents:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
+        self._bearing = Fixpoints()
 
     def strings(self, graph: ControlFlowGraph, value: Expression, variant: str | None = None) -> FieldOrigin:
         """What the strings in a value are; ``variant`` limits that to the payload of a variant.
@@ -102,13 +105,16 @@ class Contents:
         info = self.analysis.index.type_info(type_)
         if info is None:
             return type_.name.isidentifier() and len(type_.name) == 1
+        return self._bearing.find(type_, lambda: self._declared_bears_strings(type_), False, or_)
+
+    def _declared_bears_strings(self, type_: Type) -> bool:
         held = [*self.analysis.index.fields(type_).values()]
         held += (
             payload_type
             for payload in self.analysis.index.variants(type_).values()
             for payload_type in payload
         )
-        return any(held_type != type_ and self.bears_strings(held_type) for held_type in held)
+        return any(self.bears_strings(held_type) for held_type in held)
 
     def _of(self, frame: _Frame, value: Expression, variants: tuple[str, ...]) -> FieldOrigin:
         graph = frame.graph

@@ -18,6 +18,7 @@ from codemods.ownership.compiler.builtins import Effect, bodyless_effect
 from codemods.ownership.compiler.drops import DropKind, Drops
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.ownership.releases import Releases
+from codemods.ownership.string_actions import StringActions
 from codemods.ownership.string_frees import Freeing, StringMisuse, frees_holes
 from codemods.ownership.string_tracks import StringTrack
 from codemods.ownership.string_values import (
@@ -135,12 +136,9 @@ class StringLifetimes(Layer):
         if graph is None:
             return {}
         found: dict[tuple[int, Path], Freeing] = {}
-        for given in self._candidates(graph):
-            if not isinstance(given, Given) or len(found) >= _MOST_PATHS:
-                continue
-            track = StringTrack(self, graph, given)
-            track.run()
-            if track.freed:
+        given_strings = [source for source in self._candidates(graph) if isinstance(source, Given)]
+        for given, track in zip(given_strings, self._tracks(graph, given_strings), strict=True):
+            if track.freed and len(found) < _MOST_PATHS:
                 first = min(track.freed, key=lambda freed: (freed.node.start, freed.name))
                 certain = track.is_freed_at_every_end and all(freed.is_certain for freed in track.freed)
                 found[given.position, given.path] = Freeing(
@@ -151,13 +149,20 @@ class StringLifetimes(Layer):
                 )
         return found
 
+    def _tracks(self, graph: ControlFlowGraph, sources: Sequence[Source]) -> Iterator[StringTrack]:
+        """What becomes of each of these strings."""
+        actions = StringActions(graph, self.values) if sources else None
+        for source in sources:
+            assert actions is not None
+            track = StringTrack(self, graph, actions, source)
+            track.run()
+            yield track
+
     def misuses(self, graph: ControlFlowGraph) -> Sequence[StringMisuse]:
         """The strings that a function frees twice, or uses after they were freed."""
         if graph not in self._misuses:
             found: dict[tuple[int, bool], StringMisuse] = {}
-            for source in self._candidates(graph):
-                track = StringTrack(self, graph, source)
-                track.run()
+            for track in self._tracks(graph, self._candidates(graph)):
                 for misuse in track.misuses():
                     known = found.setdefault((misuse.node.start, misuse.is_release), misuse)
                     if known is not misuse:

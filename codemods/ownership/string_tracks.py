@@ -17,7 +17,6 @@ from codemods.ownership.cfg.graph import (
     ControlFlowGraph,
     Declare,
     Exit,
-    ExitKind,
     Role,
     Site,
     Use,
@@ -26,10 +25,12 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import Drops
+from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.ownership.dataflow.lattices import BoundedPowerset
 from codemods.ownership.dataflow.path_sensitive import PathSensitiveProblem
 from codemods.ownership.dataflow.solver import solve
 from codemods.ownership.flags import Flags, flags_after, may_hold
+from codemods.ownership.string_actions import LEAVING, StringActions
 from codemods.ownership.string_frees import (
     Freed,
     Freeing,
@@ -56,7 +57,6 @@ from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
 _MOST_WORLDS = 32
-_LEAVING = frozenset((ExitKind.RETURN, ExitKind.TAIL, ExitKind.END, ExitKind.PROPAGATE, ExitKind.THROW))
 _MACHINE_WORDS = SCALARS - {"Bool", "F32", "F64"}
 
 
@@ -97,11 +97,12 @@ class Known(Protocol):
 class StringTrack(PathSensitiveProblem[Action, _World]):
     """What becomes of one string in a function."""
 
-    def __init__(self, known: Known, graph: ControlFlowGraph, source: Source) -> None:
+    def __init__(self, known: Known, graph: ControlFlowGraph, actions: StringActions, source: Source) -> None:
         self.graph = graph
         self.source = source
         self._known = known
         self._values = known.values
+        self._actions = actions.concerning(source)
         self._is_given = isinstance(source, Given)
         super().__init__(_WORLDS, frozenset((self._born(),)))
         self.freed: set[Freed] = set()
@@ -118,12 +119,16 @@ class StringTrack(PathSensitiveProblem[Action, _World]):
                 return _World(frozenset(((variable, self.source.path),)))
         return _World(None)
 
+    def actions(self, block: BasicBlock[Action]) -> Sequence[Action]:
+        """Those that can concern the string."""
+        return self._actions.get(block, ())
+
     def run(self) -> None:
         """Find what becomes of it."""
         solution = solve(self.graph, self)
         self._is_noting = True
         for step in solution.steps():
-            if isinstance(step.action, Exit) and step.action.kind in _LEAVING:
+            if isinstance(step.action, Exit) and step.action.kind in LEAVING:
                 self._ends += self.transfer(step.action, step.before)
             else:
                 self.transfer(step.action, step.before)
@@ -433,21 +438,22 @@ class StringTrack(PathSensitiveProblem[Action, _World]):
         """Variables go out of scope, and the compiler drops those that it registered."""
         assert world.places is not None
         gone = frozenset(exit_.variables)
-        before = world
+        before, places = world, world.places
+        holders = {holder for holder, _ in places}
         for variable in exit_.variables:
-            held = sorted(path for holder, path in world.places if holder is variable)
-            if not held or variable.type is None or not self._known.is_dropped(self.graph, variable):
+            if variable not in holders or variable.type is None:
+                continue
+            if not self._known.is_dropped(self.graph, variable):
                 continue
             if not self._known.drops.covers(self.graph, variable, exit_):
                 continue
             dropped = self._known.dropped_paths(variable.type)
-            for path in held:
+            for path in sorted(path for holder, path in places if holder is variable):
                 if path in dropped:
                     freed = Freed(exit_.node, Way.DROPPED, variable.name)
                     world = self._free(world, (variable, path), freed)
         if exit_.value is not None and before.freed is None and world.freed is not None:
             self._lost_value(exit_, exit_.value, before, world)
-        places = world.places or frozenset()
         return world._replace(places=frozenset(place for place in places if place[0] not in gone))
 
     def _lost_value(self, exit_: Exit, value: Expression, before: _World, after: _World) -> None:

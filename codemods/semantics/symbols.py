@@ -35,6 +35,10 @@ SCALARS = frozenset(
 )
 
 
+DEEPEST_TYPE = 6
+"""How deep the arguments of a field may nest; those of ``type T[A] { next: T[List[A]] }`` never end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Type:
     """A type as the analysis sees it: a name and arguments.
@@ -75,6 +79,14 @@ class Type:
         if not self.arguments:
             return bindings.get(self.name, self)
         return Type(self.name, tuple(argument.substitute(bindings) for argument in self.arguments))
+
+    def shallow(self, levels: int = DEEPEST_TYPE) -> Type:
+        """This type with at most so many levels of arguments; what lies below is unknown."""
+        if not self.arguments:
+            return self
+        if not levels:
+            return Type("_")
+        return Type(self.name, tuple(argument.shallow(levels - 1) for argument in self.arguments))
 
     def target(self) -> Type:
         """What a reference refers to; the type itself otherwise."""
@@ -704,7 +716,7 @@ class Index:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
         return {
-            name: tuple(type_.substitute(bound) for type_ in payload)
+            name: tuple(type_.substitute(bound).shallow() for type_ in payload)
             for name, payload in info.variants.items()
         }
 
@@ -715,7 +727,7 @@ class Index:
         if info is None:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
-        return {name: type_.substitute(bound) for name, type_ in info.fields.items()}
+        return {name: type_.substitute(bound).shallow() for name, type_ in info.fields.items()}
 
 
 def _blanks_what_it_frees(method: FunctionInfo) -> bool:

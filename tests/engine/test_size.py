@@ -1,11 +1,15 @@
-"""Functions that would take too long are named, and the others of their file are fixed all the same."""
+"""What is too large to follow is named, and all else is fixed; types without end come to an end."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import Verdict
+from codemods.ownership.cfg.graph import Action
+from codemods.ownership.string_tracks import StringTrack
 from tests.support.library_code import SOCK
 
 LEAK = "pub func small(n: I64) -> I64 {\n    let s = Sock::open(n)\n    return s.port\n}\n"
@@ -27,3 +31,68 @@ def test_a_function_of_ten_thousand_lines_is_named(block: str) -> None:
     assert error.message.startswith("large has too many variables and ways out")
     (finding,) = result.findings
     assert (finding.verdict, finding.function) == (Verdict.FIXED, "small")
+
+
+MADE = 'let s{0}: Str = "{{n}}.{0}"'
+STRINGS = {
+    "bound": f"    {MADE}\n    total = total + str::len(s{{0}})\n",
+    "moved": f"    {MADE}\n    let t{{0}}: Str = s{{0}}\n    total = total + str::len(t{{0}})\n",
+    "in branches": f"    if total > {{0}} {{{{\n        {MADE}\n        total = str::len(s{{0}})\n    }}}}\n",
+}
+
+
+@pytest.mark.parametrize("block", STRINGS.values(), ids=STRINGS)
+def test_following_strings_takes_no_more_steps_for_each_in_a_longer_function(
+    block: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = 0
+    transfer = StringTrack.transfer
+
+    def counted(track: StringTrack, action: Action, state: frozenset[Any]) -> frozenset[Any]:
+        nonlocal steps
+        steps += 1
+        return transfer(track, action, state)
+
+    monkeypatch.setattr(StringTrack, "transfer", counted)
+
+    def steps_for(number: int) -> int:
+        nonlocal steps
+        steps = 0
+        blocks = "".join(block.format(position) for position in range(number))
+        code = f"pub func large(n: I64) -> I64 {{\n    var total: I64 = 0\n{blocks}    return total\n}}\n"
+        analyse({"lib/src/dev/sock.tml": code.encode()}, range(1, 9))
+        return steps
+
+    few, many = steps_for(40), steps_for(80)
+    assert 0 < few < many <= 2.2 * few
+
+
+TYPES_WITHOUT_END = {
+    "two that hold each other": "type A { b: B, s: Str }\ntype B { a: A, all: List[A], s: Str }\n",
+    "arguments that grow": "type A { g: G[Str], s: Str }\ntype G[T] { next: Maybe[G[List[T]]], v: T }\n",
+    "arguments that double": "type A { g: G[Str], s: Str }\ntype G[T] { a: G[G[T]], b: G[(T, T)] }\n",
+    "variants": "type A { g: E[Str], s: Str }\ntype E[T] { Leaf(T), Pair(E[(T, T)], E[T]), Up(A) }\n",
+    "names for each other": "type A { x: X, s: Str }\ntype X = Y\ntype Y = X\n",
+}
+
+
+@pytest.mark.parametrize("types", TYPES_WITHOUT_END.values(), ids=TYPES_WITHOUT_END)
+def test_types_without_end_are_followed_to_an_end(types: str) -> None:
+    code = f"""{types}
+pub func build(n: I64) -> A {{
+    return build(n - 1)
+}}
+
+pub func keep(all: ref List[A], n: I64) {{
+    let one: Maybe[A] = Just(build(n))
+    all.push(build(n))
+}}
+
+pub func first(all: ref List[A]) -> Str {{
+    return all.get(0).s
+}}
+"""
+    sources = {"lib/src/dev/sock.tml": (SOCK + LEAK).encode(), "lib/src/dev/endless.tml": code.encode()}
+    result = analyse(sources, range(1, 9))
+    assert not result.errors
+    assert "small" in {finding.function for finding in result.findings}
