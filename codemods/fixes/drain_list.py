@@ -28,7 +28,8 @@ from codemods.ownership.cfg.graph import (
 )
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import OwnedList
-from codemods.semantics.symbols import RELEASE_NAMES, FunctionInfo
+from codemods.semantics.release_methods import RELEASE_NAMES
+from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, collide, documentation_start, insert_statement_before, lay_out
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from codemods.semantics.symbols import NO_SYMBOLS, RELEASE_NAMES, SourceFile
+from codemods.semantics.release_methods import RELEASE_NAMES
+from codemods.semantics.symbols import NO_SYMBOLS, SourceFile
 from tml_ast import TmlSyntaxError, nodes
 from tml_ast.nodes import Node
 from tml_ast.parser import MAX_VARIANTS

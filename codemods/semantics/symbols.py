@@ -8,7 +8,6 @@ it lies: ``lib/std/src/http/client.tml`` is ``std::http::client``, ``mod.tml`` s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -16,6 +15,13 @@ from typing import TypeVar
 
 from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_test_path, module_path
+from codemods.semantics.release_methods import (
+    OTHER_RELEASE_NAMES,
+    RELEASE_NAMES,
+    frees_first,
+    may_free,
+    other_release,
+)
 from tml_ast import TmlSyntaxError, nodes, parse, position
 from tml_ast.lexer import syntax_error
 from tml_ast.nodes import TypeNode
@@ -244,16 +250,14 @@ class FunctionInfo:
         return self.node.decorator("test") is not None
 
     @property
+    def has_shape_of_release(self) -> bool:
+        """Whether it may be a release by its name: the drop of ``Drop`` is the compiler's to call."""
+        return self.has_receiver and not self.values and self.behavior != "Drop" and self.returns_nothing
+
+    @property
     def returns_nothing(self) -> bool:
         """Whether it is declared without a value."""
         return self.returns == UNIT
-
-
-RELEASE_NAMES = ("destroy", "free", "drop")
-"""The names that a type's own release may have, unless the project's settings name another."""
-
-OTHER_RELEASE_NAMES = ("release", "close", "finish", "dispose", "shutdown", "cleanup", "teardown", "deinit")
-"""Names that a release may have where no method has one of those, if it blanks the fields that it frees."""
 
 
 class Index:
@@ -276,7 +280,7 @@ class Index:
     ) -> None:
         self.base = library
         self.owning_types = owning_types or {}
-        self._other_names: dict[str, tuple[str, ...]] = {}
+        self._other_releases: dict[str, str | None] = {}
         own_files = list(files)
         self.files = {file.path: file for file in own_files}
         self.types: dict[str, TypeInfo] = {}
@@ -348,41 +352,56 @@ class Index:
         declared = self.declared_release(type_)
         if declared is not None:
             return (declared, *RELEASE_NAMES)
-        return self._other_names_of(type_) or RELEASE_NAMES
+        other = self.other_release(type_)
+        return RELEASE_NAMES if other is None else (other,)
 
-    def _other_names_of(self, type_: Type) -> tuple[str, ...]:
-        """The one other name that the release of a type has."""
+    def other_release(self, type_: Type) -> str | None:
+        """The method that is the release of a type although its name does not say so."""
         name = type_.target().name
-        if name not in self._other_names:
-            methods = self.methods.get(name, {})
-            found: list[str] = []
-            if name not in self.drops and not any(usual in methods for usual in RELEASE_NAMES):
-                owners = self._released_fields(name)
-                found = [other for other in OTHER_RELEASE_NAMES if other in methods]
-                found = [other for other in found if all(map(_blanks_what_it_frees, methods[other]))]
-                found = found or [
-                    other
-                    for other, declared in methods.items()
-                    if owners and all(_only_frees(method, owners) for method in declared)
-                ]
-            self._other_names[name] = tuple(found) if len(found) == 1 else ()
-        return self._other_names[name]
+        if name not in self._other_releases:
+            self._other_releases[name] = None  # A type may hold itself.
+            self._other_releases[name] = self._find_other_release(type_.target())
+        return self._other_releases[name]
 
-    def _released_fields(self, name: str) -> set[str]:
-        """The fields of a struct whose own types have a release by one of the usual names."""
-        info = self.types.get(name)
-        fields = info.fields if info is not None else {}
-        return {
-            field
-            for field, type_ in fields.items()
-            if any(usual in self.methods.get(type_.name, {}) for usual in RELEASE_NAMES)
-        }
+    def _find_other_release(self, type_: Type) -> str | None:
+        named = self.methods.get(type_.name, {})
+        if type_.name in self.drops or any(
+            method.has_shape_of_release for name in RELEASE_NAMES for method in named.get(name, ())
+        ):
+            return None
+        methods = {name: found[0] for name, found in named.items() if found[0].has_receiver}
+        fields = self.fields(type_)
+        if not fields or not any(may_free(method.node) for method in methods.values()):
+            return None
+        return other_release(
+            {name: method.node for name, method in methods.items()},
+            [name for name, method in methods.items() if method.has_shape_of_release],
+            [name for name, field_type in fields.items() if self._has_release(field_type)],
+            lambda name, called: called in self._releases_of(fields.get(name)),
+            lambda called: any(
+                frees_first(function.node, [parameter.name or "" for parameter in function.parameters])
+                for function in self.free_functions.get(called, ())
+            ),
+        )
+
+    def _has_release(self, type_: Type) -> bool:
+        """Whether values of a field's type have a release."""
+        methods = self.methods.get(type_.name, {})
+        return any(name in methods for name in self._releases_of(type_))
+
+    def _releases_of(self, type_: Type | None) -> tuple[str, ...]:
+        return self.release_names(type_) if type_ is not None else ()
 
     def has_release_name(self, function: FunctionInfo) -> bool:
         """Whether a function has a name that the release of its type may have."""
         if function.owner is None:
             return function.name in RELEASE_NAMES
         return function.name in self.release_names(function.owner)
+
+    def is_named_as_release(self, function: FunctionInfo) -> bool:
+        """Whether the name of a release says that nothing of its receiver is used afterwards."""
+        is_declared = function.owner is not None and self.declared_release(function.owner) == function.name
+        return is_declared or function.name in (*RELEASE_NAMES, *OTHER_RELEASE_NAMES)
 
     # -- declarations -------------------------------------------------------------------------
 
@@ -728,57 +747,6 @@ class Index:
             return {}
         bound = dict(zip(info.generics, target.arguments, strict=False))
         return {name: type_.substitute(bound).shallow() for name, type_ in info.fields.items()}
-
-
-def _blanks_what_it_frees(method: FunctionInfo) -> bool:
-    """Whether a method without arguments and result frees fields of its receiver, and leaves each blank.
-
-    The release of a field blanks it; memory that is freed by its address must be overwritten.
-    """
-    if not _has_shape_of_release(method) or method.node.body is None:
-        return False
-    released, freed, cleared = set(), set(), set()
-    for node in method.node.body.walk():
-        if isinstance(node, nodes.MethodCall) and node.name in RELEASE_NAMES:
-            released.add(_field_of_this(node.receiver))
-        elif isinstance(node, nodes.Call) and node.function.text == "mem_free":
-            freed |= {_field_of_this(inner) for argument in node.arguments for inner in argument.walk()}
-        elif isinstance(node, nodes.Assignment):
-            cleared.add(_field_of_this(node.target))
-    return bool((released | freed) - {None}) and freed - {None} <= cleared
-
-
-def _only_frees(method: FunctionInfo, owners: AbstractSet[str]) -> bool:
-    """Whether all that a method does is to call the releases of these fields of its receiver."""
-    body = method.node.body
-    if not _has_shape_of_release(method) or body is None:
-        return False
-    called = [
-        statement.expression
-        for statement in body.statements
-        if isinstance(statement, nodes.ExpressionStatement)
-    ]
-    if len(called) < len(body.statements):
-        return False
-    return {_released_by(expression) for expression in called} == owners
-
-
-def _has_shape_of_release(method: FunctionInfo) -> bool:
-    return method.has_receiver and not method.values and method.returns_nothing
-
-
-def _released_by(call: nodes.Expression) -> str | None:
-    """The field of a receiver whose release is called."""
-    if isinstance(call, nodes.MethodCall) and call.name in RELEASE_NAMES:
-        return _field_of_this(call.receiver)
-    return None
-
-
-def _field_of_this(node: nodes.Node) -> str | None:
-    """The name of a receiver's field that an expression reads or writes."""
-    if isinstance(node, nodes.FieldAccess) and isinstance(node.object, nodes.This):
-        return node.name
-    return None
 
 
 def _append(table: dict[str, list[T]], key: str, value: T, *, shared: bool) -> None:

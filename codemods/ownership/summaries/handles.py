@@ -74,12 +74,13 @@ class Handles(Layer):
         return not handles | owning or not handles | owning <= given
 
     def release_of(self, type_: Type | None) -> FunctionInfo | None:
-        """The method that releases a value of this type: no arguments, no result."""
+        """The method that releases a value of this type: no arguments, and no result that matters."""
         if type_ is None or type_.name in ("ref", "*", "Str"):
             return None
+        other = self.index.other_release(type_)
         for name in self.index.release_names(type_):
             found = self.index.method(type_, name)
-            if found is not None and _has_shape_of_release(found):
+            if found is not None and (found.has_shape_of_release or name == other):
                 return found
         return None
 
@@ -96,13 +97,6 @@ class Handles(Layer):
         return type_.name in self.index.drops or any(
             self.index.method(type_, name) for name in self.index.release_names(type_)
         )
-
-
-def _has_shape_of_release(function: FunctionInfo) -> bool:
-    """Whether a function may be a release: the drop of ``Drop`` is the compiler's to call."""
-    if not function.has_receiver or function.values or function.behavior == "Drop":
-        return False
-    return function.returns_nothing
 
 
 def _is_address_name(names: list[str]) -> bool:

@@ -64,9 +64,11 @@ def _forgotten(
     lists: list[str] = []
     owners: list[str] = []
     done = context.analysis.releases.fields_released(type_, release)
+    # A stop() may be followed by a start(), which finds there what stop() leaves alone.
+    is_last = context.analysis.index.is_named_as_release(release)
     for name, field_type in context.analysis.index.fields(type_).items():
         freed = done[name].freed
-        if freed and field_type.bare != "List":
+        if (freed and field_type.bare != "List") or not (freed or is_last):
             continue
         if _holds_string_as_number(context, type_, name, field_type):
             strings.append(name)
