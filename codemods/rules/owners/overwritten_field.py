@@ -10,7 +10,13 @@ from codemods.fixes.naming import snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.owners import release_of_dropped
 from codemods.fixes.string_code import free_string, free_unless_empty
-from codemods.fixes.viewing_callers import is_used_after, is_viewed_by_callers
+from codemods.fixes.viewing_callers import (
+    is_plain_container,
+    is_used_after,
+    is_viewed_by_callers,
+    may_hold,
+    stays_in_field,
+)
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
@@ -124,7 +130,7 @@ def _released(
     block = context.parent(statement) if statement is not None else None
     if not isinstance(statement, nodes.ExpressionStatement) or not isinstance(block, nodes.Block):
         return Refusal("it is part of a larger expression")
-    if _is_read_later(context, graph, assignment) or _is_read_by_callers(context, graph, assignment):
+    if _is_read_later(context, graph, assignment, _container(context, graph, assignment)):
         return _READ_LATER
     source, value = context.file.source, node.value
     lines, name = [release], value.text
@@ -158,30 +164,44 @@ def _may_read(graph: ControlFlowGraph, assignment: FieldAssignment) -> bool:
     )
 
 
-def _is_read_later(context: Context, graph: ControlFlowGraph, assignment: FieldAssignment) -> bool:
-    """Whether a variable that was read from the field before may be read after it is set."""
+def _is_read_later(
+    context: Context, graph: ControlFlowGraph, assignment: FieldAssignment, container: Type | None
+) -> bool:
+    """Whether a variable that was read from the field before may be read after it is set.
+
+    What was taken out of a ``container`` that only the field holds is not released with it.
+    """
     path = assignment.place.path
     views = set()
     for variable in graph.variables:
         if variable.value is None or (variable.type is not None and variable.type.name in SCALARS - {"I64"}):
             continue
+        if container is not None and not may_hold(context.analysis, variable.type, container):
+            continue
         for access in variable.value.walk():
             place = place_of(graph, access) if isinstance(access, nodes.FieldAccess) else None
             if place is not None and place.variable is assignment.place.variable and place.path == path:
                 views.add(variable)
-    if not views:
-        return False
-    start = next(
-        use
-        for use in graph.uses(assignment.place.variable)
-        if assignment.node.target.start <= use.node.start < assignment.node.target.end
-    )
-    return any(is_used_after(graph, start, view) for view in views)
-
-
-def _is_read_by_callers(context: Context, graph: ControlFlowGraph, assignment: FieldAssignment) -> bool:
+    if views:
+        start = next(
+            use
+            for use in graph.uses(assignment.place.variable)
+            if assignment.node.target.start <= use.node.start < assignment.node.target.end
+        )
+        if any(is_used_after(graph, start, view) for view in views):
+            return True
     is_of_callers = assignment.place.variable.kind in (VariableKind.RECEIVER, VariableKind.PARAMETER)
-    return is_of_callers and is_viewed_by_callers(context, graph.function)
+    return is_of_callers and is_viewed_by_callers(context, graph.function, container)
+
+
+def _container(context: Context, graph: ControlFlowGraph, assignment: FieldAssignment) -> Type | None:
+    """The type of the field, if it is a container that nothing else holds, and that keeps what is in it."""
+    target = assignment.node.target
+    owner = owner_of(context.analysis, graph, assignment.place)
+    assert isinstance(target, nodes.FieldAccess) and owner is not None
+    type_ = context.analysis.index.fields(owner)[target.name]
+    is_sole = is_plain_container(type_) and stays_in_field(context, owner, target.name)
+    return type_ if is_sole else None
 
 
 RULE = Rule(
