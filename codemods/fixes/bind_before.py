@@ -9,6 +9,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
 from codemods.ownership.summaries.purity import Purity
+from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
 from tml_ast import nodes
 from tml_ast.edit import (
     SourceEdit,
@@ -43,6 +44,24 @@ def bind_before(
             SourceEdit(node.start, node.end, name.encode()),
         )
     )
+
+
+def needed_annotation(context: Context, type_: Type) -> str | Refusal:
+    """The type to write in a ``let``; empty where the compiler infers it.
+
+    It infers ``Maybe[List[I64]]`` wrongly, and then does not compile what is called on the variable.
+    """
+    if type_.name not in BUILTIN_VARIANTS or not any(
+        part.arguments and part.name != "()" for part in type_.arguments
+    ):
+        return ""
+    pending = [*type_.arguments]
+    for part in pending:
+        pending += part.arguments
+        info = context.analysis.index.type_named([part.bare], context.file)
+        if part.name != (part.bare if info is None else info.name):
+            return Refusal(f"another {part.bare} than this one is known here: bind it by hand")
+    return str(type_)
 
 
 def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Node | None:
@@ -86,6 +105,27 @@ def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Ex
             return None
         child = parent
     return None
+
+
+def is_harmless_in(
+    context: Context, graph: ControlFlowGraph, node: Expression, condition: Expression
+) -> bool:
+    """Whether ``node`` can be evaluated in front of a condition that always evaluates it."""
+    movable = context.purity if context.purity.is_pure(graph, node, may_leave=True) else None
+    child: Node = node
+    if node is condition:
+        return False
+    for parent in context.ancestors(node):
+        if not _is_step(parent) and not (
+            isinstance(parent, nodes.Binary) and parent.operator in _SHORT_CIRCUIT and child is parent.left
+        ):
+            return False
+        if not _harmless_before(graph, parent, child, node, movable):
+            return False
+        if parent is condition:
+            return True
+        child = parent
+    return False
 
 
 def _may_guard(graph: ControlFlowGraph, condition: Expression, node: Expression) -> bool:

@@ -14,6 +14,7 @@ from codemods.fixes.bind_returned import annotation, bind_before_leaving, open_b
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, result_name
+from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.open_error_exit import Release, open_error_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.obligations import ObligationReport
@@ -229,6 +230,13 @@ def _before_jump(
             return open_block(context, parent, release.lines, None)
         if not isinstance(parent, nodes.ExpressionStatement):
             return _NO_ROOM
+        block = context.parent(parent)
+        if len(release.lines) > 1 and isinstance(block, nodes.Block) and is_one_line(source, block):
+            statements = [statement.text for statement in block.statements]
+            place = block.statements.index(parent)
+            return Repair(
+                (spread_out(source, block, [*statements[:place], *release.lines, *statements[place:]]),)
+            )
         if len(release.lines) > 1 and not starts_line(source, parent):
             return _NO_ROOM
         return _in_front(context, graph, parent, release)

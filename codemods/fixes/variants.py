@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codemods.fixes.context import Context
 from codemods.fixes.release_at_exits import exits_of
-from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Site, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Site, Variable, VariableKind
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
@@ -46,15 +46,33 @@ def asserted_variant(call: Node, asked: str) -> str | None:
 
 
 def known_variant(context: Context, place: Node, variable: Variable) -> str | None:
-    """The variant that an ``if`` around a place has asked for."""
+    """The variant that an ``if`` around a place, or one in front of it that leaves, has asked for."""
     child = place
     for parent in context.ancestors(place):
+        if isinstance(parent, nodes.Block) and variable.kind is VariableKind.LET:
+            for statement in parent.statements:
+                if variable.node.start < statement.start < child.start:
+                    left = _variant_after(statement, variable.name)
+                    if left is not None:
+                        return left
         if isinstance(parent, nodes.If) and parent.condition is not None and child is not parent.condition:
             known = _variant_where(parent.condition, variable.name, holds=child is parent.branch)
             if known is not None and variable.node.start < parent.start:
                 return known
         child = parent
     return None
+
+
+def _variant_after(statement: Node, asked: str) -> str | None:
+    """The variant that is left after an ``if`` that leaves with the other one."""
+    test = statement.expression if isinstance(statement, nodes.ExpressionStatement) else None
+    if not isinstance(test, nodes.If) or test.condition is None or test.alternative is not None:
+        return None
+    steps = test.branch.statements if isinstance(test.branch, nodes.Block) else []
+    last = steps[-1].expression if steps and isinstance(steps[-1], nodes.ExpressionStatement) else None
+    if not isinstance(last, nodes.Return | nodes.Break | nodes.Continue):
+        return None
+    return _variant_where(test.condition, asked, holds=False)
 
 
 def _variant_where(condition: Expression, asked: str, *, holds: bool) -> str | None:

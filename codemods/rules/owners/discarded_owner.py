@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
+from codemods.fixes.bind_before import (
+    NOT_EVALUATED_ONCE,
+    bind_before,
+    needed_annotation,
+    statement_to_bind_before,
+)
+from codemods.fixes.bind_in_loop import bind_in_loop
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.lazy_default import lost_defaults, make_where_needed
@@ -195,12 +201,30 @@ def _read_once(
 def _bound(
     context: Context, graph: ControlFlowGraph, node: Expression, type_: Type, taken: set[str]
 ) -> Repair | Refusal:
+    annotation = needed_annotation(context, type_)
+    if isinstance(annotation, Refusal):
+        return annotation
     statement = statement_to_bind_before(context, graph, node)
-    if statement is None:
-        return NOT_EVALUATED_ONCE
     name = owner_name(context, graph.function, type_, taken)
+    if statement is None:
+        return _bound_in_loop(context, graph, node, name, annotation, taken)
     taken.add(name)
-    return bind_before(context, statement, node, name)
+    return bind_before(context, statement, node, name, type_=annotation)
+
+
+def _bound_in_loop(
+    context: Context, graph: ControlFlowGraph, node: Expression, name: str, annotation: str, taken: set[str]
+) -> Repair | Refusal:
+    """Bind a value that the condition of a loop asks for, in the loop's body, and open it there at once."""
+    type_ = graph.type_of(node)
+    if type_ is None or type_.name not in BUILTIN_VARIANTS:
+        return NOT_EVALUATED_ONCE
+    owed = owed_payloads(context, graph, node, type_, taken | {name})
+    repair = bind_in_loop(context, graph, node, name, annotation, opening(context, name, type_, owed))
+    if repair is None:
+        return NOT_EVALUATED_ONCE
+    taken |= {name, *(payload.name for payload in owed.values())}
+    return repair
 
 
 def _is_asked_and_lost(
