@@ -11,7 +11,7 @@ from codemods.fixes.list_elements import are_handed_over, callers_hand_over, ele
 from codemods.fixes.naming import short_code, snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.viewing_callers import is_viewed_by_callers
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, VariableKind
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.handovers import handed_over
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -56,19 +56,37 @@ def _lost(
     releases = element_releases(context, owner, list_.name)
     if not releases or not _is_new(context, graph, call):
         return ()
-    if _takes_element(context, graph, list_):
+    if _takes_element(context, graph, list_, use):
         return ()
     fate = context.analysis.summaries.fate(graph, use.variable)
-    views = (view for view in fate.views - {use.variable} if view.kind is not VariableKind.PARAMETER)
+    views = (
+        view
+        for view in fate.views - {use.variable}
+        if view.kind is not VariableKind.PARAMETER and not _is_on_another_path(graph, view, use)
+    )
     if fate.view_escapes or any(view.type is None or view.type.name not in SCALARS for view in views):
         return ()
     return releases if not _is_held_elsewhere(context, graph, owner, list_.name) else ()
 
 
-def _takes_element(context: Context, graph: ControlFlowGraph, list_: nodes.FieldAccess) -> bool:
+def _is_on_another_path(graph: ControlFlowGraph, view: Variable, use: Use) -> bool:
+    """Whether a variable is read from what is used on paths only that do not come past the use."""
+    read = (
+        [other for other in graph.uses_in(view.value) if other.variable is use.variable] if view.value else []
+    )
+    return bool(read) and not any(_share_a_path(graph, other, use) for other in read)
+
+
+def _share_a_path(graph: ControlFlowGraph, first: Use, second: Use) -> bool:
+    after = (*graph.uses_after(first, first.variable), *graph.uses_after(second, first.variable))
+    return first is second or first in after or second in after
+
+
+def _takes_element(context: Context, graph: ControlFlowGraph, list_: nodes.FieldAccess, use: Use) -> bool:
     """Whether the function does more with the list, or an element, than to ask and to change it."""
     for access in graph.nodes_of(nodes.FieldAccess):
-        if access.name != list_.name:
+        other = graph.use_at(access.object)
+        if access.name != list_.name or (other is not None and not _share_a_path(graph, other, use)):
             continue
         site = graph.site_of(access)
         call = graph.call_at(site.parent) if site is not None and site.role is Role.RECEIVER else None
