@@ -355,7 +355,7 @@ class ValueFlow:
             return _NOTHING
         if effects <= {Effect.BORROWS, Effect.RETURNS}:
             return self._returned(site)
-        if effects <= {Effect.BORROWS, Effect.RETAINS}:
+        if effects <= {Effect.BORROWS, Effect.RETAINS, Effect.RELEASES} and Effect.RETAINS in effects:
             return _MOVED
         return _RELEASED if effects == {Effect.RELEASES} else _UNKNOWN
 

@@ -343,6 +343,12 @@ class ControlFlowGraph(FlowGraph[Action]):
         )
         return (action for action in after if isinstance(action, Use))
 
+    def share_a_path(self, first: Use, second: Use) -> bool:
+        """Whether some path comes past both uses of a variable, while that is not declared anew."""
+        owner = first.variable
+        after_first, after_second = self.uses_after(first, owner), self.uses_after(second, owner)
+        return first is second or second in after_first or first in after_second
+
     @cached_property
     def assignments(self) -> Sequence[Assign]:
         """All assignments to variables, in the order they were written."""

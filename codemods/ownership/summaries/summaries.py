@@ -130,15 +130,17 @@ class Summaries(Layer):
     ) -> frozenset[Effect]:
         """The effects on an argument of which parts are released: is that all that its own release does?"""
         parts = self.released_parts(function, position)
+        # An argument that is kept or released is the function's: what it loses on a third path is its own fault.
+        is_taken = Effect.RETAINS in effects and position >= 0
         if parts.is_whole:
-            return effects if parts.is_certainly_whole else effects | {Effect.UNKNOWN}
+            return effects if parts.is_certainly_whole or is_taken else effects | {Effect.UNKNOWN}
         release = self.handles.release_of(variable.type.target() if variable.type is not None else None)
         if release is None or release is function:
             return effects
         done = self.released_parts(release, -1)
         if not done.possible or not parts.touches(done.possible):
             return effects
-        whole = Effect.RELEASES if parts.covers(done.possible) else Effect.UNKNOWN
+        whole = Effect.RELEASES if is_taken or parts.covers(done.possible) else Effect.UNKNOWN
         drained = effects & {Effect.RELEASES} or not parts.contents <= done.contents
         partial = {Effect.BORROWS} if drained else {Effect.BORROWS, Effect.DRAINS}
         return (effects - partial) | {whole}

@@ -74,19 +74,14 @@ def _is_on_another_path(graph: ControlFlowGraph, view: Variable, use: Use) -> bo
     read = (
         [other for other in graph.uses_in(view.value) if other.variable is use.variable] if view.value else []
     )
-    return bool(read) and not any(_share_a_path(graph, other, use) for other in read)
-
-
-def _share_a_path(graph: ControlFlowGraph, first: Use, second: Use) -> bool:
-    after = (*graph.uses_after(first, first.variable), *graph.uses_after(second, first.variable))
-    return first is second or first in after or second in after
+    return bool(read) and not any(graph.share_a_path(other, use) for other in read)
 
 
 def _takes_element(context: Context, graph: ControlFlowGraph, list_: nodes.FieldAccess, use: Use) -> bool:
     """Whether the function does more with the list, or an element, than to ask and to change it."""
     for access in graph.nodes_of(nodes.FieldAccess):
         other = graph.use_at(access.object)
-        if access.name != list_.name or (other is not None and not _share_a_path(graph, other, use)):
+        if access.name != list_.name or (other is not None and not graph.share_a_path(other, use)):
             continue
         site = graph.site_of(access)
         call = graph.call_at(site.parent) if site is not None and site.role is Role.RECEIVER else None

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
+from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.consumption import consumes
+from codemods.ownership.handovers import Parameter, arguments_for
 from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import FunctionInfo
+from tml_ast.nodes import Expression
+
+_OWN = (VariableKind.LET, VariableKind.VAR, VariableKind.PARAMETER)
+_KEEPING = frozenset((Effect.RETURNS, Effect.RETAINS))
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The parameters of private functions that some exits put into the result and others lose."""
+    """The parameters that some exits put into the result, or somewhere else, and others lose."""
     for function, graph in context.graphs():
-        if function.owner is not None or function.is_public or graph.function.node.body is None:
+        if graph.function is not function or function.node.body is None:
             continue
         for variable in graph.variables:
             obligation = _lost(context, graph, variable)
@@ -29,18 +37,18 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"exits, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
             )
             release = Cleanup.of(obligation)
-            repair = before_every_exit(context, graph, release, obligation.leaks, in_place=True)
+            repair = before_every_exit(context, graph, release, obligation.leaks)
             yield context.fix(graph, variable, message, repair)
 
 
 def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
-    """The obligation of a parameter that goes into the result on some path and is lost on others."""
+    """The obligation of a parameter that is kept on some path, or in the result, and is lost on others."""
     if variable.kind is not VariableKind.PARAMETER or variable.type is None or variable.type.name == "ref":
         return None
     if context.analysis.releases.release_of(variable.type) is None:
         return None
     effects = context.analysis.summaries.fate(graph, variable).effects
-    if Effect.RETURNS not in effects or not effects <= {Effect.RETURNS, Effect.BORROWS, Effect.RELEASES}:
+    if not effects & _KEEPING or not effects <= _KEEPING | {Effect.BORROWS, Effect.RELEASES}:
         return None
     if any(use.site.role is Role.RETURNED and use.site.through is None for use in graph.uses(variable)):
         return None
@@ -51,46 +59,83 @@ def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> Obli
 
 
 def _is_left_by_callers(context: Context, function: FunctionInfo, variable: Variable) -> bool:
-    """Whether every caller passes an owner of its own by name and has no use for it afterwards."""
-    mentioned = sum(token.text == function.name for token in context.file.tree.tokens())
-    called = 0
-    for _, graph in context.graphs():
-        for action in graph.reachable_actions:
-            if not isinstance(action, Use) or action.site.callee is not function:
-                continue
-            if function.values[action.site.position].name != variable.name:
-                continue
+    """Whether there are callers, and each hands over what is its own and has no use for it afterwards."""
+    pending = [(function, _position(function, variable))]
+    for parameter in pending:
+        called = 0
+        for value, graph, analysis in _given_for(context, parameter):
             called += 1
-            if not _gives_away(context, graph, action):
+            if value is None or not _gives_away(analysis, graph, value):
                 return False
-            owner = action.variable
-            views = context.analysis.summaries.fate(graph, owner).views
-            later = graph.uses_after(action, owner)
-            if any(use.variable in views and use.variable.type == owner.type for use in later):
-                return False
-    return called > 0 and mentioned == called + 1
+            given = graph.use_at(value)
+            if given is not None and given.variable.kind is VariableKind.PARAMETER:
+                passed = (graph.function, _position(graph.function, given.variable))
+                pending += () if passed in pending else (passed,)
+        if not called:
+            return False
+    return True
 
 
-def _gives_away(context: Context, graph: ControlFlowGraph, given: Use) -> bool:
-    """Whether a caller passes an owner of its own, and nothing else of it holds it."""
+def _position(function: FunctionInfo, variable: Variable) -> int:
+    return [value.name for value in function.values].index(variable.name)
+
+
+def _given_for(
+    context: Context, parameter: Parameter
+) -> Iterator[tuple[Expression | None, ControlFlowGraph, Analysis]]:
+    """What callers give for a parameter; None for what may be a call, or for the function as a value."""
+    function, _ = parameter
+    library = context.analysis.index.functions_mentioning([function.name])
+    tests = context.tests.functions_mentioning([function.name])
+    for analysis, caller in chain(((context.analysis, caller) for caller in library), tests):
+        outer = analysis.summaries.graph(caller)
+        if outer is None:
+            continue
+        found = [
+            (value, graph, analysis)
+            for graph in outer.with_closures()
+            for value in arguments_for(analysis, graph, parameter)
+        ]
+        yield from found
+        if (
+            function.owner is None
+            and caller is not function
+            and _mentions(caller, function.name) > len(found)
+        ):
+            yield None, outer, analysis
+
+
+def _mentions(caller: FunctionInfo, name: str) -> int:
+    return sum(token.text == name for token in caller.node.tokens())
+
+
+def _gives_away(analysis: Analysis, graph: ControlFlowGraph, value: Expression) -> bool:
+    """Whether a caller passes something new, or an owner of its own that it does not look at again."""
+    given = graph.use_at(value)
+    if given is None:
+        return analysis.summaries.origin(graph, value).is_fresh and not any(graph.uses_in(value))
     owner = given.variable
-    return (
-        given.site.role is Role.ARGUMENT
-        and given.site.through is None
-        and owner.kind in (VariableKind.LET, VariableKind.VAR)
-        and context.analysis.summaries.variable_origin(graph, owner).is_fresh
-        and all(
-            _only_reads(context, use)
-            for use in graph.uses(owner)
-            if use is not given and use.node is not given.node
-        )
+    if given.site.through is not None or owner.kind not in _OWN:
+        return False
+    if owner.kind is VariableKind.PARAMETER:
+        if owner.type is None or owner.type.name == "ref":
+            return False
+    elif not analysis.summaries.variable_origin(graph, owner).is_fresh:
+        return False
+    if analysis.drops.is_registered(owner) and not consumes(graph, given):
+        return False
+    views = analysis.summaries.fate(graph, owner).views | {owner}
+    later = graph.uses_after(given, owner)
+    others = (use for use in graph.uses(owner) if use is not given and graph.share_a_path(use, given))
+    return all(_only_reads(analysis, use) for use in others) and not any(
+        use.variable in views and use.variable.type == owner.type for use in later
     )
 
 
-def _only_reads(context: Context, use: Use) -> bool:
+def _only_reads(analysis: Analysis, use: Use) -> bool:
     """Whether a use neither puts the owner into something else nor gives it to another name."""
     if use.site.role in (Role.ARGUMENT, Role.RECEIVER):
-        return context.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS, Effect.RELEASES}
+        return analysis.summaries.call_effects(use.site) <= {Effect.BORROWS, Effect.RELEASES}
     return use.site.role in (Role.FIELD, Role.REFERENCED, Role.OPERAND, Role.CONDITION)
 
 
@@ -100,8 +145,8 @@ RULE = Rule(
     reason=(
         "What is passed by value to a free function counts as given away: the caller does not drop it, and "
         "the compiler drops no parameter. A function that puts it into its result on success must release "
-        "it itself where it returns something else. That is written only in private functions whose callers "
-        "all pass an owner of their own and do not use it again."
+        "it itself where it returns something else. That is written only where there are callers, and all "
+        "of them pass an owner of their own and do not use it again."
     ),
     check=check,
     examples=(
@@ -197,7 +242,7 @@ pub func make_track(length: I64) -> Track {
 """,
         ),
         Untouched(
-            "A public function",
+            "Nobody calls it yet",
             """\
 use std::collections::List
 
