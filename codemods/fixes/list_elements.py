@@ -10,7 +10,7 @@ from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
-from codemods.ownership.drained import frees_part, is_list_of_its_own, reaches_elements
+from codemods.ownership.drained import frees_part, is_list_of_its_own, is_taken_out_of, reaches_elements
 from codemods.ownership.fields import FieldOrigin, only_empty_constants
 from codemods.ownership.handovers import Parameter, arguments_for, handed_over
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -147,8 +147,13 @@ def is_freed_by_users(context: Context, type_: Type, name: str) -> bool:
             holder = variable.type or (graph.function.owner if variable.name == "this" else None)
             if holder is None or holder.target().name != type_.name:
                 continue
-            if frees_part(analysis.summaries, graph, variable) or drops_copy(
-                analysis, graph, variable, element, except_in=context.analysis.releases.release_of(type_)
+            if frees_part(analysis.summaries, graph, variable, name) or drops_copy(
+                analysis,
+                graph,
+                variable,
+                element,
+                list_=name,
+                except_in=context.analysis.releases.release_of(type_),
             ):
                 return True
     return False
@@ -169,15 +174,19 @@ def drops_copy(
     element: Type | None,
     seen: frozenset[Variable] = frozenset(),
     *,
+    list_: str | None = None,
     except_in: FunctionInfo | None = None,
 ) -> bool:
     """Whether the compiler drops a copy of an element of a list in the value of a variable.
 
-    A function counts that is given the value, or a part of it, but for the one that may do so.
+    A function counts that is given the value, or a part of it, but for the one that may do so. What methods
+    take out of the list in the field ``list_`` is no element any more.
     """
     if element is None or variable in seen or analysis.drops.kind(element) is DropKind.NOTHING:
         return False
     for view in analysis.summaries.fate(graph, variable).views:
+        if view.value is not None and is_taken_out_of(analysis.summaries, graph, view.value, list_):
+            continue
         is_element = view is not variable and (view.type is None or view.type.name == element.name)
         if (
             is_element
@@ -189,7 +198,7 @@ def drops_copy(
             given = _given(analysis, graph, use.node)
             if given is None or given[0].function is except_in:
                 continue
-            if drops_copy(analysis, *given, element, seen | {variable}, except_in=except_in):
+            if drops_copy(analysis, *given, element, seen | {variable}, list_=list_, except_in=except_in):
                 return True
     return False
 

@@ -4,27 +4,72 @@ from __future__ import annotations
 
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.summaries.handles import is_scalar
+from codemods.ownership.summaries.origins import is_handed_out
 from codemods.ownership.summaries.summaries import Summaries
+from codemods.ownership.summaries.takeovers import is_taken_out
 from codemods.semantics.symbols import FunctionInfo, Index
 from tml_ast import nodes
+from tml_ast.nodes import Node
 
 _FREEING = frozenset((Effect.RELEASES, Effect.DRAINS))
+_READING = frozenset(("get", "first", "last", "pop"))
 _ASKING = frozenset(("len", "is_empty"))
 
 
-def frees_part(summaries: Summaries, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether a function frees what it reads from the value of a variable, other than by its methods."""
+def frees_part(
+    summaries: Summaries, graph: ControlFlowGraph, variable: Variable, list_: str | None = None
+) -> bool:
+    """Whether a function frees what it reads from the value of a variable, other than by its methods.
+
+    What methods take out of the list in the field ``list_`` is no part of the value any more.
+    """
     for view in summaries.fate(graph, variable).views:
         is_part = view is not variable and not is_list_of_its_own(summaries, graph, view)
+        if is_part and view.value is not None and is_taken_out_of(summaries, graph, view.value, list_):
+            continue
         for use in graph.uses(view):
             if is_part and is_freed(summaries, graph, use.site):
                 return True
             read: Site | None = use.site
             while read is not None and read.role in (Role.RECEIVER, Role.FIELD):
+                if is_taken_out_of(summaries, graph, read.parent, list_):
+                    break
                 read = graph.site_of(read.parent)
                 if read is not None and is_freed(summaries, graph, read):
                     return True
     return False
+
+
+def is_taken_out_of(summaries: Summaries, graph: ControlFlowGraph, value: Node, list_: str | None) -> bool:
+    """Whether a value is what a method takes out of a list."""
+    while isinstance(value, nodes.MethodCall) and is_handed_out(graph, value):
+        value = value.receiver
+    call = graph.call_at(value)
+    inner = summaries.graph(call.callee) if call is not None and call.callee is not None else None
+    return inner is not None and list_ is not None and takes_out(inner, list_)
+
+
+def takes_out(graph: ControlFlowGraph, list_: str) -> bool:
+    """Whether what a method hands out of the list in a field of ``this`` is in the list no more."""
+    reads = [
+        node
+        for node in graph.nodes_of(nodes.MethodCall)
+        if node.name in _READING and node.receiver.text == f"this.{list_}"
+    ]
+    return any(is_taken_out(graph, read) for read in reads) and all(
+        is_taken_out(graph, read) or _is_only_asked(graph, read) for read in reads
+    )
+
+
+def _is_only_asked(graph: ControlFlowGraph, read: nodes.MethodCall) -> bool:
+    """Whether all that an element is read for is a number or the like."""
+    site = graph.site_of(read)
+    return (
+        site is not None
+        and site.role in (Role.RECEIVER, Role.FIELD)
+        and is_scalar(graph.type_of(site.parent))
+    )
 
 
 def is_list_of_its_own(summaries: Summaries, graph: ControlFlowGraph, view: Variable) -> bool:

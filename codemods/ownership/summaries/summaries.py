@@ -130,7 +130,7 @@ class Summaries(Layer):
     ) -> frozenset[Effect]:
         """The effects on an argument of which parts are released: is that all that its own release does?"""
         parts = self.released_parts(function, position)
-        # An argument that is kept or released is the function's: what it loses on a third path is its own fault.
+        # An argument that is kept or released is the function's; what it loses elsewhere is its own fault.
         is_taken = Effect.RETAINS in effects and position >= 0
         if parts.is_whole:
             return effects if parts.is_certainly_whole or is_taken else effects | {Effect.UNKNOWN}
