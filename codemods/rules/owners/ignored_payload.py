@@ -118,7 +118,7 @@ def _is_lost(context: Context, graph: ControlFlowGraph, payload: _Payload, subje
     """Whether a payload was made for whoever opens it, and must be released."""
     if context.analysis.releases.needs_release(payload.type):
         return True
-    if subject.name not in BUILTIN_VARIANTS:
+    if subject.name not in BUILTIN_VARIANTS and not (payload.type.is_str and _is_made_here(payload.subject)):
         return False
     match context.analysis.drops.kind(payload.type):
         case DropKind.CALL:
@@ -127,6 +127,11 @@ def _is_lost(context: Context, graph: ControlFlowGraph, payload: _Payload, subje
             return are_unshared(context.contents.strings(graph, payload.subject, payload.variant))
         case _:
             return False
+
+
+def _is_made_here(subject: nodes.Expression) -> bool:
+    """Whether no variable holds what is opened: an enum's own drop frees the strings of a variable."""
+    return isinstance(subject, nodes.Call | nodes.MethodCall | nodes.StaticCall)
 
 
 # -- a name for it --------------------------------------------------------------------------------

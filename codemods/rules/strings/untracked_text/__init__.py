@@ -11,6 +11,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.rules.strings.untracked_text import (
+    handed_back,
     held_number,
     lost_on_failure,
     replaced_constant,
@@ -33,6 +34,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     decisions = (unmarked_maker.diagnose,) if context.file.is_test else _DECISIONS
     for _, graph in context.graphs():
         yield from unbound.diagnose(context, graph)
+        yield from handed_back.diagnose(context, graph)
         for variable in graph.variables:
             for diagnose in decisions:
                 diagnostic = diagnose(context, graph, variable)
@@ -47,7 +49,8 @@ RULE = Rule(
     reason=(
         "The compiler drops a string variable only if its initialiser is an interpolation, a concatenation "
         "or a call of an @allocates function. The string of any other call is never freed. In library code "
-        "a number holds it, which the compiler never drops, and the string is freed after its last use."
+        "a number holds it, which the compiler never drops, and the string is freed after its last use. A "
+        "string that a call may hand back is freed where the call returns another one."
     ),
     check=check,
     examples=(
