@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.semantics.symbols import Type
+from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
+_READING = ("get", "pop")
 _FREEING = frozenset((Effect.RELEASES, Effect.DRAINS))
 
 
@@ -20,18 +21,26 @@ def element_releases(context: Context, owner: Type, field: str) -> tuple[str, ..
     Empty if it does not release them all, or in another way than by methods without arguments.
     """
     release = context.analysis.releases.release_of(owner)
-    graph = context.analysis.summaries.graph(release) if release is not None else None
-    if graph is None:
-        return ()
     found = []
-    for call in graph.calls:
-        element = _element(graph, call, field)
-        if element is None:
-            continue
-        if not _is_release(context, call) or not _is_for_every_element(context, call.node):
-            return ()
-        found.append(call.node.text[len(element.text) :])
+    for graph in _works(context, release) if release is not None else ():
+        for call in graph.calls:
+            element = _element(graph, call, field)
+            if element is None:
+                continue
+            if not _is_release(context, call) or not _is_for_every_element(context, call.node):
+                return ()
+            found.append(call.node.text[len(element.text) :])
     return tuple(found)
+
+
+def _works(context: Context, release: FunctionInfo) -> list[ControlFlowGraph]:
+    """A release and the methods that it calls on its receiver."""
+    graph = context.analysis.summaries.graph(release)
+    if graph is None:
+        return []
+    called = [call.callee for call in graph.calls if isinstance(call.receiver, nodes.This)]
+    inner = [context.analysis.summaries.graph(callee) for callee in called if callee is not None]
+    return [graph, *(found for found in inner if found is not None)]
 
 
 def _element(graph: ControlFlowGraph, call: CallSite, field: str) -> Expression | None:
@@ -49,7 +58,7 @@ def _element(graph: ControlFlowGraph, call: CallSite, field: str) -> Expression 
         read = value
         if use is not None and use.variable.kind in (VariableKind.LET, VariableKind.VAR):
             read = use.variable.value
-        if value is not None and isinstance(read, nodes.MethodCall) and read.name == "get":
+        if value is not None and isinstance(read, nodes.MethodCall) and read.name in _READING:
             list_ = read.receiver
             if isinstance(list_, nodes.FieldAccess) and list_.text == f"this.{field}":
                 return value

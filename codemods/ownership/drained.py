@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.summaries.handles import is_scalar
 from codemods.ownership.summaries.origins import is_handed_out
@@ -22,13 +22,18 @@ def frees_part(
 ) -> bool:
     """Whether a function frees what it reads from the value of a variable, other than by its methods.
 
-    What methods take out of the list in the field ``list_`` is no part of the value any more.
+    If ``list_`` is given, only the list in that field counts; what methods take out of it is no part of it.
     """
     for view in summaries.fate(graph, variable).views:
         is_part = view is not variable and not is_list_of_its_own(summaries, graph, view)
-        if is_part and view.value is not None and is_taken_out_of(summaries, graph, view.value, list_):
-            continue
+        if is_part and view.value is not None:
+            read_from = [use for use in graph.uses_in(view.value) if use.variable is variable]
+            is_other = bool(read_from) and all(_is_other_field(use, list_) for use in read_from)
+            if is_other or is_taken_out_of(summaries, graph, view.value, list_):
+                continue
         for use in graph.uses(view):
+            if view is variable and _is_other_field(use, list_):
+                continue
             if is_part and is_freed(summaries, graph, use.site):
                 return True
             read: Site | None = use.site
@@ -39,6 +44,12 @@ def frees_part(
                 if read is not None and is_freed(summaries, graph, read):
                     return True
     return False
+
+
+def _is_other_field(use: Use, list_: str | None) -> bool:
+    """Whether a value is used for another field than the one of this name."""
+    read = use.site.parent
+    return list_ is not None and isinstance(read, nodes.FieldAccess) and read.name != list_
 
 
 def is_taken_out_of(summaries: Summaries, graph: ControlFlowGraph, value: Node, list_: str | None) -> bool:

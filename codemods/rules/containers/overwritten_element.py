@@ -1,4 +1,4 @@
-"""overwritten-element: an element of a list is replaced that only the list held, and nothing releases it."""
+"""overwritten-element: a list loses an element that only the list held, and nothing releases it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from codemods.ownership.handovers import handed_over
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, UNIT, Type
 from tml_ast import nodes
-from tml_ast.edit import insert_statement_before
+from tml_ast.edit import SourceEdit, insert_statement_before
 
 _BORROWS = frozenset((Effect.BORROWS,))
+_LOSING = (("set", 2), ("clear", 0))
+"""The methods of a list that lose elements, with the number of their arguments."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The calls of set() that lose an element of a list in a field."""
-    if context.file.is_test or b".set(" not in context.file.source:
+    """The calls of set() that lose an element of a list in a field, and of clear() that lose all of them."""
+    if context.file.is_test or not any(name in context.file.source for name in (b".set(", b".clear(")):
         return
     for _, graph in context.graphs():
         for call in graph.calls:
             node = call.node
-            if not isinstance(node, nodes.MethodCall) or node.name != "set" or len(call.arguments) != 2:
+            if not isinstance(node, nodes.MethodCall) or (node.name, len(call.arguments)) not in _LOSING:
                 continue
             list_ = node.receiver
             element = element_of(graph.type_of(list_))
@@ -37,24 +39,23 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 continue
             releases = _lost(context, graph, call, list_)
             if releases:
-                message = (
-                    f"`{short_code(node.text)}` replaces an element that nothing else holds, "
-                    "and nothing releases it"
-                )
+                lost = "replaces an element" if call.arguments else "gives up elements"
+                held = "that nothing else holds, and nothing releases " + ("it" if call.arguments else "them")
+                message = f"`{short_code(node.text)}` {lost} {held}"
                 yield context.fix(graph, node, message, _released(context, graph, call, element, releases))
 
 
 def _lost(
     context: Context, graph: ControlFlowGraph, call: CallSite, list_: nodes.FieldAccess
 ) -> tuple[str, ...]:
-    """What must be called on the element that is replaced; nothing if something else may hold it."""
+    """What must be called on each element that is lost; nothing if something else may hold it."""
     type_ = graph.type_of(list_.object)
     owner = type_.target() if type_ is not None else None
     use = graph.use_at(list_.object)
     if owner is None or use is None or context.analysis.releases.release_of(owner) is graph.function:
         return ()
     releases = element_releases(context, owner, list_.name)
-    if not releases or not _is_new(context, graph, call):
+    if not releases or (call.arguments and not _is_new(context, graph, call)):
         return ()
     if _takes_element(context, graph, list_, use):
         return ()
@@ -118,37 +119,47 @@ def _is_held_elsewhere(context: Context, graph: ControlFlowGraph, owner: Type, f
 def _released(
     context: Context, graph: ControlFlowGraph, call: CallSite, element: Type, releases: tuple[str, ...]
 ) -> Repair | Refusal:
-    """Release the old element in front of the statement."""
-    node, (index, _) = call.node, call.arguments
+    """Release the old elements in front of the statement."""
+    node = call.node
     assert isinstance(node, nodes.MethodCall)
     statement = context.statement_of(node)
     block = context.parent(statement)
     inner = statement.expression if isinstance(statement, nodes.ExpressionStatement) else statement
     if inner is not node or not isinstance(block, nodes.Block):
         return Refusal("it is part of a larger expression")
-    if not context.purity.is_pure(graph, index):
-        return Refusal("its index has an effect")
     stem = snake_case(element.bare)
     name = context.names.for_dropped(graph.function, f"old_{stem}", f"replaced_{stem}")
-    lines = [f"let {name} = {node.receiver.text}.get({index.text})"]
-    lines += (f"{name}{release}" for release in releases)
+    index = call.arguments[0] if call.arguments else None
+    at = index.text if index is not None else context.names.for_dropped(graph.function, "i", f"{stem}_index")
+    lines, edits = list[str](), list[SourceEdit]()
+    if index is not None and not context.purity.is_pure(graph, index):
+        at = context.names.for_dropped(graph.function, f"{stem}_index", f"index_of_{stem}")
+        lines.append(f"let {at}: I64 = {index.text}")
+        edits.append(SourceEdit(index.start, index.end, at.encode()))
+    list_ = node.receiver.text
+    release = [f"let {name} = {list_}.get({at})", *(f"{name}{release}" for release in releases)]
+    if index is None:
+        inside = [f"\t{line}" for line in (*release, f"{at} = {at} + 1")]
+        release = [f"var {at}: I64 = 0", f"loop ({at} < {list_}.len()) {{", *inside, "}"]
+    lines += release
     source = context.file.source
     if is_one_line(source, block):
         kept = [other.text for other in block.statements]
         position = block.statements.index(statement)
-        kept[position:position] = lines
+        changed = statement.text if index is None else statement.text.replace(index.text, at, 1)
+        kept[position : position + 1] = [*lines, changed]
         return Repair((spread_out(source, block, kept),))
-    return Repair((insert_statement_before(source, context.file.tree, statement, "\n".join(lines)),))
+    return Repair((insert_statement_before(source, context.file.tree, statement, "\n".join(lines)), *edits))
 
 
 RULE = Rule(
     name="overwritten-element",
-    summary="An element of a list is replaced that only the list held, and nothing releases it.",
+    summary="An element of a list is replaced or cleared that only the list held, and nothing releases it.",
     reason=(
-        "A list never frees its elements, and set() does not either. Where the release of a struct releases "
-        "every element of its list, the list owns them; an element that is replaced is not there any more "
-        "when that happens. It is released in front of the set(), in the way of the struct's release, unless "
-        "the method, a caller or another method may still hold it."
+        "A list never frees its elements, and neither do set() and clear(). Where the release of a struct "
+        "releases every element of its list, the list owns them; one that is replaced or cleared is then not "
+        "there any more. It is released in front of the call, in the way of the struct's release, unless the "
+        "method, a caller or another method may still hold it."
     ),
     check=check,
     examples=(
