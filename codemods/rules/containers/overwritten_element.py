@@ -17,21 +17,29 @@ from codemods.ownership.handovers import handed_over
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, UNIT, Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
+from tml_ast.edit import SourceEdit, insert_statement_after, insert_statement_before
 
 _BORROWS = frozenset((Effect.BORROWS,))
-_LOSING = (("set", 2), ("clear", 0))
-"""The methods of a list that lose elements, with the number of their arguments."""
+_LOSING = {
+    ("set", 2): ("replaces an element", "it"),
+    ("pop", 0): ("takes out an element", "it"),
+    ("clear", 0): ("gives up elements", "them"),
+}
+"""The methods of a list that lose elements, with the number of their arguments, and what to say of it."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    """The calls of set() that lose an element of a list in a field, and of clear() that lose all of them."""
-    if context.file.is_test or not any(name in context.file.source for name in (b".set(", b".clear(")):
+    """The calls that lose an element of a list in a field, or all of them."""
+    if context.file.is_test or not any(
+        name in context.file.source for name in (b".set(", b".clear(", b".pop(")
+    ):
         return
     for _, graph in context.graphs():
         for call in graph.calls:
             node = call.node
             if not isinstance(node, nodes.MethodCall) or (node.name, len(call.arguments)) not in _LOSING:
+                continue
+            if node.name == "pop" and call.site.role is not Role.DISCARDED:
                 continue
             list_ = node.receiver
             element = element_of(graph.type_of(list_))
@@ -39,9 +47,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 continue
             releases = _lost(context, graph, call, list_)
             if releases:
-                lost = "replaces an element" if call.arguments else "gives up elements"
-                held = "that nothing else holds, and nothing releases " + ("it" if call.arguments else "them")
-                message = f"`{short_code(node.text)}` {lost} {held}"
+                lost, it = _LOSING[node.name, len(call.arguments)]
+                message = (
+                    f"`{short_code(node.text)}` {lost} that nothing else holds, and nothing releases {it}"
+                )
                 yield context.fix(graph, node, message, _released(context, graph, call, element, releases))
 
 
@@ -91,6 +100,12 @@ def _takes_element(context: Context, graph: ControlFlowGraph, list_: nodes.Field
             return True
         if call.type == UNIT or call.type.name in SCALARS:
             continue
+        if (
+            read is not None
+            and read.role is Role.DISCARDED
+            and isinstance(read.parent, nodes.ExpressionStatement)
+        ):
+            continue
         part = graph.type_of(read.parent) if read is not None else None
         if read is None or read.role not in (Role.FIELD, Role.RECEIVER):
             return True
@@ -129,37 +144,45 @@ def _released(
         return Refusal("it is part of a larger expression")
     stem = snake_case(element.bare)
     name = context.names.for_dropped(graph.function, f"old_{stem}", f"replaced_{stem}")
-    index = call.arguments[0] if call.arguments else None
-    at = index.text if index is not None else context.names.for_dropped(graph.function, "i", f"{stem}_index")
-    lines, edits = list[str](), list[SourceEdit]()
-    if index is not None and not context.purity.is_pure(graph, index):
-        at = context.names.for_dropped(graph.function, f"{stem}_index", f"index_of_{stem}")
-        lines.append(f"let {at}: I64 = {index.text}")
-        edits.append(SourceEdit(index.start, index.end, at.encode()))
-    list_ = node.receiver.text
-    release = [f"let {name} = {list_}.get({at})", *(f"{name}{release}" for release in releases)]
-    if index is None:
-        inside = [f"\t{line}" for line in (*release, f"{at} = {at} + 1")]
-        release = [f"var {at}: I64 = 0", f"loop ({at} < {list_}.len()) {{", *inside, "}"]
-    lines += release
-    source = context.file.source
+    released = [f"{name}{release}" for release in releases]
+    source, tree = context.file.source, context.file.tree
+    before, changed, after, edits = list[str](), statement.text, list[str](), list[SourceEdit]()
+    if node.name == "pop":
+        changed, after = f"let {name} = {statement.text}", released
+        edits.append(SourceEdit(statement.start, statement.start, f"let {name} = ".encode()))
+        edits.append(insert_statement_after(source, tree, statement, "\n".join(released)))
+    elif not call.arguments:
+        at = context.names.for_dropped(graph.function, "i", f"{stem}_index")
+        inside = [f"let {name} = {node.receiver.text}.get({at})", *released, f"{at} = {at} + 1"]
+        before = [f"var {at}: I64 = 0", f"loop ({at} < {node.receiver.text}.len()) {{"]
+        before += [*(f"\t{line}" for line in inside), "}"]
+    else:
+        index = call.arguments[0]
+        at = index.text
+        if not context.purity.is_pure(graph, index):
+            at = context.names.for_dropped(graph.function, f"{stem}_index", f"index_of_{stem}")
+            before.append(f"let {at}: I64 = {index.text}")
+            edits.append(SourceEdit(index.start, index.end, at.encode()))
+            changed = statement.text.replace(index.text, at, 1)
+        before += [f"let {name} = {node.receiver.text}.get({at})", *released]
     if is_one_line(source, block):
         kept = [other.text for other in block.statements]
         position = block.statements.index(statement)
-        changed = statement.text if index is None else statement.text.replace(index.text, at, 1)
-        kept[position : position + 1] = [*lines, changed]
+        kept[position : position + 1] = [*before, changed, *after]
         return Repair((spread_out(source, block, kept),))
-    return Repair((insert_statement_before(source, context.file.tree, statement, "\n".join(lines)), *edits))
+    if before:
+        edits.append(insert_statement_before(source, tree, statement, "\n".join(before)))
+    return Repair(tuple(edits))
 
 
 RULE = Rule(
     name="overwritten-element",
-    summary="An element of a list is replaced or cleared that only the list held, and nothing releases it.",
+    summary="A list loses an element that nothing else holds, and nothing releases it.",
     reason=(
-        "A list never frees its elements, and neither do set() and clear(). Where the release of a struct "
-        "releases every element of its list, the list owns them; one that is replaced or cleared is then not "
-        "there any more. It is released in front of the call, in the way of the struct's release, unless the "
-        "method, a caller or another method may still hold it."
+        "A list never frees its elements, and neither do set(), clear() and a pop() without a use. Where the "
+        "release of a struct releases every element of its list, the list owns them; what is replaced, "
+        "cleared or popped is then not there any more. It is released beside the call, in the way of that "
+        "release, unless the method, a caller or another method may still hold it."
     ),
     check=check,
     examples=(
