@@ -7,7 +7,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.summaries.handles import is_scalar
 from codemods.ownership.summaries.origins import is_handed_out
 from codemods.ownership.summaries.summaries import Summaries
-from codemods.ownership.summaries.takeovers import is_taken_out
+from codemods.ownership.summaries.takeovers import is_taken_out, moves_last
 from codemods.semantics.symbols import FunctionInfo, Index
 from tml_ast import nodes
 from tml_ast.nodes import Node
@@ -74,13 +74,15 @@ def takes_out(graph: ControlFlowGraph, list_: str) -> bool:
 
 
 def _is_only_asked(graph: ControlFlowGraph, read: nodes.MethodCall) -> bool:
-    """Whether all that an element is read for is a number or the like."""
+    """Whether all that an element is read for is a number or the like, or its move within the list."""
     site = graph.site_of(read)
-    return (
-        site is not None
-        and site.role in (Role.RECEIVER, Role.FIELD)
-        and is_scalar(graph.type_of(site.parent))
-    )
+    if site is None:
+        return False
+    if site.role is Role.ARGUMENT:
+        return moves_last(graph, site.parent) is not None
+    if site.role is Role.DISCARDED:
+        return True
+    return site.role in (Role.RECEIVER, Role.FIELD) and is_scalar(graph.type_of(site.parent))
 
 
 def is_list_of_its_own(summaries: Summaries, graph: ControlFlowGraph, view: Variable) -> bool:

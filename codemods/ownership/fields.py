@@ -19,6 +19,7 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.handovers import Parameter, handed_over, replaces_element, stays_in_place
 from codemods.ownership.summaries.origins import Origin
+from codemods.ownership.summaries.takeovers import moves_last
 from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import FunctionInfo, SourceFile, Type
 from tml_ast import nodes
@@ -440,7 +441,9 @@ class Fields(Layer):
         return type_ is not None and not type_.is_str and self.analysis.obligations.may_own(type_)
 
     def _owner(self, graph: ControlFlowGraph, call: nodes.MethodCall, argument: Expression) -> FieldOrigin:
-        """What a list holds once an owner is put into it."""
+        """What a list holds once an owner is put into it; one that moves within the list is nothing new."""
+        if moves_last(graph, call) is not None:
+            return _NOTHING
         parameters = replaces_element(self.analysis, graph, call, argument)
         if parameters is None:
             parameters = handed_over(self.analysis, graph, argument)

@@ -11,9 +11,10 @@ from codemods.fixes.list_elements import are_handed_over, callers_hand_over, ele
 from codemods.fixes.naming import short_code, snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.viewing_callers import is_viewed_by_callers
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Use, Variable, VariableKind
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.handovers import handed_over
+from codemods.ownership.summaries.takeovers import moves_last
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, UNIT, Type
 from tml_ast import nodes
@@ -39,7 +40,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             node = call.node
             if not isinstance(node, nodes.MethodCall) or (node.name, len(call.arguments)) not in _LOSING:
                 continue
-            if node.name == "pop" and call.site.role is not Role.DISCARDED:
+            if _is_pop(node) and call.site.role is not Role.DISCARDED:
                 continue
             list_ = node.receiver
             element = element_of(graph.type_of(list_))
@@ -66,7 +67,8 @@ def _lost(
     releases = element_releases(context, owner, list_.name)
     if not releases or (call.arguments and not _is_new(context, graph, call)):
         return ()
-    if _takes_element(context, graph, list_, use):
+    moved = (other.node for other in graph.calls if moves_last(graph, other.node) is not None)
+    if _takes_element(context, graph, list_, use) or (_is_pop(call.node) and any(moved)):
         return ()
     fate = context.analysis.summaries.fate(graph, use.variable)
     views = (
@@ -77,6 +79,10 @@ def _lost(
     if fate.view_escapes or any(view.type is None or view.type.name not in SCALARS for view in views):
         return ()
     return releases if not _is_held_elsewhere(context, graph, owner, list_.name) else ()
+
+
+def _is_pop(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.MethodCall) and node.name == "pop"
 
 
 def _is_on_another_path(graph: ControlFlowGraph, view: Variable, use: Use) -> bool:
@@ -95,29 +101,34 @@ def _takes_element(context: Context, graph: ControlFlowGraph, list_: nodes.Field
             continue
         site = graph.site_of(access)
         call = graph.call_at(site.parent) if site is not None and site.role is Role.RECEIVER else None
-        read = graph.site_of(call.node) if call is not None else None
         if call is None or call.type is None:
             return True
-        if call.type == UNIT or call.type.name in SCALARS:
-            continue
-        if (
-            read is not None
-            and read.role is Role.DISCARDED
-            and isinstance(read.parent, nodes.ExpressionStatement)
-        ):
-            continue
-        part = graph.type_of(read.parent) if read is not None else None
-        if read is None or read.role not in (Role.FIELD, Role.RECEIVER):
-            return True
-        if part is None or part.name not in SCALARS:
-            return True
-        if read.role is Role.RECEIVER and not context.analysis.summaries.call_effects(read) <= _BORROWS:
+        is_number = call.type == UNIT or call.type.name in SCALARS
+        if not is_number and not _leaves_element(context, graph, graph.site_of(call.node)):
             return True
     return False
 
 
+def _leaves_element(context: Context, graph: ControlFlowGraph, read: Site | None) -> bool:
+    """Whether an element is only asked for a number, or discarded, or moves within its list."""
+    if read is None or (read.role is Role.ARGUMENT and moves_last(graph, read.parent) is not None):
+        return read is not None
+    if read.role is Role.DISCARDED:
+        return isinstance(read.parent, nodes.ExpressionStatement)
+    while read is not None and read.role in (Role.FIELD, Role.RECEIVER):
+        part = graph.type_of(read.parent)
+        if read.role is Role.RECEIVER and not context.analysis.summaries.call_effects(read) <= _BORROWS:
+            return False
+        if part is not None and part.name in SCALARS:
+            return True
+        read = graph.site_of(read.parent) if read.role is Role.FIELD else None
+    return False
+
+
 def _is_new(context: Context, graph: ControlFlowGraph, call: CallSite) -> bool:
-    """Whether the list gets something that was made for it, or that every caller hands over."""
+    """Whether the list gets something that was made for it, that every caller hands over, or its own last."""
+    if moves_last(graph, call.node) is not None:
+        return True
     given = handed_over(context.analysis, graph, call.arguments[1])
     return given is not None and callers_hand_over(context, given)
 
@@ -142,12 +153,16 @@ def _released(
     inner = statement.expression if isinstance(statement, nodes.ExpressionStatement) else statement
     if inner is not node or not isinstance(block, nodes.Block):
         return Refusal("it is part of a larger expression")
+    place = moves_last(graph, node)
+    if place is not None and place is not statement:
+        statement, block = place, context.parent(place)
+        assert isinstance(block, nodes.Block)
     stem = snake_case(element.bare)
     name = context.names.for_dropped(graph.function, f"old_{stem}", f"replaced_{stem}")
     released = [f"{name}{release}" for release in releases]
     source, tree = context.file.source, context.file.tree
     before, changed, after, edits = list[str](), statement.text, list[str](), list[SourceEdit]()
-    if node.name == "pop":
+    if _is_pop(node):
         changed, after = f"let {name} = {statement.text}", released
         edits.append(SourceEdit(statement.start, statement.start, f"let {name} = ".encode()))
         edits.append(insert_statement_after(source, tree, statement, "\n".join(released)))
