@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from codemods.fixes.bind_returned import open_block
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
@@ -21,7 +22,7 @@ from tml_ast.edit import (
 )
 from tml_ast.nodes import Expression, Node
 
-NOT_EVALUATED_ONCE = Refusal("it may be evaluated again or not at all: bind it by hand")
+NOT_EVALUATED_ONCE = Refusal("nothing can come right before it: it may be evaluated again, or not at all")
 """Why there is no statement to bind an expression before."""
 
 _SHORT_CIRCUIT = frozenset(("and", "or", "&&", "||"))
@@ -34,16 +35,16 @@ def bind_before(
 ) -> Repair:
     """``let name: type_ = value`` in front of a statement, and the name in the place of ``node``.
 
-    Without a ``value`` it is the code of ``node``.
+    Without a ``value`` it is the code of ``node``. An arm becomes a block in which it is bound first.
     """
     annotation = f": {type_}" if type_ else ""
     binding = f"let {name}{annotation} = {value or node.text}"
-    return Repair(
-        (
-            insert_statement_before(context.file.source, context.file.tree, statement, binding),
-            SourceEdit(node.start, node.end, name.encode()),
-        )
-    )
+    used = SourceEdit(node.start, node.end, name.encode())
+    if isinstance(statement, nodes.Arm):
+        opened = open_block(context, statement, [binding], None)
+        return Repair((*opened.edits, used), opens_block=True)
+    bound = insert_statement_before(context.file.source, context.file.tree, statement, binding)
+    return Repair((bound, used))
 
 
 def needed_annotation(context: Context, type_: Type) -> str | Refusal:
@@ -65,10 +66,17 @@ def needed_annotation(context: Context, type_: Type) -> str | Refusal:
 
 
 def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Node | None:
-    """The statement that ``node`` can be evaluated in front of; None where that changes what the code does.
+    """The statement that ``node`` can be evaluated in front of; None where that changes what is done."""
+    place = place_to_bind_before(context, graph, node)
+    return None if isinstance(place, nodes.Arm) else place
 
-    Whatever is evaluated before ``node`` in its statement must be free of effects, and must not see any
-    of ``node``; only a pure expression may leave a place that is evaluated on a condition.
+
+def place_to_bind_before(context: Context, graph: ControlFlowGraph, node: Expression) -> Node | None:
+    """The statement that ``node`` can be evaluated in front of, or the arm that it can be evaluated first in.
+
+    None where that changes what the code does: whatever is evaluated before ``node`` in its statement must
+    be free of effects, and must not see any of ``node``; only a pure expression may leave a place that is
+    evaluated on a condition.
     """
     pure = context.purity.is_pure(graph, node)
     movable = context.purity if context.purity.is_pure(graph, node, may_leave=True) else None
@@ -88,6 +96,8 @@ def statement_to_bind_before(context: Context, graph: ControlFlowGraph, node: Ex
                     return None
             case nodes.Ternary() if child is not parent.condition:
                 return None
+            case nodes.Arm() if child is parent.body:
+                return parent
             case (
                 nodes.Block()
                 | nodes.Arm()

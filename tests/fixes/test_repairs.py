@@ -88,7 +88,7 @@ def test_a_refused_repair_is_reported_with_its_reason() -> None:
     found = findings_of(EVALUATED_IN_EACH_ROUND, "discarded-owner")
     assert found == {
         Verdict.REPORTED: "the Reel that `Reel::new(4)` makes is never bound, so nothing can release it; "
-        "it may be evaluated again or not at all: bind it by hand"
+        "nothing can come right before it: it may be evaluated again, or not at all"
     }
 
 

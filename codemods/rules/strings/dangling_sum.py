@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
+from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, place_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code
@@ -42,7 +42,7 @@ def _repair(
     context: Context, graph: ControlFlowGraph, node: nodes.Binary, site: Site, taken: dict[int, set[str]]
 ) -> Repair | Refusal:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
-    place = statement_to_bind_before(context, graph, node)
+    place = place_to_bind_before(context, graph, node)
     if place is None:
         return NOT_EVALUATED_ONCE
     beside = taken.setdefault(id(context.parent(place)), set())
