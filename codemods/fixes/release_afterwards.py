@@ -13,7 +13,8 @@ from codemods.semantics.symbols import SCALARS
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_after, insert_statement_before
 
-_LEAVING = nodes.Propagate | nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
+LEAVING = nodes.Propagate | nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
+"""What may leave a statement before it is done."""
 
 
 def release_afterwards(
@@ -31,30 +32,39 @@ def release_afterwards(
     The compiler may drop both variables, so the one that is released must be the copy.
     """
     value, name = action.node.value, action.variable.name
-    if any(isinstance(node, _LEAVING) for node in value.walk()):
+    if any(isinstance(node, LEAVING) for node in value.walk()):
         return None
     if not context.analysis.summaries.origin(graph, value).is_fresh or not all(
         _only_lends(context, graph, use) for use in graph.uses_in(value) if use.variable in obligation.views
     ):
         return None
+    old = name_of_old(context, graph, action, taken)
+    return do_around(context, statement, f"let {old} = {name}", f"{old}.{obligation.release.name}()")
+
+
+def name_of_old(context: Context, graph: ControlFlowGraph, action: Assign, taken: set[str]) -> str:
+    """A name for the value that a variable has before an assignment."""
+    name = action.variable.name
     old = context.names.for_consumed(
         graph.function, f"old_{name}", f"previous_{name}", f"former_{name}", taken=taken
     )
     taken.add(old)
+    return old
+
+
+def do_around(context: Context, statement: nodes.ExpressionStatement, before: str, after: str = "") -> Repair:
+    """Put code in front of a statement and after it; a block on one line is spread out."""
     source, tree = context.file.source, context.file.tree
-    before, after = f"let {old} = {name}", f"{old}.{obligation.release.name}()"
     block = context.parent(statement)
     if isinstance(block, nodes.Block) and is_one_line(source, block):
         kept = [other.text for other in block.statements]
         index = block.statements.index(statement)
-        kept[index : index + 1] = [before, statement.text, after]
+        kept[index : index + 1] = filter(None, (before, statement.text, after))
         return Repair((spread_out(source, block, kept),))
-    return Repair(
-        (
-            insert_statement_before(source, tree, statement, before),
-            insert_statement_after(source, tree, statement, after),
-        )
-    )
+    edits = [insert_statement_before(source, tree, statement, before)]
+    if after:
+        edits.append(insert_statement_after(source, tree, statement, after))
+    return Repair(tuple(edits))
 
 
 def _only_lends(context: Context, graph: ControlFlowGraph, use: Use) -> bool:

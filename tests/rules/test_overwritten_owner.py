@@ -158,10 +158,16 @@ STRINGS = {
     line = str::trim(" b ")
     return str::len(line) + str::len(shown)
 """,
-    "the new one is made from it": """\
+    "the new one may be it": """\
     var line: Str = str::trim(" a ")
-    line = str::substring(line, 0, 1)
+    line = if str::len(name) > 3 { line } else { str::trim(" b ") }
     return str::len(line)
+""",
+    "an address in it is read after the new one was made from it": """\
+    var line: Str = str::trim(" a ")
+    let word: I64 = line as I64
+    line = str::substring(line, 0, 1)
+    return str::len(line) + str::len(word as Str)
 """,
     "the function may end in between": """\
     var line: Str = str::trim(" a ")
@@ -203,8 +209,10 @@ def test_the_old_value_is_released_where_none_of_these_hazards_exist() -> None:
     owner = run("    var drum = Drum::new(8)\n    drum = Drum::new(16)\n    return drum.size()\n")
     line = "    var line: Str = str::trim(name)\n    line = str::repeat(name, 2)\n"
     text = run(f"{line}    return str::len(line as Str)\n")
+    from_it = "    var line: Str = str::trim(name)\n    line = str::substring(line, 0, 1)\n"
+    shorter = run(f"{from_it}    return str::len(line as Str)\n")
 
-    for result in (owner, text):
+    for result in (owner, text, shorter):
         verdicts = [finding.verdict for finding in result.findings if finding.rule == "overwritten-owner"]
         assert verdicts == [Verdict.FIXED]
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.free_as_number import can_be_freed, free_number
 from codemods.fixes.naming import count_name
-from codemods.fixes.release_afterwards import release_afterwards
+from codemods.fixes.release_afterwards import LEAVING, do_around, name_of_old, release_afterwards
 from codemods.fixes.release_at_exits import mentions
 from codemods.fixes.string_code import free_string, free_unless_empty
 from codemods.ownership.cfg.graph import (
@@ -31,7 +32,6 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression
 
-_LEAVING = nodes.Propagate | nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
 _MADE_FROM_OLD = Refusal("the new value is made from the old one: bind it by hand")
 
 
@@ -43,9 +43,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
             continue
         owed = {id(obligation.variable): obligation for obligation in context.obligations(graph)}
         refused: set[Variable] = set()
-        taken: set[str] = set()
+        names: dict[int, set[str]] = {}
         for action in assignments:
             variable = action.variable
+            # what is bound is used up at once, so that another block may use its name
+            taken = names.setdefault(id(context.parent(context.statement_of(action.node))), set())
             obligation = owed.get(id(variable))
             if obligation is not None:
                 if action.node not in (*obligation.overwritten, *obligation.maybe_overwritten):
@@ -54,7 +56,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             elif variable in refused or not _is_lost(context, graph, variable):
                 continue
             else:
-                repair = _freed(context, graph, action)
+                repair = _freed(context, graph, action, taken)
                 if isinstance(repair, Refusal):
                     refused.add(variable)
             message = (
@@ -183,30 +185,47 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     return context.analysis.summaries.fate(graph, variable).effects <= {Effect.BORROWS, Effect.RETURNS}
 
 
-def _freed(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | Refusal:
-    """Free the old string in front of the assignment."""
+def _freed(context: Context, graph: ControlFlowGraph, action: Assign, taken: set[str]) -> Repair | Refusal:
+    """Free the old string in front of the assignment, or after it if the new one is made from it."""
     variable, value = action.variable, action.node.value
     if variable.type != STR:
         return Refusal("its type has no release that could be called here")
-    if context.file.is_test:
-        return Refusal("use a second variable")
     fate = context.analysis.summaries.fate(graph, variable)
-    if mentions(graph, value, fate.views):
-        return _MADE_FROM_OLD
     origin = context.analysis.summaries.variable_origin(graph, variable)
     statement = _statement(context, action)
     if (
         statement is None
         or fate.view_escapes
-        or not origin.literals <= {'""'}
-        or any(isinstance(node, _LEAVING) for node in value.walk())
+        or not can_be_freed(origin)
+        or any(isinstance(node, LEAVING) for node in value.walk())
         or _is_read_later(graph, action, fate.views)
     ):
         return Refusal("the old one is not proven to be a new string of its own")
+    if mentions(graph, value, fate.views):
+        if not _is_new(context, graph, value):
+            return Refusal("the new one may be the old one")
+        old = name_of_old(context, graph, action, taken)
+        return do_around(
+            context, statement, f"let {old}: I64 = {variable.name} as I64", free_number(context, old, origin)
+        )
     free = free_string(variable.name)
     if origin.literals:
         free = free_unless_empty(context, variable.name, free)
-    return Repair((insert_statement_before(context.file.source, context.file.tree, statement, free),))
+    return do_around(context, statement, free)
+
+
+def _is_new(context: Context, graph: ControlFlowGraph, value: Expression) -> bool:
+    """Whether an expression makes a string that is never one of those that it is made from."""
+    if isinstance(value, nodes.Group):
+        return _is_new(context, graph, value.inner)
+    if isinstance(value, nodes.Binary):
+        return True
+    call = graph.call_at(value)
+    return (
+        call is not None
+        and call.callee is not None
+        and context.analysis.summaries.result(call.callee).is_fresh
+    )
 
 
 RULE = Rule(
