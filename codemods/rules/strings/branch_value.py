@@ -6,15 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.free_as_number import can_be_freed, free_after_last_use, free_variable
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.string_drops import drop_hazard, held_at
-from codemods.ownership.summaries.origins import Origin
+from codemods.ownership.summaries.origins import Origin, Result
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
+
+_COPY = "duplicate"
+"""The method of the language's behavior for copying."""
+_EMPTY = '""'
+"""The constant that is told from a string by its length."""
+_OTHER_HOLDER = "something that outlives it holds its string as well"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -36,17 +44,18 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         return False
     if not isinstance(variable.value, nodes.If | nodes.When | nodes.Ternary):
         return False
-    is_made = Origin.FRESH in context.analysis.summaries.origin(graph, variable.value).origins
+    summaries = context.analysis.summaries
+    is_made = Origin.FRESH in summaries.origin(graph, variable.value).origins
+    if Effect.RELEASES in summaries.fate(graph, variable).effects:
+        return False
     return is_made and any(held_at(context.analysis, graph, variable))
 
 
 def _repair(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal:
-    hazard = drop_hazard(context.analysis, graph, variable)
-    if hazard is not None:
-        return Refusal(hazard)
     assert variable.value is not None
-    repair = _one_call(context, graph, variable.value)
-    return repair or Refusal("its branches do not all make it with the same call: make it after them by hand")
+    hazard = drop_hazard(context.analysis, graph, variable)
+    repair = _one_call(context, graph, variable.value) if hazard is None else None
+    return repair or _always_made(context, graph, variable) or Refusal(hazard or _OTHER_HOLDER)
 
 
 def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | None:
@@ -75,6 +84,46 @@ def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> R
     return Repair(tuple(edits))
 
 
+def _always_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal | None:
+    """Let every branch make a string of its own, and free it by hand after its last use."""
+    assert variable.value is not None
+    if graph.is_assigned(variable) or not context.analysis.aliases.is_only_read(graph, variable):
+        return None
+    if context.analysis.index.method(STR, _COPY) is None:
+        return Refusal("one of its branches makes no string, and no way to copy one is known")
+    edits: list[SourceEdit] = []
+    for value in _values(variable.value):
+        made = _made(context, graph, value)
+        if made is None:
+            return Refusal("one of its branches may hand out a string that something else frees")
+        if made != value.text:
+            edits.append(SourceEdit(value.start, value.end, made.encode()))
+    origin = context.analysis.summaries.origin(graph, variable.value)
+    own = Result(frozenset((Origin.FRESH,)), origin.literals & {_EMPTY})
+    free = free_variable(context, variable.name, own)
+    return free_after_last_use(context, graph, variable, free, Repair(tuple(edits)))
+
+
+def _made(context: Context, graph: ControlFlowGraph, value: Expression) -> str | None:
+    """The code of a branch's value as a string of its own; the empty constant may stay."""
+    summaries = context.analysis.summaries
+    copied = f"{value.text}.{_COPY}()"
+    match value:
+        case nodes.Return() | nodes.Break() | nodes.Continue() | nodes.Throw():
+            return value.text
+        case nodes.Literal():
+            return value.text if value.text == _EMPTY else copied
+        case nodes.Binary():
+            # the compiler frees a sum at the end of its branch, and this one is read later
+            return f"({value.text}).{_COPY}()"
+        case nodes.Path() | nodes.FieldAccess():
+            return None if Origin.FRESH in summaries.origin(graph, value).origins else copied
+    call = graph.call_at(value)
+    if call is None or call.callee is None or not summaries.result(call.callee).is_fresh:
+        return None
+    return value.text if can_be_freed(summaries.origin(graph, value)) else None
+
+
 def _values(node: Expression) -> list[Expression]:
     """The expressions of which one is the value."""
     branches: Sequence[Expression | None]
@@ -98,8 +147,9 @@ RULE = Rule(
     reason=(
         "The compiler drops a string variable only if its initialiser makes the string itself. An `if` or "
         "`when` does not count, whatever its branches do. Where all branches end in the same call, the call "
-        "is made once, around them, and the branches choose its argument. In tests the compiler frees such "
-        "strings too early, so nothing is changed there."
+        "is made once, around them, and the branches choose its argument. Elsewhere each branch makes a "
+        "string of its own, which is freed after its last use. In tests the compiler frees such strings too "
+        "early, so nothing is changed there."
     ),
     check=check,
     examples=(
@@ -151,7 +201,7 @@ pub func shown(word: Str, is_plain: Bool) -> I64 {
 }
 """,
         ),
-        Untouched(
+        Fixed(
             "Different calls in the branches",
             """\
 use core::str
@@ -159,6 +209,16 @@ use core::str
 pub func shown(word: Str, is_plain: Bool) -> I64 {
     let text: Str = if is_plain { str::trim(word) } else { str::to_uppercase(word) }
     return str::len(text as Str)
+}
+""",
+            """\
+use core::str
+
+pub func shown(word: Str, is_plain: Bool) -> I64 {
+    let text: Str = if is_plain { str::trim(word) } else { str::to_uppercase(word) }
+    let len_result: I64 = str::len(text as Str)
+    if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }
+    return len_result
 }
 """,
         ),
