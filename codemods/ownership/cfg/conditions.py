@@ -37,12 +37,35 @@ def is_only_reached_empty(graph: ControlFlowGraph, node: Node, name: str) -> boo
 
 
 def _emptiness_tests(graph: ControlFlowGraph) -> list[_Guard]:
-    """The branches of each ``if`` that finds a string empty, with the name of the string."""
-    return [
+    """Where an ``if`` has found a string empty, with the name of the string."""
+    found = [
         _Guard(branch.start, branch.end, measured)
         for branch, tested in _tested_for_zero(graph)
         if (measured := _measured_variable(graph, tested)) is not None
     ]
+    for block in graph.nodes_of(nodes.Block) if graph.has_any(b">") else ():
+        for statement in block.statements:
+            tested = _leaves_unless_zero(statement)
+            measured = _measured_variable(graph, tested) if tested is not None else None
+            if measured is not None and not _is_assigned(graph, measured):
+                found.append(_Guard(statement.end, block.end, measured))
+    return found
+
+
+def _leaves_unless_zero(statement: Node) -> Expression | None:
+    """What an ``if`` without ``else`` compares, which leaves the block where that is more than zero."""
+    test = statement.expression if isinstance(statement, nodes.ExpressionStatement) else None
+    if not isinstance(test, nodes.If) or test.alternative is not None:
+        return None
+    condition, branch = test.condition, test.branch
+    last = branch.statements[-1] if isinstance(branch, nodes.Block) and branch.statements else None
+    if not isinstance(last, nodes.ExpressionStatement) or not isinstance(
+        last.expression, nodes.Return | nodes.Throw
+    ):
+        return None
+    if not isinstance(condition, nodes.Binary) or condition.operator != ">" or condition.right.text != "0":
+        return None
+    return condition.left
 
 
 def is_null(graph: ControlFlowGraph, node: Node) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
-from codemods.ownership.compiler.consumption import consumptions
+from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.consumption import consumptions_of
 from codemods.ownership.string_drops import drop_hazard, lost_at
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
@@ -26,7 +28,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for variable in graph.variables:
             if variable.type != STR or not context.analysis.drops.is_registered(variable):
                 continue
-            lost = lost_at(context.analysis, graph, variable)
+            lost = [
+                exit_
+                for exit_ in lost_at(context.analysis, graph, variable)
+                if not is_only_reached_empty(graph, exit_.value or exit_.node, variable.name)
+            ]
             end = max((exit_.node.end for exit_ in lost), default=-1)
             early = [use for use in graph.uses(variable) if _is_returned(use) and use.node.start <= end]
             if early:
@@ -55,20 +61,30 @@ def _repair(
     if hazard is not None:
         return Refusal(hazard)
     returned = {use.node.start for use in early}
-    if any(
-        name == variable.name and offset <= end and offset not in returned
-        for name, offset in consumptions(graph)
-    ):
-        return Refusal("its name is given away at another place as well")
-    return _made_where_needed(context, graph, variable) or _copied(context, early)
+    others = {offset for offset in consumptions_of(graph, variable.name) if offset <= end} - returned
+    read = [use for use in graph.uses(variable) if use.node.start in others and _is_only_read(context, use)]
+    if len(read) < len(others):
+        return Refusal("its name is given away at another place as well, which keeps what it gets")
+    moved = _made_where_needed(context, graph, variable) if not others else None
+    return moved or _copied(context, early, read)
 
 
-def _copied(context: Context, early: list[Use]) -> Repair | Refusal:
-    """Return copies, so that the name stays with its string."""
+def _is_only_read(context: Context, use: Use) -> bool:
+    """Whether a call gives a string away by its name, and only reads it."""
+    site = use.site
+    if site.role is not Role.ARGUMENT or site.callee is None or isinstance(site.parent, nodes.MethodCall):
+        return False
+    return context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
+
+
+def _copied(context: Context, early: list[Use], read: list[Use]) -> Repair | Refusal:
+    """Return copies, so that the name stays with its string; a cast keeps it where it is only read."""
     method = context.analysis.index.method(STR, _COPY)
     if method is None or not context.analysis.summaries.result(method).is_fresh:
         return Refusal("no way to copy a string is known")
-    return Repair(tuple(SourceEdit(use.node.end, use.node.end, f".{_COPY}()".encode()) for use in early))
+    copied = [SourceEdit(use.node.end, use.node.end, f".{_COPY}()".encode()) for use in early]
+    kept = [SourceEdit(use.node.end, use.node.end, b" as Str") for use in read]
+    return Repair((*copied, *kept))
 
 
 def _made_where_needed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | None:

@@ -9,10 +9,10 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import listed, short_code
 from codemods.fixes.owners import holds_views, is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
-from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.compiler.drops import DropKind, called_name
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
@@ -100,10 +100,19 @@ def _undropped_strings(context: Context, graph: ControlFlowGraph, body: nodes.Bl
 def _repair(context: Context, graph: ControlFlowGraph, body: nodes.Block, end: Exit) -> Repair | Refusal:
     for variable in end.variables:
         if not _may_be_dropped(context, graph, variable):
-            return Refusal(
-                f"it would also drop `{variable.name}`, which may be given away or released already"
-            )
+            return Refusal(f"it would also drop `{variable.name}`, {_hazard(context, graph, variable)}")
     return Repair((insert_before_block_end(context.file.source, context.file.tree, body, "return"),))
+
+
+def _hazard(context: Context, graph: ControlFlowGraph, variable: Variable) -> str:
+    """Why dropping a variable may be wrong: the call that may keep or free what it holds, if it is one."""
+    for use in graph.uses(variable):
+        if use.site.role not in (Role.ARGUMENT, Role.RECEIVER) or not isinstance(use.site.parent, Expression):
+            continue
+        called = called_name(use.site.parent)
+        if called is not None and not context.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS}:
+            return f"which {called}() may keep or free on line {context.line(use.node.start)}"
+    return "which may be given away or released already"
 
 
 def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
