@@ -8,8 +8,8 @@ from itertools import chain, count
 
 from codemods.ownership.allocates_audit import AllocatesAudit
 from codemods.ownership.analysis import Analysis
-from codemods.ownership.cfg.graph import ControlFlowGraph
-from codemods.ownership.compiler.consumption import consumptions
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable
+from codemods.ownership.compiler.consumption import consumptions, consumptions_of
 from codemods.ownership.contents import Contents
 from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sources
 from codemods.ownership.elements import OwnedList, OwnedLists
@@ -57,7 +57,17 @@ class Names:
             variable.name
             for graph in self._graphs()
             for variable in graph.variables
-            if drops.is_registered(variable)
+            if drops.is_registered(variable) and self._may_be_dropped(graph, variable)
+        )
+
+    def _may_be_dropped(self, graph: ControlFlowGraph, variable: Variable) -> bool:
+        """Whether a variable goes out of scope somewhere before its name is given away."""
+        if not any(consumptions_of(graph, variable.name)):
+            return True
+        return any(
+            self._analysis.drops.covers(graph, variable, action)
+            for action in graph.actions()
+            if isinstance(action, Exit) and variable in action.variables
         )
 
     def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:

@@ -15,7 +15,7 @@ from codemods.ownership.compiler.drops import DropKind, Drops
 from codemods.ownership.summaries.origins import HANDING_OUT, Origin
 from codemods.ownership.summaries.summaries import Summaries
 from codemods.ownership.variable_states import State
-from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node, Pattern
 
@@ -405,7 +405,9 @@ class ValueFlow:
             or any(not fate.effects <= _BORROWS or fate.view_escapes for fate in fates)
         ):
             return State.MOVED
-        dropped = any(self._drops.is_registered(view) for fate in fates for view in fate.views)
+        views = frozenset().union(*(fate.views for fate in fates))
+        # the drop of a string frees no more than that string
+        dropped = any(view.type != STR and self._drops.is_registered(view) for view in views)
         return State.UNKNOWN if dropped else None
 
     def _opened(self, site: Site) -> Site | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.leaks import leak_message, release_leaks
-from codemods.fixes.naming import describe_exits
-from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.fixes.naming import describe_exits, short_code
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
+from tml_ast import nodes
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -29,13 +30,26 @@ def check(context: Context) -> Iterator[Diagnostic]:
 def _unfollowed(context: Context, graph: ControlFlowGraph, obligation: ObligationReport) -> Diagnostic:
     """A value that nothing releases and that cannot be followed."""
     variable = obligation.variable
-    line = min(context.line(node.node.start) for node in obligation.lost)
+    lost = min(obligation.lost, key=lambda use: use.node.start)
     message = (
         f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, may leak at "
-        f"{describe_exits(obligation.unfollowed, context.line)}: what becomes of it on line {line} cannot be "
-        f"followed; if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
+        f"{describe_exits(obligation.unfollowed, context.line)}: what becomes of it on line "
+        f"{context.line(lost.node.start)} cannot be followed{_unknown_call(lost)}; if nothing else releases "
+        f"it, {variable.name}.{obligation.release.name}() is missing"
     )
     return context.report(graph, variable, message)
+
+
+def _unknown_call(use: Use) -> str:
+    """Which call is given a value that is not known, if one is."""
+    site = use.site
+    match site.parent:
+        case nodes.Call() if site.role is Role.ARGUMENT and site.callee is None:
+            return f", because it is not known which function {short_code(site.parent.function.text)}() calls"
+        case nodes.MethodCall() | nodes.StaticCall() if site.callee is None:
+            return f", because it is not known which method {site.parent.name}() calls"
+        case _:
+            return ""
 
 
 RULE = Rule(

@@ -45,7 +45,8 @@ def _repair(
     place = place_to_bind_before(context, graph, node)
     if place is None:
         return NOT_EVALUATED_ONCE
-    beside = taken.setdefault(id(context.parent(place)), set())
+    block = place if isinstance(place, nodes.Arm) else context.parent(place)
+    beside = taken.setdefault(id(block), set())
     stem = site.parent.name if isinstance(site.parent, nodes.FieldInit) else "text"
     candidates = (stem, f"{stem}_text") if stem != "text" else ("text", "full_text", "new_text")
     name = context.names.for_consumed(graph.function, *candidates, taken=beside)
