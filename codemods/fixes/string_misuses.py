@@ -65,20 +65,38 @@ def without_release(
     first, second = misuse.first, misuse.second
     if misuse.interpolations and first.way is Way.INTERPOLATED and first.callee is None:
         return _copies(context, misuse, taken)
-    if second is None or not misuse.is_certain or first.callee is not None or second.callee is not None:
-        return Refusal("only one of them may free it")
+    if second is None:
+        return Refusal("give the owner a copy: which of the two may go on holding it is for you to say")
+    if not misuse.is_certain:
+        return Refusal(
+            "only one of them may free it, and no edit is right on the paths with one and with two"
+        )
+    callee = first.callee or second.callee
+    if callee is not None:
+        return Refusal(f"only one of them may free it, and {callee.qualified_name}() has other callers too")
     if second.way is Way.BY_HAND and first.way is Way.BY_HAND:
         return _gone(context, second.node)
     if first.way is Way.BY_HAND and second.way is Way.DROPPED and _always_dropped(context, graph, misuse):
         return _gone(context, first.node)
-    return Refusal("only one of them may free it")
+    return Refusal("only one of them may free it, and no statement can take a drop back: give one a copy")
+
+
+def unmovable(misuse: StringMisuse) -> str:
+    """Why no edit is written for a string that is used after it was freed."""
+    match misuse.first.way:
+        case Way.DROPPED | Way.DISCARDED:
+            return "what lives longer must be a copy, and it is not known who would free that"
+        case Way.INTERPOLATED:
+            return "show a copy, and free the string after its last use"
+        case _:
+            return "free it after its last use: no place for that is right on every path"
 
 
 def _copies(context: Context, misuse: StringMisuse, taken: set[int]) -> Repair | Refusal:
     if context.file.is_test:
         return Refusal("join it with `+`, which frees nothing, or show a copy that a variable holds")
     if not all(isinstance(hole, nodes.Path | nodes.FieldAccess) for hole in misuse.interpolations):
-        return Refusal("show a copy")
+        return Refusal("show a copy: what is shown is made for it, so that a copy would be lost as well")
     fresh = [hole for hole in misuse.interpolations if id(hole) not in taken]
     taken.update(id(hole) for hole in fresh)
     if not fresh:
@@ -111,6 +129,6 @@ def _gone(context: Context, node: Node) -> Repair | Refusal:
     if not isinstance(statement, nodes.ExpressionStatement) or not isinstance(
         context.parent(statement), nodes.Block
     ):
-        return Refusal("it is no statement of its own")
+        return Refusal("the one by hand is too much, but is no statement of its own that could go")
     edit = without(context, statement)
     return Repair((edit,)) if edit is not None else Refusal("its line holds more than the release")

@@ -12,6 +12,8 @@ from codemods.fixes.string_misuses import described, without_release
 from codemods.ownership.obligations import Misuse, ObligationReport
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 
+_COPY_BY_HAND = "return a copy: tmlfix does not, because a caller that frees nothing so far would lose it"
+
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The releases that find their value released."""
@@ -34,7 +36,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"`{short_code(value.text)}` is no new string, but @allocates makes the compiler free it for "
                 f"every caller; {owner} frees it again, unless it is a constant"
             )
-            yield context.report(graph, value, message, because="return a copy")
+            yield context.report(graph, value, message, because=_COPY_BY_HAND)
 
 
 def _without_second(context: Context, report: ObligationReport, misuse: Misuse) -> Repair | Refusal:

@@ -8,7 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.misuses import harmful_misuses, release_statement, released_on, without
 from codemods.fixes.release_at_exits import Cleanup, after_last_use
-from codemods.fixes.string_misuses import described
+from codemods.fixes.string_misuses import described, unmovable
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.obligations import Misuse, ObligationReport
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield context.fix(graph, misuse.use.node, message, repair)
         for freed in context.analysis.string_lifetimes.misuses(graph):
             if not freed.is_release:
-                yield context.report(graph, freed.node, described(context, freed))
+                yield context.report(graph, freed.node, described(context, freed), because=unmovable(freed))
 
 
 def _released_later(
