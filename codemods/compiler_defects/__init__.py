@@ -60,6 +60,7 @@ LIBRARY_MISTAKES = (
     "named-release",
     "stored-element",
     "undrained-elements",
+    "undrained-entries",
     "overwritten-element",
     "discarded-element",
     "missing-allocates",

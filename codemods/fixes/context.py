@@ -81,6 +81,7 @@ class Context:
         self.fields = facts.fields
         self.field_states = facts.field_states
         self.lists = facts.lists
+        self.map_entries = facts.map_entries
         self.purity = facts.purity
         self.contents = facts.contents
         self.reservations = facts.reservations

@@ -111,9 +111,15 @@ def is_release(action: Action, variable: Variable) -> bool:
 
 def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusal:
     """Call the helper in place of each release of a list, and at each exit that it reaches unreleased."""
-    graph, variable = owned.graph, owned.variable
+    return drain_variable(context, owned.graph, owned.variable, owned.views, helper)
+
+
+def drain_variable(
+    context: Context, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable], helper: Helper
+) -> Repair | Refusal:
+    """The same for any container in a variable; ``views`` hold it, or a part of it."""
     call = f"{helper.call}(ref {variable.name})"
-    releases = final_releases(graph, variable, owned.views)
+    releases = final_releases(graph, variable, views)
     if isinstance(releases, Refusal):
         return releases
     repairs: list[Repair] = []
@@ -128,8 +134,8 @@ def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusa
         else:
             return _IN_EXPRESSION
         repairs.append(Repair((edit,)))
-    cleanup = Cleanup(call, variable, owned.views)
-    for exit_ in _exits_after_declaration(owned):
+    cleanup = Cleanup(call, variable, views)
+    for exit_ in _exits_after_declaration(graph, variable):
         if id(exit_) in released_at or _is_shadowed(exit_, variable):
             return _SOME_PATHS
         result = ""
@@ -143,11 +149,11 @@ def drain(context: Context, owned: OwnedList, helper: Helper) -> Repair | Refusa
     return whole if not collide(whole.edits) else _NESTED
 
 
-def _exits_after_declaration(owned: OwnedList) -> list[Exit]:
+def _exits_after_declaration(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
     """The exits that the list reaches unreleased on some path."""
-    for action in owned.graph.reachable_actions:
-        if isinstance(action, Declare) and action.variable is owned.variable:
-            return list(_unreleased_exits(owned.graph, action, owned.variable))
+    for action in graph.reachable_actions:
+        if isinstance(action, Declare) and action.variable is variable:
+            return list(_unreleased_exits(graph, action, variable))
     return []
 
 

@@ -15,6 +15,7 @@ from codemods.ownership.dependent_tests import NO_SOURCES, DependentTests, Sourc
 from codemods.ownership.elements import OwnedList, OwnedLists
 from codemods.ownership.field_states import FieldStates
 from codemods.ownership.fields import Fields
+from codemods.ownership.map_entries import MapEntries
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast.lexer import KEYWORDS
@@ -134,6 +135,7 @@ class Facts:
         self.contents = Contents(analysis)
         self.field_states = FieldStates(analysis, self.fields)
         self.lists = OwnedLists(analysis, self.fields, paths)
+        self.map_entries = MapEntries(analysis, self.tests)
         self.reservations = AllocatesAudit(analysis, self.tests, paths)
 
     def beside(self, analysis: Analysis) -> Facts:

@@ -42,6 +42,22 @@ def path_to(context: Context, function: FunctionInfo) -> CallPath | None:
     return CallPath(function.name, (_added_to(context.file.source, group, function.name),))
 
 
+def imported(context: Context, module: str, name: str) -> tuple[SourceEdit, ...] | None:
+    """What a file needs to name what a module declares; None where the name means something else."""
+    uses = [item for item in context.file.tree.items if isinstance(item, nodes.Use)]
+    for use in uses:
+        if use.is_glob and "::".join(use.path) == module:
+            return ()
+        if name in _introduced(use):
+            return () if "::".join(use.path).startswith(module) else None
+    if not uses or _is_declared(context, name):
+        return None
+    end = uses[-1].end
+    return (
+        SourceEdit(end, end, line_ending_of(context.file.source, end) + f"use {module}::{name}".encode()),
+    )
+
+
 def _is_free(context: Context, uses: Sequence[nodes.Use], name: str) -> bool:
     """Whether a name means nothing in the file so far."""
     return not any(name in _introduced(use) for use in uses) and not _is_declared(context, name)

@@ -68,7 +68,7 @@ class Releases(Layer):
         parts = self.summaries.released_parts(release, -1)
         if any(self._is_owed(type_, part.path) for part in parts.possible):
             return True
-        if any(not path or not self.drops.drops_field(type_, path[0]) for path in parts.contents):
+        if any(not path or self._are_contents_owed(type_, path[0]) for path in parts.contents):
             return True
         # What a release frees may come from elsewhere: from memory, or from a function of the library.
         work = next(iter(self._works(release)), None)
@@ -76,6 +76,12 @@ class Releases(Layer):
             self.frees(call) and not work.reads_field(call.node) and not any(work.handed_on(call))
             for call in graph.calls
         )
+
+    def _are_contents_owed(self, type_: Type, name: str) -> bool:
+        """Whether what a field holds leaks with it; a list or map that is dropped frees no elements."""
+        field_type = self.index.fields(type_).get(name)
+        is_container = field_type is not None and field_type.bare in ("List", "HashMap")
+        return is_container or not self.drops.drops_field(type_, name)
 
     def _is_owed(self, type_: Type, path: Sequence[str]) -> bool:
         """Whether a part that a release frees would leak without it."""

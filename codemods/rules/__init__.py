@@ -13,6 +13,7 @@ from codemods.rules.containers import (
     stored_duplicate,
     stored_element,
     undrained_elements,
+    undrained_entries,
     undrained_values,
 )
 from codemods.rules.owners import (
@@ -70,6 +71,7 @@ RULES: Mapping[str, Rule] = {
         tuple_parts.RULE,
         stored_element.RULE,
         undrained_elements.RULE,
+        undrained_entries.RULE,
         discarded_element.RULE,
         missing_allocates.RULE,
         element_destroy.RULE,

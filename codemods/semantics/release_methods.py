@@ -194,10 +194,15 @@ class _Reader:
                     self._free(held, certain=certain)
             case nodes.Call() if node.arguments:
                 name = node.function.text.rpartition("::")[2]
-                held = self._field(node.arguments[0])
+                given = node.arguments[0]
+                referenced = (
+                    given.operand if isinstance(given, nodes.Unary) and given.operator == "ref" else None
+                )
+                held = self._field(referenced or given)
                 if held is not None and (name in _FREEING or self._frees(name)):
                     self._free(held, certain=certain)
-                    self._work.by_hand.add(held)
+                    if referenced is None:
+                        self._work.by_hand.add(held)
             case nodes.Assignment():
                 self._assigned(node)
 
@@ -271,7 +276,7 @@ def may_free(function: nodes.Function) -> bool:
 
 
 def frees_first(function: nodes.Function, names: Sequence[str]) -> bool:
-    """Whether a function hands its first parameter, or a copy of it, to ``mem_free``."""
+    """Whether a function hands its first parameter, or a copy of it, to ``mem_free``, or releases it."""
     held = set(names[:1])
     for node in function.walk():
         if isinstance(node, nodes.Let) and isinstance(node.pattern, nodes.BindingPattern):
@@ -281,6 +286,11 @@ def frees_first(function: nodes.Function, names: Sequence[str]) -> bool:
             isinstance(node, nodes.Call)
             and node.function.text.rpartition("::")[2] in _FREEING
             and any(_bare(argument).text in held for argument in node.arguments[:1])
+        ) or (
+            isinstance(node, nodes.MethodCall)
+            and node.name in RELEASE_NAMES
+            and not node.arguments
+            and node.receiver.text in held
         ):
             return True
     return False

@@ -358,6 +358,8 @@ class Index:
     def other_release(self, type_: Type) -> str | None:
         """The method that is the release of a type although its name does not say so."""
         name = type_.target().name
+        if self.base is not None and name not in self.own_types:
+            return self.base.other_release(type_)
         if name not in self._other_releases:
             self._other_releases[name] = None  # A type may hold itself.
             self._other_releases[name] = self._find_other_release(type_.target())
