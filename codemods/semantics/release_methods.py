@@ -121,6 +121,8 @@ class _Reader:
         self._work = _Work()
         self._names: dict[str, str] = {}
         """The fields that local variables hold, by their names."""
+        self._grown: set[str] = set()
+        """The local variables that hold the memory of a field where there is more room."""
         self._asked: frozenset[str] = frozenset()
         """The fields that decide whether control gets here."""
 
@@ -146,6 +148,8 @@ class _Reader:
                 held = self._field(node.value)
                 if held is not None:
                     self._names[node.pattern.name] = held
+                if any(_grows(inner) for inner in node.value.walk()):
+                    self._grown.add(node.pattern.name)
             case _ if isinstance(node, _REPEATING | _CHOOSING):
                 certain = False
         self._children(node, certain=certain)
@@ -226,7 +230,7 @@ class _Reader:
         value = _bare(node.value)
         if value.text in _BLANK or (isinstance(value, nodes.Path) and value.text == "null"):
             self._work.blanked.add(name)
-        elif not any(_grows(inner, name) for inner in value.walk()):
+        elif value.text not in self._grown and not any(_grows(inner) for inner in value.walk()):
             self._work.filled.add(name)
 
     def _field(self, node: Expression) -> str | None:
@@ -260,12 +264,12 @@ def _bare(node: Expression) -> Expression:
                 return node
 
 
-def _grows(node: Node, name: str) -> bool:
+def _grows(node: Node) -> bool:
     """Whether a call puts the memory of a field somewhere with more room."""
     return (
         isinstance(node, nodes.Call)
         and node.function.text.rpartition("::")[2] == _GROWING
-        and any(_own_field(inner) == name for inner in node.walk())
+        and any(_own_field(inner) is not None for inner in node.walk())
     )
 
 

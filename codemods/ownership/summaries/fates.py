@@ -18,7 +18,12 @@ from codemods.ownership.summaries.handles import (
     may_be_address,
 )
 from codemods.ownership.summaries.origins import Origin, Origins, Result
-from codemods.ownership.summaries.takeovers import assigned_after, is_moved_out, is_taken_out
+from codemods.ownership.summaries.takeovers import (
+    assigned_after,
+    is_grown_in_place,
+    is_moved_out,
+    is_taken_out,
+)
 from codemods.semantics.symbols import SCALARS, FunctionInfo, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
@@ -164,7 +169,7 @@ class FateSearch:
                 pass
 
     def _is_replaced(self, access: nodes.FieldAccess) -> bool:
-        """Whether what a field holds is freed and the next statement puts something new in its place.
+        """Whether what a field holds is freed, and something new is put in its place at once.
 
         That is how storage grows: the owner has as much to release as before.
         """
@@ -175,6 +180,8 @@ class FateSearch:
             return False
         if self._callees.call_effects(site) != {Effect.RELEASES}:
             return False
+        if is_grown_in_place(self.graph, site.parent, access.text):
+            return True
         replacement = assigned_after(self.graph, site.parent, access.text)
         return (
             replacement is not None

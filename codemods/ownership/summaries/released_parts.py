@@ -52,11 +52,16 @@ class ReleasedParts:
     possible: Parts = frozenset()
     contents: Paths = frozenset()
     """The parts from which something is read that is released: elements of a list, say."""
+    replaced: Paths = frozenset()
+    """The parts that may be released and get a successor, which a copy of the argument does not see."""
 
     def join(self, other: ReleasedParts) -> ReleasedParts:
         """All that either says."""
         return ReleasedParts(
-            self.certain | other.certain, self.possible | other.possible, self.contents | other.contents
+            self.certain | other.certain,
+            self.possible | other.possible,
+            self.contents | other.contents,
+            self.replaced | other.replaced,
         )
 
     @property
@@ -114,6 +119,7 @@ class PartsSearch:
         self._releases: dict[Part, list[Node]] = {}
         """The calls that may release each part."""
         self._contents: set[Path] = set()
+        self._replaced: set[Path] = set()
         self._left_with: list[Parts] = []
         """What is certainly released at each place where control leaves."""
 
@@ -121,7 +127,7 @@ class PartsSearch:
         """What the function releases."""
         for call in self._graph.calls:
             self._certain_at[id(call.node)] = self._released_by(call)
-        if not self._possible and not self._contents:
+        if not self._possible and not self._contents and not self._replaced:
             return NO_PARTS
         body = self._graph.function.node.body
         end = self._after(body, frozenset()) if body is not None else frozenset()
@@ -131,6 +137,7 @@ class PartsSearch:
             frozenset(part for part in certain if not self._is_replaced(part)),
             frozenset(part for part in self._possible if not self._is_replaced(part)),
             frozenset(self._contents),
+            frozenset(self._replaced.union(part.path for part in self._possible if self._is_replaced(part))),
         )
 
     # -- calls --------------------------------------------------------------------------------
@@ -152,6 +159,7 @@ class PartsSearch:
                     self._contents.add(path)
                 continue
             room = _LONGEST_PATH - len(path)
+            self._replaced |= {path + below[:room] for below in inner.replaced}
             certain |= {
                 Part(path + below.path, below.by) for below in inner.certain if len(below.path) <= room
             }
@@ -245,8 +253,8 @@ class PartsSearch:
     def _is_replaced(self, part: Part) -> bool:
         """Whether what was released gets a successor, as when storage grows: as much is owed as before.
 
-        That is so if each release is followed, in its block or around it, by an assignment of something new,
-        and control does not leave in between.
+        That is so if each release is in an assignment of something new, or is followed by one, in its block
+        or around it, and control does not leave in between.
         """
         releases = self._releases.get(part, ())
         return bool(releases) and all(
@@ -269,7 +277,7 @@ class PartsSearch:
     def _follows(self, assignment: nodes.Assignment, release: Node) -> bool:
         start, end = release.start, assignment.start
         if end < start:
-            return False
+            return start < assignment.end
         leaving = self._graph.nodes_of(
             nodes.Return, nodes.Throw, nodes.Break, nodes.Continue, nodes.Propagate
         )

@@ -15,6 +15,7 @@ from codemods.ownership.cfg.graph import (
     Role,
     Site,
     Variable,
+    VariableKind,
 )
 from codemods.ownership.compiler.builtins import (
     ALLOCATING,
@@ -121,9 +122,16 @@ class Summaries(Layer):
             return BORROWED if is_ignored else _does(Effect.UNKNOWN)
         fate = self._find_fate(graph, variable, given)
         effects = fate.effects or BORROWED.effects
+        if self._is_copy_of_owner(variable) and self.released_parts(function, position).replaced:
+            effects = (effects - BORROWED.effects) | {Effect.UNKNOWN}
         if effects & {Effect.RELEASES, Effect.DRAINS}:
             effects = self._released_as_a_whole(function, position, variable, effects)
         return Passing(effects, fate.lends)
+
+    def _is_copy_of_owner(self, variable: Variable) -> bool:
+        """Whether a parameter has fields of its own: what they get is lost on whoever gave the argument."""
+        is_value = variable.kind is VariableKind.PARAMETER and variable.type is not None
+        return is_value and self.handles.release_of(variable.type) is not None
 
     def _released_as_a_whole(
         self, function: FunctionInfo, position: int, variable: Variable, effects: frozenset[Effect]

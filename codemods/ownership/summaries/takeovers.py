@@ -74,6 +74,47 @@ def assigned_after(graph: ControlFlowGraph, call: Node, target: str) -> Expressi
     return None
 
 
+def is_grown_in_place(graph: ControlFlowGraph, call: Node, target: str) -> bool:
+    """Whether what a call to ``mem_realloc`` returns goes to ``target``, at once or by a variable."""
+    if not isinstance(call, nodes.Call) or call.function.text.rpartition("::")[2] != "mem_realloc":
+        return False
+    if any(
+        assignment.target.text == target and _inner(assignment.value) is call
+        for assignment in graph.nodes_of(nodes.Assignment)
+    ):
+        return True
+    return any(_is_bound_for(block, call, target) for block in graph.nodes_of(nodes.Block))
+
+
+def _is_bound_for(block: nodes.Block, call: Node, target: str) -> bool:
+    """Whether a statement of the block names a result, and a later one assigns it to ``target``."""
+    name = None
+    for statement in block.statements:
+        if isinstance(statement, nodes.Let) and statement.value is not None:
+            if _inner(statement.value) is call:
+                name = statement.pattern.text
+        elif name is not None and isinstance(statement, nodes.ExpressionStatement):
+            assignment = statement.expression
+            if isinstance(assignment, nodes.Assignment) and assignment.target.text == target:
+                return _inner(assignment.value).text == name
+        if name is not None and _leaves(statement):
+            return False
+    return False
+
+
+def _inner(value: Expression) -> Expression:
+    """An expression without the casts, groups and blocks around it."""
+    match value:
+        case nodes.Cast():
+            return _inner(value.operand)
+        case nodes.Group():
+            return _inner(value.inner)
+        case nodes.LowlevelBlock() if value.block.value is not None and len(value.block.statements) == 1:
+            return _inner(value.block.value)
+        case _:
+            return value
+
+
 def _is_only(statement: Node, call: Node) -> bool:
     """Whether a statement is nothing but a call, in a lowlevel block or not."""
     if not isinstance(statement, nodes.ExpressionStatement):
