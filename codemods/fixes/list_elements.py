@@ -46,7 +46,7 @@ def release_of_element(context: Context, type_: Type, item: str) -> tuple[str, .
         return ()
     if kind is DropKind.FIELDS and not _owns_dropped_strings(context, type_):
         return ()
-    return () if context.refusal_to_call(release) is not None else (f"{item}.{release.name}()",)
+    return () if context.refusal_to_call(release) is not None else (release.statement_on(item),)
 
 
 def _release_of_fields(context: Context, type_: Type, item: str) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def _release_of_fields(context: Context, type_: Type, item: str) -> tuple[str, .
             return ()
         if not context.fields.origin(type_, name).is_owned or context.refusal_to_call(release) is not None:
             return ()
-        statements.append(f"{item}.{name}.{release.name}()")
+        statements.append(release.statement_on(f"{item}.{name}"))
     return tuple(statements)
 
 

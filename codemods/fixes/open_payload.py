@@ -80,7 +80,7 @@ def _releases(
     release = release_of_dropped(context, payload)
     if release is not None:
         fresh = analysis.summaries.origin(graph, value).is_fresh
-        return (f"{name}.{release.name}()",) if fresh else None
+        return (release.statement_on(name),) if fresh else None
     if analysis.drops.kind(payload) not in (DropKind.STRING, DropKind.FIELDS):
         return None
     strings = context.contents.strings(graph, value, variant)
@@ -100,7 +100,7 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
         if variant in owed:
             pattern = f"{variant}({owed[variant].name})"
             statements = owed[variant].statements
-        if len(statements) > 1:
+        if len(statements) > 1 or any(statement.startswith("let ") for statement in statements):
             lines += (f"\t{pattern} => {{", *(f"\t\t{line}" for line in statements), "\t},")
         else:
             lines.append(f"\t{pattern} => {statements[0] if statements else '{}'},")
@@ -124,7 +124,7 @@ def part_releases(
     for number, part in enumerate(type_.arguments):
         release = release_of_dropped(context, part)
         if release is not None and fresh:
-            found[number] = f"{name}.{number}.{release.name}()"
+            found[number] = release.statement_on(f"{name}.{number}")
         elif part == STR and owns_new_strings(strings := context.contents.strings(graph, value, *variant)):
             found[number] = free_owned(context, f"{name}.{number}", strings)
     return found

@@ -39,7 +39,7 @@ def release_afterwards(
     ):
         return None
     old = name_of_old(context, graph, action, taken)
-    return do_around(context, statement, f"let {old} = {name}", f"{old}.{obligation.release.name}()")
+    return do_around(context, statement, f"let {old} = {name}", obligation.release.statement_on(old))
 
 
 def name_of_old(context: Context, graph: ControlFlowGraph, action: Assign, taken: set[str]) -> str:

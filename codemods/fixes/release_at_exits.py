@@ -58,7 +58,7 @@ class Cleanup:
         """The call that releases an owner."""
         owner = obligation.variable
         release = obligation.release
-        return cls(f"{owner.name}.{release.name}()", owner, frozenset(obligation.views), release)
+        return cls(release.statement_on(owner.name), owner, frozenset(obligation.views), release)
 
     @property
     def lines(self) -> list[str]:

@@ -1,7 +1,7 @@
-"""Which method of a type is its release, where none has a usual name: read off the methods' text.
+"""Which method of a type is its release, where none has a usual name and shape: read off the methods' text.
 
-Such a method takes and returns nothing, and gives back all that any method of the type gives back, on every
-path but those where the fields say that nothing is left to give back.
+Such a method takes nothing, returns at most a small number or a truth value, and gives back all that any
+method of the type gives back, on every path but those where the fields say that nothing is left to give back.
 """
 
 from __future__ import annotations

@@ -255,6 +255,17 @@ class FunctionInfo:
         return self.has_receiver and not self.values and self.behavior != "Drop" and self.returns_nothing
 
     @property
+    def may_be_release(self) -> bool:
+        """Whether it may be called for what it does: nothing is lost with its result."""
+        is_lost = self.returns_nothing or self.returns.name in SCALARS - {"I64", "U64", "Usize", "Never"}
+        return self.has_receiver and not self.values and self.behavior != "Drop" and is_lost
+
+    def statement_on(self, value: str) -> str:
+        """The statement that calls it on a value; it has no value itself, as the arms of a ``when`` agree."""
+        call = f"{value}.{self.name}()"
+        return call if self.returns_nothing else f"let _ = {call}"
+
+    @property
     def returns_nothing(self) -> bool:
         """Whether it is declared without a value."""
         return self.returns == UNIT
@@ -356,7 +367,7 @@ class Index:
         return RELEASE_NAMES if other is None else (other,)
 
     def other_release(self, type_: Type) -> str | None:
-        """The method that is the release of a type although its name does not say so."""
+        """The method that is the release of a type although its name or its result does not say so."""
         name = type_.target().name
         if self.base is not None and name not in self.own_types:
             return self.base.other_release(type_)
@@ -377,7 +388,7 @@ class Index:
             return None
         return other_release(
             {name: method.node for name, method in methods.items()},
-            [name for name, method in methods.items() if method.has_shape_of_release],
+            [name for name, method in methods.items() if method.may_be_release],
             [name for name, field_type in fields.items() if self._has_release(field_type)],
             lambda name, called: called in self._releases_of(fields.get(name)),
             lambda called: any(

@@ -41,7 +41,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 edits = (insert_statement_before(source, tree, statement, loop) for statement in destroyed)
                 repair: Repair | Refusal = Repair(tuple(edits))
             else:
-                code = f"{loop}\n{variable.name}.{dropped.release.name}()"
+                code = f"{loop}\n{dropped.release.statement_on(variable.name)}"
                 cleanup = Cleanup(code, variable, frozenset(dropped.views))
                 repair = before_every_exit(context, graph, cleanup)
             yield context.fix(graph, variable, message, repair)

@@ -157,7 +157,7 @@ def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair |
         if uncallable is not None:
             return uncallable
         source, tree = context.file.source, context.file.tree
-        edits.append(insert_statement_after(source, tree, statement, f"{name}.{release.name}()"))
+        edits.append(insert_statement_after(source, tree, statement, release.statement_on(name)))
     return Repair(tuple(edits))
 
 

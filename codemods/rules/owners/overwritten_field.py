@@ -61,7 +61,7 @@ def _release(context: Context, graph: ControlFlowGraph, assignment: FieldAssignm
     if release is not None:
         if context.analysis.drops.kind(type_) is DropKind.FIELDS:
             return None
-        return f"{target.text}.{release.name}()"
+        return release.statement_on(target.text)
     return _as_the_release_does(context, owner, target, type_)
 
 

@@ -112,7 +112,7 @@ def _released(
         taken.add(name)
         lines.append(f"let {name} = {reading.text}")
         edits.append(SourceEdit(reading.start, reading.end, name.encode()))
-    lines.append(f"{action.variable.name}.{obligation.release.name}()")
+    lines.append(obligation.release.statement_on(action.variable.name))
     edits.append(insert_statement_before(context.file.source, context.file.tree, statement, "\n".join(lines)))
     return Repair(tuple(edits))
 

@@ -138,7 +138,7 @@ def _completed(
     ]
     for name in (*owners, *dropped):
         called = analysis.releases.release_of(fields[name])
-        last.append(f"this.{name}.{called.name if called else 'destroy'}()")
+        last.append(called.statement_on(f"this.{name}") if called else f"this.{name}.destroy()")
     blanked = [name for name in context.fields.borrowed_strings(type_) if not done[name].blanked]
     if blanked:
         last.append("// Text of the caller: without this the compiler would free it with the value.")
