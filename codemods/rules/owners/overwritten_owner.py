@@ -11,6 +11,7 @@ from codemods.fixes.free_as_number import can_be_freed, free_number
 from codemods.fixes.naming import count_name
 from codemods.fixes.release_afterwards import LEAVING, do_around, name_of_old, release_afterwards
 from codemods.fixes.release_at_exits import mentions
+from codemods.fixes.replace_string import free_replaced, grows_from_empty, replaces_another
 from codemods.fixes.string_code import free_string, free_unless_empty
 from codemods.ownership.cfg.graph import (
     Action,
@@ -53,7 +54,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 if action.node not in (*obligation.overwritten, *obligation.maybe_overwritten):
                     continue
                 repair = _released(context, graph, action, obligation, taken)
-            elif variable in refused or not _is_lost(context, graph, variable):
+            elif variable in refused:
+                continue
+            elif _is_returned_when_grown(context, graph, variable):
+                if not replaces_another(context, graph, variable, action.node):
+                    continue
+                origin = context.analysis.summaries.variable_origin(graph, variable)
+                repair = free_replaced(context, graph, variable, action.node, origin) or _MADE_FROM_OLD
+            elif not _is_lost(context, graph, variable):
                 continue
             else:
                 repair = _freed(context, graph, action, taken)
@@ -183,6 +191,19 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     if not context.analysis.summaries.variable_origin(graph, variable).is_fresh:
         return False
     return context.analysis.summaries.fate(graph, variable).effects <= {Effect.BORROWS, Effect.RETURNS}
+
+
+def _is_returned_when_grown(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether a var of a library gets ever new strings, the last of which the function returns."""
+    if context.file.is_test or not grows_from_empty(context, graph, variable):
+        return False
+    fate = context.analysis.summaries.fate(graph, variable)
+    if fate.view_escapes or fate.views - {variable} or Effect.RETURNS not in fate.effects:
+        return False
+    returned = [use for use in graph.uses(variable) if use.site.role is Role.RETURNED]
+    return fate.effects <= {Effect.BORROWS, Effect.RETURNS} and all(
+        use.site.through is None for use in returned
+    )
 
 
 def _freed(context: Context, graph: ControlFlowGraph, action: Assign, taken: set[str]) -> Repair | Refusal:

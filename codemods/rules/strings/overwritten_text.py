@@ -16,6 +16,7 @@ from codemods.fixes.free_as_number import (
     number_name,
 )
 from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, mentions
+from codemods.fixes.replace_string import may_hand_back
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -26,7 +27,6 @@ from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
-from tml_ast.nodes import Expression
 
 _BY_HAND = Refusal("free it there by hand")
 
@@ -73,7 +73,7 @@ def _handover(context: Context, graph: ControlFlowGraph, second: Variable) -> _H
         return None
     if not context.analysis.summaries.origin(graph, assignment.value).is_fresh:
         return None
-    if _may_be_argument(context, graph, assignment.value):
+    if may_hand_back(context, graph, assignment.value):
         return None
     fate = context.analysis.summaries.fate(graph, first)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
@@ -89,16 +89,6 @@ def _is_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         and context.analysis.summaries.variable_origin(graph, variable).is_fresh
         and not graph.is_assigned(variable)
     )
-
-
-def _may_be_argument(context: Context, graph: ControlFlowGraph, value: Expression) -> bool:
-    """Whether a call may return one of its arguments instead of a string of its own."""
-    call = graph.call_at(value)
-    if call is None or call.callee is None:
-        return True
-    positions = [*range(len(call.arguments)), *([-1] if call.receiver is not None else [])]
-    effects = context.analysis.summaries.effects
-    return any(Effect.RETURNS in effects(call.callee, position) for position in positions)
 
 
 # -- the repair -----------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from codemods.fixes.choices import choosing_if
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.free_as_number import can_be_freed, free_after_last_use
+from codemods.fixes.free_as_number import can_be_freed, free_after_last_use, free_variable
+from codemods.fixes.replace_string import free_replaced, grows_from_empty, replaces_another
 from codemods.fixes.string_code import free_string, string_length
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.summaries.origins import Result
@@ -32,6 +33,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         f"{context.line(assignments[0].start)}: its initialiser is a constant"
     )
     repair = _repair(context, graph, variable, assignments[0]) if len(assignments) == 1 else None
+    repair = repair or _free_each(context, graph, variable)
     return context.fix(
         graph, variable, message, repair or Refusal("free it by hand where it is a new string")
     )
@@ -66,6 +68,23 @@ def _repair(
         f"if {_condition(context, choice.condition, variable, made)} {{\n\t{free_string(variable.name)}\n}}"
     )
     return free_after_last_use(context, graph, variable, free)
+
+
+def _free_each(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal | None:
+    """Free each string where another replaces it, and the last one after its last use."""
+    if not grows_from_empty(context, graph, variable):
+        return None
+    origin = context.analysis.summaries.variable_origin(graph, variable)
+    repairs = [
+        free_replaced(context, graph, variable, assign.node, origin)
+        for assign in graph.assignments_to(variable)
+        if replaces_another(context, graph, variable, assign.node)
+    ]
+    last = free_after_last_use(context, graph, variable, free_variable(context, variable.name, origin))
+    made = [repair for repair in repairs if repair is not None]
+    if isinstance(last, Refusal) or len(made) < len(repairs):
+        return None
+    return Repair.of((*made, last))
 
 
 def _end_of_use(context: Context, graph: ControlFlowGraph, variable: Variable, choice: nodes.If) -> int:
