@@ -76,7 +76,7 @@ class Purity:
     def _compute(self, function: FunctionInfo) -> bool:
         graph = self._summaries.graph(function)
         if graph is None:
-            return function.is_extern and extern_symbol(function) in _PURE_EXTERNS
+            return _is_declared_pure(function)
         for node in function.node.walk():
             if isinstance(node, nodes.Assignment) and not isinstance(node.target, nodes.Path):
                 return False
@@ -94,8 +94,8 @@ class Purity:
         self, graph: ControlFlowGraph, callee: FunctionInfo | None, node: Expression
     ) -> bool:
         """Whether a call without a body to read has no effect; it may write to memory made here."""
-        if callee is not None and callee.is_extern:
-            return extern_symbol(callee) in _PURE_EXTERNS
+        if callee is not None and (callee.is_extern or callee.node.decorator("catalogued") is not None):
+            return _is_declared_pure(callee)
         if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Path):
             name = node.function.segments[-1]
             if name in _WRITING and not self._is_own_memory(graph, node.arguments[_WRITING[name]]):
@@ -112,6 +112,13 @@ class Purity:
             return True
         value = first.variable.value
         return value is not None and value.start < address.start and self._is_own_memory(graph, value)
+
+
+def _is_declared_pure(function: FunctionInfo) -> bool:
+    """Whether a function without a body to read is known to have no effect."""
+    if function.is_extern:
+        return extern_symbol(function) in _PURE_EXTERNS
+    return function.node.decorator("pure") is not None
 
 
 def _shows_numbers(graph: ControlFlowGraph, node: nodes.InterpolatedString) -> bool:

@@ -2,10 +2,11 @@
 
 Data, not code: the files beside this one declare, in TML, the types that own something and the
 functions that make or keep it. The decorators say what a body would show: ``@catalogued`` on
-every function, ``@view`` for a result that belongs to something else, ``@may_be_empty`` for a new
-string in whose place the constant ``""`` may be, ``@retains(name)`` for a parameter that is kept,
-``@releases`` for a release and ``@idempotent`` for one that may be called twice. A module of the
-workspace always wins over the file of the same name here.
+every function, ``@pure`` for one that has no effect beyond its result, ``@view`` for a result that
+belongs to something else, ``@may_be_empty`` for a new string in whose place the constant ``""``
+may be, ``@retains(name)`` for a parameter that is kept, ``@releases`` for a release and
+``@idempotent`` for one that may be called twice. A module of the workspace always wins over the
+file of the same name here.
 """
 
 from __future__ import annotations
