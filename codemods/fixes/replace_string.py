@@ -1,19 +1,19 @@
-"""Replace a string: the old one is freed in front of the assignment that puts a new one in its place."""
+"""Replace a string: the old one is freed where an assignment puts a new one in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Repair
-from codemods.fixes.free_as_number import free_variable
+from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.free_as_number import free_number, free_variable
+from codemods.fixes.release_afterwards import do_around, name_of_old
 from codemods.fixes.release_at_exits import mentions
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
+from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.summaries.origins import Result
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_before
 from tml_ast.nodes import Expression, Node
 
 _LOOP = nodes.Loop | nodes.While | nodes.For
@@ -71,27 +71,16 @@ def _excludes(first: Sequence[Node], second: Sequence[Node]) -> bool:
 
 
 def free_replaced(
-    context: Context,
-    graph: ControlFlowGraph,
-    variable: Variable,
-    assignment: nodes.Assignment,
-    origin: Result,
-) -> Repair | None:
-    """Free the old string of a library's variable; a new one that is made from it is made first."""
-    statement = context.parent(assignment)
+    context: Context, graph: ControlFlowGraph, action: Assign, origin: Result, taken: set[str]
+) -> Repair | Refusal | None:
+    """Free the old string of a library's variable, after the assignment if the new one is made from it."""
+    statement, variable = context.parent(action.node), action.variable
     if not isinstance(statement, nodes.ExpressionStatement):
         return None
     if not isinstance(context.parent(statement), nodes.Block):
         return None
-    source, tree, value = context.file.source, context.file.tree, assignment.value
-    lines = free_variable(context, variable.name, origin)
-    if not mentions(graph, value, {variable}):
-        return Repair((insert_statement_before(source, tree, statement, lines),))
-    name = context.names.for_consumed(graph.function, f"next_{variable.name}", f"{variable.name}_next")
-    lines = f"let {name}: I64 = {value.text} as I64\n{lines}"
-    return Repair(
-        (
-            insert_statement_before(source, tree, statement, lines),
-            SourceEdit(value.start, value.end, f"{name} as Str".encode()),
-        )
-    )
+    if not mentions(graph, action.node.value, {variable}):
+        return do_around(context, statement, free_variable(context, variable.name, origin))
+    old = name_of_old(context, graph, action, taken)
+    binding = f"let {old}: I64 = {variable.name} as I64"
+    return do_around(context, statement, binding, free_number(context, old, origin))

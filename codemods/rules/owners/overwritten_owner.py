@@ -60,7 +60,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 if not replaces_another(context, graph, variable, action.node):
                     continue
                 origin = context.analysis.summaries.variable_origin(graph, variable)
-                repair = free_replaced(context, graph, variable, action.node, origin) or _MADE_FROM_OLD
+                repair = free_replaced(context, graph, action, origin, taken) or _MADE_FROM_OLD
             elif not _is_lost(context, graph, variable):
                 continue
             else:

@@ -75,13 +75,14 @@ def _free_each(context: Context, graph: ControlFlowGraph, variable: Variable) ->
     if not grows_from_empty(context, graph, variable):
         return None
     origin = context.analysis.summaries.variable_origin(graph, variable)
+    taken: set[str] = set()
     repairs = [
-        free_replaced(context, graph, variable, assign.node, origin)
+        free_replaced(context, graph, assign, origin, taken)
         for assign in graph.assignments_to(variable)
         if replaces_another(context, graph, variable, assign.node)
     ]
     last = free_after_last_use(context, graph, variable, free_variable(context, variable.name, origin))
-    made = [repair for repair in repairs if repair is not None]
+    made = [repair for repair in repairs if isinstance(repair, Repair)]
     if isinstance(last, Refusal) or len(made) < len(repairs):
         return None
     return Repair.of((*made, last))
