@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from tml_ast.lexer import Token, tokenize
-from tml_ast.nodes import Block, If, Module, Node
+from tml_ast.nodes import Arm, Block, If, LowlevelBlock, Module, Node
 from tml_ast.parser import parse_snippet
 from tml_ast.precedence import PRECEDENCE
 
@@ -355,7 +355,9 @@ def insert_statement_after(
     repeated for that.
     """
     block, index = _place(module, statement)
-    return _insert_after(source, block, index, _Insertion(source, statement.start, text, owners))
+    new = _Insertion(source, statement.start, text, owners)
+    new.ends_branch = _is_branch(module, block) if new.is_lowlevel else False
+    return _insert_after(source, block, index, new)
 
 
 def insert_before_block_end(
@@ -372,16 +374,17 @@ def insert_before_block_end(
     """
     closer = block.last_token
     new = _Insertion(source, closer.start, text, owners)
+    new.ends_branch = _is_branch(module, block) if new.is_lowlevel else False
     own_line = line_start(source, closer.start)
     is_first_on_line = not source[own_line : closer.start].strip(b" \t")
     indentation = indentation_of(source, closer.start)
     if len(block.children) == 2:
         ending = line_ending_of(source, block.start)
         if is_first_on_line:
-            inserted = new.lines(indentation + new.unit, ending, semicolon=False) + ending
+            inserted = new.lines(indentation + new.unit, ending, semicolon=new.ends_branch) + ending
             return SourceEdit(own_line, own_line, inserted, owners)
         start = block.first_token.end
-        inserted = b" " + new.inline(indentation, ending, semicolon=False)
+        inserted = b" " + new.inline(indentation, ending, semicolon=new.ends_branch)
         return SourceEdit(start, start, inserted + (b"" if closer.trivia else b" "), owners)
     last = _last_statement(block)
     if not is_first_on_line:
@@ -392,7 +395,7 @@ def insert_before_block_end(
     else:
         indentation = indentation_of(source, statement.start)
     end, _ = _end_with_semicolon(block, last)
-    semicolon = _ends_with_semicolon(block, last)
+    semicolon = new.ends_branch or _ends_with_semicolon(block, last)
     ending = line_ending_of(source, end)
     return new.edit(statement, own_line, new.lines(indentation, ending, semicolon=semicolon) + ending, end)
 
@@ -405,12 +408,12 @@ def _insert_after(source: bytes, block: Block, index: int, new: _Insertion) -> S
     ending = line_ending_of(source, end)
     rest = _REST_OF_LINE.match(source, end)
     if rest is None or following.start < rest.end():
-        semicolon = has_semicolon or following.type != "}"
+        semicolon = has_semicolon or following.type != "}" or new.ends_branch
         lines = new.inline(indentation, ending, semicolon=semicolon)
         return SourceEdit(end, end, (b" " if has_semicolon else b"; ") + lines, new.owners)
     if line_start(source, statement.start) <= block.start:
         indentation += new.unit
-    keeps_no_value = has_semicolon and following.type == "}"
+    keeps_no_value = (has_semicolon or new.ends_branch) and following.type == "}"
     semicolon = keeps_no_value or new.would_absorb(following)
     line_end = rest.end() - (source[rest.end() - 1] == 0x0D)
     return new.edit(statement, line_end, ending + new.lines(indentation, ending, semicolon=semicolon), end)
@@ -433,6 +436,10 @@ class _Insertion:
         self.code = code[: last_token.end].decode("utf-8", "surrogateescape")
         self.has_semicolon = last_token.type == ";"
         self.comment = end_of_file.trivia.decode("utf-8", "surrogateescape")
+        self.is_lowlevel = any(isinstance(child, LowlevelBlock) for child in self.last.children)
+        """Whether the last statement is a lowlevel block."""
+        self.ends_branch = False
+        """Whether it must have no value there: the compiler finds none where two branches end so."""
 
     @cached_property
     def unit(self) -> bytes:
@@ -484,6 +491,20 @@ def _place(module: Module, statement: Node) -> tuple[Block, int]:
                     return node, index
         stack.extend(child for child in node.nodes() if child.start <= start < child.end)
     raise ValueError(f"{statement!r} is not a statement of a block of this module")
+
+
+def _is_branch(module: Module, block: Block) -> bool:
+    """Whether a block is one of several of which one is taken, by an ``else`` or by a ``when``."""
+    around: list[Node] = [module]
+    node: Node | None = module
+    while node is not None and node is not block:
+        node = next((child for child in node.nodes() if child.start <= block.start < child.end), None)
+        if node is not None:
+            around.append(node)
+    *_, second, first = (module, *around[:-1])
+    if isinstance(first, If):
+        return first.token("else") is not None or isinstance(second, If)
+    return isinstance(first, Arm)
 
 
 def _first_token(piece: Node | Token) -> Token:

@@ -66,7 +66,9 @@ def open_block(
         start, _, rest = statements.partition("\n")
         head, tail = f"{{{separator}{start}", f"\n{rest}\n}}"
     elif keeps:
-        head, tail = f"{{{separator}", f"{separator}{statements}\n}}"
+        # two arms that end in a lowlevel block do not compile where that could be their value
+        end = ";" if lines[-1].startswith("lowlevel") else ""
+        head, tail = f"{{{separator}", f"{separator}{statements}{end}\n}}"
     else:
         head, tail = f"{{{separator}{statements}{separator}", "\n}"
     kept = value or body

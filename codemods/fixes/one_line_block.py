@@ -16,6 +16,11 @@ def is_one_line(source: bytes, block: Node) -> bool:
 
 
 def spread_out(source: bytes, block: nodes.Block, statements: Iterable[str]) -> SourceEdit:
-    """Give a block other statements, each on lines of its own."""
-    interior = "\n\t".join("\n".join(("", *statements)).split("\n")) + "\n"
+    """Give a block other statements, each on lines of its own.
+
+    A lowlevel block at its end must not count as its value: two branches that end so do not compile.
+    """
+    code = "\n".join(("", *statements))
+    code += ";" if code.rpartition("\n")[2].startswith("lowlevel") else ""
+    interior = "\n\t".join(code.split("\n")) + "\n"
     return SourceEdit(block.start + 1, block.end - 1, lay_out(source, block.start, f"{interior}}}")[:-1])

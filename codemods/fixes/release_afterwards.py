@@ -56,8 +56,6 @@ def do_around(context: Context, statement: nodes.ExpressionStatement, before: st
     """Put code in front of a statement and after it; a block on one line is spread out."""
     source, tree = context.file.source, context.file.tree
     block = context.parent(statement)
-    if after.startswith("lowlevel") and _ends_branch(context, statement):
-        after += ";"
     if isinstance(block, nodes.Block) and is_one_line(source, block):
         kept = [other.text for other in block.statements]
         index = block.statements.index(statement)
@@ -67,20 +65,6 @@ def do_around(context: Context, statement: nodes.ExpressionStatement, before: st
     if after:
         edits.append(insert_statement_after(source, tree, statement, after))
     return Repair(tuple(edits))
-
-
-def _ends_branch(context: Context, statement: nodes.ExpressionStatement) -> bool:
-    """Whether a statement ends one of several branches.
-
-    Where all of them end in a lowlevel block without ``;``, the compiler takes it for their value, and fails.
-    """
-    block = context.parent(statement)
-    if not isinstance(block, nodes.Block) or block.statements[-1] is not statement:
-        return False
-    outer = context.parent(block)
-    if isinstance(outer, nodes.If):
-        return outer.alternative is not None or isinstance(context.parent(outer), nodes.If)
-    return isinstance(outer, nodes.Arm)
 
 
 def _only_lends(context: Context, graph: ControlFlowGraph, use: Use) -> bool:

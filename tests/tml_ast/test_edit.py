@@ -255,6 +255,30 @@ def test_a_semicolon_that_kept_a_block_from_having_a_value_is_repeated() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "semicolon"),
+    [
+        ("func f() {{ a() }}", ""),
+        ("func f() {{\n    if c {{\n        {}\n    }}\n}}", ""),
+        ("func f() {{\n    if c {{\n        {}\n    }} else {{\n        b()\n    }}\n}}", ";"),
+        ("func f() {{\n    if c {{\n        b()\n    }} else {{\n        {}\n    }}\n}}", ";"),
+        ("func f() {{\n    if c {{ b() }} else if d {{\n        {}\n    }}\n}}", ";"),
+        ("func f() {{\n    when c {{\n        Just(x) => {{\n            {}\n        }}\n    }}\n}}", ";"),
+        ("func f() {{\n    if c {{\n        {}\n        b()\n    }} else {{ b() }}\n}}", ""),
+    ],
+)
+def test_a_lowlevel_block_at_the_end_of_a_branch_is_no_value(code: str, semicolon: str) -> None:
+    source = code.format("a()").encode()
+    module = parse(source)
+    statement = next(
+        node for node in module.walk() if node.text == "a()" and isinstance(node, nodes.Statement)
+    )
+    added = insert_statement_after(source, module, statement, "lowlevel { free(x) }")
+    result = apply(source, [added]).decode()
+    assert f"lowlevel {{ free(x) }}{semicolon}" in result
+    assert ("lowlevel { free(x) };" in result) is bool(semicolon)
+
+
 def test_nothing_comes_between_a_declaration_and_its_semicolon() -> None:
     assert after("func f() {\n    const N: I32 = 1;\n    a()\n}") == (
         "func f() {\n    const N: I32 = 1;\n    new()\n    a()\n}"
