@@ -3,8 +3,9 @@
 .venv/bin/python -m tests.campaigns.ordinary_programs TREE --tml "tml test {} --log-filter=test=info"
 
 The programs were written by authors who know the language and the library and nothing of tmlfix, with the
-leaks that people make. Those with odd numbers were looked at while rules were written (``--half odd``),
-those with even numbers were not (``--half even``). No program is changed once tmlfix has seen it.
+leaks that people make. Those of the first two were looked at while rules were written, the ones with even
+numbers later than the others (``--half even``); those of the third were not (``--author third``). No program
+is changed once tmlfix has seen it.
 
 TREE is a folder that the compiler runs in, with the library below lib/ and whatever else it needs. The
 programs are written there, run and removed again; give it a copy. The fixed programs run with freed memory
@@ -50,6 +51,11 @@ class Program:
     def number(self) -> int:
         """The number in its author's list, from 1."""
         return int(self.name.rpartition("/")[2].partition("-")[0])
+
+    @property
+    def author(self) -> str:
+        """Who wrote it: the first, the second or the third."""
+        return self.name.partition("-author")[0]
 
     @property
     def total(self) -> int:
@@ -161,6 +167,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("tree", type=Path, metavar="TREE")
     parser.add_argument("--tml", required=True, metavar="COMMAND", help="what runs one test file")
     parser.add_argument("--half", choices=("odd", "even"), help="only the programs with such numbers")
+    parser.add_argument("--author", choices=("first", "second", "third"), help="only the programs of one")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="for one run")
     return parser.parse_args()
 
@@ -171,7 +178,9 @@ def main() -> int:
     command = read_command(options.tml, Path.cwd())
     outcomes = []
     for program in read_programs():
-        if options.half and ("odd" if program.number % 2 else "even") != options.half:
+        if options.half not in (None, "odd" if program.number % 2 else "even"):
+            continue
+        if options.author not in (None, program.author):
             continue
         outcome = measured(program, options.tree, command, options.timeout)
         outcomes.append(outcome)
