@@ -318,14 +318,19 @@ def test_the_settings_apply_to_an_analysis(tmp_path: Path, run: Run) -> None:
 
 
 SESSION = """\
+@extern("c")
+func host_session(n: I64) -> I64
+
+@extern("c")
+func host_leave(session: I64)
+
 pub type Session {
-    handle: *Unit
+    number: I64
 }
 
 impl Session {
     pub func open() -> Session {
-        let block: *Unit = lowlevel { mem_alloc(8) }
-        return Session { handle: block }
+        return Session { number: host_session(1) }
     }
 
     pub func size(this) -> I64 {
@@ -333,7 +338,7 @@ impl Session {
     }
 
     pub func close(this) {
-        lowlevel { mem_free(this.handle) }
+        host_leave(this.number)
     }
 }
 """

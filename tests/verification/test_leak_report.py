@@ -235,6 +235,7 @@ def test_a_log_that_begins_in_a_report_or_a_table_reads_on() -> None:
 
 
 @given(st.integers(0, 20_000), st.integers(0, 20_000))
+@example(0, 10_316).via("ends within the summary of a report")
 def test_no_part_of_a_log_reports_more_than_the_log(start: int, end: int) -> None:
     log = Printer(tests_in_suite=2).log(LEAKS)
 
