@@ -272,7 +272,7 @@ def test_keys(page: Opened) -> None:
     page.press("r")
     assert page.tally().startswith("1 approved · 1 rejected · 48 undecided")
     page.press("kku")
-    assert page.tally().startswith("0 approved · 1 rejected · 47 undecided")
+    assert page.tally().startswith("0 approved · 1 rejected · 49 undecided")
     page.press("z")
     assert page.tally().startswith("1 approved · 1 rejected · 48 undecided")
     page.press("n")
