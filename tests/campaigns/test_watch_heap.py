@@ -1,0 +1,166 @@
+"""The watched heap sees each mistake of a test library, with where the block came from, and nothing else."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.watch_heap import Heap, build_allocator, main, watched
+
+CAN_RUN = sys.platform == "linux" and platform.machine() == "x86_64" and shutil.which("cc")
+pytestmark = pytest.mark.skipif(not CAN_RUN, reason="NOT TESTED: needs Linux on x86-64 and a C compiler")
+
+RUNNER = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int count, char **arguments) {
+    void *suite = dlopen(arguments[1], RTLD_NOW);
+    int (*test)(void) = (int (*)(void))dlsym(suite, "test");
+    int failed = count < 2 || test();
+    printf("test result: %s. %d passed; %d failed\n", failed ? "FAILED" : "ok", !failed, failed);
+    return failed;
+}
+"""
+"""What loads a test library, as the compiler's runner does."""
+
+RUNTIME = r"""
+#include <stdlib.h>
+#include <string.h>
+static void *known[64];
+static int count;
+void *mem_alloc(size_t size) { return known[count++] = malloc(size); }
+void mem_free(void *block) { free(block); }
+void tml_str_free(char *string) {
+    for (int i = 0; i < count; i++)
+        if (string && known[i] == string) known[i] = NULL, free(string);
+}
+char *make_string(void) { return strcpy(mem_alloc(4), "abc"); }
+"""
+"""A small runtime; like the compiler's, it ignores the release of a string that it does not know."""
+
+Watch = Callable[[str], Heap]
+
+
+@pytest.fixture(scope="module")
+def allocator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_allocator(tmp_path_factory.mktemp("allocator"))
+
+
+@pytest.fixture
+def watch(allocator: Path, tmp_path: Path) -> Watch:
+    """Runs a test library whose test() has a body in C."""
+
+    def compile_(name: str, source: str, *options: str) -> Path:
+        (tmp_path / f"{name}.c").write_text(source)
+        made = tmp_path / name
+        command = ["cc", "-O0", "-fno-builtin", *options, "-o", made, f"{made}.c", "-ldl"]
+        subprocess.run(command, check=True)
+        return made
+
+    def run(body: str) -> Heap:
+        runner = compile_("runner", RUNNER)
+        compile_("suite.so", f"{RUNTIME}\nint test(void) {{ {body} return 0; }}", "-shared", "-fPIC")
+        return watched(allocator, tmp_path, (str(runner), "{}"), "./suite.so", "suite.so", 60)
+
+    return run
+
+
+def test_a_test_without_a_mistake(watch: Watch) -> None:
+    heap = watch(
+        'tml_str_free(make_string()); tml_str_free("constant"); tml_str_free(NULL); free(malloc(8));'
+    )
+
+    assert heap.result == "passed"
+    assert not heap.events
+
+
+def test_a_block_that_is_never_released(watch: Watch) -> None:
+    heap = watch("make_string(); malloc(8); free(calloc(1, 8));")
+
+    assert heap.count("live") == heap.events.total() == 2
+    made = {places[0][:3] for _, places in heap.events}
+    assert made == {("mem_alloc", "make_string", "test"), ("test",)}
+
+
+def test_a_string_that_is_released_twice_is_seen_although_the_runtime_ignores_it(watch: Watch) -> None:
+    heap = watch("char *string = make_string(); tml_str_free(string); tml_str_free(string);")
+
+    assert heap.result == "passed"
+    (event,) = heap.events.elements()
+    kind, (made, released, again) = event
+    assert kind == "double"
+    assert (made[1], again[0]) == ("make_string", "test")
+    assert released[-1] == "test"
+
+
+def test_a_block_that_is_released_twice_does_not_end_the_program(watch: Watch) -> None:
+    heap = watch("void *block = mem_alloc(8); mem_free(block); mem_free(block); mem_free(block);")
+
+    assert heap.result == "passed"
+    assert heap.count("double") == heap.events.total() == 2
+
+
+def test_the_middle_of_a_string_is_nobodys_to_release(watch: Watch) -> None:
+    heap = watch("char *string = make_string(); tml_str_free(string + 1); tml_str_free(string);")
+
+    assert heap.count("foreign") == heap.events.total() == 1
+
+
+def test_a_write_after_the_release(watch: Watch) -> None:
+    heap = watch("char *string = make_string(); tml_str_free(string); string[1] = 'x';")
+
+    assert heap.count("write") == heap.events.total() == 1
+
+
+def test_a_released_block_is_filled_and_not_handed_out_again(watch: Watch) -> None:
+    heap = watch(
+        "char *string = make_string(); tml_str_free(string); char *other = make_string();"
+        "if (other == string || string[0] != '\\xA5') return 1; tml_str_free(other);"
+    )
+
+    assert heap.result == "passed"
+    assert not heap.events
+
+
+def test_a_block_that_grows_stays_one_block(watch: Watch) -> None:
+    heap = watch(
+        'char *string = make_string(); string = realloc(string, 64); if (strcmp(string, "abc")) return 1;'
+        "free(string); string = realloc(NULL, 8);"
+    )
+
+    assert heap.result == "passed"
+    assert heap.count("live") == heap.events.total() == 1
+
+
+def test_a_crash_keeps_what_was_seen_before(watch: Watch) -> None:
+    heap = watch("char *string = make_string(); tml_str_free(string); tml_str_free(string); abort();")
+
+    assert heap.result == "crashed"
+    assert heap.count("double") == 1
+
+
+def test_the_command_prints_a_row_for_each_file(
+    watch: Watch, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch("char *string = make_string(); tml_str_free(string); tml_str_free(string); malloc(8);")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["watch_heap", ".", "./suite.so", "--tml", "./runner", "--library", "suite.so", "--places"],
+    )
+
+    assert main() == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "file\tresult\tdetected\tlive\tdouble\tforeign\twrite",
+        "./suite.so\tpassed\t0\t1\t1\t0\t0",
+        "    1 double: mem_alloc < make_string < test / mem_free < test / test",
+        "    1 live: test",
+        "live 1, double 1, foreign 0, write 0, detected 0, passed 1",
+    ]
