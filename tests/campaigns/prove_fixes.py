@@ -1,6 +1,6 @@
 """Fixes random functions and judges every path of the result: `python -m tests.campaigns.prove_fixes --help`.
 
-The functions come from tml_functions, the verdict from second_opinion, which shares no code with the
+The functions come from generated_functions, the verdict from second_opinion, which shares no code with the
 analysis. A program that tmlfix makes worse is reduced to a small one and printed.
 """
 

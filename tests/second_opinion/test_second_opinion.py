@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.second_opinion.comparison import compare
-from tests.second_opinion.compiler import Unsupported
+from tests.second_opinion.compilation import Unsupported
 from tests.second_opinion.generated_functions import KINDS, LIBRARY
 from tests.second_opinion.heap import Fault
 from tests.second_opinion.machine import Machine

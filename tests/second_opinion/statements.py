@@ -1,0 +1,69 @@
+"""Statements: bindings, and expressions that nobody reads."""
+
+from __future__ import annotations
+
+from tests.second_opinion.compilation import (
+    Compilation,
+    Unsupported,
+    bound_name,
+    nothing,
+    sequence,
+    store,
+)
+from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.values import Cell, base_and_arguments
+from tml_ast import nodes
+
+
+class Statements(Compilation):
+    """Compiles statements."""
+
+    def statement(self, node: nodes.Node) -> Code:
+        if self.notes.has_left:
+            return nothing
+        after: list[Code] = []
+        if isinstance(node, nodes.Let | nodes.Var):
+            code = self._binding(node)
+        elif isinstance(node, nodes.ExpressionStatement):
+            code, after = self._expression_statement(node.expression)
+        else:
+            raise Unsupported(f"a statement {type(node).__name__}: {node.text}")
+        after += self.frees(self.notes.flush_temporaries())
+        return self.located(node, sequence([code], nothing, after))
+
+    def _expression_statement(self, node: nodes.Expression) -> tuple[Code, list[Code]]:
+        code, type_text = self.expression(node)
+        if isinstance(node, nodes.Call | nodes.StaticCall | nodes.MethodCall) and self.is_dropped(type_text):
+            return (lambda frame: self.machine.drop(type_text, Cell(code(frame)))), []
+        return code, []
+
+    def _binding(self, node: nodes.Let | nodes.Var) -> Code:
+        if node.value is None:
+            raise Unsupported(node.text)
+        code, type_text = self.expression(node.value)
+        if node.annotation is not None:
+            type_text = node.annotation.text
+        if isinstance(node, nodes.Let) and isinstance(node.pattern, nodes.TuplePattern):
+            return self._tuple_binding(node.pattern, code, type_text)
+        name = node.name if isinstance(node, nodes.Var) else bound_name(node.pattern)
+        local = self.local(name, type_text)
+        if type_text == "Str":
+            if self.makes_text(node.value):
+                self.notes.register(name, self.drop_of(local))
+                self.notes.take_last_temporary()
+        elif self.is_dropped(type_text):
+            self.notes.register(name, self.drop_of(local))
+        return store(local.slot, code)
+
+    def _tuple_binding(self, pattern: nodes.TuplePattern, code: Code, type_text: str) -> Code:
+        _, parts = base_and_arguments(type_text)
+        slots = [
+            self.local(bound_name(element), part).slot
+            for element, part in zip(pattern.elements, parts, strict=True)
+        ]
+
+        def bind(frame: Frame) -> None:
+            for slot, value in zip(slots, code(frame), strict=True):
+                frame[slot] = Cell(value)
+
+        return bind
