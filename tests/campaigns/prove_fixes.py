@@ -22,7 +22,8 @@ from codemods.model.findings import Verdict
 from codemods.model.phases import phase_of
 from tests.campaigns.wrong_rules import WRONG, Spoil, wrong_rules
 from tests.second_opinion.comparison import compare
-from tests.second_opinion.generated_functions import ENTRY, LIBRARY, programs
+from tests.second_opinion.generated_functions import ENTRY, programs
+from tests.second_opinion.writing.kinds import LIBRARY
 
 ABOUT_THE_VALUE_BEFORE = frozenset({"overwritten-owner", "overwritten-text"})
 """Rules whose findings stand where a new value is made, and speak of the one that it replaces."""

@@ -6,11 +6,11 @@ import pytest
 
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.compilation import Unsupported
-from tests.second_opinion.generated_functions import KINDS, LIBRARY
 from tests.second_opinion.heap import Fault
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
 from tests.second_opinion.program import Program
+from tests.second_opinion.writing.kinds import LIBRARY, SUPPORT
 
 TEST = "tests/demo/a.test.tml"
 MODULE = "lib/demo/src/module.tml"
@@ -18,7 +18,7 @@ MODULE = "lib/demo/src/module.tml"
 
 def runs(test: str, library: str = "", *, methods_inherit: bool = False) -> list[Run]:
     """All paths of the function `t` of a test file that may use a library module."""
-    program = Program({LIBRARY: KINDS, MODULE: library.encode(), TEST: test.encode()})
+    program = Program({**SUPPORT, MODULE: library.encode(), TEST: test.encode()})
     inherited = names_given_away_in_methods(program) if methods_inherit else frozenset()
     return list(paths(Machine(program, program.observable(), inherited), "t"))
 
@@ -253,7 +253,7 @@ def test_faults(code: str, kinds: list[str]) -> None:
 )
 def test_what_is_worse_than_before_is_a_complaint(fixed: str, complaint: str) -> None:
     before, after = (
-        {LIBRARY: KINDS, TEST: body(f"let r = Reel::new(1)\n{inserted}\nreturn 0").encode()}
+        {**SUPPORT, TEST: body(f"let r = Reel::new(1)\n{inserted}\nreturn 0").encode()}
         for inserted in ("", fixed)
     )
 
@@ -269,7 +269,7 @@ def test_what_is_worse_than_before_is_a_complaint(fixed: str, complaint: str) ->
 def test_a_fix_that_the_compiler_refuses_is_a_complaint(arm: str) -> None:
     before, after = (
         {
-            LIBRARY: KINDS,
+            **SUPPORT,
             TEST: body(f"when open_reel(1) {{ Ok(r) => {{ {inside} }}, Err(e) => note(e), }}\n0").encode(),
         }
         for inside in ("note(2)", arm)

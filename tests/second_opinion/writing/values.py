@@ -1,0 +1,180 @@
+"""Statements that make, use, hand over and forget values."""
+
+from __future__ import annotations
+
+from tests.second_opinion.writing.kinds import BY_TYPE, KINDS, MADE, PAIR, REEL, TEXT, VIEW, WORDS, Kind
+from tests.second_opinion.writing.writer import Scope, Signature, Variable, Writer
+
+TEXTS = (TEXT, VIEW)
+VIEWED = tuple(kind for kind in KINDS if kind.views)
+
+
+class ValueWriter(Writer):
+    """Writes statements without a block."""
+
+    def kind(self, *kinds: Kind) -> Kind:
+        """One of these kinds; the more often it stands there, the likelier."""
+        by_name = {kind.name: kind for kind in kinds}
+        return by_name[self.choose([kind.name for kind in kinds])]
+
+    # -- made ---------------------------------------------------------------------------------
+
+    def _make(self, scope: Scope) -> None:
+        kind = self.kind(*MADE)
+        if kind is TEXT:
+            return self._text(scope)
+        maker = self.filled(self.choose(kind.makers))
+        if kind is PAIR:
+            self.fresh()  # the second one's
+            if self.one_of("names", "tuple") == "names":
+                first, second = self.declare(scope, REEL), self.declare(scope, REEL)
+                self.write(f"let ({first.name}, {second.name}) = {maker}")
+                return None
+        variable = self.declare(scope, kind)
+        variable.is_variable = self.one_of("let", "let", "let", "var") == "var"
+        if variable.is_variable:
+            self.write(f"var {variable.name}: {kind.type} = {maker}")
+        else:
+            self.write(f"let {variable.name}{self.one_of(f': {kind.type}', '')} = {maker}")
+        return None
+
+    def text_maker(self, scope: Scope, *, in_branch: bool = False) -> str:
+        """An expression that makes a string, and is freed when it is bound.
+
+        As the value of a branch the compiler would free a sum before anybody could use it.
+        """
+        options = [self.filled(maker) for maker in TEXT.makers]
+        for variable in self.usable(scope, *KINDS):
+            options += [self.filled(code, variable) for code in variable.kind.texts]
+        if not in_branch:
+            options += [f'{text.name} + "!"' for text in self.usable(scope, *TEXTS)]
+        return self.choose(options)
+
+    def _text(self, scope: Scope) -> None:
+        viewed = self.usable(scope, *VIEWED)
+        if viewed and self.one_of("make", "view") == "view":
+            owner = self.pick(viewed)
+            code = self.filled(self.choose(owner.kind.views), owner)
+            view = self.declare(scope, VIEW)
+            view.owner = owner
+            self.write(f"let {view.name}: Str = {code}")
+            return
+        maker = self.text_maker(scope)
+        variable = self.declare(scope, TEXT)
+        variable.is_variable = self.one_of("let", "let", "var") == "var"
+        self.write(f"{'var' if variable.is_variable else 'let'} {variable.name}: Str = {maker}")
+
+    def _branch_value(self, scope: Scope) -> None:
+        number = self.fresh()
+        maker = self.text_maker(scope, in_branch=True)
+        variable = self.declare(scope, TEXT)
+        self.write(f'let {variable.name}: Str = if decide({number}) {{ {maker} }} else {{ "none" }}')
+
+    # -- used ---------------------------------------------------------------------------------
+
+    def use_of(self, variable: Variable) -> str:
+        """An expression that reads the variable and leaves it alone."""
+        kind = variable.kind
+        options = kind.uses if variable.is_reference else (*kind.uses, *kind.loans)
+        return self.filled(self.choose(options), variable)
+
+    def _use(self, scope: Scope) -> None:
+        usable = self.usable(scope, *KINDS)
+        if usable:
+            self.write(f"note({self.use_of(self.pick(usable))})")
+
+    def _release(self, scope: Scope) -> None:
+        releasable = [
+            variable
+            for variable in self.usable(scope, *KINDS)
+            if variable.kind.releases
+            and variable.owner is None
+            and (self.signature.takes or not variable.is_given)
+        ]
+        if not releasable:
+            return
+        variable = self.pick(releasable)
+        if scope.in_loop and variable in scope.variables[: scope.loop_depth]:
+            return
+        variable.is_usable = False
+        self.write(self.filled(self.choose(variable.kind.releases), variable))
+
+    def _discard(self, scope: Scope) -> None:
+        options = [f"note_text({self.text_maker(scope)})", f"note(str::len({self.text_maker(scope)}))"]
+        for kind in KINDS:
+            options += [self.filled(code) for code in kind.discards]
+        self.write(self.choose(options))
+
+    def _again(self, scope: Scope) -> None:
+        variables = [
+            variable
+            for variable in self.usable(scope, *KINDS)
+            if variable.kind is not TEXT and variable.kind.may_be_overwritten and variable.is_variable
+        ]
+        if variables:
+            variable = self.pick(variables)
+            self.write(f"{variable.name} = {self.filled(self.choose(variable.kind.makers))}")
+
+    def _again_text(self, scope: Scope) -> None:
+        """Assign to a string; not where a fix at the function's end promises to free only the last value."""
+        if not self.signature.returns:
+            return
+        variables = [variable for variable in self.usable(scope, TEXT) if variable.is_variable]
+        if variables:
+            maker = self.text_maker(scope)
+            self.write(f"{self.pick(variables).name} = {maker}")
+
+    def _push(self, scope: Scope) -> None:
+        """Add a string to a list that may hold others; a test would free a string that it made for that."""
+        lists = self.usable(scope, WORDS)
+        if lists:
+            options = [f'"literal {self.fresh()}"']
+            if self.signature.in_library:
+                options.append(f'str::repeat("p{self.fresh()}", 2)')
+            self.write(f"{self.pick(lists).name}.push({self.choose(options)})")
+
+    # -- handed over --------------------------------------------------------------------------
+
+    def callee(self) -> Signature | None:
+        """A function that can be called from here."""
+        by_name = {signature.name: signature for signature in self.known if self._sees(signature)}
+        return by_name[self.choose(sorted(by_name))] if by_name else None
+
+    def _sees(self, function: Signature) -> bool:
+        if function.in_library:
+            return function.is_visible or self.signature.in_library
+        return not self.signature.in_library
+
+    def argument(self, scope: Scope, wanted: str, *, taken: bool) -> str:
+        """An argument for a parameter's type; it stays usable unless it is taken over."""
+        if wanted == "I64":
+            return str(self.fresh())
+        if wanted == "Str":
+            usable = self.usable(scope, *TEXTS)
+            return self.pick(usable).name if usable else f'"literal {self.fresh()}"'
+        takes_reference = wanted.startswith("ref ")
+        kind = BY_TYPE[wanted.removeprefix("ref ")]
+        usable = [
+            candidate
+            for candidate in self.usable(scope, kind)
+            if takes_reference or not candidate.is_reference
+        ]
+        if usable and not taken:
+            variable = self.pick(usable)
+        else:
+            variable = self.declare(scope, kind)
+            self.write(f"let {variable.name}: {kind.type} = {self.filled(self.choose(kind.makers))}")
+        if takes_reference:
+            return variable.by_reference
+        variable.is_usable = not taken
+        return variable.name
+
+    def result(self, scope: Scope, kind: Kind) -> str:
+        """A value of a kind that the function may return: its own, or a new one."""
+        owned = [
+            variable
+            for variable in self.usable(scope, kind)
+            if variable.owner is None and not variable.is_given
+        ]
+        options = [self.filled(kind.makers[0]), *(variable.name for variable in owned)]
+        return self.choose(options)

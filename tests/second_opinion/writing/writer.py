@@ -1,0 +1,116 @@
+"""What a writer of functions knows: the lines so far, the variables, and the functions it may call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tests.second_opinion.writing.kinds import Kind
+
+T = TypeVar("T")
+Choose = Callable[[Sequence[T]], T]
+
+
+@dataclass(slots=True)
+class Variable:
+    """A local: its kind, and whether it may still be used."""
+
+    name: str
+    kind: Kind
+    is_usable: bool = True
+    owner: Variable | None = None
+    is_variable: bool = False
+    is_reference: bool = False
+    is_given: bool = False
+    """Whether it is a parameter."""
+
+    @property
+    def may_be_used(self) -> bool:
+        """Whether it still holds what it held, and so does what it looks into."""
+        return self.is_usable and (self.owner is None or self.owner.may_be_used)
+
+    @property
+    def by_reference(self) -> str:
+        """It, as an argument for a parameter that is a reference."""
+        return self.name if self.is_reference else f"ref {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A function that others may call."""
+
+    name: str
+    parameters: tuple[str, ...]
+    returns: str
+    is_visible: bool
+    in_library: bool
+    takes: bool = False
+    """Whether it takes over the owners that it is given, and callers must leave them alone."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """What is in force at a place: variables, and whether it is in a loop."""
+
+    variables: list[Variable] = field(default_factory=list)
+    in_loop: bool = False
+    loop_depth: int = 0
+
+    def inner(self, *, in_loop: bool = False) -> Scope:
+        """A block in here."""
+        return Scope(list(self.variables), in_loop or self.in_loop, len(self.variables))
+
+
+class Writer:
+    """The function that is being written; ``choose`` makes every decision."""
+
+    def __init__(
+        self, choose: Choose[str], signature: Signature, known: Sequence[Signature], first_number: int
+    ) -> None:
+        self.choose = choose
+        self.signature = signature
+        self.known = known
+        self.number = first_number
+        self.lines: list[str] = []
+        self.depth = 1
+        self.budget = 14
+
+    def write(self, line: str, at: int | None = None) -> None:
+        """Add a line at the current depth."""
+        self.lines.append("    " * (self.depth if at is None else at) + line)
+
+    def fresh(self) -> int:
+        """A number that no other value has."""
+        self.number += 1
+        return self.number
+
+    def one_of(self, *options: str) -> str:
+        """One of these."""
+        return self.choose(options)
+
+    def filled(self, code: str, variable: Variable | None = None) -> str:
+        """The code of a record, with its numbers and its variable."""
+        while "$n" in code:
+            code = code.replace("$n", str(self.fresh()), 1)
+        if variable is not None:
+            code = code.replace("$v", variable.name).replace("$r", variable.by_reference)
+        return code
+
+    def declare(self, scope: Scope, kind: Kind, names: Sequence[str] = ()) -> Variable:
+        """A new variable whose name is not in force."""
+        names = names or kind.variables
+        taken = {variable.name for variable in scope.variables}
+        free = [name for name in names if name not in taken]
+        variable = Variable(self.choose(free) if free else f"{names[0]}_{self.fresh()}", kind)
+        scope.variables.append(variable)
+        return variable
+
+    def usable(self, scope: Scope, *kinds: Kind) -> list[Variable]:
+        """The variables of these kinds that may still be used."""
+        return [variable for variable in scope.variables if variable.kind in kinds and variable.may_be_used]
+
+    def pick(self, variables: Sequence[Variable]) -> Variable:
+        """One of the variables."""
+        by_name = {variable.name: variable for variable in variables}
+        return by_name[self.choose(sorted(by_name))]
