@@ -27,6 +27,8 @@ class Calls(Compilation):
             raise Unsupported(node.text)
         segments = function.segments
         name = segments[-1]
+        if (function.identifier or "") in self.locals:
+            return self.call_of_closure(name, node.arguments)
         if name in ("Just", "Ok", "Err"):
             return self._constructor(name, node.arguments[0])
         declaration = self.program.functions.get(name)

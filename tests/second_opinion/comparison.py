@@ -43,14 +43,15 @@ def compare(
     values that are made in ``library`` count for the line that called it.
 
     Methods are judged twice: as if each were the first that the compiler sees, and as if it inherited
-    every name that any method of the unit gives away.
+    every name that any method of the unit gives away. So are the guards of arms: as if the compiler forgot
+    them, as it does, and as if they decided.
     """
     comparison = Comparison()
     programs = Program(before), Program(after)
     observed = programs[0].observable()
     inherited = names_given_away_in_methods(programs[0]) | names_given_away_in_methods(programs[1])
-    for names in (frozenset(), inherited):
-        machines = [Machine(program, observed, names) for program in programs]
+    for names, guards in ((frozenset(), False), (inherited, True)):
+        machines = [Machine(program, observed, names, evaluates_guards=guards) for program in programs]
         before_runs, after_runs = (paths(machine, entry, limit) for machine in machines)
         runs = [{run.answers: run for run in before_runs}]
         try:

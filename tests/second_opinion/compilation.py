@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,10 @@ class Local:
 
 Compiled = tuple[Code, str]
 """Code and the type of what it yields; the type is empty for nothing."""
+
+
+Matches = Callable[[Frame, Any], bool]
+"""Whether a value matches a pattern; it binds the names of the pattern."""
 
 
 class Compilation:
@@ -133,6 +137,14 @@ class Compilation:
 
     def place(self, node: nodes.Expression) -> Compiled:
         """Code that yields the cell of an expression: the storage itself, or a copy where there is none."""
+        raise NotImplementedError
+
+    def matched(self, pattern: nodes.Pattern, type_text: str) -> Matches:
+        """Code that says whether a value of this type matches, and binds the pattern's names."""
+        raise NotImplementedError
+
+    def call_of_closure(self, name: str, arguments: Sequence[nodes.Expression]) -> Compiled:
+        """Code for the call of a variable."""
         raise NotImplementedError
 
     def statement(self, node: nodes.Node) -> Code:

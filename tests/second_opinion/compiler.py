@@ -12,6 +12,7 @@ from typing import Any
 from tests.second_opinion import natives
 from tests.second_opinion.branches import Branches
 from tests.second_opinion.calls import Calls
+from tests.second_opinion.closures import Closures
 from tests.second_opinion.compilation import (
     Returned,
     nothing,
@@ -21,12 +22,14 @@ from tests.second_opinion.compilation import (
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.expressions import Expressions
+from tests.second_opinion.loops import Loops
+from tests.second_opinion.patterns import Patterns
 from tests.second_opinion.statements import Statements
 from tests.second_opinion.values import Cell, is_address
 from tml_ast import nodes
 
 
-class FunctionCompiler(Statements, Expressions, Calls, Branches):
+class FunctionCompiler(Statements, Expressions, Calls, Closures, Branches, Patterns, Loops):
     """Compiles one function."""
 
     def compile(self) -> Callable[[Sequence[Any]], Any]:

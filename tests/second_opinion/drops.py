@@ -59,6 +59,12 @@ class DropNotes:
         if self.temporaries:
             self.temporaries.pop()
 
+    def take_temporaries(self, since: int) -> list[int]:
+        """The temporaries since then, in the order in which they were made; they are forgotten."""
+        taken = self.temporaries[since:]
+        del self.temporaries[since:]
+        return taken
+
     def flush_temporaries(self, since: int = 0) -> list[int]:
         """The temporaries to free here; they are forgotten."""
         if self.has_left and not since:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.second_opinion import natives
 from tests.second_opinion.compilation import (
     Compilation,
@@ -15,6 +17,7 @@ from tests.second_opinion.compilation import (
     statements,
     store_pointer,
     text_of,
+    type_as_written,
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.heap import Pointer
@@ -113,6 +116,10 @@ class Expressions(Compilation):
             if local.is_argument and local.type in self.program.fields:
                 return (lambda frame: Cell(copied(frame[local.slot].value))), pointee(local.type)
             return (lambda frame: frame[local.slot]), pointee(local.type)
+        if isinstance(node, nodes.Index):
+            return self._element(node)
+        if isinstance(node, nodes.Unary) and node.operator == "*":
+            return self.place(node.operand)
         if isinstance(node, nodes.FieldAccess) and not node.name.isdigit():
             place, type_text = self.place(node.object)
             name = node.name
@@ -141,13 +148,17 @@ class Expressions(Compilation):
             return (lambda frame: not code(frame)), "Bool"
         if node.operator == "-":
             return (lambda frame: -code(frame)), type_text
+        if node.operator == "~":
+            return (lambda frame: ~code(frame)), type_text
+        if node.operator == "*":
+            return (lambda frame: _pointed_to(code(frame))), type_text.removeprefix("ref ")
         raise Unsupported(node.text)
 
     def _Binary(self, node: nodes.Binary) -> Compiled:
         left, left_type = self.expression(node.left)
-        if node.operator in ("and", "or"):
+        if node.operator in ("and", "&&", "or", "||"):
             right, _ = self.expression(node.right)
-            if node.operator == "and":
+            if node.operator in ("and", "&&"):
                 return (lambda frame: left(frame) and right(frame)), "Bool"
             return (lambda frame: left(frame) or right(frame)), "Bool"
         right, right_type = self.expression(node.right)
@@ -215,6 +226,7 @@ class Expressions(Compilation):
 
     def _StructLiteral(self, node: nodes.StructLiteral) -> Compiled:
         name = node.path.segments[-1]
+        base = self._base(node.base)
         fields: list[tuple[str, Code]] = []
         for field in node.fields:
             if field.value is None:
@@ -222,7 +234,18 @@ class Expressions(Compilation):
             code, _ = self.expression(field.value)
             self.give_away(field.value)
             fields.append((field.name, code))
-        return (lambda frame: Struct(name, {key: Cell(code(frame)) for key, code in fields})), name
+
+        def make(frame: Frame) -> Struct:
+            value: Struct = base(frame)
+            return Struct(name, value.fields | {key: Cell(code(frame)) for key, code in fields})
+
+        return make, name
+
+    def _base(self, node: nodes.Expression | None) -> Code:
+        """What a struct literal starts from: a copy of another value, which keeps its owner."""
+        if node is None:
+            return lambda _frame: Struct("", {})
+        return self.expression(node)[0]
 
     def _Tuple(self, node: nodes.Tuple) -> Compiled:
         parts = []
@@ -231,3 +254,43 @@ class Expressions(Compilation):
             self.give_away(element)
         type_text = f"({', '.join(part for _, part in parts)})"
         return (lambda frame: tuple(code(frame) for code, _ in parts)), type_text
+
+    def _Array(self, node: nodes.Array) -> Compiled:
+        """Its elements keep their owners, and nothing is dropped with it."""
+        parts = [self.expression(element) for element in node.elements]
+        type_text = f"[{parts[0][1]}]"
+        if node.token(";") is not None:
+            (code, _), (count, _) = parts
+            return (lambda frame: [Cell(code(frame)) for _ in range(count(frame))]), type_text
+        return (lambda frame: [Cell(code(frame)) for code, _ in parts]), type_text
+
+    def _Index(self, node: nodes.Index) -> Compiled:
+        place, type_text = self._element(node)
+        return (lambda frame: copied(place(frame).value)), type_text
+
+    def _element(self, node: nodes.Index) -> Compiled:
+        place, type_text = self.place(node.object)
+        index, _ = self.expression(node.all(nodes.Expression)[1])
+        element_type = type_text.strip("[]").partition(";")[0]
+        return (lambda frame: place(frame).value[index(frame)]), element_type
+
+    def _Step(self, node: nodes.Step) -> Compiled:
+        place, type_text = self.place(node.all(nodes.Expression)[0])
+        by = 1 if node.token("++") is not None else -1
+
+        def step(frame: Frame) -> int:
+            cell = place(frame)
+            cell.value += by
+            return int(cell.value)
+
+        return step, type_text
+
+    def _TypeTest(self, node: nodes.TypeTest) -> Compiled:
+        """Whether a value has a type, which is known beforehand."""
+        _, type_text = self.expression(node.all(nodes.Expression)[0])
+        answer = type_text == type_as_written(node.child(nodes.TypeNode))
+        return (lambda _frame: answer), "Bool"
+
+
+def _pointed_to(value: Any) -> Any:
+    return copied(value.value) if isinstance(value, Cell) else value

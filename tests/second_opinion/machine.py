@@ -20,11 +20,15 @@ class Machine:
         program: Program,
         observed: frozenset[str],
         given_away_in_methods: frozenset[str] = frozenset(),
+        *,
+        evaluates_guards: bool = False,
     ) -> None:
         self.program = program
         self.observed = observed
         """Names of the functions whose calls are traced."""
         self.given_away_in_methods = given_away_in_methods
+        self.evaluates_guards = evaluates_guards
+        """Whether the guards of arms decide; TML's compiler checks them and then forgets them."""
         self.heap = Heap()
         self.trace: list[tuple[Any, ...]] = []
         self.choose: Callable[[int], int] = lambda _count: 0

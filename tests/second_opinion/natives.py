@@ -67,6 +67,10 @@ def literal(heap: Heap, node: nodes.Literal) -> tuple[Any, str]:
         return text == "true", "Bool"
     if text == "null":
         return NULL, "*Unit"
+    if node.kind == "FLOAT":
+        return float(text.partition("f")[0]), "F64"
+    if node.kind == "CHAR":
+        return text[1:-1], "Char"
     return int(text.replace("_", "").partition("i")[0]), "I64"
 
 
@@ -100,6 +104,14 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "*": operator.mul,
     "%": operator.mod,
     "/": operator.floordiv,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "xor": operator.xor,
+    "<<": operator.lshift,
+    "shl": operator.lshift,
+    ">>": operator.rshift,
+    "shr": operator.rshift,
     "==": equal,
     "!=": lambda left, right: not equal(left, right),
     "<": operator.lt,

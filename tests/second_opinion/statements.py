@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from tests.second_opinion.compilation import (
     Compilation,
+    Refused,
     Unsupported,
     bound_name,
     nothing,
     sequence,
     store,
+    type_as_written,
 )
 from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.patterns import payload_names
 from tests.second_opinion.values import Cell, base_and_arguments
 from tml_ast import nodes
 
@@ -24,6 +27,8 @@ class Statements(Compilation):
         after: list[Code] = []
         if isinstance(node, nodes.Let | nodes.Var):
             code = self._binding(node)
+        elif isinstance(node, nodes.Const):
+            code = self._constant(node)
         elif isinstance(node, nodes.ExpressionStatement):
             code, after = self._expression_statement(node.expression)
         else:
@@ -43,6 +48,8 @@ class Statements(Compilation):
         code, type_text = self.expression(node.value)
         if node.annotation is not None:
             type_text = node.annotation.text
+        if isinstance(node, nodes.Let) and node.else_block is not None:
+            return self._binding_or_else(node.pattern, node.else_block, code, type_text)
         if isinstance(node, nodes.Let) and isinstance(node.pattern, nodes.TuplePattern):
             return self._tuple_binding(node.pattern, code, type_text)
         name = node.name if isinstance(node, nodes.Var) else bound_name(node.pattern)
@@ -54,6 +61,28 @@ class Statements(Compilation):
         elif self.is_dropped(type_text):
             self.notes.register(name, self.drop_of(local))
         return store(local.slot, code)
+
+    def _constant(self, node: nodes.Const) -> Code:
+        """A constant of a function is a variable."""
+        assert node.value is not None
+        code, _ = self.expression(node.value)
+        return store(self.local(node.name, type_as_written(node.annotation)).slot, code)
+
+    def _binding_or_else(
+        self, pattern: nodes.Pattern, else_block: nodes.Block, code: Code, type_text: str
+    ) -> Code:
+        """What is bound is never dropped."""
+        matches = self.matched(pattern, type_text)
+        if "Str" in (self.locals[name].type for name in payload_names(pattern)):
+            raise Refused("a let else that binds a string")
+        otherwise, _ = self.expression(else_block)
+        self.notes.has_left = False
+
+        def bind(frame: Frame) -> None:
+            if not matches(frame, code(frame)):
+                otherwise(frame)
+
+        return bind
 
     def _tuple_binding(self, pattern: nodes.TuplePattern, code: Code, type_text: str) -> Code:
         _, parts = base_and_arguments(type_text)
