@@ -9,17 +9,39 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from codemods.app.rule_texts import described
 from codemods.files.safe_open import UnfitFileError, open_folder, read_file
 from codemods.model.errors import UserError
 from codemods.model.phases import PHASES, Plan
 from codemods.model.settings import ExplicitReleases, Settings
-from codemods.rules import RULES
 
 OWN_FILE = "tmlfix.toml"
 SHARED_FILE = "pyproject.toml"
 DEFAULT = "default"
 
 KEYS = ("include", "exclude", "outside", "explicit-releases", "rules", "phases", "owning-types")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChoice:
+    """The rules that a command line asks for; where it does not say, the settings of the project count."""
+
+    selected: frozenset[str] | None = None
+    """Only these, also those that the settings turn off; None: all."""
+    ignored: frozenset[str] = frozenset()
+
+    def includes(self, rule: str) -> bool:
+        """Whether the command line leaves the rule in."""
+        return rule not in self.ignored and (self.selected is None or rule in self.selected)
+
+    def applied(self, settings: Settings) -> Settings:
+        """The settings with these rules."""
+        off = settings.disabled_rules if self.selected is None else described().keys() - self.selected
+        return replace(settings, disabled_rules=frozenset(off | self.ignored))
+
+
+ALL_RULES = RuleChoice()
+"""What a command line asks for that names no rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +69,17 @@ class Configuration:
         return key, value, self.file if self.file is not None and key in self.keys else DEFAULT
 
 
-def read_configuration(root: Path) -> Configuration:
-    """The configuration of the tree at ``root``; the defaults where it has none.
+def read_configuration(root: Path, rules: RuleChoice = ALL_RULES) -> Configuration:
+    """The configuration of the tree at ``root`` with these ``rules``; the defaults where it has none.
 
     ``tmlfix.toml`` wins over ``pyproject.toml``. Raises `UserError` for a file that cannot be read, a key
     that does not exist, and a value that makes no sense.
     """
+    configuration = _read(root)
+    return replace(configuration, settings=rules.applied(configuration.settings))
+
+
+def _read(root: Path) -> Configuration:
     own = _table(root, OWN_FILE)
     if own is not None:
         return _Reader(OWN_FILE).read(own)
@@ -100,7 +127,7 @@ class _Reader:
         rules = self._keys("rules.", top.get("rules", {}), ("disable",))
         if "disable" in rules:
             names = self._strings("rules.disable", rules["disable"])
-            disabled = frozenset(self._one_of("rules.disable", name, list(RULES)) for name in names)
+            disabled = frozenset(self._one_of("rules.disable", name, described()) for name in names)
             settings = replace(settings, disabled_rules=disabled)
         scopes = self._scopes(top.get("phases", {}))
         phases = tuple(replace(phase, scope=scopes.get(phase.slug, phase.scope)) for phase in PHASES)

@@ -70,7 +70,7 @@ def analyse(
     source: Head | WorkingTree, request: Request, *, in_place: bool, progress: Progress | None
 ) -> Report:
     """Find what the request asks for in a tree, with the fixes that remain to be written."""
-    settings = read_configuration(source.root).settings
+    settings = read_configuration(source.root, request.rules).settings
     selection = select(source, request.paths)
     is_shared = share(source, request, settings)
     result, unfixed = AnalysisResult(()), tuple[InputError, ...]()

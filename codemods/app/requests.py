@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from codemods.app.configuration import ALL_RULES, RuleChoice
 from codemods.app.shards import Shard
 from codemods.engine.resources import RESOURCES, Resources
 from codemods.files.branches import PhaseBranch
@@ -29,6 +30,7 @@ class Request:
     stacked: bool = False
     selection: Selection | None = None
     shard: Shard | None = None
+    rules: RuleChoice = ALL_RULES
     resources: Resources = RESOURCES
 
 

@@ -1,4 +1,7 @@
-"""The texts that describe rules, by the names of the rules."""
+"""The texts that describe rules, by the names of the rules.
+
+The rules themselves take long to import, so that is done only when they are needed.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Protocol
 
-from codemods.engine.suppressions import CommentRule
 from codemods.model.errors import UserError
-from codemods.rules import RULES
-
-COMMENTS = CommentRule()
-"""Describes findings about suppression comments, as a rule describes its own findings."""
 
 
 class RuleText(Protocol):
@@ -31,17 +29,36 @@ class RuleText(Protocol):
 
 def rules() -> Mapping[str, RuleText]:
     """The rules by name, in the order in which they run."""
+    from codemods.rules import RULES
+
     return RULES
+
+
+def comment_rule() -> RuleText:
+    """What describes findings about suppression comments, as a rule describes its own findings."""
+    from codemods.engine.suppressions import CommentRule
+
+    return CommentRule()
+
+
+def described() -> Mapping[str, RuleText]:
+    """All that findings can be of, by name: the rules, and what is said about suppression comments."""
+    comments = comment_rule()
+    return {**rules(), comments.name: comments}
+
+
+def choose_rules(text: str) -> frozenset[str]:
+    """The rules that ``text`` names, separated by commas. Raises `UserError` for an unknown one."""
+    return frozenset(find_rule(name.strip()).name for name in text.split(","))
 
 
 def find_rule(name: str) -> RuleText:
     """The rule of that name. Raises `UserError` if there is none."""
-    if name == COMMENTS.name:
-        return COMMENTS
-    if name not in RULES:
+    known = described()
+    if name not in known:
         if "/" in name or name.endswith(".tml"):
             raise UserError(f"say which line: {name}:LINE")
-        close = get_close_matches(name, (*RULES, COMMENTS.name), n=1)
+        close = get_close_matches(name, known, n=1)
         advice = f"did you mean {close[0]}?" if close else "tmlfix explain lists them"
         raise UserError(f"there is no rule {name!r}; {advice}")
-    return RULES[name]
+    return known[name]

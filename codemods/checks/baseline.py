@@ -70,17 +70,15 @@ def baseline_text(entries: Iterable[Entry]) -> str:
 
 
 def renewed(
-    entries: Iterable[Entry], found: Iterable[Entry], looked_at: Callable[[str], bool]
+    entries: Iterable[Entry], found: Iterable[Entry], looked_at: Callable[[Entry], bool]
 ) -> tuple[Entry, ...]:
-    """The new entries after a check: what it found, and the old entries of files that it did not look at."""
-    return (*(entry for entry in entries if not looked_at(entry.path)), *found)
+    """The new entries after a check: what it found, and the old entries that it did not look for."""
+    return (*(entry for entry in entries if not looked_at(entry)), *found)
 
 
 def no_longer_found(
-    entries: Iterable[Entry], found: Iterable[Entry], looked_at: Callable[[str], bool]
+    entries: Iterable[Entry], found: Iterable[Entry], looked_at: Callable[[Entry], bool]
 ) -> tuple[Entry, ...]:
-    """The entries of files that a check looked at, and whose findings are gone."""
+    """The entries that a check looked for, and whose findings are gone."""
     fingerprints = {entry.fingerprint for entry in found}
-    return tuple(
-        entry for entry in entries if looked_at(entry.path) and entry.fingerprint not in fingerprints
-    )
+    return tuple(entry for entry in entries if looked_at(entry) and entry.fingerprint not in fingerprints)

@@ -163,7 +163,8 @@ def _common(
     """What decides the result of the whole check of which this is a shard."""
     files = sorted(source.workspace.files.items())
     unread = sorted(map(str, source.workspace.errors))
-    settings = [[key, value] for key, value, _ in read_configuration(source.root).entries()]
+    configuration = read_configuration(source.root, request.rules)
+    settings = [[key, value] for key, value, _ in configuration.entries()]
     return Common(
         tool=version("tmlfix"),
         tree=_digest(*(part for file in files for part in file), *unread),
@@ -243,17 +244,19 @@ def _only(report: Report, findings: list[Finding]) -> Report:
     return replace(report, phases=tuple(map(limited, report.phases)))
 
 
-def _looked_at(source: WorkingTree, request: Request, report: Report) -> Callable[[str], bool]:
-    """Whether the check would find what is in a file. It would also notice that the file is gone."""
+def _looked_at(source: WorkingTree, request: Request, report: Report) -> Callable[[Entry], bool]:
+    """Whether the check would find what an entry is about. It would also notice that its file is gone."""
     settings = read_configuration(source.root).settings
     plan = settings.plan
     selection = select(source, request.paths)
     is_shared = share(source, request, settings)
     unread = {error.path for error in report.errors}
 
-    def looked_at(path: str) -> bool:
+    def looked_at(entry: Entry) -> bool:
+        path = entry.path
         phase = plan.phase_of(path)
         asked_for = selection.includes(path) and (phase is None or phase.number in request.phases)
-        return asked_for and path not in unread and (is_shared is None or is_shared(path))
+        is_read = path not in unread and request.rules.includes(entry.rule)
+        return asked_for and is_read and (is_shared is None or is_shared(path))
 
     return looked_at

@@ -14,19 +14,26 @@ from codemods.app.requests import Report, Request, choose_selected
 from codemods.cli.base import (
     FIX,
     FOUND,
+    ExitZero,
     Format,
+    Ignore,
     Jobs,
     NoCache,
+    Output,
     OutputFormat,
     Paths,
+    Quiet,
+    Select,
+    Statistics,
     Verbose,
     app,
     examples,
     finish,
+    printed_to,
     resources,
 )
 from codemods.cli.interactive import ask
-from codemods.cli.options import APPLY, check_options, complete_phases, phases_of
+from codemods.cli.options import APPLY, check_options, complete_phases, phases_of, rules_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
 from codemods.reports import documents, markdown, text
@@ -43,6 +50,8 @@ class Delivery:
     patches: Path | None
     force: bool
     remote: str | None
+    quiet: bool
+    """Whether only findings and errors are printed."""
 
 
 @app.command(
@@ -64,6 +73,8 @@ def apply(
         ),
     ] = None,
     all_phases: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,
+    select: Select = None,
+    ignore: Ignore = None,
     in_place: Annotated[
         bool,
         typer.Option("--in-place", help="Rewrite the working tree instead of making branches; needs no git."),
@@ -75,7 +86,9 @@ def apply(
         ),
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a unified diff.")] = False,
+    statistics: Statistics = False,
     format: Format = OutputFormat.TEXT,
+    output: Output = None,
     stacked: Annotated[
         bool, typer.Option("--stacked", help="Base each branch on the one before it, not on HEAD.")
     ] = False,
@@ -105,8 +118,10 @@ def apply(
             help="Write a description for a pull request; - prints it, and nothing else.",
         ),
     ] = None,
+    exit_zero: ExitZero = False,
     jobs: Jobs = None,
     no_cache: NoCache = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Fix phases of the commit HEAD: one branch, one commit and one patch each.
@@ -118,9 +133,13 @@ def apply(
     """
     check_options(context, APPLY)
     request = Request(
-        phases_of(phase), tuple(paths or ()), stacked, resources=resources(jobs, no_cache, verbose)
+        phases_of(phase),
+        tuple(paths or ()),
+        stacked,
+        rules=rules_of(select, ignore),
+        resources=resources(jobs, no_cache, verbose),
     )
-    delivery = Delivery(dry_run, in_place, patches, force, push)
+    delivery = Delivery(dry_run, in_place, patches, force, push, quiet)
     if selection is not None:
         request = choose_selected(request, selection)
     elif interactive:
@@ -129,22 +148,25 @@ def apply(
     if pr_body is not None and pr_body != STANDARD_OUTPUT:
         body = markdown.pull_request_body(report)
         write_file(pr_body, body.encode("utf-8", "backslashreplace"))
-    if pr_body == STANDARD_OUTPUT:
-        typer.echo(markdown.pull_request_body(report), nl=False)
-    elif format is OutputFormat.JSON:
-        documents.print_json(documents.report_document(report))
-    elif diff:
-        text.print_diff(report)
-    else:
-        _print_result(report, delivery)
-    finish(report.errors, FOUND if dry_run and report.fixes_remain else 0)
+    with printed_to(output):
+        if pr_body == STANDARD_OUTPUT:
+            typer.echo(markdown.pull_request_body(report), nl=False)
+        elif statistics:
+            _print_statistics(report, format, quiet=quiet)
+        elif format is OutputFormat.JSON:
+            documents.print_json(documents.report_document(report))
+        elif diff:
+            text.print_diff(report)
+        else:
+            _print_result(report, delivery)
+    finish(report.errors, FOUND if dry_run and report.fixes_remain and not exit_zero else 0)
 
 
 def _choose(request: Request, delivery: Delivery) -> Request:
     """The request limited to what the user approves, hunk by hunk. Ends the command if that is nothing."""
     if not delivery.in_place:
         check_branches(request, patches=delivery.patches, remote=delivery.remote)
-    with progress_bar() as progress:
+    with progress_bar(quiet=delivery.quiet) as progress:
         found, review = preview_for_review(request, in_place=delivery.in_place, progress=progress)
     chosen = ask(review)
     if not chosen.approved:
@@ -154,7 +176,7 @@ def _choose(request: Request, delivery: Delivery) -> Request:
 
 
 def _fix(request: Request, delivery: Delivery) -> Report:
-    with progress_bar() as progress:
+    with progress_bar(quiet=delivery.quiet) as progress:
         if delivery.dry_run:
             return preview(request, in_place=delivery.in_place, progress=progress)
         if delivery.in_place:
@@ -170,27 +192,56 @@ def _fix(request: Request, delivery: Delivery) -> Report:
 
 def _print_result(report: Report, delivery: Delivery) -> None:
     if delivery.dry_run:
-        text.print_preview(report)
+        text.print_preview(report, quiet=delivery.quiet)
+    elif delivery.quiet:
+        return
     elif delivery.in_place:
         text.print_rewritten(report)
     else:
         text.print_branches(report)
 
 
-@app.command(rich_help_panel=FIX, epilog=examples("tmlfix status", "tmlfix status lib/std --format json"))
+def _print_statistics(report: Report, format: OutputFormat, *, quiet: bool) -> None:
+    findings = [finding for phase in report.phases for finding in phase.findings]
+    if format is OutputFormat.JSON:
+        documents.print_json(documents.statistics_document(findings, report.errors))
+    else:
+        text.print_statistics(findings)
+        if not quiet:
+            text.print_summary(report)
+
+
+@app.command(
+    rich_help_panel=FIX,
+    epilog=examples(
+        "tmlfix status", "tmlfix status --statistics lib/std/src/http", "tmlfix status lib/std --format json"
+    ),
+)
 def status(
     paths: Paths = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    statistics: Statistics = False,
     format: Format = OutputFormat.TEXT,
+    output: Output = None,
     jobs: Jobs = None,
     no_cache: NoCache = False,
     verbose: Verbose = False,
 ) -> None:
     """Count the findings of every phase of the commit HEAD."""
-    request = Request(phases_of(None), tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
+    request = Request(
+        phases_of(None),
+        tuple(paths or ()),
+        rules=rules_of(select, ignore),
+        resources=resources(jobs, no_cache, verbose),
+    )
     with progress_bar() as progress:
         report = preview(request, progress=progress)
-    if format is OutputFormat.JSON:
-        documents.print_json(documents.report_document(report))
-    else:
-        text.print_status(report)
+    with printed_to(output):
+        if statistics:
+            _print_statistics(report, format, quiet=False)
+        elif format is OutputFormat.JSON:
+            documents.print_json(documents.report_document(report))
+        else:
+            text.print_status(report)
     finish(report.errors)

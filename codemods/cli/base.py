@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from codemods.cli.options import complete_rules
 from codemods.engine.resources import Resources, ignore_note
+from codemods.files.writing import write_file
 from codemods.model.findings import InputError
 from codemods.reports import console
 
@@ -71,8 +75,43 @@ Format = Annotated[OutputFormat, typer.Option("--format", help="Print text, or J
 PageFormats = Annotated[
     PageFormat, typer.Option("--format", help="Print text, JSON for programs, or Markdown for a comment.")
 ]
-
-
+Select = Annotated[
+    str | None,
+    typer.Option(
+        "--select",
+        metavar="RULE[,RULE]...",
+        help="Look for findings of these rules only, whatever the settings say.",
+        autocompletion=complete_rules,
+    ),
+]
+Ignore = Annotated[
+    str | None,
+    typer.Option(
+        "--ignore",
+        metavar="RULE[,RULE]...",
+        help="Look for no findings of these rules, nor of those that the settings turn off.",
+        autocompletion=complete_rules,
+    ),
+]
+Statistics = Annotated[
+    bool, typer.Option("--statistics", help="Count the findings of each rule, and do not list them.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file.")
+]
+OutputWithCounts = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the result to this file, and print only the counts."
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print what was found and errors; no counts, no advice, no progress."),
+]
+ExitZero = Annotated[
+    bool, typer.Option("--exit-zero", help="Exit 0 also where it would be 1; errors still end with 2.")
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, metavar="N", help="Use N processes, not one per core."),
@@ -101,6 +140,18 @@ def start(
     ] = False,
 ) -> None:
     """Find memory leaks in TML source and write the fixes, one git branch per phase."""
+
+
+@contextmanager
+def printed_to(file: Path | None) -> Iterator[None]:
+    """Let what is printed go to the file, whole or not at all; to standard output if there is none."""
+    if file is None:
+        yield
+        return
+    stream = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", write_through=True)
+    with redirect_stdout(stream):
+        yield
+    write_file(file, stream.buffer.getvalue())
 
 
 def finish(errors: Sequence[InputError], code: int = 0) -> NoReturn:

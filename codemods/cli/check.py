@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -12,22 +13,29 @@ import typer
 from codemods.app.requests import Request
 from codemods.app.shards import Shard
 from codemods.checks import check as checking
-from codemods.checks.check import FailOn
+from codemods.checks.check import FailOn, Standing
 from codemods.cli.base import (
     FOUND,
     PREVENT,
+    ExitZero,
+    Ignore,
     Jobs,
     NoCache,
+    OutputWithCounts,
     Paths,
+    Quiet,
+    Select,
+    Statistics,
     Verbose,
     app,
     examples,
     finish,
+    printed_to,
     resources,
 )
-from codemods.cli.options import CHECK, check_options, complete_phases, phases_of
+from codemods.cli.options import CHECK, check_options, complete_phases, phases_of, rules_of
 from codemods.cli.progress_bar import progress_bar
-from codemods.files.writing import append_file, write_file
+from codemods.files.writing import append_file
 from codemods.reports import text
 
 
@@ -63,6 +71,8 @@ def check(
         ),
     ] = None,
     all_phases: Annotated[bool, typer.Option("--all", help="Check all phases; this is the default.")] = False,
+    select: Select = None,
+    ignore: Ignore = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="Fail on what tmlfix can fix, or on every finding.")
     ] = FailOn.FIXES,
@@ -89,15 +99,13 @@ def check(
         Path | None,
         typer.Option("--write-baseline", metavar="FILE", help="Write the current findings to this file."),
     ] = None,
+    statistics: Statistics = False,
     format: Annotated[CheckFormat, typer.Option("--format", help="The output format.")] = CheckFormat.TEXT,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write the result to this file, and print only the counts."
-        ),
-    ] = None,
+    output: OutputWithCounts = None,
+    exit_zero: ExitZero = False,
     jobs: Jobs = None,
     no_cache: NoCache = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Check that no leak is left to fix, for CI jobs and commit hooks. Changes nothing.
@@ -113,30 +121,34 @@ def check(
         phases_of(phase),
         tuple(paths or ()),
         shard=Shard.parse(shard) if shard is not None else None,
+        rules=rules_of(select, ignore),
         resources=resources(jobs, no_cache, verbose),
     )
     if write_baseline is not None:
-        _write_baseline(request, write_baseline)
-    with progress_bar() as progress:
+        _write_baseline(request, write_baseline, quiet=quiet)
+    with progress_bar(quiet=quiet) as progress:
         result = checking.check(
             request, fail_on=fail_on, changed_since=changed_since, baseline=baseline, progress=progress
         )
-    if format is CheckFormat.TEXT and output is None:
-        text.print_check(result)
-    elif output is None:
-        typer.echo(_content(result, format), nl=False)
-    else:
-        write_file(output, _content(result, format).encode("utf-8", "backslashreplace"))
+    with printed_to(output):
+        if statistics:
+            _print_statistics(result, format, quiet=quiet)
+        elif format is CheckFormat.TEXT:
+            text.print_check(result, quiet=quiet)
+        else:
+            sys.stdout.write(_content(result, format))
+    if output is not None and not quiet:
         text.print_check_counts(result)
     if format is CheckFormat.GITHUB:
         _append_job_summary(result)
-    finish(result.report.errors, FOUND if result.failing else 0)
+    finish(result.report.errors, FOUND if result.failing and not exit_zero else 0)
 
 
-def _write_baseline(request: Request, file: Path) -> NoReturn:
-    with progress_bar() as progress:
+def _write_baseline(request: Request, file: Path, *, quiet: bool) -> NoReturn:
+    with progress_bar(quiet=quiet) as progress:
         written = checking.write_baseline(request, file, progress=progress)
-    text.print_baseline(written)
+    if not quiet:
+        text.print_baseline(written)
     finish(written.report.errors)
 
 
@@ -148,11 +160,21 @@ def _append_job_summary(result: checking.Check) -> None:
         append_file(Path(summary), markdown.check_text(result).encode("utf-8", "backslashreplace"))
 
 
+def _print_statistics(result: checking.Check, format: CheckFormat, *, quiet: bool) -> None:
+    found = result.of(Standing.NEW)
+    if format is CheckFormat.JSON:
+        from codemods.reports import documents
+
+        documents.print_json(documents.statistics_document(found, result.report.errors))
+        return
+    text.print_statistics(found)
+    if not quiet:
+        text.print_check_counts(result)
+
+
 def _content(result: checking.Check, format: CheckFormat) -> str:
-    """The result in a format. Each format's module is imported only when it is needed."""
+    """The result in a format for programs. Each format's module is imported only when it is needed."""
     match format:
-        case CheckFormat.TEXT:
-            return text.check_text(result)
         case CheckFormat.JSON:
             from codemods.reports import documents
 
@@ -173,3 +195,5 @@ def _content(result: checking.Check, format: CheckFormat) -> str:
             from codemods.reports import junit
 
             return junit.document(result)
+        case CheckFormat.TEXT:
+            raise ValueError(format)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from codemods.app.compiler_report import compiler_report as report_defects
-from codemods.cli.base import MEASURE, Paths, app, examples, finish
+from codemods.cli.base import MEASURE, Output, Paths, app, examples, finish, printed_to
 from codemods.cli.progress_bar import progress_bar
-from codemods.files.writing import write_file
 from codemods.reports import defects
 
 
@@ -30,9 +28,7 @@ class Style(StrEnum):
 )
 def compiler_report(
     paths: Paths = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.")
-    ] = None,
+    output: Output = None,
     format: Annotated[
         Style, typer.Option("--format", help="Write a Markdown page, or JSON for programs.")
     ] = Style.MARKDOWN,
@@ -44,8 +40,6 @@ def compiler_report(
     with progress_bar() as progress:
         report = report_defects(paths or (), progress)
     page = defects.markdown_page(report) if format is Style.MARKDOWN else defects.json_document(report)
-    if output is None:
+    with printed_to(output):
         sys.stdout.write(page)
-    else:
-        write_file(output, page.encode())
     finish(report.errors)

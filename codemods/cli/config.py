@@ -9,7 +9,7 @@ import typer
 
 from codemods.app.configuration import read_configuration
 from codemods.app.sources import working_tree_root
-from codemods.cli.base import PREVENT, Format, OutputFormat, app, examples
+from codemods.cli.base import PREVENT, Format, Output, OutputFormat, app, examples, printed_to
 from codemods.model.errors import UserError
 from codemods.reports import documents, text
 
@@ -18,12 +18,14 @@ from codemods.reports import documents, text
 def config(
     folder: Annotated[Path, typer.Argument(metavar="PATH", help="Any file or folder of the tree.")] = Path(),
     format: Format = OutputFormat.TEXT,
+    output: Output = None,
 ) -> None:
     """Print the settings that apply, and where each is set."""
     if not folder.exists():
         raise UserError(f"{folder}: there is no such file or folder")
     configuration = read_configuration(working_tree_root([folder]))
-    if format is OutputFormat.JSON:
-        documents.print_json(documents.configuration_document(configuration))
-    else:
-        text.print_configuration(configuration)
+    with printed_to(output):
+        if format is OutputFormat.JSON:
+            documents.print_json(documents.configuration_document(configuration))
+        else:
+            text.print_configuration(configuration)

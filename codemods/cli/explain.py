@@ -8,14 +8,10 @@ import typer
 
 from codemods.app.explain import explain_place, parse_place
 from codemods.app.rule_texts import find_rule, rules
-from codemods.cli.base import REVIEW, Format, OutputFormat, app, examples
+from codemods.cli.base import REVIEW, Format, Output, OutputFormat, app, examples, printed_to
+from codemods.cli.options import complete_rules
 from codemods.cli.progress_bar import progress_bar
 from codemods.reports import documents, explanation, text
-
-
-def complete_rules(incomplete: str) -> list[str]:
-    """The names of rules that begin with what was typed, for a shell."""
-    return [name for name in rules() if name.startswith(incomplete)]
 
 
 @app.command(
@@ -37,6 +33,7 @@ def explain(
         ),
     ] = None,
     format: Format = OutputFormat.TEXT,
+    output: Output = None,
 ) -> None:
     """Explain a rule, or a line: who frees its values, and why it has a finding or none."""
     json = format is OutputFormat.JSON
@@ -44,17 +41,20 @@ def explain(
     if place is not None:
         with progress_bar() as progress:
             found = explain_place(place, progress=progress)
-        if json:
-            documents.print_json(documents.explanation_document(found))
+        with printed_to(output):
+            if json:
+                documents.print_json(documents.explanation_document(found))
+            else:
+                explanation.print_explanation(found)
+        return
+    with printed_to(output):
+        if subject is not None:
+            rule = find_rule(subject)
+            if json:
+                documents.print_json(documents.rule_document(rule))
+            else:
+                text.print_rule(rule)
+        elif json:
+            documents.print_json({"rules": [documents.rule_document(rule) for rule in rules().values()]})
         else:
-            explanation.print_explanation(found)
-    elif subject is not None:
-        rule = find_rule(subject)
-        if json:
-            documents.print_json(documents.rule_document(rule))
-        else:
-            text.print_rule(rule)
-    elif json:
-        documents.print_json({"rules": [documents.rule_document(rule) for rule in rules().values()]})
-    else:
-        text.print_rules(rules().values())
+            text.print_rules(rules().values())

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
+from codemods.cli.base import (
+    FOUND,
+    MEASURE,
+    ExitZero,
+    Output,
+    PageFormat,
+    PageFormats,
+    app,
+    examples,
+    finish,
+    printed_to,
+)
 from codemods.cli.progress_bar import progress_bar
 from codemods.model.errors import UserError
 from codemods.reports import documents, leaks, pages
@@ -45,6 +56,8 @@ def leaks_command(
         bool, typer.Option("--no-criteria", help="Do not judge the criteria of the leak plan.")
     ] = False,
     format: PageFormats = PageFormat.TEXT,
+    output: Output = None,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Count the leaks in logs of tml test, and judge the criteria of the leak plan.
 
@@ -56,23 +69,25 @@ def leaks_command(
     if compare and len(logs) != 2:
         raise UserError("--compare takes two logs: the one before and the one after")
     measured = read_logs(logs)
-    tree = None if no_findings else findings_here()
+    tree = None if no_findings or compare else findings_here()
     files = tree.files if tree else tree_files()
     if compare:
         before, after = measured
         comparison = compare_runs(before, after, files)
         criteria = () if no_criteria else judge(comparison.after, files)
         page = leaks.comparison_page(str(logs[0]), str(logs[1]), comparison, criteria)
-        print_result(page, leaks.comparison_document(comparison, criteria), format)
+        document = leaks.comparison_document(comparison, criteria)
         good = all_met(criteria) and not comparison.rises
     else:
         report = combine((run for runs in measured for run in runs), files)
         criteria = () if no_criteria else judge(report, files)
         name = str(logs[0]) if len(logs) == 1 else f"{len(logs)} logs"
         page = leaks.leaks_page(name, report, tree, criteria)
-        print_result(page, leaks.leaks_document(report, tree, criteria), format)
+        document = leaks.leaks_document(report, tree, criteria)
         good = all_met(criteria)
-    finish(tree.errors if tree else (), 0 if good else FOUND)
+    with printed_to(output):
+        print_result(page, document, format)
+    finish(tree.errors if tree else (), 0 if good or exit_zero else FOUND)
 
 
 def findings_here() -> Tree | None:

@@ -8,8 +8,17 @@ from typing import Annotated
 import typer
 
 from codemods.checks.shard_merge import merge
-from codemods.cli.base import FOUND, PREVENT, app, examples, finish
-from codemods.files.writing import write_file
+from codemods.cli.base import (
+    FOUND,
+    PREVENT,
+    ExitZero,
+    OutputWithCounts,
+    Quiet,
+    app,
+    examples,
+    finish,
+    printed_to,
+)
 from codemods.reports import documents, text
 from codemods.reports.shard_documents import merged_document, read_shard
 
@@ -28,12 +37,9 @@ def merge_command(
         list[Path],
         typer.Argument(metavar="FILE", help="What tmlfix check --shard wrote, in JSON or SARIF."),
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write the result to this file, and print only the counts."
-        ),
-    ] = None,
+    output: OutputWithCounts = None,
+    exit_zero: ExitZero = False,
+    quiet: Quiet = False,
 ) -> None:
     """Join the results of the shards of a check into the result of the whole check.
 
@@ -43,10 +49,8 @@ def merge_command(
     files are not the results of all shards of one check.
     """
     merged = merge([read_shard(file) for file in files])
-    content = documents.json_text(merged_document(merged))
-    if output is None:
-        typer.echo(content, nl=False)
-    else:
-        write_file(output, content.encode())
+    with printed_to(output):
+        documents.print_json(merged_document(merged))
+    if output is not None and not quiet:
         text.print_merged(merged)
-    finish(tuple(merged.errors), FOUND if merged.failing else 0)
+    finish(tuple(merged.errors), FOUND if merged.failing and not exit_zero else 0)

@@ -5,13 +5,15 @@ An option is named as on the command line; one that takes a value also with the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import typer
 
+from codemods.app.configuration import RuleChoice
 from codemods.app.requests import choose_phases
+from codemods.app.rule_texts import choose_rules, described
 from codemods.model.errors import UserError
 from codemods.model.phases import PHASES
 
@@ -70,12 +72,24 @@ APPLY: tuple[Rule, ...] = (
         ("--dry-run", "--in-place"),
         "--push, --patches and --force go with neither --dry-run nor --in-place",
     ),
-    NotTogether(("--diff",), ("--format json",), "--diff goes with --format text"),
+    NotTogether(("--stacked",), ("--in-place",), "--stacked is about branches, and --in-place makes none"),
+    NotTogether(
+        ("--selection",),
+        ("--select", "--ignore"),
+        "--selection names the findings to fix, so it goes with neither --select nor --ignore",
+    ),
+    NotTogether(
+        ("--diff",),
+        ("--statistics", "--format json"),
+        "--diff goes with --format text and without --statistics",
+    ),
     NotTogether(
         ("--pr-body -",),
-        ("--diff", "--format json"),
-        "--pr-body - prints nothing else; name a file to have --diff or --format json as well",
+        ("--diff", "--format json", "--statistics", "--output"),
+        "--pr-body - prints nothing else; name a file to have another output as well",
     ),
+    OneNeeded(("--dry-run",), "--statistics counts what a --dry-run finds", by="--statistics"),
+    OneNeeded(("--dry-run",), "--exit-zero goes with --dry-run; fixing exits 0 anyway", by="--exit-zero"),
 )
 
 REVIEW: tuple[Rule, ...] = (PHASE_OR_ALL,)
@@ -88,6 +102,9 @@ CHECK: tuple[Rule, ...] = (
             "--baseline",
             "--changed-since",
             "--shard",
+            "--fail-on",
+            "--exit-zero",
+            "--statistics",
             "--output",
             "--format json",
             "--format sarif",
@@ -95,8 +112,14 @@ CHECK: tuple[Rule, ...] = (
             "--format markdown",
             "--format junit",
         ),
-        "--write-baseline goes with phases and paths only",
+        "--write-baseline goes with phases, rules and paths only",
     ),
+    NotTogether(
+        ("--statistics",),
+        ("--format sarif", "--format github", "--format markdown", "--format junit"),
+        "--statistics goes with --format text or json",
+    ),
+    NotTogether(("--statistics",), ("--shard",), "--statistics counts a whole check, not a shard"),
 )
 
 VERIFY: tuple[Rule, ...] = (
@@ -114,6 +137,9 @@ PARSE: tuple[Rule, ...] = (
     OneNeeded(("--check", "--tree"), "say what to do: --check or --tree"),
     NotTogether(("--check",), ("--tree",), "say what to do: --check or --tree"),
     NotTogether(("--tree",), ("--format json",), TREE_OF_ONE_FILE),
+    NotTogether(
+        ("--tree",), ("--quiet", "--exit-zero"), "--quiet and --exit-zero are about --check, not about --tree"
+    ),
 )
 
 
@@ -145,10 +171,25 @@ def phases_of(names: str | None) -> tuple[int, ...]:
     return tuple(phase.number for phase in PHASES) if names is None else choose_phases(names)
 
 
+def rules_of(select: str | None, ignore: str | None) -> RuleChoice:
+    """The rules that ``--select`` and ``--ignore`` leave. Raises `UserError` for an unknown one."""
+    ignored = choose_rules(ignore) if ignore is not None else frozenset[str]()
+    return RuleChoice(choose_rules(select) if select is not None else None, ignored)
+
+
 def complete_phases(incomplete: str) -> list[str]:
     """Completes the last value of ``--phase`` for a shell; the phases before the last comma are kept."""
+    return _complete_last(incomplete, (phase.slug for phase in PHASES))
+
+
+def complete_rules(incomplete: str) -> list[str]:
+    """Completes the name of a rule for a shell, of several the last."""
+    return _complete_last(incomplete, described())
+
+
+def _complete_last(incomplete: str, names: Iterable[str]) -> list[str]:
     listed, comma, last = incomplete.rpartition(",")
-    return [f"{listed}{comma}{phase.slug}" for phase in PHASES if phase.slug.startswith(last)]
+    return [f"{listed}{comma}{name}" for name in names if name.startswith(last)]
 
 
 def _any(options: Collection[str], given: Collection[str]) -> bool:

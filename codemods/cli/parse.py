@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from codemods.app import parse_check
-from codemods.cli.base import FOUND, LANGUAGE, Format, OutputFormat, app, examples, finish
+from codemods.cli.base import (
+    FOUND,
+    LANGUAGE,
+    ExitZero,
+    Format,
+    Output,
+    OutputFormat,
+    Quiet,
+    app,
+    examples,
+    finish,
+    printed_to,
+)
 from codemods.cli.options import PARSE, TREE_OF_ONE_FILE, check_options
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.workspace import read_paths
@@ -28,6 +40,9 @@ def parse(
     ] = False,
     tree: Annotated[bool, typer.Option("--tree", help="Print the tree of one file.")] = False,
     format: Format = OutputFormat.TEXT,
+    output: Output = None,
+    exit_zero: ExitZero = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check that files parse and survive the round trip, or print a syntax tree.
 
@@ -39,12 +54,14 @@ def parse(
     workspace = read_paths(paths)
     if tree:
         trees, errors = parse_check.dump_trees(workspace.files)
-        print(trees, end="")
+        with printed_to(output):
+            print(trees, end="")
         finish((*workspace.errors, *errors))
-    with progress_bar() as progress:
+    with progress_bar(quiet=quiet) as progress:
         report = parse_check.check(workspace.files, progress)
-    if format is OutputFormat.JSON:
-        documents.print_json(documents.parse_document(report, workspace.errors))
-    else:
-        text.print_parse_report(report)
-    finish(workspace.errors, 0 if report.clean else FOUND)
+    with printed_to(output):
+        if format is OutputFormat.JSON:
+            documents.print_json(documents.parse_document(report, workspace.errors))
+        else:
+            text.print_parse_report(report, quiet=quiet)
+    finish(workspace.errors, 0 if report.clean or exit_zero else FOUND)

@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from codemods.cli.base import FOUND, MEASURE, PageFormat, PageFormats, app, examples, finish
+from codemods.cli.base import (
+    FOUND,
+    MEASURE,
+    ExitZero,
+    Output,
+    PageFormat,
+    PageFormats,
+    app,
+    examples,
+    finish,
+    printed_to,
+)
 from codemods.cli.leaks import NoFindings, findings_here, print_result
 from codemods.cli.options import PLAN, check_options
 from codemods.files.writing import write_file
@@ -43,6 +54,8 @@ def plan_command(
     ] = None,
     no_findings: NoFindings = False,
     format: PageFormats = PageFormat.TEXT,
+    output: Output = None,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Show the leak plan: leaks by phase, module and file, the findings of tmlfix, and the progress.
 
@@ -59,8 +72,9 @@ def plan_command(
     if svg is not None:
         write_file(svg, plan.plan_chart(progress, names))
     page = plan.plan_page(progress, names, notes, criteria)
-    print_result(page, plan.plan_document(progress, notes, criteria), format)
-    finish(progress.tree.errors if progress.tree else (), 0 if all_met(criteria) else FOUND)
+    with printed_to(output):
+        print_result(page, plan.plan_document(progress, notes, criteria), format)
+    finish(progress.tree.errors if progress.tree else (), 0 if all_met(criteria) or exit_zero else FOUND)
 
 
 def _measure(

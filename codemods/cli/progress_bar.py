@@ -13,9 +13,12 @@ from codemods.model import progress
 
 
 @contextmanager
-def progress_bar() -> Iterator[progress.Progress | None]:
-    """A function to call as work advances, drawn as one bar per kind of work; None without a terminal."""
-    if not sys.stderr.isatty():
+def progress_bar(*, quiet: bool = False) -> Iterator[progress.Progress | None]:
+    """A function to call as work advances, drawn as one bar per kind of work.
+
+    None if ``quiet``, and without a terminal.
+    """
+    if quiet or not sys.stderr.isatty():
         yield None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -13,9 +13,12 @@ from codemods.app.requests import Request
 from codemods.app.rule_texts import rules
 from codemods.cli.base import (
     REVIEW,
+    Ignore,
     Jobs,
     NoCache,
     Paths,
+    Quiet,
+    Select,
     Verbose,
     app,
     examples,
@@ -23,7 +26,7 @@ from codemods.cli.base import (
     resources,
 )
 from codemods.cli.options import REVIEW as REVIEW_RULES
-from codemods.cli.options import check_options, complete_phases, phases_of
+from codemods.cli.options import check_options, complete_phases, phases_of, rules_of
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
 from codemods.model.errors import UserError
@@ -57,11 +60,14 @@ def review(
     all_phases: Annotated[
         bool, typer.Option("--all", help="Review all phases; this is the default.")
     ] = False,
+    select: Select = None,
+    ignore: Ignore = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Review the working tree, not the commit HEAD.")
     ] = False,
     jobs: Jobs = None,
     no_cache: NoCache = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Write a page for reviewing fixes: approve or reject each finding in a browser.
@@ -71,10 +77,16 @@ def review(
     check_options(context, REVIEW_RULES)
     if output.suffix.lower() not in SUFFIXES:
         raise UserError(f"{output}: the name of the page must end with .html")
-    request = Request(phases_of(phase), tuple(paths or ()), resources=resources(jobs, no_cache, verbose))
-    with progress_bar() as progress:
+    request = Request(
+        phases_of(phase),
+        tuple(paths or ()),
+        rules=rules_of(select, ignore),
+        resources=resources(jobs, no_cache, verbose),
+    )
+    with progress_bar(quiet=quiet) as progress:
         report, found = preview_for_review(request, in_place=in_place, progress=progress)
     page = review_page(found, report.source, rules())
     write_file(output, page.encode())
-    text.print_review(replace(report, phases=found.phases(report.phases)), output)
+    if not quiet:
+        text.print_review(replace(report, phases=found.phases(report.phases)), output)
     finish(report.errors)

@@ -11,12 +11,15 @@ from codemods.cli.base import (
     FAILED,
     FOUND,
     MEASURE,
+    ExitZero,
+    Output,
     PageFormat,
     PageFormats,
     Paths,
     app,
     examples,
     finish,
+    printed_to,
 )
 from codemods.cli.options import VERIFY, check_options, complete_phases, phases_of
 from codemods.cli.progress_bar import progress_bar
@@ -72,6 +75,8 @@ def verify(
         typer.Option("--logs", metavar="DIR", help="Keep the output of every run in this folder."),
     ] = None,
     format: PageFormats = PageFormat.TEXT,
+    output: Output = None,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Run your own tests on HEAD and on a phase's branch, and compare tests and leaks.
 
@@ -101,11 +106,14 @@ def verify(
             report = run_tests(request, progress)
     except KeyboardInterrupt:
         raise UserError("interrupted; everything that it had started or made is removed") from None
-    match format:
-        case PageFormat.JSON:
-            verification.print_document(report)
-        case PageFormat.MARKDOWN:
-            verification.print_markdown(report)
-        case PageFormat.TEXT:
-            verification.print_text(report)
-    finish(report.errors, FOUND if report.harmful else 0 if report.measured else FAILED)
+    with printed_to(output):
+        match format:
+            case PageFormat.JSON:
+                verification.print_document(report)
+            case PageFormat.MARKDOWN:
+                verification.print_markdown(report)
+            case PageFormat.TEXT:
+                verification.print_text(report)
+    if not report.harmful:
+        finish(report.errors, 0 if report.measured else FAILED)
+    finish(report.errors, 0 if exit_zero else FOUND)

@@ -121,6 +121,7 @@ class FixLoop:
         self._phase = phase
         self._wanted = wanted
         self._report = report
+        self._settings = settings
         self._rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
         self._scope = list(dict.fromkeys(path for view in views for path in view.files))
         self._suppressions = {
@@ -297,11 +298,14 @@ class FixLoop:
         return tuple(sorted(found, key=lambda finding: finding.key))
 
     def _comment_findings(self, used: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
-        """What is wrong with the comments that suppress findings."""
+        """What is wrong with the comments that suppress findings; one for a rule that is off may stay."""
+        if not self._settings.applies(SUPPRESSION_COMMENT):
+            return
         for path, comments in self._suppressions.items():
             for comment in comments:
                 rules = {rule for file, line, rule in used if file == path and comment.covers(line, rule)}
-                for message in comment.problems(rules, RULES):
+                off = {rule for rule in comment.rules if not self._settings.applies(rule)}
+                for message in comment.problems(rules | off, RULES):
                     yield Finding(
                         self._phase.number,
                         SUPPRESSION_COMMENT,

@@ -137,3 +137,11 @@ class AnalysisResult:
     def findings(self) -> Iterable[Finding]:
         """The findings of all phases, phase by phase."""
         return (finding for phase in self.phases for finding in phase.findings)
+
+
+def count_by_rule(findings: Iterable[Finding]) -> list[tuple[str, Counter[Verdict]]]:
+    """Each rule with its findings by verdict: those with the most first, of these by name."""
+    by_rule: dict[str, Counter[Verdict]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, Counter())[finding.verdict] += 1
+    return sorted(by_rule.items(), key=lambda row: (-row[1].total(), row[0]))

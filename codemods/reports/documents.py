@@ -13,7 +13,7 @@ from codemods.app.requests import Report
 from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing
 from codemods.files.branches import PhaseBranch
-from codemods.model.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.model.findings import Finding, InputError, PhaseResult, Verdict, count_by_rule
 from codemods.model.phases import phase_numbered
 from codemods.review.explanations import ExplainedFinding, Explanation
 
@@ -64,6 +64,22 @@ def check_document(check: Check) -> dict[str, Any]:
         "no_longer_found": [asdict(entry) for entry in check.gone],
     }
     return document | shard_document(check)
+
+
+def statistics_document(findings: Iterable[Finding], errors: Iterable[InputError]) -> dict[str, Any]:
+    """The JSON of ``--statistics``: how many findings each rule has."""
+    return {
+        "version": JSON_VERSION,
+        "statistics": [
+            {
+                "rule": rule,
+                "findings": counts.total(),
+                **{verdict.value: counts[verdict] for verdict in Verdict},
+            }
+            for rule, counts in count_by_rule(findings)
+        ],
+        "errors": [error_document(error) for error in errors],
+    }
 
 
 def shard_document(check: Check) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, unquote
 
-from codemods.app.rule_texts import COMMENTS, RuleText
-from codemods.app.rule_texts import rules as known_rules
+from codemods.app.rule_texts import RuleText, described
 from codemods.checks.check import Check, CheckedFinding, Standing
 from codemods.model.findings import Edit, Finding, InputError, Verdict
 from codemods.reports.console import visible
@@ -25,7 +24,7 @@ LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "n
 
 def document(check: Check) -> dict[str, Any]:
     """The log of one run. Every finding with edits has a fix; one for review says so."""
-    rules: dict[str, RuleText | None] = {**known_rules(), COMMENTS.name: COMMENTS}
+    rules: dict[str, RuleText | None] = {**described()}
     rules |= {checked.finding.rule: None for checked in check.findings if checked.finding.rule not in rules}
     numbers = {name: number for number, name in enumerate(rules)}
     run: dict[str, Any] = {

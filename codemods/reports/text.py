@@ -19,7 +19,7 @@ from codemods.checks.check import Check, Standing, WrittenBaseline
 from codemods.checks.shard_merge import Merged
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
-from codemods.model.findings import Finding, FindingKey, PhaseResult, Verdict
+from codemods.model.findings import Finding, FindingKey, PhaseResult, Verdict, count_by_rule
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import count, make_console, make_table, print_table, visible
 from codemods.review.hunks import Hunk
@@ -28,17 +28,19 @@ VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPO
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
 
 
-def print_preview(report: Report) -> None:
-    """Print what a dry run finds: each finding on a line, and a summary."""
+def print_preview(report: Report, *, quiet: bool = False) -> None:
+    """Print what a dry run finds: each finding on a line, and unless ``quiet`` a summary."""
     console = make_console()
     for phase in report.phases:
         for finding in phase.findings:
             console.print(_finding_line(finding))
-    print_summary(report, console)
+    if not quiet:
+        print_summary(report, console)
 
 
-def print_summary(report: Report, console: Console) -> None:
+def print_summary(report: Report, console: Console | None = None) -> None:
     """Print how many findings of each verdict there are, in how many files."""
+    console = console or make_console()
     findings = [finding for phase in report.phases for finding in phase.findings]
     if findings:
         console.print(_counts(findings, report.source))
@@ -61,12 +63,23 @@ def _counts(findings: Collection[Finding], source: str) -> str:
     )
 
 
-def print_check(check: Check) -> None:
-    """Print the new findings, each on a line, and the counts."""
+def print_statistics(findings: Iterable[Finding]) -> None:
+    """Print a table of the rules, with their findings by verdict: those with the most first."""
+    rows = count_by_rule(findings)
+    table = make_table("findings", *Verdict, "rule", right=(0, 1, 2, 3))
+    for rule, counts in rows:
+        table.add_row(str(counts.total()), *(str(counts[verdict]) for verdict in Verdict), visible(rule))
+    if rows:
+        print_table(table, make_console())
+
+
+def print_check(check: Check, *, quiet: bool = False) -> None:
+    """Print the new findings, each on a line, and unless ``quiet`` the counts."""
     console = make_console()
     for finding in check.of(Standing.NEW):
         console.print(_finding_line(finding))
-    print_check_counts(check)
+    if not quiet:
+        print_check_counts(check)
 
 
 def print_check_counts(check: Check) -> None:
@@ -74,12 +87,6 @@ def print_check_counts(check: Check) -> None:
     console = make_console()
     for line in check_counts(check):
         console.print(line)
-
-
-def check_text(check: Check) -> str:
-    """What `print_check` prints, without colours."""
-    lines = [_finding_line(finding).plain for finding in check.of(Standing.NEW)]
-    return "".join(f"{line}\n" for line in (*lines, *check_counts(check)))
 
 
 def check_counts(check: Check) -> Iterator[str]:
@@ -288,13 +295,15 @@ def print_configuration(configuration: Configuration) -> None:
         console.print(Text.assemble(line.ljust(width), (f"  # {visible(origin)}", "dim")))
 
 
-def print_parse_report(report: ParseReport) -> None:
-    """Print the files that were rejected or did not round-trip, and the totals."""
+def print_parse_report(report: ParseReport, *, quiet: bool = False) -> None:
+    """Print the files that were rejected or did not round-trip, and unless ``quiet`` the totals."""
     console = make_console()
     for rejection in report.rejected:
         console.print(Text(visible(str(rejection))))
     for path in report.roundtrip_failures:
         console.print(Text(f"{visible(path)}: does not round-trip", "red"))
+    if quiet:
+        return
     console.print(
         f"{count(report.files, 'file')}, {count(report.lines, 'line')} in {report.seconds:.1f} s: "
         f"{report.parsed:,} parsed, {len(report.rejected):,} rejected, "

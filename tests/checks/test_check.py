@@ -274,7 +274,7 @@ def test_a_baseline_must_be_there(run: Run, inside: Checkout) -> None:
 def test_a_baseline_is_written_alone(run: Run, inside: Checkout, others: tuple[str, str]) -> None:
     outcome = run("check", "--write-baseline", "known.json", *others)
 
-    assert outcome == Outcome(2, "", "tmlfix: --write-baseline goes with phases and paths only\n")
+    assert outcome == Outcome(2, "", "tmlfix: --write-baseline goes with phases, rules and paths only\n")
     assert not Path("known.json").exists()
 
 

@@ -317,7 +317,7 @@ def test_each_shard_fails_by_what_it_found(run: Run, inside: Checkout) -> None:
 def test_a_baseline_is_written_by_the_whole_check(run: Run, inside: Checkout) -> None:
     outcome = run("check", "--shard", "1/2", "--write-baseline", "known.json")
 
-    assert outcome == Outcome(2, "", "tmlfix: --write-baseline goes with phases and paths only\n")
+    assert outcome == Outcome(2, "", "tmlfix: --write-baseline goes with phases, rules and paths only\n")
 
 
 def test_what_is_no_longer_found_is_reported_by_one_shard(run: Run, inside: Checkout) -> None:

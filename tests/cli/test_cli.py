@@ -519,7 +519,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
         before="let resp = get()\n",
         after="let resp = get()\nresp.destroy()\n",
     )
-    monkeypatch.setattr("codemods.app.rule_texts.RULES", {"missing-release": rule})
+    monkeypatch.setattr("codemods.app.rule_texts.rules", lambda: {"missing-release": rule})
 
 
 def test_explain_says_what_why_before_and_after(run: Run, rules: None) -> None:

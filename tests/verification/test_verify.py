@@ -205,6 +205,17 @@ def test_a_file_that_leaks_more_is_worse_even_if_the_total_falls(example: Exampl
     assert branch["total"]["after"] == {"leaks": 1, "bytes": 7}
 
 
+def test_the_result_goes_to_a_file_and_need_not_fail_a_job(example: Example, run: Run) -> None:
+    mark(example, HTTP, response="leak")
+    printed = verify(run, "--phase", "1")
+
+    outcome = verify(run, "--phase", "1", "-o", "verify.txt", "--exit-zero")
+
+    assert printed.code == 1
+    assert (outcome.code, outcome.out) == (0, "")
+    assert Path("verify.txt").read_text() == printed.out
+
+
 def test_a_test_file_that_is_gone_is_lost(example: Example, run: Run) -> None:
     example.git("checkout", "--quiet", HTTP)
     example.git("rm", "--quiet", RESPONSE)
