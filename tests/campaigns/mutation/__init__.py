@@ -1,0 +1,1 @@
+"""Mutation testing: small faults are put into a module, and the tests must notice them."""
