@@ -17,9 +17,7 @@ import coverage
 import pytest
 
 from tests.campaigns.mutation.mutants import Mutant
-from tests.campaigns.mutation.trials import OPTIONS
-
-KEPT_IN = Path("build") / "mutation"
+from tests.campaigns.mutation.trials import KEPT_IN, OPTIONS
 
 
 class TestsFail(Exception):

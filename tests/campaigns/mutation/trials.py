@@ -31,6 +31,9 @@ from tests.campaigns.mutation.mutants import Mutant
 OPTIONS = ("-q", "-p", "no:cacheprovider", "--hypothesis-seed=1")
 """How pytest runs: the same way each time, and without writing beside the tests."""
 
+KEPT_IN = Path("build") / "mutation"
+"""Where things stay from run to run."""
+
 MEMORY = 4 << 30
 """What a process may use; a mutant that fills the memory is noticed like any exception."""
 
@@ -116,6 +119,7 @@ def _run(mutant: Mutant, tests: Sequence[str], failed: Connection, folder: str) 
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(Path.cwd() / KEPT_IN / "bytecode")
     sys.meta_path.insert(0, _Finder(mutant))
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.environ["TMPDIR"] = folder
     tempfile.tempdir = folder
