@@ -32,6 +32,7 @@ from codemods.verification.leak_log import read_log
 from codemods.verification.leak_report import combine
 from codemods.verification.processes import command_on, read_command, run
 from codemods.verification.runner_log import read_result
+from tests.campaigns.scratch_tree import written
 
 FOLDER = Path(__file__).parent / "programs"
 
@@ -109,14 +110,8 @@ def leaks(
     tree: Path, command: tuple[str, ...], files: Mapping[str, bytes], tests: list[str], seconds: float
 ) -> str:
     """How many leaks there are when all tests have run, or why that is not known."""
-    written = [tree / path for path in files]
-    if existing := [path for path in written if path.exists()]:
-        sys.exit(f"{existing[0]} exists; give a tree without the programs")
     total = 0
-    try:
-        for file, content in zip(written, files.values(), strict=True):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+    with written(tree, files):
         for test in tests:
             with tempfile.TemporaryDirectory() as scratch:
                 ending = run(
@@ -130,9 +125,6 @@ def leaks(
             if not result.ok:
                 return "does not compile" if result.does_not_compile else "test fails"
             total += combine(read_log(io.BufferedReader(io.BytesIO(ending.output)))).leaks.total.leaks
-    finally:
-        for file in written:
-            file.unlink(missing_ok=True)
     return str(total)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.watch_heap import Heap, build_allocator, main, watched
+from tests.campaigns.watch_heap import Heap, Watcher, compiled, main
 
 CAN_RUN = sys.platform == "linux" and platform.machine() == "x86_64" and shutil.which("cc")
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason="NOT TESTED: needs Linux on x86-64 and a C compiler")
@@ -49,7 +49,8 @@ Watch = Callable[[str], Heap]
 
 @pytest.fixture(scope="module")
 def allocator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_allocator(tmp_path_factory.mktemp("allocator"))
+    source = Path(__file__).with_name("watch_heap.c")
+    return compiled(source, tmp_path_factory.mktemp("allocator"))
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def watch(allocator: Path, tmp_path: Path) -> Watch:
     def run(body: str) -> Heap:
         runner = compile_("runner", RUNNER)
         compile_("suite.so", f"{RUNTIME}\nint test(void) {{ {body} return 0; }}", "-shared", "-fPIC")
-        return watched(allocator, tmp_path, (str(runner), "{}"), "./suite.so", "suite.so", 60)
+        return Watcher(tmp_path, (str(runner), "{}"), "suite.so", (allocator,)).run("./suite.so")
 
     return run
 
@@ -83,8 +84,8 @@ def test_a_test_without_a_mistake(watch: Watch) -> None:
 def test_a_block_that_is_never_released(watch: Watch) -> None:
     heap = watch("make_string(); malloc(8); free(calloc(1, 8));")
 
-    assert heap.count("live") == heap.events.total() == 2
-    made = {places[0][:3] for _, places in heap.events}
+    assert heap.count("live") == len(heap.events) == 2
+    made = {event.places[0][:3] for event in heap.events}
     assert made == {("mem_alloc", "make_string", "test"), ("test",)}
 
 
@@ -92,9 +93,9 @@ def test_a_string_that_is_released_twice_is_seen_although_the_runtime_ignores_it
     heap = watch("char *string = make_string(); tml_str_free(string); tml_str_free(string);")
 
     assert heap.result == "passed"
-    (event,) = heap.events.elements()
-    kind, (made, released, again) = event
-    assert kind == "double"
+    (event,) = heap.events
+    made, released, again = event.places
+    assert (event.kind, event.size, event.content) == ("double", 4, b"abc\0")
     assert (made[1], again[0]) == ("make_string", "test")
     assert released[-1] == "test"
 
@@ -103,19 +104,19 @@ def test_a_block_that_is_released_twice_does_not_end_the_program(watch: Watch) -
     heap = watch("void *block = mem_alloc(8); mem_free(block); mem_free(block); mem_free(block);")
 
     assert heap.result == "passed"
-    assert heap.count("double") == heap.events.total() == 2
+    assert heap.count("double") == len(heap.events) == 2
 
 
 def test_the_middle_of_a_string_is_nobodys_to_release(watch: Watch) -> None:
     heap = watch("char *string = make_string(); tml_str_free(string + 1); tml_str_free(string);")
 
-    assert heap.count("foreign") == heap.events.total() == 1
+    assert heap.count("foreign") == len(heap.events) == 1
 
 
 def test_a_write_after_the_release(watch: Watch) -> None:
     heap = watch("char *string = make_string(); tml_str_free(string); string[1] = 'x';")
 
-    assert heap.count("write") == heap.events.total() == 1
+    assert heap.count("write") == len(heap.events) == 1
 
 
 def test_a_released_block_is_filled_and_not_handed_out_again(watch: Watch) -> None:
@@ -135,7 +136,16 @@ def test_a_block_that_grows_stays_one_block(watch: Watch) -> None:
     )
 
     assert heap.result == "passed"
-    assert heap.count("live") == heap.events.total() == 1
+    assert heap.count("live") == len(heap.events) == 1
+
+
+def test_a_program_can_mark_its_blocks(watch: Watch) -> None:
+    heap = watch(
+        "void watch_mark(long); watch_mark(1); char *string = make_string(); watch_mark(2); make_string();"
+        "tml_str_free(string); tml_str_free(string); tml_str_free(string + 1);"
+    )
+
+    assert {(event.kind, event.mark) for event in heap.events} == {("double", 1), ("live", 2), ("foreign", 2)}
 
 
 def test_a_crash_keeps_what_was_seen_before(watch: Watch) -> None:
@@ -160,7 +170,7 @@ def test_the_command_prints_a_row_for_each_file(
     assert capsys.readouterr().out.splitlines() == [
         "file\tresult\tdetected\tlive\tdouble\tforeign\twrite",
         "./suite.so\tpassed\t0\t1\t1\t0\t0",
-        "    1 double: mem_alloc < make_string < test / mem_free < test / test",
-        "    1 live: test",
+        "    1 double b'abc': mem_alloc < make_string < test / mem_free < test / test",
+        "    1 live b'': test",
         "live 1, double 1, foreign 0, write 0, detected 0, passed 1",
     ]

@@ -6,11 +6,13 @@
    watched. A released block is filled and never handed out again, so that each later release and write shows.
    Each process that loads such a library writes out/PID.tsv, a row per event:
 
-       kind  size  allocated-at  released-at  again-at
+       kind  mark  size  content  allocated-at  released-at  again-at
 
    A kind is live (never released), double (released again), write (written after its release) or foreign
    (a string that is released though nothing allocated it: another library's, or the middle of a block). A place
    is a list of LIBRARY+OFFSET, innermost first, separated by blanks; a copy of the library is out/LIBRARY.
+   The mark is what the program last gave to watch_mark() before the allocation (before the release, if nothing
+   allocated the block). The content is the first bytes at the end or the release, in hexadecimal digits.
    Functions without unwind tables have their callers read off the stack: whatever looks like a return address.
 
    The release of strings (tml_str_free) ignores pointers that it does not know, which hides double drops. Its
@@ -34,20 +36,30 @@
 #define SLOTS (1u << 22)
 #define LIBRARIES 64
 #define FILL 0xA5
+#define CONTENT 32
 
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 extern void __libc_free(void *);
 
 struct place { void *frames[FRAMES]; };
-struct block { unsigned char *start; size_t size; struct place made, released; bool is_live; };
+struct block {
+    unsigned char *start, content[CONTENT];
+    size_t size;
+    int64_t mark;
+    struct place made, released;
+    bool is_live;
+};
 struct library { uintptr_t start, end; void (*release)(void *); };
 
 static struct block *blocks; /* open addressing by start */
 static struct library libraries[LIBRARIES];
 static int library_count;
 static FILE *report;
+static int64_t mark;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread bool is_inside; /* of this allocator: what it allocates is nobody's */
+
+void watch_mark(int64_t value) { mark = value; }
 
 static struct library *library_of(const void *address) {
     for (int i = 0; i < library_count; i++)
@@ -117,9 +129,14 @@ static void write_place(const struct place *place) {
     }
 }
 
+static void keep_content(struct block *block) {
+    memcpy(block->content, block->start, block->size < CONTENT ? block->size : CONTENT);
+}
+
 static void write_event(const char *kind, const struct block *block, const struct place *again) {
     if (!report) return;
-    fprintf(report, "%s\t%zu", kind, block ? block->size : 0);
+    fprintf(report, "%s\t%ld\t%zu\t", kind, (long)(block ? block->mark : mark), block ? block->size : 0);
+    for (size_t i = 0; block && i < block->size && i < CONTENT; i++) fprintf(report, "%02x", block->content[i]);
     write_place(block ? &block->made : NULL);
     write_place(block && !block->is_live ? &block->released : NULL);
     write_place(again);
@@ -133,7 +150,7 @@ static void note(void *start, size_t size) {
     if (!library_count || is_inside || !start) return;
     struct place place;
     enter();
-    if (is_watched_from(&place)) *slot_of(start) = (struct block){start, size, place, {{0}}, true};
+    if (is_watched_from(&place)) *slot_of(start) = (struct block){start, {0}, size, mark, place, {{0}}, true};
     leave();
 }
 
@@ -149,6 +166,7 @@ static bool forget(void *start) {
         if (block->is_live) {
             block->is_live = false;
             block->released = place;
+            keep_content(block);
             memset(start, FILL, block->size);
         } else write_event("double", block, &place);
     }
@@ -291,7 +309,7 @@ static void finish(void) {
     is_inside = true;
     for (size_t i = 0; i < SLOTS; i++) {
         if (!blocks[i].start) continue;
-        if (blocks[i].is_live) write_event("live", &blocks[i], NULL);
+        if (blocks[i].is_live) keep_content(&blocks[i]), write_event("live", &blocks[i], NULL);
         else if (is_written(&blocks[i])) write_event("write", &blocks[i], NULL);
     }
     fclose(report);

@@ -8,8 +8,9 @@ and never handed out again, and each further release of a block is noted, that o
 
 A row has what the detector counts, and the blocks that are live at the end, that are released again, that
 are released although nothing allocated them, and that are written after their release. With --places, each
-kind of event follows: the functions that allocated the block, released it, and released it again, innermost
-first. Functions without unwind tables have their callers read off the stack, so that some may be older calls.
+kind of event follows: what one of the blocks held, and the functions that allocated the block, released it,
+and released it again, innermost first. Functions without unwind tables have their callers read off the
+stack, so that some may be older calls.
 
 TREE is a folder that the compiler runs in, and the files are named as in it; without files all tests below
 lib/ are run. Linux on x86-64 with glibc, a C compiler and addr2line only.
@@ -25,7 +26,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,55 +44,103 @@ Places = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that is wrong with a block."""
+
+    kind: str
+    mark: int
+    """What the program last called ``watch_mark`` with before it allocated the block."""
+    size: int
+    content: bytes
+    """Its first bytes, at the end or when it was released."""
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
 class Heap:
     """What one run of a test file did wrong, and the leaks that the compiler's own detector saw."""
 
     result: str
     detected: int
-    events: Counter[tuple[str, Places]]
+    events: tuple[Event, ...]
 
     def count(self, kind: str) -> int:
         """How many events of a kind there were."""
-        return sum(number for (of, _), number in self.events.items() if of == kind)
+        return sum(event.kind == kind for event in self.events)
 
 
-def build_allocator(folder: Path) -> Path:
-    """Compile the allocator. Raises CalledProcessError where that is not possible."""
-    library = folder / "watch_heap.so"
-    source = Path(__file__).with_name("watch_heap.c")
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """How test files are run: in a tree, by a command, with libraries that are preloaded.
 
+    ``loaded`` is part of the path of the library that the runner loads tests from.
+    """
 
-def watched(
-    allocator: Path, tree: Path, command: tuple[str, ...], test: str, loaded: str, seconds: float
-) -> Heap:
-    """Run one test file. ``loaded`` is part of the path of the library that the runner loads tests from."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        variables = {"LD_PRELOAD": str(allocator), "WATCH_FOLDER": scratch, "WATCH_LIBRARY": loaded}
-        with _environment(variables):
+    tree: Path
+    command: tuple[str, ...]
+    loaded: str
+    preload: tuple[Path, ...]
+    seconds: float = 120
+
+    def run(self, test: str, variables: Mapping[str, str] | None = None) -> Heap:
+        """Run one test file."""
+        with tempfile.TemporaryDirectory() as scratch:
+            return self._run(test, Path(scratch), variables or {})
+
+    def _run(self, test: str, folder: Path, variables: Mapping[str, str]) -> Heap:
+        preload = ":".join(map(str, self.preload))
+        ours = {"LD_PRELOAD": preload, "WATCH_FOLDER": str(folder), "WATCH_LIBRARY": self.loaded}
+        with _environment(ours | dict(variables)):
             ending = run(
-                command_on(command, test),
-                folder=tree,
+                command_on(self.command, test),
+                folder=self.tree,
                 output=folder / "log",
-                seconds=seconds,
+                seconds=self.seconds,
                 stop=threading.Event(),
             )
         result = read_result(ending.output)
         report = combine(read_log(io.BufferedReader(io.BytesIO(ending.output))))
         tables = sorted(folder.glob("*.tsv"))
         ended = {True: "passed", False: "failed", None: "crashed"}[result.ok] if tables else "not watched"
-        events = Counter(event for table in tables for event in _events(table))
+        events = tuple(event for table in tables for event in _events(table))
         return Heap(ended, report.leaks.total.leaks, events)
 
 
-def _events(table: Path) -> Iterator[tuple[str, Places]]:
+def watcher(tree: Path, command: str, folder: Path, seconds: float, loaded: str = "") -> Watcher:
+    """What runs test files of a tree; the allocator is compiled in ``folder``.
+
+    A runner loads tests from a library that is named like the tree, unless ``loaded`` says otherwise.
+    """
+    library = compiled(Path(__file__).with_name("watch_heap.c"), folder)
+    words = read_command(command, Path.cwd())
+    return Watcher(tree, words, loaded or str(tree).replace("/", "_"), (library,), seconds)
+
+
+def compiled(source: Path, folder: Path) -> Path:
+    """A library to preload. Raises CalledProcessError where there is no C compiler."""
+    library = folder / f"{source.stem}.so"
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+def described(events: Iterable[Event]) -> Iterator[str]:
+    """A line for each kind of event and its places, the most frequent first; it shows one block's content."""
+    alike = defaultdict[tuple[str, Places], list[Event]](list)
+    for event in events:
+        alike[event.kind, event.places].append(event)
+    for (kind, places), group in sorted(alike.items(), key=lambda item: -len(item[1])):
+        where = " / ".join(" < ".join(place) for place in places if place)
+        content = group[0].content.rstrip(b"\0")
+        yield f"{len(group)} {kind} {content!r}: {where}"
+
+
+def _events(table: Path) -> Iterator[Event]:
     rows = [row.split("\t") for row in table.read_text().splitlines()]
-    addresses = {address for _, _, *places in rows for place in places for address in place.split()}
+    addresses = {address for row in rows for place in row[4:] for address in place.split()}
     functions = _functions(table.parent, addresses)
-    for kind, _size, *places in rows:
-        yield kind, tuple(tuple(functions[address] for address in place.split()) for place in places)
+    for kind, mark, size, content, *places in rows:
+        named = tuple(tuple(functions[address] for address in place.split()) for place in places)
+        yield Event(kind, int(mark), int(size), bytes.fromhex(content), named)
 
 
 def _functions(folder: Path, addresses: set[str]) -> dict[str, str]:
@@ -130,6 +179,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--library",
         metavar="NAME",
+        default="",
         help="part of the path of the library that the runner loads tests from (TREE with _ for each slash)",
     )
     parser.add_argument("--places", action="store_true", help="also say where each block comes from")
@@ -141,22 +191,20 @@ def main() -> int:
     """Print a row for each test file; 1 if a block is released or written although it is not live."""
     options = parse_arguments()
     tree: Path = options.tree.resolve()
-    command = read_command(options.tml, Path.cwd())
     tests = options.tests or sorted(
         test.relative_to(tree).as_posix() for test in tree.glob("lib/**/*.test.tml")
     )
     total: Counter[str] = Counter()
     print("\t".join(("file", "result", "detected", *KINDS)))
     with tempfile.TemporaryDirectory() as scratch:
-        allocator = build_allocator(Path(scratch))
+        runner = watcher(tree, options.tml, Path(scratch), options.timeout, options.library)
         for test in tests:
-            loaded = options.library or str(tree).replace("/", "_")
-            heap = watched(allocator, tree, command, test, loaded, options.timeout)
+            heap = runner.run(test)
             counts = {kind: heap.count(kind) for kind in KINDS}
             total.update(counts | {"detected": heap.detected, heap.result: 1})
             print("\t".join((test, heap.result, str(heap.detected), *map(str, counts.values()))), flush=True)
-            for (kind, places), number in heap.events.most_common() if options.places else ():
-                print(f"    {number} {kind}: {' / '.join(' < '.join(place) for place in places if place)}")
+            for line in described(heap.events) if options.places else ():
+                print(f"    {line}")
     print(", ".join(f"{name} {number}" for name, number in total.items()))
     return 1 if any(total[kind] for kind in KINDS[1:]) else 0
 
