@@ -45,6 +45,12 @@ NOTES = frozenset({"note", "note_text"})
 FUNCTION = re.compile(r"(func (\w+)\((\w+): (\w+)\) -> (\w+) \{\n)( [^\n]*\n)")
 """A function of one argument, up to its first statement."""
 
+LIST = 32
+"""The size of a list without its items."""
+
+OWN_CODE = re.compile(r"tml_(?!core_|Str_|I64_)")
+"""The functions of a program and its support, as the compiler names them."""
+
 CONTENT = 31
 """How many characters of a string are compared."""
 
@@ -158,11 +164,10 @@ def seen(watch: Watcher, files: Files, routes: Iterable[Answers]) -> tuple[str, 
 
 def _of_event(event: Event) -> str | None:
     """A block as the second opinion names it; None for the second one of a list."""
-    made = event.places[0]
-    function = made[1] if len(made) > 1 else ""
+    allocator, function, *_ = (*event.places[0], "", "")
     if function.startswith("tml_List__"):
-        return "list" if event.size == 32 else None
-    if made[:1] == ("mem_alloc",) and not function.startswith(("tml_core_", "tml_Str", "tml_std_text")):
+        return "list" if event.size == LIST else None
+    if allocator == "mem_alloc" and OWN_CODE.match(function):
         return f"words {int.from_bytes(event.content[:8], 'little', signed=True)}"
     text = event.content.partition(b"\0")[0].decode("utf-8", "replace")
     return f"text {text[:CONTENT]}"

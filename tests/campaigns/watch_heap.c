@@ -2,8 +2,8 @@
 
    LD_PRELOAD=watch.so WATCH_FOLDER=out WATCH_LIBRARY=_suite.so COMMAND
 
-   Blocks that code of a library whose path contains WATCH_LIBRARY allocates, at most FRAMES calls away, are
-   watched. A released block is filled and never handed out again, so that each later release and write shows.
+   Blocks that code of a library whose path contains WATCH_LIBRARY allocates are watched, be it with the help
+   of others (strdup, the constructor of a foreign object), through at most OTHERS functions. A released block is filled and never handed out again, so that each later release and write shows.
    Each process that loads such a library writes out/PID.tsv, a row per event:
 
        kind  mark  size  content  allocated-at  released-at  again-at
@@ -33,6 +33,8 @@
 #include <unwind.h>
 
 #define FRAMES 12
+#define OTHERS 4
+#define OURS 3 /* functions of this file that are open */
 #define SLOTS (1u << 22)
 #define LIBRARIES 64
 #define FILL 0xA5
@@ -49,7 +51,7 @@ struct block {
     struct place made, released;
     bool is_live;
 };
-struct library { uintptr_t start, end; void (*release)(void *); };
+struct library { uintptr_t start, code_start, code_end; void (*release)(void *); };
 
 static struct block *blocks; /* open addressing by start */
 static struct library libraries[LIBRARIES];
@@ -63,7 +65,8 @@ void watch_mark(int64_t value) { mark = value; }
 
 static struct library *library_of(const void *address) {
     for (int i = 0; i < library_count; i++)
-        if ((uintptr_t)address >= libraries[i].start && (uintptr_t)address < libraries[i].end) return &libraries[i];
+        if ((uintptr_t)address > libraries[i].code_start + 8 && (uintptr_t)address < libraries[i].code_end)
+            return &libraries[i];
     return NULL;
 }
 
@@ -77,13 +80,15 @@ static bool add_frame(struct place *place, const void *address) {
     return true;
 }
 
-struct walk { struct place *place; uintptr_t frame; bool is_watched; };
+struct walk { struct place *place; uintptr_t frame; bool is_watched; int others; };
 
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *data) {
     struct walk *walk = data;
     walk->frame = _Unwind_GetCFA(context);
     walk->is_watched = add_frame(walk->place, (void *)_Unwind_GetIP(context));
-    return walk->place->frames[FRAMES - 1] ? _URC_END_OF_STACK : _URC_NO_REASON;
+    walk->others += !walk->is_watched;
+    bool is_far = !walk->place->frames[0] && walk->others > OURS + OTHERS;
+    return is_far || walk->place->frames[FRAMES - 1] ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 static uintptr_t stack_end(void) {
@@ -105,7 +110,7 @@ static bool is_after_a_call(const unsigned char *address) {
 }
 
 static bool is_watched_from(struct place *place) {
-    struct walk walk = {place, 0, false};
+    struct walk walk = {place, 0, false, 0};
     *place = (struct place){{0}};
     _Unwind_Backtrace(step, &walk);
     uintptr_t end = walk.is_watched ? stack_end() : 0;
@@ -248,13 +253,14 @@ static void copy(const char *from, const char *to) {
     close(in), close(out);
 }
 
-static int extend(struct dl_phdr_info *image, size_t size, void *data) {
+static int find_code(struct dl_phdr_info *image, size_t size, void *data) {
     struct library *library = data;
     (void)size;
-    for (int i = 0; image->dlpi_addr == library->start && i < image->dlpi_phnum; i++) {
-        uintptr_t end = image->dlpi_addr + image->dlpi_phdr[i].p_vaddr + image->dlpi_phdr[i].p_memsz;
-        if (image->dlpi_phdr[i].p_type == PT_LOAD && end > library->end) library->end = end;
-    }
+    for (int i = 0; image->dlpi_addr == library->start && i < image->dlpi_phnum; i++)
+        if (image->dlpi_phdr[i].p_type == PT_LOAD && image->dlpi_phdr[i].p_flags & PF_X) {
+            library->code_start = image->dlpi_addr + image->dlpi_phdr[i].p_vaddr;
+            library->code_end = library->code_start + image->dlpi_phdr[i].p_memsz;
+        }
     return 0;
 }
 
@@ -272,8 +278,8 @@ static void watch(void *handle, const char *path) {
     snprintf(name, sizeof name, "%s/%d", folder, library_count);
     copy(path, name);
     struct library *library = &libraries[library_count];
-    *library = (struct library){map->l_addr, map->l_addr, (void (*)(void *))dlsym(handle, "mem_free")};
-    dl_iterate_phdr(extend, library);
+    *library = (struct library){map->l_addr, 0, 0, (void (*)(void *))dlsym(handle, "mem_free")};
+    dl_iterate_phdr(find_code, library);
     void *release = dlsym(handle, "tml_str_free");
     if (release && library->release) replace(release, (void *)release_string);
     library_count++;

@@ -140,7 +140,7 @@ def _free(heap: Heap, pointer: Any) -> None:
 def extern(heap: Heap, declaration: Declaration) -> Callable[[Sequence[Any]], Any]:
     """A C function: it makes a string of its argument, or frees one."""
     if declaration.returns == "Str":
-        return lambda arguments: heap.make("text", text=f"n{arguments[0]}")
+        return lambda arguments: heap.make("text", text=str(arguments[0]))
     return lambda arguments: heap.drop(arguments[0])
 
 
