@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +21,16 @@ OWN_FILE = "tmlfix.toml"
 SHARED_FILE = "pyproject.toml"
 DEFAULT = "default"
 
-KEYS = ("include", "exclude", "outside", "explicit-releases", "rules", "phases", "owning-types")
+KEYS = (
+    "include",
+    "exclude",
+    "outside",
+    "explicit-releases",
+    "rules",
+    "per-file-ignores",
+    "phases",
+    "owning-types",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +71,20 @@ class Configuration:
         yield self._entry("outside", list(settings.plan.outside))
         yield self._entry("explicit-releases", settings.explicit_releases.value)
         yield self._entry("rules.disable", sorted(settings.disabled_rules))
+        for pattern, names in settings.per_file_ignores.items():
+            yield self._entry(f"per-file-ignores.{quoted(pattern)}", list(names))
         for phase in settings.plan.phases:
             yield self._entry(f"phases.{phase.slug}.scope", list(phase.scope))
         for name, release in settings.owning_types.items():
-            yield self._entry(f"owning-types.{name}", release)
+            yield self._entry(f"owning-types.{quoted(name)}", release)
 
     def _entry(self, key: str, value: Any) -> tuple[str, Any, str]:
         return key, value, self.file if self.file is not None and key in self.keys else DEFAULT
+
+
+def quoted(name: str) -> str:
+    """A part of a key as TOML has it."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def read_configuration(root: Path, rules: RuleChoice = ALL_RULES) -> Configuration:
@@ -77,6 +95,11 @@ def read_configuration(root: Path, rules: RuleChoice = ALL_RULES) -> Configurati
     """
     configuration = _read(root)
     return replace(configuration, settings=rules.applied(configuration.settings))
+
+
+def settings_file(root: Path) -> str | None:
+    """The file at ``root`` that has settings, if there is one. Raises `UserError` as `read_configuration`."""
+    return _read(root).file
 
 
 def _read(root: Path) -> Configuration:
@@ -126,15 +149,27 @@ class _Reader:
             settings = replace(settings, explicit_releases=ExplicitReleases(value))
         rules = self._keys("rules.", top.get("rules", {}), ("disable",))
         if "disable" in rules:
-            names = self._strings("rules.disable", rules["disable"])
-            disabled = frozenset(self._one_of("rules.disable", name, described()) for name in names)
-            settings = replace(settings, disabled_rules=disabled)
+            disabled = self._rules("rules.disable", rules["disable"])
+            settings = replace(settings, disabled_rules=frozenset(disabled))
+        if "per-file-ignores" in top:
+            settings = replace(settings, per_file_ignores=self._per_file(top["per-file-ignores"]))
         scopes = self._scopes(top.get("phases", {}))
         phases = tuple(replace(phase, scope=scopes.get(phase.slug, phase.scope)) for phase in PHASES)
         if "owning-types" in top:
             settings = replace(settings, owning_types=self._owning_types(top["owning-types"]))
         settings = replace(settings, plan=replace(plan, phases=phases))
         return Configuration(settings, self.file, frozenset(self.keys))
+
+    def _per_file(self, table: Any) -> dict[str, tuple[str, ...]]:
+        if not isinstance(table, dict):
+            raise self._error("per-file-ignores", "is not a table of patterns, each with rules")
+        return {
+            pattern: self._rules(f"per-file-ignores.{quoted(pattern)}", names)
+            for pattern, names in table.items()
+        }
+
+    def _rules(self, key: str, value: Any) -> tuple[str, ...]:
+        return tuple(self._one_of(key, name, described()) for name in self._strings(key, value))
 
     def _scopes(self, table: Any) -> dict[str, tuple[str, ...]]:
         scopes = {}
@@ -148,7 +183,7 @@ class _Reader:
             raise self._error("owning-types", "is not a table of types, each with its release")
         for name, release in table.items():
             identifiers = [*name.split("::"), release]
-            self.keys.add(f"owning-types.{name}")
+            self.keys.add(f"owning-types.{quoted(name)}")
             if not all(isinstance(part, str) and part.isidentifier() for part in identifiers):
                 raise self._error(f"owning-types.{name}", "is not a type with the method that releases it")
         return dict(table)

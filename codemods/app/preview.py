@@ -8,6 +8,7 @@ from functools import partial
 
 from codemods import engine
 from codemods.app.configuration import read_configuration
+from codemods.app.idle_settings import idle_settings
 from codemods.app.requests import Report, Request
 from codemods.app.sources import (
     Head,
@@ -70,7 +71,8 @@ def analyse(
     source: Head | WorkingTree, request: Request, *, in_place: bool, progress: Progress | None
 ) -> Report:
     """Find what the request asks for in a tree, with the fixes that remain to be written."""
-    settings = read_configuration(source.root, request.rules).settings
+    configuration = read_configuration(source.root, request.rules)
+    settings = configuration.settings
     selection = select(source, request.paths)
     is_shared = share(source, request, settings)
     result, unfixed = AnalysisResult(()), tuple[InputError, ...]()
@@ -102,6 +104,7 @@ def analyse(
         errors=(*selection.errors, *unfixed, *covered),
         unread_elsewhere=len(unread) - len(covered),
         files=tuple(source.workspace.files),
+        notes=idle_settings(configuration, source.root, source.workspace),
     )
 
 

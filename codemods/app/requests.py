@@ -52,6 +52,8 @@ class Report:
     """Files that a run which was killed had begun to write."""
     files: tuple[str, ...] = ()
     """The .tml files of the tree."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing about the settings."""
 
     @property
     def fixes_remain(self) -> bool:

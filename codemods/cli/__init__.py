@@ -35,6 +35,8 @@ MODULES = {
     "merge": "merge",
     "lsp": "lsp",
     "config": "config",
+    "rules": "rules",
+    "init": "init",
     "leaks": "leaks",
     "plan": "plan",
     "verify": "verify",

@@ -159,7 +159,8 @@ def apply(
             text.print_diff(report)
         else:
             _print_result(report, delivery)
-    finish(report.errors, FOUND if dry_run and report.fixes_remain and not exit_zero else 0)
+    status = FOUND if dry_run and report.fixes_remain and not exit_zero else 0
+    finish(report.errors, status, () if quiet else report.notes)
 
 
 def _choose(request: Request, delivery: Delivery) -> Request:
@@ -171,7 +172,7 @@ def _choose(request: Request, delivery: Delivery) -> Request:
     chosen = ask(review)
     if not chosen.approved:
         text.print_nothing_chosen(found)
-        finish(found.errors)
+        finish(found.errors, 0, found.notes)
     return replace(request, selection=chosen, phases=chosen.phases)
 
 
@@ -244,4 +245,4 @@ def status(
             documents.print_json(documents.report_document(report))
         else:
             text.print_status(report)
-    finish(report.errors)
+    finish(report.errors, 0, report.notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
@@ -154,7 +154,9 @@ def printed_to(file: Path | None) -> Iterator[None]:
     write_file(file, stream.buffer.getvalue())
 
 
-def finish(errors: Sequence[InputError], code: int = 0) -> NoReturn:
-    """Print the errors and end the command: with ``code``, or as failed if there are any."""
+def finish(errors: Sequence[InputError], code: int = 0, notes: Iterable[str] = ()) -> NoReturn:
+    """Print notes and errors and end the command: with ``code``, or as failed if there are errors."""
+    for note in notes:
+        console.print_note(note)
     console.print_errors(errors)
     raise typer.Exit(FAILED if errors else code)

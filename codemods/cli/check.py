@@ -141,7 +141,8 @@ def check(
         text.print_check_counts(result)
     if format is CheckFormat.GITHUB:
         _append_job_summary(result)
-    finish(result.report.errors, FOUND if result.failing and not exit_zero else 0)
+    status = FOUND if result.failing and not exit_zero else 0
+    finish(result.report.errors, status, () if quiet else result.report.notes)
 
 
 def _write_baseline(request: Request, file: Path, *, quiet: bool) -> NoReturn:
@@ -149,7 +150,7 @@ def _write_baseline(request: Request, file: Path, *, quiet: bool) -> NoReturn:
         written = checking.write_baseline(request, file, progress=progress)
     if not quiet:
         text.print_baseline(written)
-    finish(written.report.errors)
+    finish(written.report.errors, 0, () if quiet else written.report.notes)
 
 
 def _append_job_summary(result: checking.Check) -> None:

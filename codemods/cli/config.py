@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from codemods.app.configuration import read_configuration
-from codemods.app.sources import working_tree_root
-from codemods.cli.base import PREVENT, Format, Output, OutputFormat, app, examples, printed_to
+from codemods.app.idle_settings import idle_settings
+from codemods.app.sources import read_working_tree
+from codemods.cli.base import PREVENT, Format, Output, OutputFormat, app, examples, finish, printed_to
 from codemods.model.errors import UserError
 from codemods.reports import documents, text
 
@@ -23,9 +24,11 @@ def config(
     """Print the settings that apply, and where each is set."""
     if not folder.exists():
         raise UserError(f"{folder}: there is no such file or folder")
-    configuration = read_configuration(working_tree_root([folder]))
+    tree = read_working_tree([folder])
+    configuration = read_configuration(tree.root)
     with printed_to(output):
         if format is OutputFormat.JSON:
             documents.print_json(documents.configuration_document(configuration))
         else:
             text.print_configuration(configuration)
+    finish((), 0, idle_settings(configuration, tree.root, tree.workspace))

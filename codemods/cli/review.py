@@ -89,4 +89,4 @@ def review(
     write_file(output, page.encode())
     if not quiet:
         text.print_review(replace(report, phases=found.phases(report.phases)), output)
-    finish(report.errors)
+    finish(report.errors, 0, () if quiet else report.notes)

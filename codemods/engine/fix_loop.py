@@ -208,6 +208,7 @@ class FixLoop:
                 found = [
                     diagnostic
                     for rule in self._rules
+                    if self._settings.applies(rule.name, path)
                     for diagnostic in self._found(rule, context, excluded)
                     if number == 1 or self._wanted is not None or not _repairs_misuse(diagnostic)
                 ]
@@ -299,12 +300,12 @@ class FixLoop:
 
     def _comment_findings(self, used: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
         """What is wrong with the comments that suppress findings; one for a rule that is off may stay."""
-        if not self._settings.applies(SUPPRESSION_COMMENT):
-            return
         for path, comments in self._suppressions.items():
+            if not self._settings.applies(SUPPRESSION_COMMENT, path):
+                continue
             for comment in comments:
                 rules = {rule for file, line, rule in used if file == path and comment.covers(line, rule)}
-                off = {rule for rule in comment.rules if not self._settings.applies(rule)}
+                off = {rule for rule in comment.rules if not self._settings.applies(rule, path)}
                 for message in comment.problems(rules | off, RULES):
                     yield Finding(
                         self._phase.number,

@@ -30,6 +30,8 @@ class Settings:
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     disabled_rules: frozenset[str] = frozenset()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Patterns of files, each with the rules that find nothing in them."""
     explicit_releases: ExplicitReleases = ExplicitReleases.PLAN
     owning_types: Mapping[str, str] = field(default_factory=dict)
     """Types that own something, by name or qualified name, each with the method that releases it."""
@@ -39,11 +41,18 @@ class Settings:
         """Whether the file may get findings."""
         return _matches(path, self.include) and not _matches(path, self.exclude)
 
-    def applies(self, rule: str) -> bool:
-        """Whether the rule of this name runs."""
+    def applies(self, rule: str, path: str | None = None) -> bool:
+        """Whether the rule of this name runs: in the file, or without one in any file."""
+        if path is not None and self._ignores(rule, path):
+            return False
         if rule == "named-release" and self.explicit_releases is ExplicitReleases.NEEDED:
             return False
         return rule not in self.disabled_rules
+
+    def _ignores(self, rule: str, path: str) -> bool:
+        return any(
+            rule in rules and fnmatchcase(path, pattern) for pattern, rules in self.per_file_ignores.items()
+        )
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -105,6 +105,14 @@ def rule_document(rule: RuleText) -> dict[str, Any]:
         "reason": rule.reason,
         "before": rule.before,
         "after": rule.after,
+    }
+
+
+def rules_document(rules: Iterable[RuleText], off: Collection[str]) -> dict[str, Any]:
+    """The JSON of ``tmlfix rules``: those that are turned ``off`` are not enabled."""
+    return {
+        "version": JSON_VERSION,
+        "rules": [rule_document(rule) | {"enabled": rule.name not in off} for rule in rules],
     }
 
 

@@ -274,13 +274,23 @@ def print_rule(rule: RuleText) -> None:
         console.print(Text(_indent(body)))
 
 
-def print_rules(rules: Iterable[RuleText]) -> None:
-    """Print the name and the summary of each rule."""
+def print_rules(rules: Iterable[RuleText], off: Collection[str] = ()) -> None:
+    """Print the name and the summary of each rule, and which are turned ``off``."""
     console = make_console()
     named = [(rule.name, rule.summary) for rule in rules]
     width = max(len(name) for name, _ in named)
     for name, summary in named:
-        console.print(Text.assemble((name.ljust(width), "bold"), f"  {summary}"))
+        mark = ("  (turned off here)", "yellow") if name in off else ""
+        console.print(Text.assemble((name.ljust(width), "bold"), f"  {summary}", mark))
+
+
+def print_starter(settings: Path, snippets: Mapping[str, str]) -> None:
+    """Print where the first settings are, and what may be copied into which file."""
+    console = make_console()
+    console.print(f"{visible(str(settings))} has every setting as a comment")
+    for file, snippet in snippets.items():
+        console.print(Text(f"\n# {file}", "bold"))
+        console.print(Text(snippet.rstrip("\n")))
 
 
 def print_configuration(configuration: Configuration) -> None:

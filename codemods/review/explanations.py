@@ -235,9 +235,9 @@ class _LineExplainer:
             yield "no value on this line could own anything"
         if not self.settings.covers(self.file.path):
             yield "the configuration leaves this file out, so it gets no findings"
-        off = sorted(rule for rule in RULES if not self.settings.applies(rule))
+        off = sorted(rule for rule in RULES if not self.settings.applies(rule, self.file.path))
         if off:
-            yield f"the configuration turns off {listed(off)}"
+            yield f"the configuration turns off {listed(off)} here"
         if self.result is not None and not found:
             yield from self._nearest(functions)
 

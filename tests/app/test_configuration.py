@@ -317,6 +317,47 @@ def test_the_settings_apply_to_an_analysis(tmp_path: Path, run: Run) -> None:
     assert run(*arguments).document["findings"] == []
 
 
+def test_rules_can_be_ignored_in_some_files(tmp_path: Path, run: Run) -> None:
+    other = TEST.replace("reel", "other")
+    for path, text in {LIBRARY: REEL, TEST: USE, other: USE}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "tml.toml").touch()
+    configured(tmp_path, '[per-file-ignores]\n"tests/*/other*" = ["missing-release", "void-tail"]\n')
+
+    document = run("check", tmp_path, "--format", "json").document
+
+    assert {finding["path"] for finding in document["findings"]} == {TEST}
+    run("apply", "--all", "--in-place", tmp_path)
+    assert (tmp_path / other).read_text() == USE
+    assert "the configuration turns off missing-release and void-tail here" in (
+        run("explain", f"{tmp_path / other}:5").out
+    )
+    assert (
+        'per-file-ignores."tests/*/other*" = ["missing-release", "void-tail"]' in run("config", tmp_path).out
+    )
+
+
+def test_what_is_shown_can_be_read_again(tmp_path: Path, run: Run) -> None:
+    text = '[per-file-ignores]\n"a b.tml" = ["void-tail"]\n[owning-types]\n"std::os::Handle" = "close"\n'
+    configured(tmp_path, text)
+    (tmp_path / "tml.toml").touch()
+    before = read_configuration(tmp_path).settings
+
+    configured(tmp_path, run("config", tmp_path).out)
+
+    assert read_configuration(tmp_path).settings == before
+
+
+def test_a_comment_about_a_rule_that_is_ignored_in_the_file_may_stay() -> None:
+    test = USE.replace(
+        "    let first", "    // tmlfix: ignore[missing-release] the process ends here\n    let first"
+    )
+    ignores = {TEST: ("missing-release",)}
+
+    assert run({LIBRARY: REEL, TEST: test}, settings=Settings(per_file_ignores=ignores)).findings == ()
+
+
 SESSION = """\
 @extern("c")
 func host_session(n: I64) -> I64
