@@ -1,8 +1,8 @@
 """Drain a list: the function that destroys a list with its strings, and its calls where the list ends.
 
 A list frees its own storage and never its elements. The file that makes the list gets a function that frees
-both. A test gets one of its own only if that file must stay as it is; it takes the strings out, because in a
-test the compiler may free a string that is read from a list.
+both. A test gets one of its own only if that file has none when the test's turn comes, as where it must stay
+as it is; it takes the strings out, because in a test the compiler may free a string that is read from a list.
 """
 
 from __future__ import annotations
@@ -180,7 +180,15 @@ def _is_shadowed(exit_: Exit, variable: Variable) -> bool:
 
 
 def helper_for(context: Context, owned: OwnedList) -> Helper | None:
-    """What frees the strings of a list; without it the file gets one, a test only if nobody else may."""
+    """What frees the strings of a list, or a new function; in a test only for what the library makes."""
+    known = known_helper(context, owned)
+    if known is not None or (context.file.is_test and not _may_write_helper(context, owned.maker)):
+        return known
+    return new_helper(context, [owned])
+
+
+def known_helper(context: Context, owned: OwnedList) -> Helper | None:
+    """What there is already that frees the strings of a list."""
     maker, is_test = owned.maker, context.file.is_test
     for function in context.analysis.index.functions:
         if not _frees_elements(context, function) or not (_is_guarded(function) or not _may_be_empty(owned)):
@@ -192,12 +200,12 @@ def helper_for(context: Context, owned: OwnedList) -> Helper | None:
             path = path_to(context, function)
             if path is not None:
                 return Helper(path.text, destroys, path.edits)
-    return None if is_test and not _may_write_helper(context, maker) else new_helper(context, [owned])
+    return None
 
 
 def _may_write_helper(context: Context, maker: FunctionInfo | None) -> bool:
-    """Whether a test may get a function of its own for lists that a library function makes."""
-    if maker is None or maker.file.is_test or maker.file.path in context.lists.paths:
+    """Whether a test may get a function of its own for a list: the library is fixed before its tests are."""
+    if maker is None or maker.file.is_test:
         return False
     return "pop" not in context.analysis.drops.allocating_names
 
@@ -227,6 +235,13 @@ def _is_guarded(function: FunctionInfo) -> bool:
     )
 
 
+def place_above(context: Context, function: FunctionInfo) -> int:
+    """Where a new function goes that is for another: above the item of the file that this one is in."""
+    inside = function.node.start
+    user = next(item for item in context.file.tree.items if item.start <= inside < item.end)
+    return documentation_start(context.file.source, user)
+
+
 def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     """A helper for lists, written into this file; public if other files make them by its functions."""
     makers = [
@@ -254,8 +269,7 @@ def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     source, items = context.file.source, context.file.tree.items
     offset = max((item.end for item in items if item in makers), default=None)
     if offset is None:
-        first = next(item for item in items if isinstance(item, nodes.Function | nodes.Impl))
-        offset = documentation_start(source, first)
+        offset = place_above(context, lists[0].graph.function)
         text = f"{text}\n\n"
     else:
         text = f"\n\n{text}"

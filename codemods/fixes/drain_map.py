@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from codemods.fixes.context import Context
-from codemods.fixes.drain_list import Helper
+from codemods.fixes.drain_list import Helper, place_above
 from codemods.fixes.imports import imported
 from codemods.ownership.map_entries import frees_entries
-from codemods.semantics.symbols import Type
-from tml_ast import nodes
-from tml_ast.edit import SourceEdit, documentation_start, lay_out
+from codemods.semantics.symbols import FunctionInfo, Type
+from tml_ast.edit import SourceEdit, lay_out
 
 _NAMES = ("destroy_entries", "destroy_table", "destroy_pairs", "destroy_mapping")
 
 
-def map_helper(context: Context, map_: Type) -> Helper | None:
-    """The function of the file that destroys maps of a type with their strings, and its text if it is new."""
+def map_helper(context: Context, user: FunctionInfo, map_: Type) -> Helper | None:
+    """The function of the file that destroys maps of a type with their strings, and its text if it is new.
+
+    It stands above the function that uses it first.
+    """
     for function in context.functions:
         if frees_entries(function) and function.values[0].type == Type("ref", (map_,)):
             return Helper(function.name, destroys=True)
     taken = {function.name for function in context.analysis.index.functions if function.owner is None}
     name = next((name for name in _NAMES if name not in taken), None)
     needed = imported(context, "std::collections", "HashMap")
-    first = next(
-        (item for item in context.file.tree.items if isinstance(item, nodes.Function | nodes.Impl)), None
-    )
-    if name is None or needed is None or first is None:
+    if name is None or needed is None:
         return None
     is_string = [argument.is_str for argument in map_.arguments]
     words = [word for word, is_freed in zip(("key", "value"), is_string, strict=True) if is_freed]
@@ -44,8 +43,6 @@ def map_helper(context: Context, map_: Type) -> Helper | None:
         "\tmap.destroy()\n"
         "}\n\n"
     )
-    source = context.file.source
-    offset = documentation_start(source, first)
-    return Helper(
-        name, destroys=True, edits=(*needed, SourceEdit(offset, offset, lay_out(source, offset, text)))
-    )
+    offset = place_above(context, user)
+    edit = SourceEdit(offset, offset, lay_out(context.file.source, offset, text))
+    return Helper(name, destroys=True, edits=(*needed, edit))

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.temporaries import is_new, is_owed
+from codemods.fixes.write_around import PART, write_around
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.summaries.origins import is_handed_out
 from tml_ast import nodes
-from tml_ast.edit import INDENT, SourceEdit, lay_out
+from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
 
@@ -38,7 +39,8 @@ def make_where_needed(
     assert site is not None and holder is not None
     if not context.purity.is_pure(graph, default):
         return Refusal("making it may have effects, so it must be made in any case: release it by hand")
-    if "\n" in call.text:
+    between = context.file.source[call.receiver.end : default.start]
+    if b"//" in between or b"/*" in between:
         return Refusal("open it by hand with a `when`")
     annotation: tuple[SourceEdit, ...] = ()
     match site.parent:
@@ -52,7 +54,5 @@ def make_where_needed(
             return Refusal("open it by hand with a `when`")
     payload = context.names.for_consumed(graph.function, "found", "payload")
     filled, other = ("Just", "Nothing") if holder.name == "Maybe" else ("Ok", "Err(_)")
-    arms = [f"{filled}({payload}) => {payload},", f"{other} => {default.text},"]
-    lines = [f"when {call.receiver.text} {{", *(INDENT.decode() + arm for arm in arms), "}"]
-    opened = lay_out(context.file.source, call.start, "\n".join(lines))
-    return Repair((*annotation, SourceEdit(call.start, call.end, opened)))
+    text = f"when {PART} {{\n\t{filled}({payload}) => {payload},\n\t{other} => {PART},\n}}"
+    return Repair((*annotation, *write_around(context.file.source, call, [call.receiver, default], text)))

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import owner_name
 from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
 from codemods.fixes.string_code import free_owned
-from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.fixes.write_around import PART, write_around
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
+from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
 
@@ -105,6 +108,17 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
         else:
             lines.append(f"\t{pattern} => {statements[0] if statements else '{}'},")
     return [*lines, "}"]
+
+
+def open_in_place(
+    context: Context, call: CallSite, type_: Type, owed: Mapping[str, Owed]
+) -> Repair | Refusal:
+    """Put such a ``when`` around the call of a statement that stands on lines of its own."""
+    source, statement = context.file.source, call.site.parent
+    if source[line_start(source, statement.start) : statement.start].strip():
+        return Refusal("open it by hand")
+    text = "\n".join(opening(context, PART, type_, owed))
+    return Repair(write_around(source, statement, [call.node], text))
 
 
 def part_releases(

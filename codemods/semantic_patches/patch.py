@@ -99,7 +99,7 @@ class SemanticPatch:
                 yield application
 
     def _completed(self, scope: Node, first: Match) -> Application | None:
-        """The first match with those of the other changes in ``scope``; None unless all are there."""
+        """The first match with those of the other changes in ``scope``; None unless all is there."""
         shared = _shared(first)
         matches = [(self.hunks[0], first)]
         for hunk in self.hunks[1:]:
@@ -115,7 +115,8 @@ class SemanticPatch:
                 if _agrees(shared, match):
                     shared |= _shared(match)
                     matches.append((hunk, match))
-        return Application(self, tuple(matches), shared)
+        application = Application(self, tuple(matches), shared)
+        return application if application.is_bound else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,15 @@ class Application:
     patch: SemanticPatch
     matches: tuple[tuple[Hunk, Match], ...]
     shared: Mapping[str, Binding]
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether all is known that it writes; a change that may be missing may be the one to say it."""
+        return all(
+            name in self.shared or name in match.bindings
+            for hunk, match in self.matches
+            for name in _METAVARIABLE.findall(hunk.change.added)
+        )
 
     @property
     def changed(self) -> list[Match]:

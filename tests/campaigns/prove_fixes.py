@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import random
 import sys
 import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
-from itertools import cycle
+from itertools import chain, cycle
+from zlib import crc32
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from codemods.engine import analyse
 from codemods.model.findings import Verdict
 from codemods.model.phases import phase_of
+from tests.campaigns.laws import Outcome, violations
+from tests.campaigns.silence import said_without_reason
 from tests.campaigns.wrong_rules import WRONG, Spoil, wrong_rules
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.generated_functions import ENTRY, programs
@@ -45,6 +49,8 @@ class Tally:
     leaks_after: int = 0
     refused: int = 0
     """Programs in which the engine found a fault of a rule and left a file as it was."""
+    under_laws: int = 0
+    """Programs that were also run in other ways, which must end the same."""
     wrong_fixes: int = 0
     """Fixes that were spoiled on purpose."""
     fixed: Counter[str] = field(default_factory=Counter)
@@ -60,7 +66,13 @@ class WorseThanTheLeak(AssertionError):
     """A program that tmlfix made worse, with what is wrong."""
 
 
-def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> None:
+class BrokenLaw(AssertionError):
+    """A program that ends otherwise when tmlfix is run on it in another way, or of which it says too much."""
+
+
+def judge(
+    files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None, *, with_laws: bool = False
+) -> None:
     """Fix a program and compare it with what it was, on all its paths.
 
     With ``spoil`` the rules are wrong on purpose, and nothing that they promise counts.
@@ -101,9 +113,25 @@ def judge(files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None) -> 
     tally.leaks_after += comparison.leaks_after
     tally.fixed.update(finding.rule for finding in findings if finding.verdict is Verdict.FIXED)
     tally.reported.update(finding.rule for finding in findings if finding.verdict is not Verdict.FIXED)
+    if with_laws:
+        tally.under_laws += 1
+        _check_laws(Outcome(files, tuple(findings), files | changed, ()), phase.number)
 
 
-def prove(count: int, start: int, spoil: Spoil | None = None) -> tuple[Tally, str]:
+def _check_laws(fixed: Outcome, phase: int) -> None:
+    """Raise BrokenLaw for a law that does not hold; the same program is always varied in the same way."""
+    chance = random.Random(crc32(b"".join(fixed.before.values())))
+    broken = chain(
+        violations(fixed, [phase], chance), said_without_reason(fixed.before, fixed.findings, ENTRY)
+    )
+    for complaint in broken:
+        sources = [f"--- {path}\n{text.decode()}" for path, text in fixed.before.items() if path != LIBRARY]
+        raise BrokenLaw("\n".join([complaint, "the program:", *sources]))
+
+
+def prove(
+    count: int, start: int, spoil: Spoil | None = None, *, with_laws: bool = False
+) -> tuple[Tally, str]:
     """Judge random programs; what was tried, and what was wrong with the first that was made worse.
 
     It is made small, unless the rules were spoiled.
@@ -120,17 +148,18 @@ def prove(count: int, start: int, spoil: Spoil | None = None) -> tuple[Tally, st
         suppress_health_check=list(HealthCheck),
     )
     def holds(files: dict[str, bytes]) -> None:
-        judge(files, tally, spoil)
+        judge(files, tally, spoil, with_laws=with_laws)
 
     try:
         holds()
-    except WorseThanTheLeak as error:
+    except (WorseThanTheLeak, BrokenLaw) as error:
         return tally, str(error)
     return tally, ""
 
 
-def _prove(arguments: tuple[int, int, Spoil | None]) -> tuple[Tally, str]:
-    return prove(*arguments)
+def _prove(arguments: tuple[int, int, Spoil | None, bool]) -> tuple[Tally, str]:
+    count, start, spoil, with_laws = arguments
+    return prove(count, start, spoil, with_laws=with_laws)
 
 
 def main() -> int:
@@ -144,12 +173,24 @@ def main() -> int:
     parser.add_argument(
         "--wrong-rules", action="store_true", help="spoil the fixes on purpose: nothing worse may be written"
     )
+    parser.add_argument(
+        "--laws",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="how many of the programs are also run in other ways, which must end the same (0.05)",
+    )
     options = parser.parse_args()
     spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)
     starts = range(0, options.programs, BATCH)
     batches = [
-        (min(BATCH, options.programs - done), options.seed * 1_000_000 + done, spoil)
-        for done, spoil in zip(starts, cycle(spoils), strict=False)
+        (
+            min(BATCH, options.programs - done),
+            options.seed * 1_000_000 + done,
+            spoil,
+            spoil is None and int((number + 1) * options.laws) > int(number * options.laws),
+        )
+        for number, (done, spoil) in enumerate(zip(starts, cycle(spoils), strict=False))
     ]
     started = time.monotonic()
     tally = Tally()
@@ -172,6 +213,7 @@ def main() -> int:
             if options.wrong_rules
             else ""
         )
+        + (f"{tally.under_laws:,} also run in other ways; " if tally.under_laws else "")
         + f"{time.monotonic() - started:,.0f} s"
     )
     for rule, number in sorted(tally.fixed.items()):

@@ -145,6 +145,13 @@ def test_a_module_of_another_phase_is_left_alone_and_the_test_gets_the_function(
     assert HELPER_OF_TEST in became
 
 
+def test_a_test_gets_the_function_for_a_list_that_only_another_fix_gives_a_name() -> None:
+    became = after(run('    fields("a,b", ",")\n    return 0\n'), TEST)
+
+    assert became is not None and "    destroy_parts(ref list)\n" in became
+    assert HELPER_OF_TEST in became
+
+
 def test_a_test_gets_no_function_where_the_compiler_frees_what_it_takes_out() -> None:
     body = '    let all = fields("a,b", ",")\n    return 0\n'
     elsewhere = MAKER.replace("http", "demo")

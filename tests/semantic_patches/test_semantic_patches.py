@@ -102,6 +102,12 @@ def test_a_change_that_may_be_missing_may_be_missing() -> None:
     assert not any("removed_value" in edit.text for edit in finding.edits)
 
 
+def test_nothing_is_done_where_only_the_missing_change_says_what_another_writes() -> None:
+    without = STOCK.replace("(tags as *Unit, -1 as I8, places)", "(tags as *Unit, -2 as I8, places)")
+    assert without != STOCK
+    assert not findings("hash-table-contents", {"lib/demo/src/http/stock.tml": without})
+
+
 def test_a_name_that_is_taken_stops_the_patch() -> None:
     taken = STOCK.replace("is_thing", "release_key")
     (finding,) = findings("hash-table-contents", {"lib/demo/src/http/stock.tml": taken})

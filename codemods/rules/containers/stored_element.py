@@ -140,6 +140,15 @@ pub type Part {
     text: Str,
 }
 
+impl Part {
+    pub func destroy(mut this) {
+        if str::len(this.text) > 0 {
+            lowlevel { mem_free(this.text as I64 as *Unit) }
+            this.text = ""
+        }
+    }
+}
+
 /// Destroys a list of strings that were made for it, the strings first.
 func destroy_parts(parts: ref List[Str]) {
     var i: I64 = 0
@@ -152,15 +161,6 @@ func destroy_parts(parts: ref List[Str]) {
         i = i + 1
     }
     parts.destroy()
-}
-
-impl Part {
-    pub func destroy(mut this) {
-        if str::len(this.text) > 0 {
-            lowlevel { mem_free(this.text as I64 as *Unit) }
-            this.text = ""
-        }
-    }
 }
 
 pub func parts_of(line: Str) -> List[Part] {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from codemods.fixes.cast_view import cast_view
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.drain_list import ANY_HELPER, Helper, drain, helper_for, new_helper
+from codemods.fixes.drain_list import ANY_HELPER, Helper, drain, helper_for, known_helper, new_helper
 from codemods.ownership.cfg.graph import Declare, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import Claim, Hazard, OwnedList
@@ -106,7 +106,7 @@ def _needed_by_others(context: Context) -> Iterator[Diagnostic]:
         if not (here or is_made_here) or not _can_be_drained(context, owned):
             continue
         claims |= {id(claim.node): claim for claim in here}
-        if is_made_here and helper_for(context.beside(owned.file), owned) is None:
+        if is_made_here and known_helper(context.beside(owned.file), owned) is None:
             waiting.append(owned)
     for claim in claims.values():
         function = claim.graph.function

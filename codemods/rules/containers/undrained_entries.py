@@ -65,7 +65,7 @@ def _lost_by(
         return
     if not context.map_entries.may_be_freed(map_):
         return
-    helper = map_helper(context, map_)
+    helper = map_helper(context, graph.function, map_)
     if helper is None:
         return
     views = context.analysis.summaries.fate(graph, variable).views
@@ -100,7 +100,7 @@ def _destroyed_field(context: Context, graph: ControlFlowGraph, call: CallSite) 
 def _lost_in(
     context: Context, graph: ControlFlowGraph, field: nodes.Expression, call: nodes.Node, map_: Type
 ) -> Iterator[tuple[Diagnostic, Helper]]:
-    helper = map_helper(context, map_) if context.map_entries.may_be_freed(map_) else None
+    helper = map_helper(context, graph.function, map_) if context.map_entries.may_be_freed(map_) else None
     if helper is None:
         return
     edit = SourceEdit(call.start, call.end, f"{helper.call}(ref {field.text})".encode())

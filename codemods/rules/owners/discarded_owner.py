@@ -15,7 +15,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.lazy_default import lost_defaults, make_where_needed
 from codemods.fixes.naming import owner_name, short_code, string_name
-from codemods.fixes.open_payload import held_types, opening, owed_payloads, payload_name
+from codemods.fixes.open_payload import held_types, open_in_place, opening, owed_payloads, payload_name
 from codemods.fixes.owners import is_opened_elsewhere, may_own
 from codemods.fixes.temporaries import (
     handed_out,
@@ -33,7 +33,7 @@ from codemods.ownership.summaries.origins import Origin, is_handed_out
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit, insert_statement_after, lay_out, line_start
+from tml_ast.edit import SourceEdit, insert_statement_after
 from tml_ast.nodes import Expression
 
 
@@ -91,7 +91,7 @@ def _unread(
                 f"nothing opens what `{short_code(node.text)}` returns, "
                 f"so the {held_types(owed)} in it is never released"
             )
-            repair = _in_place(context, call, opening(context, node.text, type_, owed))
+            repair = open_in_place(context, call, type_, owed)
             yield context.fix(graph, node, message, repair)
     else:
         owed_here = is_owed(context, graph, node, type_, dropped=_is_dropped_there(context, call))
@@ -132,16 +132,6 @@ def _is_dropped_there(context: Context, call: CallSite) -> bool:
         return True
     block = context.parent(statement)
     return not (isinstance(block, nodes.Block) and block.value is call.node)
-
-
-def _in_place(context: Context, call: CallSite, lines: list[str]) -> Repair | Refusal:
-    """Put a ``when`` in the place of a statement that stands on lines of its own."""
-    source, statement = context.file.source, call.site.parent
-    start = line_start(source, statement.start)
-    if source[start : statement.start].strip() or "\n" in call.node.text:
-        return Refusal("open it by hand")
-    code = lay_out(source, statement.start, "\n".join(lines))
-    return Repair((SourceEdit(statement.start, statement.end, code),))
 
 
 def _named(context: Context, call: CallSite, type_: Type, name: str) -> Repair | Refusal:
