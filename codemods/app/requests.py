@@ -30,6 +30,8 @@ class Request:
     stacked: bool = False
     selection: Selection | None = None
     shard: Shard | None = None
+    text: bytes | None = None
+    """What the one path holds, in the place of what is on the disk."""
     rules: RuleChoice = ALL_RULES
     resources: Resources = RESOURCES
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from codemods.files.repository import NoRepositoryError, Repository, head_commit, open_repository
-from codemods.files.workspace import Workspace, read_commit, read_tree
+from codemods.files.workspace import SUFFIX, Workspace, read_commit, read_tree
+from codemods.model.errors import UserError
 from codemods.model.findings import InputError
 
 PROJECT_FILE = "tml.toml"
@@ -89,6 +90,21 @@ def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
     """The working tree that encloses the first path (or the current folder)."""
     root = working_tree_root(paths)
     return WorkingTree(root, read_tree(root))
+
+
+def with_text(source: WorkingTree, path: Path, content: bytes) -> WorkingTree:
+    """The tree with this content in the place of a file, which need not exist.
+
+    Raises `UserError` for a path that is no .tml file of the tree.
+    """
+    name = path_below(source.root, path)
+    if name is None:
+        raise UserError(f"{path} is outside of {source.root}")
+    if not name.endswith(SUFFIX):
+        raise UserError(f"{path} is not the name of a .tml file")
+    files = dict(sorted({**source.workspace.files, name: content}.items()))
+    errors = tuple(error for error in source.workspace.errors if error.path != name)
+    return replace(source, workspace=Workspace(files, errors))
 
 
 def read_head_or_working_tree(paths: Sequence[Path]) -> Head | WorkingTree:

@@ -14,7 +14,7 @@ from codemods.app.configuration import read_configuration
 from codemods.app.preview import preview_of, share
 from codemods.app.requests import Report, Request
 from codemods.app.shards import Common, Shard
-from codemods.app.sources import WorkingTree, path_below, read_working_tree, select
+from codemods.app.sources import WorkingTree, path_below, read_working_tree, select, with_text
 from codemods.checks.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed
 from codemods.checks.changes import Changes, changes_since
 from codemods.checks.fingerprints import fingerprints
@@ -104,7 +104,7 @@ def check(
     Raises `UserError` if the tree, the revision or the baseline cannot be read.
     """
     entries = read_baseline(baseline) if baseline is not None else ()
-    source = read_working_tree(request.paths)
+    source = _read(request)
     changes = _changes(source, changed_since) if changed_since is not None else None
     report = preview_of(source, request, progress=progress)
     report = replace(report, errors=_in_order(report.errors))
@@ -129,6 +129,11 @@ def check(
         shard=request.shard,
         common=common,
     )
+
+
+def _read(request: Request) -> WorkingTree:
+    source = read_working_tree(request.paths)
+    return source if request.text is None else with_text(source, request.paths[0], request.text)
 
 
 def _with_standing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,7 +23,6 @@ from codemods.cli.base import (
     Jobs,
     NoCache,
     OutputWithCounts,
-    Paths,
     Quiet,
     Select,
     Statistics,
@@ -35,8 +35,12 @@ from codemods.cli.base import (
 )
 from codemods.cli.options import CHECK, check_options, complete_phases, phases_of, rules_of
 from codemods.cli.progress_bar import progress_bar
+from codemods.files.safe_open import LARGEST_FILE, TOO_LARGE
 from codemods.files.writing import append_file
+from codemods.model.errors import UserError
 from codemods.reports import text
+
+STANDARD_INPUT = Path("-")
 
 
 class CheckFormat(StrEnum):
@@ -59,11 +63,25 @@ class CheckFormat(StrEnum):
         "tmlfix check --write-baseline tmlfix-baseline.json",
         "tmlfix check --baseline tmlfix-baseline.json --fail-on findings",
         "tmlfix check --shard 2/8 --format sarif -o shard-2.sarif",
+        "tmlfix check - --stdin-filename lib/std/src/http/client.tml < edited.tml",
     ),
 )
 def check(
     context: typer.Context,
-    paths: Paths = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH", help="Only files at or below these paths; - is one file from standard input."
+        ),
+    ] = None,
+    stdin_filename: Annotated[
+        Path | None,
+        typer.Option(
+            "--stdin-filename",
+            metavar="FILE",
+            help="With -: the file of the tree that standard input replaces. Only its findings are reported.",
+        ),
+    ] = None,
     phase: Annotated[
         str | None,
         typer.Option(
@@ -117,9 +135,11 @@ def check(
     Exit status: 0 no new finding fails the check, 1 some do, 2 something asked for was not possible.
     """
     check_options(context, CHECK)
+    text_of_one = _standard_input(paths or (), stdin_filename)
     request = Request(
         phases_of(phase),
-        tuple(paths or ()),
+        tuple(paths or ()) if stdin_filename is None else (stdin_filename,),
+        text=text_of_one,
         shard=Shard.parse(shard) if shard is not None else None,
         rules=rules_of(select, ignore),
         resources=resources(jobs, no_cache, verbose),
@@ -143,6 +163,22 @@ def check(
         _append_job_summary(result)
     status = FOUND if result.failing and not exit_zero else 0
     finish(result.report.errors, status, () if quiet else result.report.notes)
+
+
+def _standard_input(paths: Sequence[Path], file: Path | None) -> bytes | None:
+    """The text of the one file that is checked as it is on standard input; None without ``-``."""
+    if STANDARD_INPUT not in paths:
+        if file is not None:
+            raise UserError(f"--stdin-filename goes with -: tmlfix check - --stdin-filename {file}")
+        return None
+    if file is None:
+        raise UserError("say which file standard input is: tmlfix check - --stdin-filename FILE")
+    if len(paths) > 1:
+        raise UserError("- is one file, and goes without other paths")
+    content = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise UserError(f"standard input {TOO_LARGE}")
+    return content
 
 
 def _write_baseline(request: Request, file: Path, *, quiet: bool) -> NoReturn:

@@ -115,6 +115,11 @@ CHECK: tuple[Rule, ...] = (
         "--write-baseline goes with phases, rules and paths only",
     ),
     NotTogether(
+        ("--stdin-filename",),
+        ("--write-baseline", "--shard"),
+        "--stdin-filename goes with neither --write-baseline nor --shard",
+    ),
+    NotTogether(
         ("--statistics",),
         ("--format sarif", "--format github", "--format markdown", "--format junit"),
         "--statistics goes with --format text or json",

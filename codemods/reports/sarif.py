@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, unquote
@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 from codemods.app.rule_texts import RuleText, described
 from codemods.checks.check import Check, CheckedFinding, Standing
 from codemods.model.findings import Edit, Finding, InputError, Verdict
+from codemods.model.home import HOME, rule_page
 from codemods.reports.console import visible
 from codemods.reports.documents import shard_document
 from tml_ast import position
@@ -20,6 +21,9 @@ ROOT = "%SRCROOT%"
 FINGERPRINT = "tmlfixFinding/v1"
 LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "note"}
 """A leak makes no result wrong, so no finding is an error. What needs a person's judgement is a note."""
+
+MOST_RESULTS = 25_000
+"""The results of one run that GitHub takes; it refuses a run that has more."""
 
 
 def document(check: Check) -> dict[str, Any]:
@@ -32,6 +36,7 @@ def document(check: Check) -> dict[str, Any]:
             "driver": {
                 "name": "tmlfix",
                 "version": version("tmlfix"),
+                "informationUri": HOME,
                 "shortDescription": {"text": "Finds memory leaks in TML source and writes the fixes."},
                 "rules": [_rule(name, rule) for name, rule in rules.items()],
             }
@@ -45,7 +50,29 @@ def document(check: Check) -> dict[str, Any]:
         # Services need this to keep the runs of a matrix apart; else each replaces the one before.
         run["automationDetails"] = {"id": f"tmlfix/shard-{check.shard.number}-of-{check.shard.count}/"}
         run["properties"] = shard_document(check)
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": in_parts(run)}
+
+
+def in_parts(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The run as one or more that services take, each with a name of its own: else they replace each other."""
+    results = run["results"]
+    count = max(1, -(-len(results) // MOST_RESULTS))
+    if count == 1:
+        return [{**run}]
+    name = run.get("automationDetails", {"id": "tmlfix/"})["id"]
+    return [
+        {
+            **run,
+            "results": results[number * MOST_RESULTS : (number + 1) * MOST_RESULTS],
+            "automationDetails": {"id": f"{name}part-{number + 1}-of-{count}/"},
+        }
+        for number in range(count)
+    ]
+
+
+def joined(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The run that `in_parts` has split."""
+    return {**runs[0], "results": [result for run in runs for result in run["results"]]}
 
 
 def _rule(name: str, rule: RuleText | None) -> dict[str, Any]:
@@ -54,6 +81,7 @@ def _rule(name: str, rule: RuleText | None) -> dict[str, Any]:
     reason = rule.reason.strip()
     return {
         "id": name,
+        "helpUri": rule_page(name),
         "shortDescription": {"text": rule.summary.strip()},
         "fullDescription": {"text": reason},
         "help": {

@@ -70,7 +70,7 @@ def _json_finding(body: dict[str, Any]) -> ShardFinding:
 
 
 def _read_sarif(file: Path, document: dict[str, Any]) -> ShardResult:
-    (run,) = document["runs"]
+    run = sarif.joined(document["runs"])
     shard, common = _shard(file, run["properties"])
     driver = run["tool"]["driver"]
     (invocation,) = run["invocations"]
@@ -184,4 +184,4 @@ def _merged_sarif(merged: Merged) -> dict[str, Any]:
             finding.body | {"ruleIndex": numbers[finding.body["ruleId"]]} for finding in merged.findings
         ],
     }
-    return {**first.frame["document"], "runs": [run]}
+    return {**first.frame["document"], "runs": sarif.in_parts(run)}

@@ -265,6 +265,23 @@ def test_rules_that_nobody_knows_are_numbered_anew(
     assert merged == whole
 
 
+def test_shards_with_more_results_than_a_run_takes_are_the_whole_check(
+    run: Run, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codemods.reports.sarif.MOST_RESULTS", 10)
+
+    whole, merged = both(run, 2, format="sarif")
+
+    assert merged == whole
+    Draft4Validator(SCHEMA).validate(whole.document)
+    assert len(whole.document["runs"]) == 6
+    shard = json.loads(Path("2-of-2.sarif").read_text())
+    assert [part["automationDetails"]["id"] for part in shard["runs"]] == [
+        f"tmlfix/shard-2-of-2/part-{number}-of-{len(shard['runs'])}/"
+        for number in range(1, len(shard["runs"]) + 1)
+    ]
+
+
 def test_all_paths_are_wrong(run: Run, inside: Checkout) -> None:
     whole, merged = both(run, 2, "no/such", format="json")
 

@@ -50,6 +50,8 @@ REFUSED = [
         {"--write-baseline", "--statistics"},
         "--write-baseline goes with phases, rules and paths only",
     ),
+    ("check", {"--stdin-filename", "--shard"}, "--stdin-filename goes with neither"),
+    ("check", {"--stdin-filename", "--write-baseline"}, "--stdin-filename goes with neither"),
     ("check", {"--statistics", "--format sarif"}, "--statistics goes with --format text or json"),
     ("check", {"--statistics", "--shard"}, "--statistics counts a whole check, not a shard"),
     ("verify", {"--tml"}, "say which branch: --phase N, --all or --branch NAME"),

