@@ -58,7 +58,7 @@ class Delivery:
     rich_help_panel=FIX,
     epilog=examples(
         "tmlfix apply --phase 1",
-        "tmlfix apply --phase 1,3 --stacked --push origin",
+        "tmlfix apply --all --stacked --push origin --pr-body texts",
         "tmlfix apply --all --dry-run --format json",
         "tmlfix apply --phase http --in-place lib/std/src/http",
     ),
@@ -114,8 +114,8 @@ def apply(
         Path | None,
         typer.Option(
             "--pr-body",
-            metavar="FILE",
-            help="Write a description for a pull request; - prints it, and nothing else.",
+            metavar="FILE|DIR",
+            help="Write a description for a pull request; to a folder one for each phase; - prints it.",
         ),
     ] = None,
     exit_zero: ExitZero = False,
@@ -146,8 +146,7 @@ def apply(
         request = _choose(request, delivery)
     report = _fix(request, delivery)
     if pr_body is not None and pr_body != STANDARD_OUTPUT:
-        body = markdown.pull_request_body(report)
-        write_file(pr_body, body.encode("utf-8", "backslashreplace"))
+        _write_bodies(report, pr_body)
     with printed_to(output):
         if pr_body == STANDARD_OUTPUT:
             typer.echo(markdown.pull_request_body(report), nl=False)
@@ -161,6 +160,21 @@ def apply(
             _print_result(report, delivery)
     status = FOUND if dry_run and report.fixes_remain and not exit_zero else 0
     finish(report.errors, status, () if quiet else report.notes)
+
+
+def _write_bodies(report: Report, target: Path) -> None:
+    """Write the texts of pull requests: a folder gets one for each phase, a file all in one.
+
+    What is not there yet becomes a file if its name has a suffix, such as .md.
+    """
+    is_folder = target.is_dir() or not (target.exists() or target.suffix)
+    bodies = (
+        [(target / name, body) for name, body in markdown.pull_request_bodies(report)]
+        if is_folder
+        else [(target, markdown.pull_request_body(report))]
+    )
+    for file, body in bodies:
+        write_file(file, body.encode("utf-8", "backslashreplace"))
 
 
 def _choose(request: Request, delivery: Delivery) -> Request:

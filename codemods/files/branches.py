@@ -60,13 +60,17 @@ class BranchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhaseBranch:
-    """The branch of one phase: its state, its tip (None when there is nothing to fix), its patch."""
+    """The branch of one phase: its state, its tip (None when there is nothing to fix), its patch.
+
+    In a stack it stands on the branch of the phase ``below``.
+    """
 
     phase: Phase
     state: BranchState
     commit: str | None = None
     patch: Path | None = None
     pushed: bool = False
+    below: Phase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +118,17 @@ def deliver(
     """
     branches: list[PhaseBranch] = []
     errors: list[InputError] = []
+    below: Phase | None = None
     for result in results:
         phase = phase_numbered(result.phase)
         try:
             branch = open_branch(repository, result, base=base, patches=patches, force=force)
-            branches.append(branch)
+            branches.append(replace(branch, below=below))
             if branch.commit is not None and remote is not None:
                 push_branch(repository, branch, remote, force=force)
-                branches[-1] = replace(branch, pushed=True)
-            if stacked:
-                base = branch.commit or base
+                branches[-1] = replace(branches[-1], pushed=True)
+            if stacked and branch.commit is not None:
+                base, below = branch.commit, phase
         except UserError as error:
             errors.append(InputError(phase.branch, str(error)))
             if stacked:

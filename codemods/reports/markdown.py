@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from codemods.app.requests import Report
@@ -22,8 +23,8 @@ from tml_ast import position
 SUMMARY_LIMIT = 1_000_000
 """The most bytes of a job summary; GitHub accepts a few more, which are left for other steps."""
 
-BODY_LIMIT = 65_536
-"""The most bytes that GitHub accepts as the description of a pull request."""
+BODY_LIMIT = 59_999
+"""The most bytes of the description of a pull request; GitHub accepts 65,536, and services add to it."""
 
 LEVELS = ((True, 1000), (False, 1000), (False, 20), (False, 3))
 """From the most detailed to the least: whether there are samples, and how many files are named."""
@@ -144,7 +145,7 @@ def _within(text: str, limit: int) -> str:
 
 
 def pull_request_body(report: Report) -> str:
-    """What was fixed and why, what was left, and how to verify it: one section a phase.
+    """What was fixed and why, on what it stands, what was left, and how to verify it: one section a phase.
 
     Samples are left out, and then files, until it fits.
     """
@@ -154,9 +155,20 @@ def pull_request_body(report: Report) -> str:
     return body
 
 
+def pull_request_bodies(report: Report) -> Iterator[tuple[str, str]]:
+    """The same for each phase with findings by itself, with the name of its file."""
+    for phase in _found(report):
+        name = phase_numbered(phase.phase).patch_name.removesuffix(".patch")
+        yield f"{name}.md", pull_request_body(replace(report, phases=(phase,)))
+
+
+def _found(report: Report) -> list[PhaseResult]:
+    return [phase for phase in report.phases if phase.findings or phase.declined]
+
+
 def _body(report: Report, *, samples: bool, most: int) -> Iterator[str]:
     branches = {branch.phase.number: branch for branch in report.branches}
-    found = [phase for phase in report.phases if phase.findings or phase.declined]
+    found = _found(report)
     if not found:
         yield f"There is nothing to fix in {plain(report.source)}."
         yield ""
@@ -181,6 +193,13 @@ def _section(result: PhaseResult, branch: PhaseBranch | None, *, samples: bool, 
     yield ""
     yield f"{count(len(fixed), 'finding')} fixed in {count(len(result.changes), 'file')}."
     yield ""
+    if branch is not None and branch.commit is not None and branch.below is not None:
+        below = branch.below
+        yield (
+            f"This branch stands on {code(below.branch)} (phase {below.number}): merge that one first, or "
+            "compare with it. Only the last commit is part of this change."
+        )
+        yield ""
     if fixed:
         yield "### What was fixed"
         yield ""

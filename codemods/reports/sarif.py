@@ -54,7 +54,7 @@ def document(check: Check) -> dict[str, Any]:
 
 
 def in_parts(run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The run as one or more that services take, each with a name of its own: else they replace each other."""
+    """The run as one or more that services take. Without names of their own one would replace the other."""
     results = run["results"]
     count = max(1, -(-len(results) // MOST_RESULTS))
     if count == 1:

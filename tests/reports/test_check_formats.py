@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from importlib.resources import files as package_files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -535,6 +536,49 @@ def test_a_pull_request_has_a_section_a_phase(run: Run, odd: Checkout) -> None:
     ]
 
 
+def test_a_folder_gets_a_text_a_phase_that_says_on_what_a_stack_stands(run: Run, example: Example) -> None:
+    outcome = run("apply", "--all", "--stacked", "--pr-body", "texts")
+
+    assert outcome.code == 0
+    texts = {file.name: file.read_text() for file in Path("texts").iterdir()}
+    names = ("1-http", "2-net-parsers", "3-collections", "4-url-json-crypto", "5-test-infra")
+    assert texts.keys() == {f"phase-{name}.md" for name in names}
+    for below, name in pairwise(names):
+        text = squeezed(texts[f"phase-{name}.md"])
+        assert f"This branch stands on <code>tmlfix/phase-{below}</code> (phase {below[0]}): merge" in text
+        parent = example.git("rev-parse", f"tmlfix/phase-{name}^")
+        assert parent == example.git("rev-parse", f"tmlfix/phase-{below}")
+    assert "stands on" not in texts["phase-1-http.md"]
+    for number, text in enumerate(texts[name] for name in sorted(texts)):
+        assert len(Reader.of(text).texts["h2"]) == 1 and f"(tmlfix phase {number + 1})" in text
+
+
+def test_branches_beside_each_other_stand_on_none(run: Run, example: Example) -> None:
+    Path("texts").mkdir()
+
+    run("apply", "--phase", "1,2", "--pr-body", "texts")
+
+    assert [path.name for path in sorted(Path("texts").iterdir())] == [
+        "phase-1-http.md",
+        "phase-2-net-parsers.md",
+    ]
+    assert "stands on" not in Path("texts/phase-2-net-parsers.md").read_text()
+
+
+def test_a_phase_without_a_branch_is_nothing_to_stand_on(run: Run, odd: Checkout) -> None:
+    odd.write("lib/src/url.tml", b"leak\n")
+    odd.commit()
+
+    run("apply", "--phase", "2,3,4", "--stacked", "--pr-body", "texts")
+
+    assert [path.name for path in sorted(Path("texts").iterdir())] == [
+        "phase-2-net-parsers.md",
+        "phase-4-url-json-crypto.md",
+    ]
+    text = Path("texts/phase-4-url-json-crypto.md").read_text()
+    assert "stands on <code>tmlfix/phase-2-net-parsers</code>" in text
+
+
 def test_a_sample_shows_the_fix_of_its_rule(run: Run, example: Example) -> None:
     body = run("apply", "--phase", "5", "--dry-run", "--pr-body", "-").out
 
@@ -579,7 +623,7 @@ def test_a_body_is_never_too_long(number: int, length: int) -> None:
 
     body = markdown.pull_request_body(Report("it", (PhaseResult(1, found, changes),), ()))
 
-    assert len(body.encode()) <= markdown.BODY_LIMIT
+    assert len(body.encode()) <= markdown.BODY_LIMIT < 60_000
     assert Reader.of(body).open == []
     assert "### How to verify" in body
 
