@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from tests.second_opinion.writing.constructs import ConstructWriter
 from tests.second_opinion.writing.kinds import IMPORTS, SUPPORT
-from tests.second_opinion.writing.statements import FunctionWriter
 from tests.second_opinion.writing.writer import Signature
 
 MADE, TEST = "lib/demo/src/made.tml", "tests/demo/made.test.tml"
@@ -51,7 +51,7 @@ def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
             in_library,
             choose((True, False)),
         )
-        writer = FunctionWriter(choose, signature, known, number)
+        writer = ConstructWriter(choose, signature, known, number)
         (library if in_library else test).append("\n".join(writer.function()) + "\n")
         number = writer.number
         known.append(signature)
@@ -59,6 +59,6 @@ def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
     if visible:
         test[0] += f"use demo::made::{{{', '.join(visible)}}}\n"
     entry_signature = Signature(ENTRY, (), choose(("I32", "I32", "")), True, False)
-    entry = FunctionWriter(choose, entry_signature, known, number)
+    entry = ConstructWriter(choose, entry_signature, known, number)
     test.append("@test\n" + "\n".join(entry.function()) + "\n")
     return {**SUPPORT, MADE: "\n".join(library).encode(), TEST: "\n".join(test).encode()}

@@ -1,0 +1,278 @@
+"""The other constructs of the language: further loops, branches, patterns, values of branches, closures."""
+
+from __future__ import annotations
+
+from tests.second_opinion.writing.kinds import CHEST, KINDS, LABEL, MADE, PAIR, REEL, TEXT, Kind, Opening
+from tests.second_opinion.writing.statements import FunctionWriter
+from tests.second_opinion.writing.values import TEXTS
+from tests.second_opinion.writing.writer import Scope
+
+CLOSURE = Kind(name="closure", type="func(I64) -> I64", variables=("count", "measure"), uses=("$v(1)",))
+ROW = Kind(
+    name="array of owners",
+    type="[Reel; 2]",
+    variables=("row", "line_up"),
+    makers=("[Reel::new($n), Reel::new($n)]",),
+    uses=("$v[0].size()", "$v[1].size()"),
+)
+NUMBERS = Kind(name="array of numbers", type="[I64; 3]", variables=("numbers",), uses=("$v[1]", "$v[2]"))
+
+ONE_WORD = (REEL, CHEST, LABEL)
+"""Kinds whose values are one machine word; the compiler keeps no more room for the value of a when."""
+
+
+class ConstructWriter(FunctionWriter):
+    """Writes one function with all constructs."""
+
+    def statement(self, scope: Scope) -> bool:
+        """Write one statement; whether it leaves the block."""
+        if self.one_of("usual", "usual", "other") == "usual":
+            return super().statement(scope)
+        options = ["branch value", "numbers", "constant", "row", "array", "mutable", "call closure", "then"]
+        if self.depth < 4:
+            options += [
+                "if let",
+                "let else",
+                "when number",
+                "when bool",
+                "when text",
+                "else if",
+                "braces",
+                "closure",
+            ]
+        written = getattr(self, "_write_" + self.choose(options).replace(" ", "_"))(scope)
+        return bool(written)
+
+    # -- values -------------------------------------------------------------------------------
+
+    def maker(self, kind: Kind) -> str:
+        """An expression that makes a value of a kind."""
+        if kind is PAIR:
+            self.fresh()  # the second one's
+        return self.filled(self.choose(kind.makers))
+
+    def _write_branch_value(self, scope: Scope) -> None:
+        """A value that two branches make; a string of theirs would be freed before anybody could use it."""
+        form = self.one_of("ternary", "then", "if", "when", "block")
+        kind = self.kind(*(ONE_WORD if form == "when" else [kind for kind in MADE if kind is not TEXT]))
+        site, first, second = self.fresh(), self.maker(kind), self.maker(kind)
+        variable = self.declare(scope, kind)
+        start = f"let {variable.name}: {kind.type} ="
+        if form == "ternary":
+            self.write(f"{start} decide({site}) ? {first} : {second}")
+        elif form == "then":
+            self.write(f"{start} if decide({site}) then {first} else {second}")
+        elif form == "if":
+            self.write(f"{start} if decide({site}) {{ {first} }} else {{ {second} }}")
+        elif form == "when":
+            self._lines(f"{start} when rounds({site}) {{", f"    0 => {first},", f"    _ => {second},", "}")
+        else:
+            self._lines(f"{start} {{", f"    note({site})", f"    {first}", "}")
+
+    def _write_mutable(self, scope: Scope) -> None:
+        kind = self.kind(REEL, CHEST)
+        maker = self.maker(kind)
+        variable = self.declare(scope, kind)
+        variable.is_variable = True
+        self.write(f"let mut {variable.name}: {kind.type} = {maker}")
+
+    def _write_row(self, scope: Scope) -> None:
+        maker = self.maker(ROW)
+        row = self.declare(scope, ROW)
+        self._lines(f"let {row.name}: {ROW.type} = {maker}", f"note({self.use_of(row)})")
+        if self.one_of("released", "forgotten") == "released":
+            row.is_usable = False
+            self._lines(f"{row.name}[0].destroy()", f"{row.name}[1].destroy()")
+
+    def _write_array(self, scope: Scope) -> None:
+        array = self.declare(scope, NUMBERS)
+        values = self.one_of("[1, 2, 3]", "[7; 3]")
+        self._lines(f"var {array.name}: {NUMBERS.type} = {values}", f"{array.name}[1] = 4")
+        self.write(f"note({self.use_of(array)})")
+
+    def _write_constant(self, _scope: Scope) -> None:
+        number = self.fresh()
+        self._lines(f"const SIZE_{number}: I64 = {number}", f"note(SIZE_{number})")
+
+    def _write_numbers(self, scope: Scope) -> None:
+        """Arithmetic, with what a value says of itself."""
+        number = self.fresh()
+        name = f"sum_{number}"
+        usable = self.usable(scope, *KINDS)
+        addend = self.use_of(self.pick(usable)) if usable else str(self.fresh())
+        change = self.one_of("+= 2", "-= 1", "*= 3", "/= 2", "%= 5", "&= 7", "|= 1", "^= 2", "<<= 1", ">>= 1")
+        value = self.one_of(
+            "$ - 1",
+            "$ * 2 / 3",
+            "-$ % 5",
+            "~$ & 15",
+            "$ | 8",
+            "$ ^ 3",
+            "$ xor 3",
+            "($ << 1) >> 2",
+            "($ shl 2) shr 1",
+        ).replace("$", name)
+        step = self.one_of("++", "--")
+        self._lines(f"var {name}: I64 = {addend}", f"{name} {change}", f"{name}{step}", f"note({value})")
+
+    # -- branches -----------------------------------------------------------------------------
+
+    def condition(self, scope: Scope) -> str:
+        """A question, or two."""
+        if self.one_of("one", "one", "two") == "one":
+            return super().condition(scope)
+        first, second = self.fresh(), self.fresh()
+        return self.one_of(
+            f"decide({first}) and decide({second})",
+            f"decide({first}) && not decide({second})",
+            f"decide({first}) or decide({second})",
+            f"!decide({first}) || decide({second})",
+            f"rounds({first}) != 1",
+            f"rounds({first}) >= 1",
+            f"rounds({first}) <= 1",
+        )
+
+    def _write_then(self, scope: Scope) -> None:
+        if scope.in_loop and self.one_of("jump", "value") == "jump":
+            self.write(f"if {self.condition(scope)} then {self.one_of('break', 'continue')}")
+        else:
+            site, first, second = self.fresh(), self.fresh(), self.fresh()
+            self.write(f"if decide({site}) then note({first}) else note({second})")
+
+    def _write_else_if(self, scope: Scope) -> bool:
+        self.write(f"if {self.condition(scope)} {{")
+        leaves = [self.block(scope)]
+        self.write(f"}} else if {self.condition(scope)} {{")
+        leaves.append(self.block(scope))
+        self.write("} else {")
+        leaves.append(self.block(scope))
+        self.write("}")
+        return all(leaves)
+
+    def _write_braces(self, scope: Scope) -> bool:
+        self.write(self.one_of("{", "lowlevel {"))
+        leaves = self.block(scope)
+        self.write("}")
+        return leaves
+
+    def _write_if_let(self, scope: Scope) -> None:
+        """The compiler binds numbers only, and wants an else."""
+        _, opening = self._opening()
+        pattern = f"{opening.good}(_)"
+        if opening.bad == "Err" and self.one_of("good", "bad") == "bad":
+            pattern = f"Err(error_{self.fresh()})"
+        self.write(f"if let {pattern} = {self.filled(opening.call)} {{")
+        self.block(scope)
+        self.write("} else {")
+        self.block(scope)
+        self.write("}")
+
+    def _write_let_else(self, scope: Scope) -> None:
+        """The compiler cannot bind a string so."""
+        kind, opening = self._opening()
+        type_text = f"Outcome[{kind.type}, I64]" if opening.bad == "Err" else f"Maybe[{kind.type}]"
+        call = self.filled(opening.call)
+        inner = scope.inner()
+        variable = self.declare(scope, kind)
+        self.write(f"let {opening.good}({variable.name}): {type_text} = {call} else {{")
+        self.depth += 1
+        self.write(f"note({self.fresh()})")
+        self._leave(inner)
+        self.depth -= 1
+        self.write("}")
+
+    def _opening(self) -> tuple[Kind, Opening]:
+        by_call = {
+            opening.call: (kind, opening) for kind in KINDS for opening in kind.openings if kind is not TEXT
+        }
+        return by_call[self.choose(list(by_call))]
+
+    # -- patterns -----------------------------------------------------------------------------
+
+    def _write_when_number(self, scope: Scope) -> bool:
+        number = self.fresh()
+        first = self.one_of("0", "1, 2", "0 | 2", "1 to 3", "1 through 2")
+        second = self.one_of("1", f"n_{number} if decide({self.fresh()})")
+        return self._when_arms(scope, f"rounds({number})", first, second, "_")
+
+    def _write_when_bool(self, scope: Scope) -> bool:
+        return self._when_arms(scope, f"decide({self.fresh()})", "true", "false")
+
+    def _write_when_text(self, scope: Scope) -> bool:
+        texts = self.usable(scope, *TEXTS)
+        if not texts:
+            return False
+        return self._when_arms(scope, self.pick(texts).name, '"number"', "_")
+
+    def _when_arms(self, scope: Scope, subject: str, *patterns: str) -> bool:
+        self.write(f"when {subject} {{")
+        self.depth += 1
+        leaves = []
+        for pattern in patterns:
+            self.write(f"{pattern} => {{")
+            leaves.append(self.arm(scope))
+            self.write("},")
+        self.depth -= 1
+        self.write("}")
+        return all(leaves)
+
+    # -- loops --------------------------------------------------------------------------------
+
+    def _loop(self, scope: Scope) -> None:
+        form = self.one_of("loop", "while", "to", "through", "counting")
+        if form == "loop":
+            return super()._loop(scope)
+        number = self.fresh()
+        counter, limit = f"turn_{number}", f"limit_{number}"
+        self.write(f"let {limit}: I64 = rounds({number})")
+        count = self.one_of(f"{counter} = {counter} + 1", f"{counter} += 1", f"{counter}++")
+        if form == "while":
+            self._lines(f"var {counter}: I64 = 0", f"while {counter} < {limit} {{")
+        elif form == "counting":
+            self.write(f"loop (var {counter}: I64 < {limit}) {{")
+        else:
+            start = "0 to" if form == "to" else "1 through"
+            self.write(f"for {counter} in {start} {limit} {{")
+            count = f"note({counter})"
+        self.block(scope, in_loop=True, first=count)
+        self.write("}")
+        return None
+
+    # -- closures -----------------------------------------------------------------------------
+
+    def _write_closure(self, scope: Scope) -> None:
+        """One that reads a value of the function, or makes one of its own.
+
+        The compiler manages neither closures in libraries nor those that use a reference.
+        """
+        if self.signature.in_library:
+            return
+        usable = [variable for variable in self.usable(scope, *KINDS) if not variable.is_reference]
+        number = self.fresh()
+        captured = self.pick(usable) if usable and self.one_of("reads", "makes") == "reads" else None
+        inner = scope.inner()
+        body: list[str] = []
+        if captured is None:
+            kind = self.kind(REEL, CHEST, LABEL)
+            own = self.declare(inner, kind)
+            body.append(f"let {own.name}: {kind.type} = {self.maker(kind)}")
+            body.append(f"let inner_{number}: I64 = {self.use_of(own)}")
+            if kind.releases and self.one_of("released", "forgotten") == "released":
+                body.append(self.filled(self.choose(kind.releases), own))
+        else:
+            body.append(f"let inner_{number}: I64 = {self.use_of(captured)}")
+        closure = self.declare(scope, CLOSURE)
+        closure.owner = captured
+        move, type_text = self.one_of("", "move "), self.one_of("", f": {CLOSURE.type}")
+        self.write(f"let {closure.name}{type_text} = {move}do(by_{number}: I64) -> I64 {{")
+        self._lines(*(f"    {line}" for line in body), f"    inner_{number} + by_{number}", "}")
+        self.write(f"note({closure.name}({self.fresh()}))")
+
+    def _write_call_closure(self, scope: Scope) -> None:
+        closures = self.usable(scope, CLOSURE)
+        if closures:
+            self.write(f"note({self.use_of(self.pick(closures))})")
+
+    def _lines(self, *lines: str) -> None:
+        for line in lines:
+            self.write(line)
