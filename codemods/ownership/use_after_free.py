@@ -1,11 +1,13 @@
 """Releases and uses that find their value released: what no fix may add to.
 
-Three kinds of values are followed: those that owe a release; strings, which the compiler frees where their
-variable is registered and the program frees by hand where it is not; and each Maybe and Outcome, whose
-payload may be released once.
+Four kinds of values are followed: those that owe a release; strings, which the compiler frees where their
+variable is registered and the program frees by hand where it is not; each Maybe and Outcome, whose payload
+may be released once; and each part of a tuple. A receiver that is not bound where it stands counts too.
 """
 
 from __future__ import annotations
+
+from collections.abc import Container, Iterable
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
@@ -33,7 +35,7 @@ def misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
     owed = sum(len(report.misused) for report in analysis.obligations.of(graph))
     freed = sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
     strings = sum(1 + len(misuse.others) for misuse in analysis.string_lifetimes.misuses(graph))
-    return owed + freed + strings
+    return owed + freed + strings + len(graph.unbound)
 
 
 def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
@@ -43,16 +45,52 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
     """
     if variable.type is None:
         return 0
+    if variable.type.name == "()":
+        return _part_misuses(analysis, graph, variable)
     if variable.type.name in BUILTIN_VARIANTS:
         frees = _emptied_at(analysis, graph, variable)
     elif variable.type.is_str or variable.type.name in _MACHINE_WORDS:
         frees = {id(use.node) for use in graph.uses(variable) if _is_freed_at(analysis, graph, use.site)}
     else:
         return 0
+    return _uses_of_freed(analysis, graph, variable, frees, graph.uses(variable))
+
+
+def _part_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
+    """The places where a part of a tuple is used when it is released already."""
+    by_part: dict[str | None, list[Use]] = {}
+    for use in graph.uses(variable):
+        by_part.setdefault(_part(use), []).append(use)
+    whole = by_part.pop(None, [])
+    return sum(
+        _uses_of_freed(analysis, graph, variable, _released(analysis, graph, uses), [*uses, *whole])
+        for uses in by_part.values()
+    )
+
+
+def _part(use: Use) -> str | None:
+    """The number of the tuple's part that a use reads; None for the whole."""
+    access = use.site.parent
+    return access.name if use.site.role is Role.FIELD and isinstance(access, nodes.FieldAccess) else None
+
+
+def _released(analysis: Analysis, graph: ControlFlowGraph, uses: Iterable[Use]) -> set[int]:
+    """The uses of a tuple's part that release it."""
+    sites = {id(use.node): graph.site_of(use.site.parent) for use in uses}
+    return {node for node, site in sites.items() if site is not None and _is_freed_at(analysis, graph, site)}
+
+
+def _uses_of_freed(
+    analysis: Analysis, graph: ControlFlowGraph, variable: Variable, frees: set[int], uses: Iterable[Use]
+) -> int:
+    """How many of these uses, or drops of the variable, find what it holds freed."""
     if not frees:
         return 0
     solution = solve(graph, _Freed(graph, variable, frees))
-    return sum(step.before and _touches(analysis, graph, variable, step.action) for step in solution.steps())
+    counted = {id(use.node) for use in uses}
+    return sum(
+        step.before and _touches(analysis, graph, variable, step.action, counted) for step in solution.steps()
+    )
 
 
 class _Freed(VariableProblem[bool]):
@@ -67,11 +105,13 @@ class _Freed(VariableProblem[bool]):
         return isinstance(action, Use) and (state or id(action.node) in self._frees)
 
 
-def _touches(analysis: Analysis, graph: ControlFlowGraph, variable: Variable, action: Action) -> bool:
-    """Whether an action reads the variable, or is an exit where the compiler frees it."""
+def _touches(
+    analysis: Analysis, graph: ControlFlowGraph, variable: Variable, action: Action, uses: Container[int]
+) -> bool:
+    """Whether an action is one of the uses of the variable, or an exit where the compiler frees it."""
     if isinstance(action, Exit):
         return analysis.drops.covers(graph, variable, action)
-    return isinstance(action, Use)
+    return isinstance(action, Use) and id(action.node) in uses
 
 
 def _emptied_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> set[int]:
@@ -92,10 +132,12 @@ def _emptied_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable)
 
 
 def _is_freed_at(analysis: Analysis, graph: ControlFlowGraph, site: Site) -> bool:
-    """Whether a use hands the string itself to something that frees it."""
+    """Whether a use hands the value itself to something that releases it."""
     while site.role is Role.CAST:
         further = graph.site_of(site.parent)
         if further is None:
             return False
         site = further
-    return site.role is Role.ARGUMENT and Effect.RELEASES in analysis.summaries.call_effects(site)
+    return site.role in (Role.ARGUMENT, Role.RECEIVER) and Effect.RELEASES in analysis.summaries.call_effects(
+        site
+    )

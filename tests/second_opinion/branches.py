@@ -7,13 +7,12 @@ from typing import Any
 from tests.second_opinion.compilation import (
     Compilation,
     Compiled,
-    Refused,
     Returned,
     nothing,
     sequence,
     statements,
 )
-from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.drops import Code, Frame, Refused
 from tests.second_opinion.patterns import payload_names
 from tests.second_opinion.values import base_and_arguments, is_address
 from tml_ast import nodes

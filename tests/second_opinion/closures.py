@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.second_opinion.compilation import Compilation, Compiled, Refused, bound_name, type_as_written
-from tests.second_opinion.drops import Frame
+from tests.second_opinion.compilation import Compilation, Compiled, bound_name, type_as_written
+from tests.second_opinion.drops import Frame, Refused
 from tests.second_opinion.values import Cell
 from tml_ast import nodes
 
@@ -41,9 +41,8 @@ class Closures(Compilation):
 
         def make(frame: Frame) -> Function:
             def call(arguments: Sequence[Any]) -> Any:
-                inner = frame | {
-                    slot: Cell(argument) for slot, argument in zip(slots, arguments, strict=True)
-                }
+                cells = zip(slots, map(Cell, arguments), strict=True)
+                inner = Frame({**frame, **dict(cells)})
                 return body(inner)
 
             return Function(call)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tests.second_opinion.compilation import Refused
+from tests.second_opinion.drops import Refused
 from tests.second_opinion.heap import Block
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths

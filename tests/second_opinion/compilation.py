@@ -20,10 +20,6 @@ class Unsupported(Exception):
     """Something that the second opinion cannot execute."""
 
 
-class Refused(Exception):
-    """Something that TML's compiler rejects."""
-
-
 class Returned(Exception):
     """A running function returns."""
 

@@ -52,10 +52,10 @@ class FunctionCompiler(Statements, Expressions, Calls, Closures, Branches, Patte
         is_void = self.is_void
 
         def run(arguments: Sequence[Any]) -> Any:
-            frame: Frame = {
-                slot: Cell(value) if by_value else value
+            frame = Frame(
+                (slot, Cell(value) if by_value else value)
                 for (slot, by_value), value in zip(slots, arguments, strict=True)
-            }
+            )
             try:
                 value = body(frame)
             except Returned as returned:

@@ -10,8 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-Frame = dict[int, Any]
-"""The storage of a running function: slot to cell, and register to pointer."""
+
+class Refused(Exception):
+    """Something that TML's compiler rejects."""
+
+
+class Frame(dict[int, Any]):
+    """The storage of a running function: slot to cell, and register to pointer."""
+
+    def __missing__(self, slot: int) -> Any:
+        raise Refused("a name that is not bound where it is used")
+
+
 Code = Callable[[Frame], Any]
 
 

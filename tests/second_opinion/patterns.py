@@ -13,12 +13,11 @@ from tests.second_opinion.compilation import (
     Compilation,
     Compiled,
     Matches,
-    Refused,
     Unsupported,
     identifier,
     sequence,
 )
-from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.drops import Code, Frame, Refused
 from tests.second_opinion.heap import Pointer
 from tests.second_opinion.values import Cell, Variant, base_and_arguments
 from tml_ast import nodes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.second_opinion.compilation import (
     Compilation,
-    Refused,
     Unsupported,
     bound_name,
     nothing,
@@ -12,7 +11,7 @@ from tests.second_opinion.compilation import (
     store,
     type_as_written,
 )
-from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.drops import Code, Frame, Refused
 from tests.second_opinion.patterns import payload_names
 from tests.second_opinion.values import Cell, base_and_arguments
 from tml_ast import nodes

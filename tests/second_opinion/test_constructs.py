@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.second_opinion.compilation import Refused
+from tests.second_opinion.drops import Refused
 from tests.second_opinion.heap import Fault
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import paths
@@ -64,6 +64,7 @@ def test_a_ternary_frees_at_the_end_of_the_statement_what_only_one_side_made() -
         "let Ok(s): Outcome[Str, I64] = read_text(1) else {\nreturn 0\n}\n0",
         'let f: func(I64) -> Str = do(n: I64) -> Str { str::repeat("a", n) }\n0',
         "let c = Chest::new(1)\nlet f: func(I64) -> I64 = do(n: I64) -> I64 {\nreturn n\n}\n0",
+        "let Ok(r): Outcome[Reel, I64] = open_reel(1) else {\nr.destroy()\nreturn 0\n}\nr.destroy()\n0",
     ],
 )
 def test_what_the_compiler_refuses(code: str) -> None:

@@ -225,6 +225,8 @@ class ControlFlowGraph(FlowGraph[Action]):
     """Where an expression's value goes, by the identity of its node."""
     closures: list[ControlFlowGraph] = field(default_factory=list)
     """The graphs of the closures in it."""
+    unbound: list[Node] = field(default_factory=list)
+    """Receivers whose name no variable in scope has."""
     _nodes_of: dict[tuple[type[Node], ...], Sequence[Node]] = field(
         default_factory=dict, init=False, repr=False
     )
