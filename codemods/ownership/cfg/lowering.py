@@ -318,7 +318,7 @@ class _Lowering:
         if variable is not None:
             self._emit(Use(variable, node, site))
             return variable.type
-        if name is not None and site.role is Role.RECEIVER:
+        if name is not None and name[0].islower() and site.role is Role.RECEIVER:
             self.graph.unbound.append(node)
         segments = node.segments
         if segments[-1] in _CONSTRUCTORS:
