@@ -608,8 +608,9 @@ class _Lowering:
         self.graph.closures.append(inner.run_closure(node))
         own = {id(variable) for variable in inner.graph.variables}
         for action in inner.graph.actions():
-            if isinstance(action, Use) and id(action.variable) not in own:
-                self._emit(Use(action.variable, action.node, Site(Role.CAPTURED, node)))
+            if isinstance(action, Use | Assign) and id(action.variable) not in own:
+                name = action.node if isinstance(action, Use) else action.node.target
+                self._emit(Use(action.variable, name, Site(Role.CAPTURED, node)))
         return Type("func")
 
     def run_closure(self, node: nodes.Closure) -> ControlFlowGraph:
