@@ -89,19 +89,21 @@ def main() -> int:
                         help="modules, or folders of them, to mutate")  # fmt: skip
     parser.add_argument("--tests", nargs="+", default=list(TESTS), metavar="TEST",
                         help="files, folders or names of tests that may notice")  # fmt: skip
+    parser.add_argument("--keyword", default="", help="which of these tests, as in `pytest -k`")
     parser.add_argument("--score", type=float, default=0.92, help="the share that must be killed (0.92)")
-    parser.add_argument("--seconds", type=float, default=300, help="how long one mutant may take (300)")
+    parser.add_argument("--limit", type=int, default=120, metavar="SECONDS",
+                        help="how much of the processor's time one mutant may take (120)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), help="how many at a time")
     parser.add_argument("--verbose", action="store_true", help="print those that are killed as well")
     options = parser.parse_args()
     started = time.monotonic()
     root = Path.cwd()
-    trials = Trials(PRELOADED, options.jobs, options.seconds)
+    trials = Trials(PRELOADED, options.jobs, options.limit)
     equivalents = known_equivalents()
     mutants = sample(root, options.of, options.sample, options.seed)
     tried = [mutant for mutant in mutants if not any(known.is_of(mutant) for known in equivalents)]
     try:
-        reached = reach(root, options.of, options.tests)
+        reached = reach(root, options.of, [*options.tests, "-k", options.keyword])
     except TestsFail as error:
         print(f"Without any mutant, these tests fail:\n{error}")
         return 2

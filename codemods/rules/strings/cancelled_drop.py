@@ -30,7 +30,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 lost.setdefault(use.site.callee, []).append((graph, use))
     for callee, uses in lost.items():
         freed = [(graph, use) for graph, use in uses if _may_be_freed(context, graph, use.variable)]
-        if len(freed) == len(uses) and _may_be_public(context, callee):
+        if _may_be_public(context, callee):
             yield _make_public(context, callee, uses)
         else:
             for graph, use in freed:
@@ -47,15 +47,13 @@ def _is_lost(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
     drops = context.analysis.drops
     callees = _cancelling(context, graph, use.variable)
     return any(
-        State.MOVED not in states
-        and drops.covers(graph, use.variable, exit_, callees)
-        and not drops.covers(graph, use.variable, exit_)
-        for exit_, states in states_at_exits(context.analysis.summaries, graph, use.variable)
+        drops.covers(graph, use.variable, exit_, callees) and not drops.covers(graph, use.variable, exit_)
+        for exit_, _ in states_at_exits(context.analysis.summaries, graph, use.variable)
     )
 
 
 def _cancelling(context: Context, graph: ControlFlowGraph, variable: Variable) -> set[FunctionInfo]:
-    """The private functions that only read a variable, and cancel its drop."""
+    """The private functions that cancel the drop of a variable."""
     return {
         use.site.callee
         for use in graph.uses(variable)
@@ -64,18 +62,13 @@ def _cancelling(context: Context, graph: ControlFlowGraph, variable: Variable) -
 
 
 def _is_cancelled(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
-    """Whether the compiler treats a string as given away here although it is only read."""
+    """Whether the compiler treats a string as given away here because it finds no signature."""
     site, variable = use.site, use.variable
     if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
         return False
     if isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, graph.function):
         return False
-    return (
-        variable.type == STR
-        and context.analysis.drops.is_registered(variable)
-        and context.analysis.summaries.variable_origin(graph, variable).is_fresh
-        and context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
-    )
+    return variable.type == STR and context.analysis.drops.is_registered(variable)
 
 
 # -- what may be freed ----------------------------------------------------------------------------
@@ -83,11 +76,21 @@ def _is_cancelled(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
 
 def _may_be_freed(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
     """Whether the compiler may free the variable at the end of its block, and others of its name."""
-    return (_is_only_read(context, graph, variable) or _is_given_away_last(context, graph, variable)) and all(
-        _is_only_read(context, graph, other)
+    others = [
+        other
         for other in graph.named(variable.name)
         if other is not variable and context.analysis.drops.is_registered(other)
+    ]
+    return (
+        all(_is_new(context, graph, named) for named in (variable, *others))
+        and (_is_only_read(context, graph, variable) or _is_given_away_last(context, graph, variable))
+        and all(_is_only_read(context, graph, other) for other in others)
     )
+
+
+def _is_new(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
+    """Whether the variable holds strings of its own, and no view whose maker has an allocating name."""
+    return context.analysis.summaries.variable_origin(graph, variable).is_fresh
 
 
 def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -121,10 +124,7 @@ def _may_be_public(context: Context, callee: FunctionInfo) -> bool:
         and not _needs_new_name(context, graph, use.variable)
         for _, graph in context.graphs()
         for use in graph.all_uses
-        if use.site.callee is callee
-        and use.site.role is Role.ARGUMENT
-        and not isinstance(use.site.parent, nodes.MethodCall)
-        and context.analysis.drops.is_registered(use.variable)
+        if use.site.callee is callee and context.analysis.drops.is_registered(use.variable)
     )
 
 

@@ -113,12 +113,13 @@ class _Chosen:
             self._failed.send(report.nodeid)
 
 
-def _run(mutant: Mutant, tests: Sequence[str], failed: Connection, folder: str) -> None:
-    """The process of a mutant; ends with 1 when a test fails."""
+def _run(mutant: Mutant, tests: Sequence[str], failed: Connection, folder: str, limit: int) -> None:
+    """The process of a mutant; ends with 1 when a test fails, or by a signal when it takes too long."""
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(Path.cwd() / KEPT_IN / "bytecode")
     sys.meta_path.insert(0, _Finder(mutant))
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.environ["TMPDIR"] = folder
@@ -136,21 +137,21 @@ class _Running:
     folder: str
     """For the files of its tests."""
     started: float
-    until: float
 
-    def trial(self, late: bool) -> Trial:
+    def trial(self) -> Trial:
         try:
             noticed_by = self.failed.recv()
         except EOFError:
             noticed_by = ""
-        fate = Fate.ENDLESS if late else Fate.KILLED if self.process.exitcode else Fate.SURVIVED
+        ended = self.process.exitcode or 0
+        fate = Fate.ENDLESS if ended < 0 else Fate.KILLED if ended else Fate.SURVIVED
         return Trial(self.mutant, fate, noticed_by, time.monotonic() - self.started)
 
 
 class Trials:
-    """Tries mutants, some at a time."""
+    """Tries mutants, some at a time, each for so many seconds of the processor at most."""
 
-    def __init__(self, preload: Sequence[str], jobs: int, limit: float) -> None:
+    def __init__(self, preload: Sequence[str], jobs: int, limit: int) -> None:
         for name in preload:
             importlib.import_module(name)
         self._fork = multiprocessing.get_context("fork")
@@ -170,31 +171,23 @@ class Trials:
                     running.append(self._start(mutant, tests))
                 else:
                     yield Trial(mutant, Fate.UNREACHED, "", 0)
-            wait(
-                [run.process.sentinel for run in running],
-                max(0, min((run.until for run in running), default=0) - time.monotonic()),
-            )
-            for run in [*running]:
-                late = run.process.is_alive() and time.monotonic() >= run.until
-                if late:
-                    run.process.kill()
-                if late or not run.process.is_alive():
-                    run.process.join()
-                    running.remove(run)
-                    shutil.rmtree(run.folder, ignore_errors=True)
-                    trial = run.trial(late)
-                    if trial.noticed_by:
-                        self._killers.setdefault(trial.mutant.path, []).insert(0, trial.noticed_by)
-                    yield trial
+            ended = wait([run.process.sentinel for run in running])
+            for run in [run for run in running if run.process.sentinel in ended]:
+                run.process.join()
+                running.remove(run)
+                shutil.rmtree(run.folder, ignore_errors=True)
+                trial = run.trial()
+                if trial.noticed_by:
+                    self._killers.setdefault(trial.mutant.path, []).insert(0, trial.noticed_by)
+                yield trial
 
     def _start(self, mutant: Mutant, tests: list[str]) -> _Running:
         known = [test for test in dict.fromkeys(self._killers.get(mutant.path, ())) if test in tests]
         failed, sender = self._fork.Pipe(duplex=False)
         folder = tempfile.mkdtemp(prefix="mutant-")
         process = self._fork.Process(
-            target=_run, args=(mutant, list(dict.fromkeys(known + tests)), sender, folder)
+            target=_run, args=(mutant, list(dict.fromkeys(known + tests)), sender, folder, self._limit)
         )
         process.start()
         sender.close()
-        now = time.monotonic()
-        return _Running(mutant, process, failed, folder, now, now + self._limit)
+        return _Running(mutant, process, failed, folder, time.monotonic())
