@@ -2,7 +2,8 @@
 
     python -m tests.campaigns.mutate_tmlfix --sample 100 --seed 1
 
-A mutant is killed when a test fails with it, and survives when all tests pass that reach its lines. The
+A mutant is killed when a test fails with it or the type checker refuses it, and survives when all tests pass
+that reach its lines. The
 mutations are those of mutmut and some more: a condition that always or never holds, a comparison turned
 round, ``and`` for ``or``, a side of either left out, ``not`` dropped, a result forgotten, a number one
 greater, a statement or a case left out. No file is changed, each mutant runs in a process of its own. Ends
@@ -16,12 +17,14 @@ import multiprocessing
 import sys
 import time
 import tomllib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.campaigns.mutation.mutants import Mutant, sample
 from tests.campaigns.mutation.reach import TestsFail, reach
-from tests.campaigns.mutation.trials import Trial, Trials
+from tests.campaigns.mutation.trials import Fate, Trial, Trials
+from tests.campaigns.mutation.types import is_refused
 
 EQUIVALENT = Path(__file__).parent / "mutation" / "equivalent.toml"
 
@@ -94,6 +97,8 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=120, metavar="SECONDS",
                         help="how much of the processor's time one mutant may take (120)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), help="how many at a time")
+    parser.add_argument("--no-types", dest="types", action="store_false",
+                        help="do not ask the type checker about those that no test notices")  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="print those that are killed as well")
     options = parser.parse_args()
     started = time.monotonic()
@@ -107,19 +112,22 @@ def main() -> int:
     except TestsFail as error:
         print(f"Without any mutant, these tests fail:\n{error}")
         return 2
-    killed = survived = 0
+    fates: Counter[Fate] = Counter()
     for trial in trials.run([(mutant, reached.tests_of(root, mutant)) for mutant in tried]):
-        killed += trial.is_killed
-        survived += not trial.is_killed
+        if options.types and not trial.is_killed and is_refused(root, trial.mutant):
+            trial = replace(trial, fate=Fate.REFUSED)
+        fates[trial.fate] += 1
         if options.verbose or not trial.is_killed:
             print(described(trial), flush=True)
         if sys.stderr.isatty():
-            print(f"\r{killed} killed, {survived} survived", end="", file=sys.stderr, flush=True)
+            print(f"\r{fates.total()} of {len(tried)}", end="", file=sys.stderr, flush=True)
+    survived = fates[Fate.SURVIVED] + fates[Fate.UNREACHED]
+    killed = len(tried) - survived
     score = killed / max(1, len(tried))
     print(
         f"{len(mutants)} mutants of seed {options.seed}: {len(mutants) - len(tried)} known to change "
-        f"nothing, {len(tried)} tried, {killed} killed, {survived} survived; score {score:.1%}; "
-        f"{time.monotonic() - started:,.0f} s"
+        f"nothing, {len(tried)} tried, {killed} killed ({fates[Fate.REFUSED]} by their types), {survived} survived; "
+        f"score {score:.1%}; {time.monotonic() - started:,.0f} s"
     )
     return 1 if score < options.score else 0
 

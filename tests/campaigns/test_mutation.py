@@ -31,7 +31,15 @@ def test_scaled() -> None:
 def mutate(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command, run in a folder."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.campaigns.mutate_tmlfix", "--jobs", "2", *map(str, arguments)],
+        [
+            sys.executable,
+            "-m",
+            "tests.campaigns.mutate_tmlfix",
+            "--jobs",
+            "2",
+            "--no-types",
+            *map(str, arguments),
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": f"{PROJECT}{os.pathsep}{folder}"},
         capture_output=True,
@@ -58,7 +66,7 @@ def test_what_no_test_notices_is_reported_with_its_place_and_the_rest_is_killed(
         "if value < 0 or value >= most:",
     }
     assert all(survivor.startswith("toy/scale.py:2 in scaled: survived\n-    if ") for survivor in survivors)
-    assert "8 killed, 3 survived; score 72.7%" in outcome.stdout
+    assert "8 killed (0 by their types), 3 survived; score 72.7%" in outcome.stdout
     assert outcome.returncode == 1
 
 

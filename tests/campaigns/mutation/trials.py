@@ -45,6 +45,7 @@ class Fate(StrEnum):
     SURVIVED = "survived"
     UNREACHED = "survived, no test reaches it"
     ENDLESS = "killed, it took too long"
+    REFUSED = "killed, its types are wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ class Trial:
 
     @property
     def is_killed(self) -> bool:
-        """Whether a test noticed it."""
-        return self.fate in (Fate.KILLED, Fate.ENDLESS)
+        """Whether the tests or the type checker noticed it."""
+        return self.fate not in (Fate.SURVIVED, Fate.UNREACHED)
 
 
 class _Mutated(SourceFileLoader):
