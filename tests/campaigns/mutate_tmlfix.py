@@ -106,7 +106,7 @@ def main() -> int:
     trials = Trials(PRELOADED, options.jobs, options.limit)
     equivalents = known_equivalents()
     mutants = sample(root, options.of, options.sample, options.seed)
-    tried = [mutant for mutant in mutants if not any(known.is_of(mutant) for known in equivalents)]
+    tried = [mutant for mutant in mutants if not any(entry.is_of(mutant) for entry in equivalents)]
     try:
         reached = reach(root, options.of, [*options.tests, "-k", options.keyword])
     except TestsFail as error:
@@ -121,12 +121,13 @@ def main() -> int:
             print(described(trial), flush=True)
         if sys.stderr.isatty():
             print(f"\r{fates.total()} of {len(tried)}", end="", file=sys.stderr, flush=True)
+    seed = options.seed
     survived = fates[Fate.SURVIVED] + fates[Fate.UNREACHED]
     killed = len(tried) - survived
     score = killed / max(1, len(tried))
     print(
-        f"{len(mutants)} mutants of seed {options.seed}: {len(mutants) - len(tried)} known to change "
-        f"nothing, {len(tried)} tried, {killed} killed ({fates[Fate.REFUSED]} by their types), {survived} survived; "
+        f"{len(mutants)} mutants of seed {seed}: {len(mutants) - len(tried)} known to change nothing, "
+        f"{len(tried)} tried, {killed} killed ({fates[Fate.REFUSED]} by their types), {survived} survived; "
         f"score {score:.1%}; {time.monotonic() - started:,.0f} s"
     )
     return 1 if score < options.score else 0

@@ -84,3 +84,13 @@ def test_tests_that_fail_by_themselves_count_for_nothing(toy: Path) -> None:
 
     assert outcome.returncode == 2
     assert outcome.stdout.startswith("Without any mutant, these tests fail:")
+
+
+def test_faults_in_a_rule_are_noticed_by_its_examples() -> None:
+    outcome = mutate(
+        PROJECT,
+        *("--of", "codemods/rules/strings/cancelled_drop.py", "--sample", "6", "--seed", "3"),
+        *("--tests", "tests/rules/test_rules.py", "--keyword", "cancelled-drop", "--score", "0.8"),
+    )
+
+    assert outcome.returncode == 0, outcome.stdout
