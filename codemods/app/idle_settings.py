@@ -1,4 +1,4 @@
-"""Settings without effect: patterns that match no file, names that no file has, files that are not read."""
+"""What has no effect: patterns that match no file, names that no file has, files that are not read."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ from codemods.model.errors import UserError
 
 
 def idle_settings(configuration: Configuration, root: Path, workspace: Workspace) -> tuple[str, ...]:
-    """A line for each setting of a tree that has no effect; defaults may match nothing."""
+    """A line for each setting of a tree without effect, and for each folder with sources that is not read.
+
+    The defaults may match nothing.
+    """
     paths = {*workspace.files, *(error.path for error in workspace.errors)}
     settings = [*_patterns(configuration, paths), *_names(configuration, workspace.files)]
-    return (*(f"{configuration.file}: {line}" for line in settings), *_unread(root, paths))
+    skipped = [
+        f"{folder}: is not read, for it may hold what a build made; name it as a PATH to have it looked at"
+        for folder in workspace.skipped
+        if configuration.settings.plan.phase_of(f"{folder}/any.tml") is not None
+    ]
+    return (*(f"{configuration.file}: {line}" for line in settings), *_unread(root, paths), *skipped)
 
 
 def _patterns(configuration: Configuration, paths: Collection[str]) -> Iterator[str]:

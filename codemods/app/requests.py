@@ -11,7 +11,7 @@ from codemods.app.shards import Shard
 from codemods.engine.resources import RESOURCES, Resources
 from codemods.files.branches import PhaseBranch
 from codemods.model.errors import UserError
-from codemods.model.findings import InputError, PhaseResult, Verdict
+from codemods.model.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.model.phases import PHASES
 from codemods.review.selection import Selection
 from codemods.review.selection_file import read_selection
@@ -66,10 +66,16 @@ class Report:
     def fixes_written(self) -> int:
         """How many findings were fixed in files of the working tree."""
         return sum(
-            finding.verdict is Verdict.FIXED and finding.path in self.written
+            self.has_written(finding) and finding.path in self.written
             for phase in self.phases
             for finding in phase.findings
         )
+
+    def has_written(self, finding: Finding) -> bool:
+        """Whether the fix of a finding was written, to a file of the working tree or to a branch."""
+        opened = {branch.phase.number for branch in self.branches if branch.commit is not None}
+        is_there = finding.path in self.written or finding.phase in opened
+        return finding.verdict is Verdict.FIXED and is_there
 
 
 def choose_phases(text: str) -> tuple[int, ...]:

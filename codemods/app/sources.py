@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from codemods.files.repository import NoRepositoryError, Repository, head_commit, open_repository
-from codemods.files.workspace import SUFFIX, Workspace, read_commit, read_tree
+from codemods.files.workspace import SUFFIX, Workspace, lies_at, read_commit, read_tree
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError
 
@@ -59,7 +59,8 @@ def read_head(paths: Sequence[Path]) -> Head:
     """
     repository = open_repository(_folders(paths)[0])
     commit = head_commit(repository)
-    return Head(repository.root, read_commit(repository, commit), repository, commit)
+    named = _names(repository.root, paths)
+    return Head(repository.root, read_commit(repository, commit, named=named), repository, commit)
 
 
 def working_tree_root(paths: Sequence[Path]) -> Path:
@@ -89,7 +90,11 @@ def is_marked_root(root: Path) -> bool:
 def read_working_tree(paths: Sequence[Path]) -> WorkingTree:
     """The working tree that encloses the first path (or the current folder)."""
     root = working_tree_root(paths)
-    return WorkingTree(root, read_tree(root))
+    return WorkingTree(root, read_tree(root, _names(root, paths)))
+
+
+def _names(root: Path, paths: Sequence[Path]) -> list[str]:
+    return [name for name in (path_below(root, path) for path in paths) if name is not None]
 
 
 def with_text(source: WorkingTree, path: Path, content: bytes) -> WorkingTree:
@@ -126,17 +131,13 @@ def select(source: Head | WorkingTree, paths: Sequence[Path]) -> PathSelection:
         name = path_below(source.root, path)
         if name is None:
             errors.append(InputError(str(path), f"is outside of {source.root}"))
-        elif any(_lies_at(file, name) for file in known):
+        elif any(lies_at(file, name) for file in known):
             wanted.append(name)
         else:
             close = get_close_matches(name, known, n=1)
             advice = f"; did you mean {close[0]}?" if close else ""
             errors.append(InputError(str(path), f"names no .tml file of {source}{advice}"))
-    return PathSelection(lambda file: any(_lies_at(file, name) for name in wanted), tuple(errors))
-
-
-def _lies_at(file: str, name: str) -> bool:
-    return name == "." or file == name or file.startswith(f"{name}/")
+    return PathSelection(lambda file: any(lies_at(file, name) for name in wanted), tuple(errors))
 
 
 def path_below(root: Path, path: Path) -> str | None:

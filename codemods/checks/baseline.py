@@ -6,15 +6,19 @@ It is JSON, sorted, with one finding on each line and no line numbers: it change
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from codemods.checks.fingerprints import stable_message
+from codemods.checks.changes import declarations
+from codemods.checks.fingerprints import fingerprints, stable_message
 from codemods.files.safe_open import UnfitFileError, read_file
+from codemods.files.workspace import Workspace
 from codemods.model.errors import UserError
-from codemods.model.findings import Finding
+from codemods.model.findings import Finding, Verdict
 
 VERSION = 1
 
@@ -74,6 +78,54 @@ def renewed(
 ) -> tuple[Entry, ...]:
     """The new entries after a check: what it found, and the old entries that it did not look for."""
     return (*(entry for entry in entries if not looked_at(entry)), *found)
+
+
+def followed(entries: Sequence[Entry], workspace: Workspace) -> tuple[Entry, ...]:
+    """The entries, with those of files that moved under their new names.
+
+    A file has moved if it is gone, and one that the baseline does not name declares all of its functions and
+    has the same name in another folder, or another name in the same folder.
+    """
+    files = workspace.files
+    named = {entry.path for entry in entries}
+    new = sorted(files.keys() - named)
+    moved: dict[str, str] = {}
+    for path in sorted(named - files.keys() - {error.path for error in workspace.errors}):
+        functions = {entry.function for entry in entries if entry.path == path} - {""}
+        candidates = [
+            other
+            for other in new
+            if other not in moved.values() and _may_be(path, other) and _declares(files[other], functions)
+        ]
+        # The same name is the better sign.
+        candidates.sort(key=lambda other: (posixpath.basename(other) != posixpath.basename(path), other))
+        if functions and candidates:
+            moved[path] = candidates[0]
+    return tuple(sorted(_moved_entries(entries, moved))) if moved else tuple(entries)
+
+
+def _may_be(path: str, other: str) -> bool:
+    same_name = posixpath.basename(path) == posixpath.basename(other)
+    return same_name != (posixpath.dirname(path) == posixpath.dirname(other))
+
+
+def _declares(source: bytes, functions: AbstractSet[str]) -> bool:
+    """Whether a file declares all of the functions; they are looked for in its text before it is parsed."""
+    words = (function.rpartition(".")[2].encode() for function in functions)
+    return all(word in source for word in words) and functions <= {*declarations(source).by_line.values()}
+
+
+def _moved_entries(entries: Iterable[Entry], moved: Mapping[str, str]) -> Iterator[Entry]:
+    """The entries with the new names of files, and the fingerprints that follow from these."""
+    left = [entry for entry in entries if entry.path not in moved]
+    yield from left
+    findings = [
+        Finding(0, entry.rule, moved[entry.path], 0, 0, entry.function, entry.message, Verdict.REPORTED)
+        for entry in sorted(entries)
+        if entry.path in moved
+    ]
+    for finding, fingerprint in zip(findings, fingerprints(findings), strict=True):
+        yield Entry.of(finding, fingerprint)
 
 
 def no_longer_found(

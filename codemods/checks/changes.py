@@ -108,8 +108,10 @@ def changes_since(repository: Repository, revision: str, after: Mapping[str, byt
     Raises `UserError` if there is no such revision or commit, or if its files are not in the repository.
     """
     commit = merge_base(repository, revision)
-    before = read_commit(repository, commit)
-    lacking = next((error for error in before.errors if error.message == MISSING), None)
+    before = read_commit(repository, commit, known=after)
+    # What is not there today either is outside of a sparse checkout, or gone: nothing is compared with it.
+    missing = (error for error in before.errors if error.message == MISSING)
+    lacking = next((error for error in missing if error.path in after), None)
     if lacking is not None:
         advice = f"if it is a partial clone, `git archive {commit} >/dev/null` fetches it"
         raise UserError(f"{lacking.path} of commit {commit[:12]} is not in the git repository; {advice}")

@@ -15,7 +15,7 @@ from codemods.app.preview import preview_of, share
 from codemods.app.requests import Report, Request
 from codemods.app.shards import Common, Shard
 from codemods.app.sources import WorkingTree, path_below, read_working_tree, select, with_text
-from codemods.checks.baseline import Entry, baseline_text, no_longer_found, read_baseline, renewed
+from codemods.checks.baseline import Entry, baseline_text, followed, no_longer_found, read_baseline, renewed
 from codemods.checks.changes import Changes, changes_since
 from codemods.checks.fingerprints import fingerprints
 from codemods.files.repository import NoRepositoryError, open_repository
@@ -105,6 +105,7 @@ def check(
     """
     entries = read_baseline(baseline) if baseline is not None else ()
     source = _read(request)
+    entries = followed(entries, source.workspace)
     changes = _changes(source, changed_since) if changed_since is not None else None
     report = preview_of(source, request, progress=progress)
     report = replace(report, errors=_in_order(report.errors))
@@ -207,6 +208,7 @@ def write_baseline(request: Request, path: Path, *, progress: Progress | None = 
     """
     entries = read_baseline(path) if path.exists() else ()
     source = read_working_tree(request.paths)
+    entries = followed(entries, source.workspace)
     report = preview_of(source, request, progress=progress)
     found = _entries(_fingerprinted(report))
     now = renewed(entries, found, _looked_at(source, request, report))

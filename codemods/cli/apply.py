@@ -126,8 +126,9 @@ def apply(
 ) -> None:
     """Fix phases of the commit HEAD: one branch, one commit and one patch each.
 
-    Checkout, index and stash stay as they are. Patches are for [bold]git am --keep-cr[/bold].
-    Findings for review are applied only where you approve them.
+    Your files, index and stash stay as they are. The patches, for [bold]git am --keep-cr[/bold], go to the
+    folder patches/ of the checkout, or where --patches says. Findings for review are applied only where you
+    approve them.
 
     Exit status: 0 done, 1 fixes remain (with --dry-run), 2 something asked for was not possible.
     """

@@ -134,6 +134,11 @@ VERIFY: tuple[Rule, ...] = (
 
 PLAN: tuple[Rule, ...] = (
     OneNeeded(("--leaks",), "--before goes with --leaks LOG, which has the leaks of now", by="--before"),
+    NotTogether(
+        ("--baseline",),
+        ("--leaks", "--no-findings"),
+        "--baseline measures by findings, so it goes with neither --leaks nor --no-findings",
+    ),
 )
 
 TREE_OF_ONE_FILE = "--tree prints the tree of one file as text"

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from codemods.checks.baseline import read_baseline
 from codemods.cli.base import (
     FOUND,
     MEASURE,
@@ -35,6 +36,7 @@ from codemods.verification.tree_findings import tree_files
     rich_help_panel=MEASURE,
     epilog=examples(
         "tmlfix plan",
+        "tmlfix plan --baseline tmlfix-baseline.json",
         "tmlfix plan --leaks tests.log --svg leaks.svg",
         "tmlfix plan --before main.log --leaks branch.log --format markdown",
     ),
@@ -48,6 +50,13 @@ def plan_command(
     before: Annotated[
         Path | None,
         typer.Option(metavar="LOG", help="Measure progress from this log instead of the plan's figures."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Measure progress by the findings that are gone since check --write-baseline FILE.",
+        ),
     ] = None,
     svg: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw a chart of the leaks by module, before and now.")
@@ -63,7 +72,7 @@ def plan_command(
     measured; 2 a log could not be read or the chart could not be written.
     """
     check_options(context, PLAN)
-    progress, files = _measure(leaks or [], before, with_findings=not no_findings)
+    progress, files = _measure(leaks or [], before, baseline, with_findings=not no_findings)
     criteria = judge(progress.report, files) if progress.report else ()
     notes = [] if before else plan.plan_notes()
     if progress.report:
@@ -78,11 +87,13 @@ def plan_command(
 
 
 def _measure(
-    leaks: list[Path], before: Path | None, *, with_findings: bool
+    leaks: list[Path], before: Path | None, baseline: Path | None, *, with_findings: bool
 ) -> tuple[PlanProgress, Collection[str]]:
-    """The progress of the plan by the logs, and the files of the tree."""
+    """The progress of the plan by the logs or the recorded findings, and the files of the tree."""
+    recorded = [entry.path for entry in read_baseline(baseline)] if baseline is not None else None
     logs = read_logs([*leaks, *([before] if before else ())])
     *now, earlier = logs if before else (*logs, [])
     tree = findings_here() if with_findings else None
     files = tree.files if tree else tree_files()
-    return progress_of([run for runs in now for run in runs], earlier, tree, files), files
+    runs = [run for runs in now for run in runs]
+    return progress_of(runs, earlier, tree, files, recorded), files

@@ -7,27 +7,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from codemods.model import progress
 
 
 @contextmanager
 def progress_bar(*, quiet: bool = False) -> Iterator[progress.Progress | None]:
-    """A function to call as work advances, drawn as one bar per kind of work.
+    """A function to call as work advances, drawn as one bar that never runs backwards.
 
-    None if ``quiet``, and without a terminal.
+    The bar is there from the start: until something is reported, files are read. None if ``quiet``, and
+    without a terminal.
     """
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
+        task = bar.add_task("reading files", total=None)
+        way = progress.Way()
 
         def advance(activity: str, done: int, total: int) -> None:
-            if activity not in tasks:
-                tasks[activity] = bar.add_task(activity, total=total)
-            bar.update(tasks[activity], completed=done, total=total)
+            bar.update(task, description=activity, completed=way.report(activity, done, total), total=1.0)
 
         yield advance

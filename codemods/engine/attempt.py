@@ -6,13 +6,15 @@ it was. The attempt maps the ones to the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Change, Edit
 from codemods.semantics.symbols import SourceFile
-from tml_ast import TmlSyntaxError, position
+from tml_ast import TmlSyntaxError
 from tml_ast.edit import SourceEdit, apply, compose, in_order
 
 _OFFERED = -1
@@ -49,6 +51,9 @@ class Attempt:
         self.fixes: list[Fix] = []
         self._originals = {path: file for view in reversed(self.views) for path, file in view.items()}
         self._edits: dict[str, list[SourceEdit]] = {}
+        self._offsets: dict[str, _Offsets] = {}
+        self._places: dict[str, _Places] = {}
+        self._owned: dict[str, dict[Hashable, list[Edit]]] = {}
         self._seen: set[tuple[str, str, str, int]] = set()
         """What was fixed: by file, rule, message and offset in the original file."""
 
@@ -75,14 +80,19 @@ class Attempt:
 
     def position(self, path: str, offset: int) -> tuple[int, int]:
         """Line and column in the original file of an offset in the file by now."""
-        return position(self._originals[path].source, self._original_offset(path, offset))
+        return self._place(path, self._original_offset(path, offset))
+
+    def _place(self, path: str, offset: int) -> tuple[int, int]:
+        if path not in self._places:
+            self._places[path] = _Places(self._originals[path].source)
+        return self._places[path].of(offset)
 
     def line(self, path: str, offset: int) -> int:
         """The line alone."""
         return self.position(path, offset)[0]
 
     def _original_offset(self, path: str, offset: int) -> int:
-        return _offset_before(self._edits.get(path, []), offset)
+        return self._offsets[path].before(offset) if path in self._offsets else offset
 
     def apply(self, path: str, diagnostics: Sequence[Diagnostic]) -> None:
         """Make the edits of one file, and parse the result.
@@ -97,7 +107,7 @@ class Attempt:
                 raise Fault(path, f"{diagnostic.rule} finds {diagnostic.function} again after its fix")
             self._seen.add(key)
             number = len(self.fixes)
-            line, column = position(self._originals[path].source, offset)
+            line, column = self._place(path, offset)
             self.fixes.append(Fix(number, path, diagnostic, line, column))
             edits += _owned(diagnostic.edits, number)
         source = apply(self._now(path).source, edits)
@@ -106,6 +116,8 @@ class Attempt:
         except TmlSyntaxError as error:
             raise Fault(path, f"with its fixes it would not parse ({error})") from None
         self._edits[path] = compose(self._edits.get(path, []), edits)
+        self._offsets[path] = _Offsets(self._edits[path])
+        self._owned.pop(path, None)
 
     def _replace(self, path: str, source: bytes) -> None:
         same: SourceFile | None = None
@@ -117,34 +129,63 @@ class Attempt:
 
     def edits_of(self, fix: Fix) -> tuple[Edit, ...]:
         """The edits of the original file that belong to a fix."""
-        return _of_owner(self._edits[fix.path], fix.number)
+        if fix.path not in self._owned:
+            self._owned[fix.path] = _by_owner(self._edits[fix.path])
+        return tuple(self._owned[fix.path].get(fix.number, ()))
 
     def offered_edits(self, path: str, diagnostic: Diagnostic) -> tuple[Edit, ...]:
         """The edits of a diagnostic that is not applied, in the original file."""
         offered = _owned(diagnostic.edits, _OFFERED)
-        return _of_owner(compose(self._edits.get(path, []), offered), _OFFERED)
+        composed = compose(self._edits.get(path, []), offered)
+        return tuple(_by_owner(composed).get(_OFFERED, ()))
 
 
 def _owned(edits: Iterable[SourceEdit], owner: int) -> list[SourceEdit]:
     return [SourceEdit(edit.start, edit.end, edit.text, frozenset((owner,))) for edit in edits]
 
 
-def _of_owner(edits: Iterable[SourceEdit], owner: int) -> tuple[Edit, ...]:
-    return tuple(
-        Edit(edit.start, edit.end, edit.text.decode("utf-8", "surrogateescape"))
-        for edit in edits
-        if owner in edit.owners
-    )
+def _by_owner(edits: Iterable[SourceEdit]) -> dict[Hashable, list[Edit]]:
+    owned: dict[Hashable, list[Edit]] = {}
+    for edit in edits:
+        made = Edit(edit.start, edit.end, edit.text.decode("utf-8", "surrogateescape"))
+        for owner in edit.owners:
+            owned.setdefault(owner, []).append(made)
+    return owned
 
 
-def _offset_before(edits: Sequence[SourceEdit], offset: int) -> int:
-    """The offset before the edits of an offset after them; inside an edit, where that starts."""
-    grown = 0
-    for edit in in_order(edits):
-        start = edit.start + grown
-        if offset < start:
-            break
-        if offset < start + len(edit.text):
-            return edit.start
-        grown += len(edit.text) - (edit.end - edit.start)
-    return offset - grown
+class _Offsets:
+    """Where the offsets of a file with edits were before these."""
+
+    def __init__(self, edits: Iterable[SourceEdit]) -> None:
+        self._edits = in_order(edits)
+        self._starts: list[int] = []
+        """Where the text of each edit starts in the file with all of them."""
+        self._grown: list[int] = []
+        """By how much the file has grown up to the end of each edit."""
+        grown = 0
+        for edit in self._edits:
+            self._starts.append(edit.start + grown)
+            grown += len(edit.text) - (edit.end - edit.start)
+            self._grown.append(grown)
+
+    def before(self, offset: int) -> int:
+        """The offset before the edits of an offset after them; inside an edit, where that starts."""
+        last = bisect_right(self._starts, offset) - 1
+        if last < 0:
+            return offset
+        if offset < self._starts[last] + len(self._edits[last].text):
+            return self._edits[last].start
+        return offset - self._grown[last]
+
+
+class _Places:
+    """The lines and columns of a file, as `tml_ast.position` has them, for many offsets."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._starts = [0, *(found.end() for found in re.finditer(rb"\n", source))]
+
+    def of(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        start = self._starts[line - 1]
+        return line, len(self._source[start:offset].decode("utf-8", "replace")) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,7 +26,7 @@ from codemods.rules.rule import Rule
 from codemods.semantics.configurations import Overflow
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import position
-from tml_ast.edit import collide
+from tml_ast.edit import SourceEdit, collide
 from tml_ast.parser import MAX_VARIANTS
 from tml_ast.preprocessor import Assignment
 
@@ -373,13 +374,43 @@ def _compatible(diagnostics: Iterable[InFile]) -> dict[str, list[Diagnostic]]:
     """
     accepted: dict[str, list[Diagnostic]] = {}
     turns: dict[tuple[str, str], str] = {}
+    beside: dict[tuple[str, str], list[Diagnostic]] = {}
+    taken: dict[str, _Spans] = {}
     for path, diagnostic in diagnostics:
-        if turns.setdefault((path, diagnostic.function), diagnostic.rule) != diagnostic.rule:
+        function = path, diagnostic.function
+        if turns.setdefault(function, diagnostic.rule) != diagnostic.rule:
             continue
-        chosen = accepted.setdefault(path, [])
-        beside = [other for other in chosen if other.function == diagnostic.function]
-        if beside and (diagnostic.opens_block or any(other.opens_block for other in beside)):
+        others = beside.setdefault(function, [])
+        if others and (diagnostic.opens_block or any(other.opens_block for other in others)):
             continue
-        if not collide([edit for other in [*chosen, diagnostic] for edit in other.edits]):
-            chosen.append(diagnostic)
-    return {path: chosen for path, chosen in accepted.items() if chosen}
+        if taken.setdefault(path, _Spans()).take(diagnostic.edits):
+            accepted.setdefault(path, []).append(diagnostic)
+            others.append(diagnostic)
+    return accepted
+
+
+class _Spans:
+    """The spans of edits that do not collide, as `tml_ast.edit.collide` has it."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int]] = []
+
+    def take(self, edits: Iterable[SourceEdit]) -> bool:
+        """Add the spans of edits, unless one collides with another or with what is there."""
+        added: list[tuple[int, int]] = []
+        for span in sorted((edit.start, edit.end) for edit in edits):
+            place = bisect_right(self._spans, span)
+            before, after = self._spans[max(place - 1, 0) : place], self._spans[place : place + 1]
+            if any(_clash(left, span) for left in before) or any(_clash(span, right) for right in after):
+                for known in added:
+                    self._spans.remove(known)
+                return False
+            self._spans.insert(place, span)
+            added.append(span)
+        return True
+
+
+def _clash(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two neighbours overlap, or both replace something and touch."""
+    touch = first[1] == second[0] and first[0] < first[1] and second[0] < second[1]
+    return second[0] < first[1] or touch

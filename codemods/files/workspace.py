@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +22,15 @@ if TYPE_CHECKING:
 SUFFIX = ".tml"
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "build"})
 """Folders whose content is not source, in a working tree and in a commit alike."""
+
+TOLD_FOLDERS = frozenset({"build"})
+"""Those of them that may hold source all the same."""
+
+LONGEST_LOOK = 2_000
+"""The entries of such a folder that are looked at."""
+
+SHA1_LENGTH = 40
+"""The digits of an id in a repository whose ids are not those of SHA-256."""
 
 MISSING = (
     "is missing from the git repository; if it is a partial clone, `git archive HEAD >/dev/null` fetches all"
@@ -37,10 +49,12 @@ class Workspace:
 
     files: Mapping[str, bytes]
     errors: tuple[InputError, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """The folders that have .tml files, and are not read because of their names."""
 
 
-def read_tree(root: Path) -> Workspace:
-    """Read every .tml file below the folder ``root``.
+def read_tree(root: Path, named: Collection[str] = ()) -> Workspace:
+    """Read every .tml file below the folder ``root``, and what is ``named`` also in folders that are skipped.
 
     Symbolic links are never followed: one that stays inside the tree names a file that is read under
     its own name, one that leads out of it is an error. Submodules and other nested repositories are
@@ -48,12 +62,15 @@ def read_tree(root: Path) -> Workspace:
     """
     files: dict[str, bytes] = {}
     errors: list[InputError] = []
-    for outcome in _walk(root):
+    skipped: list[str] = []
+    inside = [name for name in named if skipped_folder(f"{name}/any") is not None]
+    for outcome in _walk(root, inside, skipped):
         if isinstance(outcome, InputError):
             errors.append(outcome)
         else:
             files[outcome[0]] = outcome[1]
-    return Workspace(dict(sorted(files.items())), tuple(sorted(errors, key=lambda error: error.path)))
+    ordered = tuple(sorted(errors, key=lambda error: error.path))
+    return Workspace(dict(sorted(files.items())), ordered, tuple(sorted(skipped)))
 
 
 def read_paths(paths: Sequence[Path]) -> Workspace:
@@ -81,9 +98,16 @@ def _below(folder: Path, name: str) -> str:
     return (folder / name).as_posix()
 
 
-def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
+def _walk(root: Path, named: Iterable[str], skipped: list[str]) -> Iterator[tuple[str, bytes] | InputError]:
+    """The files below the root and at the names; the folders with sources that are passed over are added."""
     boundary = root.resolve()
+    named = frozenset(named)
     pending = [""]
+    for name in named:
+        if name.endswith(SUFFIX):
+            yield from _read_named(root, name)
+        elif (root / name).is_dir():
+            pending.append(name)
     while pending:
         folder = pending.pop()
         try:
@@ -95,6 +119,8 @@ def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
                 for entry in entries:
                     name = posixpath.join(folder, entry.name)
                     if entry.name in SKIPPED_FOLDERS:
+                        if entry.name in TOLD_FOLDERS and name not in named and _has_sources(root / name):
+                            skipped.append(name)
                         continue
                     if entry.is_symlink():
                         yield from _link_errors(root / name, name, boundary)
@@ -104,6 +130,29 @@ def _walk(root: Path) -> Iterator[tuple[str, bytes] | InputError]:
                         yield _read_file(entry.name, name, descriptor)
         except OSError as error:
             yield InputError(folder or ".", f"cannot be read: {error.strerror}")
+
+
+def _read_named(root: Path, name: str) -> Iterator[tuple[str, bytes] | InputError]:
+    folder, _, last = name.rpartition("/")
+    try:
+        with open_folder(root, folder) as descriptor:
+            if stat.S_ISREG(os.stat(last, dir_fd=descriptor, follow_symlinks=False).st_mode):
+                yield _read_file(last, name, descriptor)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            yield InputError(name, f"cannot be read: {error.strerror}")
+
+
+def _has_sources(folder: Path) -> bool:
+    """Whether a folder has .tml files, as far as a short look tells: it may hold all that a build made."""
+    seen = 0
+    for _, folders, names in os.walk(folder):
+        if any(name.endswith(SUFFIX) for name in names):
+            return True
+        seen += len(names) + len(folders)
+        if seen > LONGEST_LOOK:
+            return False
+    return False
 
 
 def _link_errors(link: Path, name: str, boundary: Path) -> Iterator[InputError]:
@@ -125,24 +174,38 @@ def _read_file(path: str | Path, name: str, folder: int | None = None) -> tuple[
         return InputError(name, f"cannot be read: {error.strerror}")
 
 
-def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
+def read_commit(
+    repository: Repository,
+    commit: str | None = None,
+    *,
+    named: Collection[str] = (),
+    known: Mapping[str, bytes] | None = None,
+) -> Workspace:
     """Read every .tml file of a commit (HEAD without one), without touching checkout or index.
 
-    Submodules are left out; a symbolic link that leads out of the tree is an error.
+    What is ``named`` is read also in folders that are skipped. ``known`` are contents by path: git is not
+    asked for a file that still has its content, so a partial clone may lack it. Submodules are left out; a
+    symbolic link that leads out of the tree is an error.
     Raises `RepositoryError` if there is no such commit.
     """
     files: dict[str, bytes] = {}
     errors: list[InputError] = []
+    skipped = set[str]()
     commit = commit or head_commit(repository)
     with clean_room(repository) as room:
         wanted: list[Entry] = []
         for entry in list_entries(room, commit):
-            if entry.kind != "blob" or not is_source(entry.path):
+            if entry.kind != "blob" or not entry.path.endswith(SUFFIX):
                 continue
-            if not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
+            folder = skipped_folder(entry.path)
+            if folder is not None and not lies_at_any(entry.path, named):
+                skipped |= {folder} if posixpath.basename(folder) in TOLD_FOLDERS else set()
+            elif not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
                 errors.append(InputError(entry.path, NO_PATH))
             elif entry.size > LARGEST_FILE:
                 errors.append(InputError(entry.path, TOO_LARGE))
+            elif known is not None and _has_content(entry, known.get(entry.path)):
+                files[entry.path] = known[entry.path]
             else:
                 wanted.append(entry)
         contents = list(read_blobs(room, [entry.blob for entry in wanted]))
@@ -155,7 +218,15 @@ def read_commit(repository: Repository, commit: str | None = None) -> Workspace:
                 errors.append(InputError(entry.path, message))
         else:
             files[entry.path] = content
-    return Workspace(files, tuple(errors))
+    return Workspace(dict(sorted(files.items())), tuple(errors), tuple(sorted(skipped)))
+
+
+def _has_content(entry: Entry, content: bytes | None) -> bool:
+    """Whether the entry is a file of this content, by the id that git would give it."""
+    if content is None or entry.is_link:
+        return False
+    digest = hashlib.sha1 if len(entry.blob) == SHA1_LENGTH else hashlib.sha256
+    return digest(b"blob %d\0%s" % (len(content), content)).hexdigest() == entry.blob
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +259,28 @@ def list_entries(room: Git, commit: str) -> list[Entry]:
 
 
 def is_source(path: str) -> bool:
-    """Whether the posix path is that of a source file, by its name and the names of its folders."""
+    """Whether the posix path can be that of a source file, by its name and the names of its folders."""
     *folders, name = path.split("/")
-    return name.endswith(SUFFIX) and SKIPPED_FOLDERS.isdisjoint(folders)
+    return name.endswith(SUFFIX) and ".git" not in folders
+
+
+def skipped_folder(path: str) -> str | None:
+    """The outermost folder of a posix path whose content is not read, if it lies in one."""
+    parts = path.split("/")
+    return next(
+        ("/".join(parts[: number + 1]) for number, name in enumerate(parts[:-1]) if name in SKIPPED_FOLDERS),
+        None,
+    )
+
+
+def lies_at(path: str, name: str) -> bool:
+    """Whether a path is that of a file or folder of this name, or lies below it; all lies below "."."""
+    return name == "." or path == name or path.startswith(f"{name}/")
+
+
+def lies_at_any(path: str, names: Iterable[str]) -> bool:
+    """Whether a path lies at one of these names that are themselves in a folder that is skipped."""
+    return any(lies_at(path, name) and skipped_folder(f"{name}/any") is not None for name in names)
 
 
 def _leads_out(link: str, target: str) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+
+from codemods.model.progress import Way
+
+SHORTEST_PAUSE = 0.25
+"""Seconds between two reports."""
 
 
 class ProgressBar:
@@ -16,7 +22,9 @@ class ProgressBar:
         self.token = token
         self.shown = False
         self.ended = False
-        self.percentage = -1
+        self.way = Way()
+        self.next_report = 0.0
+        """When the client may be told again, by the clock of this process."""
 
     def begin(self) -> None:
         """Ask the client for a bar; nothing is shown until it agrees."""
@@ -32,10 +40,11 @@ class ProgressBar:
             )
 
     def report(self, what: str, done: int, total: int) -> None:
-        """Report the progress, in whole percents."""
-        percentage = 100 * done // total if total else 0
-        if self.shown and not self.ended and percentage != self.percentage:
-            self.percentage = percentage
+        """Report the progress, in percents that only grow; to the client at most four times a second."""
+        percentage = int(100 * self.way.report(what, done, total))
+        now = monotonic()
+        if self.shown and not self.ended and now >= self.next_report:
+            self.next_report = now + SHORTEST_PAUSE
             self.server.work_done_progress.report(
                 self.token, types.WorkDoneProgressReport(message=what, percentage=percentage)
             )

@@ -13,10 +13,11 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What tmlfix does about a finding."""
+    """What tmlfix can do about a finding."""
 
-    FIXED = "fixed"
-    """The edit is safe: proven on every path, or idempotent and asked for by the plan."""
+    FIXED = "fixable"
+    """The edit is safe: proven on every path, or idempotent and asked for by the plan. It is *fixed* once
+    that is written."""
     REVIEW = "review"
     """An edit is offered and applied only on request; the message says what is not proven."""
     REPORTED = "reported"

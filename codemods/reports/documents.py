@@ -19,6 +19,9 @@ from codemods.review.explanations import ExplainedFinding, Explanation
 
 JSON_VERSION = 1
 
+WRITTEN = "fixed"
+"""What a finding is called whose fix was written."""
+
 
 def parse_document(report: ParseReport, errors: Iterable[InputError]) -> dict[str, Any]:
     """The JSON of ``tmlfix parse --check``."""
@@ -37,10 +40,14 @@ def report_document(report: Report) -> dict[str, Any]:
     """The JSON of ``tmlfix apply`` and ``tmlfix status``."""
     return {
         "version": JSON_VERSION,
-        "findings": [_finding_document(finding) for phase in report.phases for finding in phase.findings],
+        "findings": [
+            _finding_document(finding) | ({"verdict": WRITTEN} if report.has_written(finding) else {})
+            for phase in report.phases
+            for finding in phase.findings
+        ],
         "summary": {
             "source": report.source,
-            "phases": [_phase_document(phase) for phase in report.phases],
+            "phases": [_phase_document(phase, report) for phase in report.phases],
             "branches": [_branch_document(branch) for branch in report.branches],
             "written": sorted({*report.finished, *report.written}),
             "unread_elsewhere": report.unread_elsewhere,
@@ -177,11 +184,14 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _phase_document(result: PhaseResult) -> dict[str, Any]:
+def _phase_document(result: PhaseResult, report: Report) -> dict[str, Any]:
     counts = result.by_verdict()
+    written = sum(map(report.has_written, result.findings))
+    counts[Verdict.FIXED] -= written
     return {
         "phase": result.phase,
         "name": phase_numbered(result.phase).slug,
+        **({WRITTEN: written} if report.branches or report.written else {}),
         **{verdict.value: counts[verdict] for verdict in Verdict},
         "files": len({finding.path for finding in result.findings}),
         "changed_files": len(result.changes),

@@ -78,7 +78,7 @@ def check_text(check: Check) -> str:
         for phase in check.report.phases
     ]
     lines += [
-        "| phase | name | fixed | review | reported | files |",
+        f"| phase | name | {' | '.join(Verdict)} | files |",
         "| ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     lines += [*rows, ""]

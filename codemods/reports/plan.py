@@ -96,13 +96,16 @@ def _what_bars_show(progress: PlanProgress) -> list[str]:
             files = count(len(progress.unseen), "file")
             lines.append(f"{files} with a dash did not run to the end, as far as the logs show: not done")
         return lines
-    if progress.tree is not None:
+    if progress.tree is None:
+        return []
+    lines = [f"findings are those of tmlfix in {progress.tree.source}"]
+    if progress.recorded is None:
         return [
-            "done is the share of a phase's files in which tmlfix finds nothing; "
-            "with --leaks LOG it is the share of the leaks that are gone",
-            f"findings are those of tmlfix in {progress.tree.source}",
+            *lines,
+            "progress is not known: --leaks LOG measures it by the leaks that are gone, and --baseline FILE "
+            "by the findings that are gone since tmlfix check --write-baseline FILE",
         ]
-    return []
+    return ["done is the share of the recorded findings that are gone", *lines]
 
 
 def _phase_table(progress: PlanProgress) -> Table:

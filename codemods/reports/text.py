@@ -247,7 +247,7 @@ def _unread(report: Report) -> Iterator[str]:
 def print_status(report: Report) -> None:
     """Print a table of the phases, with their findings by verdict and their files."""
     console = make_console()
-    table = make_table("phase", "name", "fixed", "review", "reported", "files", right=(2, 3, 4, 5))
+    table = make_table("phase", "name", *Verdict, "files", right=(2, 3, 4, 5))
     for result in report.phases:
         counts = result.by_verdict()
         table.add_row(

@@ -1,4 +1,4 @@
-"""How far the leak plan has come: by the leaks that logs show now, or by what tmlfix still finds."""
+"""How far the leak plan has come: by the leaks that logs show now, or by findings since a recorded start."""
 
 from __future__ import annotations
 
@@ -92,6 +92,8 @@ class PlanProgress:
     tree: Tree | None
     name: Callable[[str], str]
     """Gives the names of files in the figures, by their paths."""
+    recorded: Counter[int] | None = None
+    """The findings by phase that were recorded at the start, if they were."""
 
     @cached_property
     def now(self) -> Figures | None:
@@ -218,9 +220,9 @@ class PlanProgress:
         return self.report is not None and any(key(self.name(path)) == group for path in self.report.ran)
 
     def share_of_all_done(self) -> float | None:
-        """How far the plan has come by the logs, from 0 to 1; None without logs."""
+        """How far the plan has come, from 0 to 1, as `share_done` has it for a phase."""
         if self.now is None:
-            return None
+            return self._share_of_findings_gone(*(phase.number for phase in PHASES))
         unseen = total(self.unseen_in(phase.number) for phase in PHASES)
         return share_gone(self.before.total, self.now.total + unseen)
 
@@ -228,17 +230,21 @@ class PlanProgress:
         """How far a phase has come, from 0 to 1; None if that is unknown, as for an unseen phase.
 
         With logs it is the share of the leaks that are gone; leaks of `unseen` files are not.
-        Without, it is the share of the files of the phase in which tmlfix finds nothing.
+        Without, it is the share of the recorded findings that are gone, and unknown if none were recorded.
         """
         if self.is_unseen(phase):
             return None
         if self.now is not None:
             now = self.now.phases.get(phase, Amount()) + self.unseen_in(phase)
             return share_gone(self.before.phases.get(phase, Amount()), now)
-        if self.tree is None:
+        return self._share_of_findings_gone(phase)
+
+    def _share_of_findings_gone(self, *phases: int) -> float | None:
+        if self.tree is None or self.recorded is None:
             return None
-        clean, files = self.tree.share_without_findings(phase)
-        return clean / files if files else None
+        start = sum(self.recorded[phase] for phase in phases)
+        left = sum(self.tree.by_phase[phase] for phase in phases)
+        return max(start - left, 0) / start if start else None
 
 
 def _less(whole: Amount, part: Amount) -> Amount:
@@ -248,12 +254,23 @@ def _less(whole: Amount, part: Amount) -> Amount:
 
 
 def progress_of(
-    now: Sequence[Run], before: Sequence[Run], tree: Tree | None, files: Collection[str]
+    now: Sequence[Run],
+    before: Sequence[Run],
+    tree: Tree | None,
+    files: Collection[str],
+    recorded: Iterable[str] | None = None,
 ) -> PlanProgress:
-    """How far the plan has come with the runs of ``now``: since the runs ``before``, or since the plan."""
+    """How far the plan has come with the runs of ``now``: since the runs ``before``, or since the plan.
+
+    ``recorded`` has the file of each finding that was recorded at the start.
+    """
+    start = (
+        None if recorded is None else Counter(number for path in recorded if (number := phase_number(path)))
+    )
     if before:
         comparison = compare(before, now, files)
         earlier = Figures.measured(comparison.before.leaks, full_name)
         later = Figures.measured(comparison.after.leaks, full_name)
         return PlanProgress(earlier.with_names_of(later), comparison.after, tree, full_name)
-    return PlanProgress(Figures.planned(), combine(now, files) if now else None, tree, short_name)
+    report = combine(now, files) if now else None
+    return PlanProgress(Figures.planned(), report, tree, short_name, start)

@@ -50,11 +50,6 @@ class Tree:
         found = (counts for path, counts in self.findings.items() if phase_number(path) == phase)
         return sum(found, Counter[Verdict]())
 
-    def share_without_findings(self, phase: int) -> tuple[int, int]:
-        """How many files of a phase have no findings, and how many files it has."""
-        files = [path for path in self.files if phase_number(path) == phase]
-        return sum(not self.by_file[path] for path in files), len(files)
-
 
 def read_tree(progress: Progress | None = None) -> Tree | None:
     """The tree that contains the current folder, with its findings; None if there is none.

@@ -101,3 +101,20 @@ def test_other_files_below_the_root_are_not_looked_at(run: Run, inside: Checkout
     inside.write("elsewhere/tmlfix.toml", b"exclude = []\n")
 
     assert run("check").err == ""
+
+
+def test_a_folder_of_a_build_with_sources_is_named_until_it_is_asked_for(run: Run, inside: Checkout) -> None:
+    inside.write("tests/build/a.test.tml")
+    inside.write("docs/build/b.tml")
+    inside.commit()
+    note = "note: tests/build: is not read, for it may hold what a build made; "
+
+    assert run("check").err == run("status").err == f"{note}name it as a PATH to have it looked at\n"
+
+    for command in (["check"], ["apply", "--all", "--dry-run"]):
+        for path in ("tests/build", "tests/build/a.test.tml"):
+            outcome = run(*command, path)
+            assert outcome.code == 1
+            assert outcome.out.startswith("tests/build/a.test.tml:1:1: ")
+            assert "1 finding in 1 file" in outcome.out
+    assert run("apply", "--all", "--in-place", "tests/build").out.startswith("fixed tests/build/a.test.tml\n")

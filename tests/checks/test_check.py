@@ -19,7 +19,7 @@ from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
 from tests.support.users import ordinary_user
 
-LEAK = "lib/src/http/client.tml:2:1: [fixed] missing-release: resp leaks (in main)\n"
+LEAK = "lib/src/http/client.tml:2:1: [fixable] missing-release: resp leaks (in main)\n"
 FIXED = {"lib/src/http/client.tml": b"fine\n", "lib/src/http/response.tml": b"fine\n"}
 
 
@@ -344,6 +344,27 @@ def test_a_branch_without_commits_has_nothing_to_compare_with(
     outcome = run("check", "--changed-since", "HEAD")
 
     assert outcome.err == "tmlfix: the current branch has no commit yet; commit your files first\n"
+
+
+@pytest.mark.parametrize("cone", [True, False], ids=["inside", "outside"])
+def test_a_sparse_partial_clone_needs_only_what_changed(
+    run: Run, inside: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cone: bool
+) -> None:
+    inside.write("lib/src/net/parser.tml" if cone else "lib/src/http/client.tml", b"more leak\n")
+    inside.commit()
+    inside.git("config", "uploadpack.allowFilter", "true")
+    clone = Checkout(tmp_path / "clone")
+    options = ("--quiet", "--filter=blob:none", "--no-checkout")
+    inside.git("clone", *options, f"file://{inside.folder}", str(clone.folder))
+    clone.git("sparse-checkout", "set", "lib/src/net")
+    clone.git("checkout", "--quiet")
+    clone.git("show", "HEAD~1:lib/src/net/parser.tml")
+    monkeypatch.chdir(clone.folder)
+
+    outcome = run("check", "--changed-since", "HEAD~1")
+
+    assert outcome.err == ""
+    assert outcome.code == (1 if cone else 0)
 
 
 def test_files_that_a_partial_clone_lacks_are_named(run: Run, inside: Checkout) -> None:

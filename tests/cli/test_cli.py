@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -125,7 +126,7 @@ def test_a_dry_run_writes_nothing_and_says_what_remains(run: Run, inside: Checko
 
     assert outcome.code == 1
     assert outcome.out.splitlines()[0] == (
-        "lib/src/http/client.tml:2:1: [fixed] missing-release: resp leaks (in main)"
+        "lib/src/http/client.tml:2:1: [fixable] missing-release: resp leaks (in main)"
     )
     assert inside.state() == before
     assert inside.branches() == ["main"]
@@ -499,14 +500,14 @@ def test_status_counts_findings_by_phase_and_verdict(run: Run, inside: Checkout)
     rows = [line.split() for line in outcome.out.splitlines()]
     assert rows == [
         ["Findings", "in", "commit", inside.head()[:12]],
-        ["phase", "name", "fixed", "review", "reported", "files"],
+        ["phase", "name", "fixable", "review", "reported", "files"],
         ["1", "http", "3", "1", "1", "3"],
         ["2", "net-parsers", "1", "0", "0", "1"],
         ["3", "collections", "0", "0", "0", "0"],
         ["4", "url-json-crypto", "0", "0", "0", "0"],
         ["5", "test-infra", "0", "0", "0", "0"],
     ]
-    assert run("status", "lib/src/net", "--format", "json").document["summary"]["phases"][0]["fixed"] == 0
+    assert run("status", "lib/src/net", "--format", "json").document["summary"]["phases"][0]["fixable"] == 0
 
 
 @pytest.fixture
@@ -681,6 +682,29 @@ def test_a_terminal_gets_a_progress_bar_and_a_pipe_none(tmp_path: Path) -> None:
     os.close(terminal)
     assert piped.stderr == b""
     assert watched.stdout.startswith(b"20 files") and piped.stdout.startswith(b"20 files")
+
+
+def test_one_bar_from_the_start_that_never_runs_backwards(checkout: Checkout) -> None:
+    program = (
+        "import sys\n"
+        "from codemods.cli.progress_bar import progress_bar\n"
+        "with progress_bar() as progress:\n"
+        "    for report in [('one', 1, 2), ('one', 1, 9), ('two', 0, 5), ('two', 5, 5), ('one', 0, 3)]:\n"
+        "        sys.stderr.flush(); progress(*report); sys.modules['time'].sleep(0.15)\n"
+    )
+    terminal, inner = pty.openpty()
+    subprocess.run([sys.executable, "-c", program], stderr=inner, env=os.environ | {"TERM": "xterm"})
+    os.close(inner)
+    shown = os.read(terminal, 1 << 20).decode()
+    os.close(terminal)
+    lines_up = re.findall(r"\x1b\[(\d+)A", shown)
+    shown = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", shown)
+
+    frames = re.findall(r"(reading files|one|two)[^\r\n]*?(?:(\d+)%)?\s+\d+:\d\d:\d\d", shown)
+    percents = [int(percent) for _, percent in frames if percent]
+    assert frames[0][0] == "reading files"
+    assert percents == sorted(percents) and percents[-1] > 0
+    assert set(lines_up) <= {"1"}, "more than one line is drawn"
 
 
 def test_a_terminal_without_utf8_gets_escapes(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_branches_status_and_page_have_the_selected_rules_only(run: Run, example
     assert "undrained-elements: 2" in message and "cancelled-drop" not in message
 
     phases = run("status", "--select", "undrained-elements", "--format", "json").document["summary"]["phases"]
-    assert {phase["name"]: phase["fixed"] for phase in phases if phase["fixed"]}["net-parsers"] == 2
+    assert {phase["name"]: phase["fixable"] for phase in phases if phase["fixable"]}["net-parsers"] == 2
 
     reviewed = run("review", "--phase", "2", "--ignore", "undrained-elements", "-o", "page.html")
     assert reviewed.out.startswith("1 finding in 1 file")
@@ -144,7 +144,7 @@ def test_statistics_count_the_findings_of_each_rule(run: Run, example: Example) 
 
     assert outcome.code == 1
     assert [line.split() for line in outcome.out.splitlines()[:3]] == [
-        ["findings", "fixed", "review", "reported", "rule"],
+        ["findings", "fixable", "review", "reported", "rule"],
         ["2", "2", "0", "0", "undrained-elements"],
         ["1", "1", "0", "0", "cancelled-drop"],
     ]
@@ -157,8 +157,8 @@ def test_statistics_count_the_findings_of_each_rule(run: Run, example: Example) 
 
 def test_statistics_for_programs(run: Run, example: Example) -> None:
     expected = [
-        {"rule": "undrained-elements", "findings": 2, "fixed": 2, "review": 0, "reported": 0},
-        {"rule": "cancelled-drop", "findings": 1, "fixed": 1, "review": 0, "reported": 0},
+        {"rule": "undrained-elements", "findings": 2, "fixable": 2, "review": 0, "reported": 0},
+        {"rule": "cancelled-drop", "findings": 1, "fixable": 1, "review": 0, "reported": 0},
     ]
     for command in (
         ["check", "--phase", "2"],

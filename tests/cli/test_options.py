@@ -58,6 +58,7 @@ REFUSED = [
     ("verify", {"--tml", "--all", "--phase"}, "--all goes with neither --phase nor --branch"),
     ("verify", {"--tml", "--all", "--branch"}, "--all goes with neither --phase nor --branch"),
     ("plan", {"--before"}, "--before goes with --leaks LOG"),
+    ("plan", {"--baseline", "--leaks"}, "--baseline measures by findings"),
     ("parse", set(), "say what to do: --check or --tree"),
     ("parse", {"--check", "--tree"}, "say what to do: --check or --tree"),
     ("parse", {"--tree", "--format json"}, "--tree prints the tree of one file as text"),

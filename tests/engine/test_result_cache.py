@@ -477,7 +477,7 @@ def test_texts_that_mean_nothing_are_refused(kept: Path) -> None:
     notes: list[str] = []
     for path, document in documents(kept):
         text = json.dumps(document)
-        for before, after in (('"fixed"', '"healed"'), ('": ["', '\\u20ac": ["')):
+        for before, after in (('"fixable"', '"healed"'), ('": ["', '\\u20ac": ["')):
             rewrite(path, json.loads(text.replace(before, after)))
         assert analyse_some(ResultCache(kept, notes.append)) == expected
 

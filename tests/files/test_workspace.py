@@ -42,7 +42,8 @@ def test_a_tree_yields_its_tml_files_by_path(tmp_path: Path) -> None:
 
     workspace = read_tree(tmp_path)
 
-    assert workspace == Workspace({"c.test.tml": b"c.test.tml", "lib/a.tml": b"lib/a.tml"})
+    files = {"c.test.tml": b"c.test.tml", "lib/a.tml": b"lib/a.tml"}
+    assert workspace == Workspace(files, skipped=("build",))
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -209,3 +210,60 @@ def test_a_missing_git_is_named(checkout: Checkout, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(RepositoryError, match="git was not found"):
         open_repository(checkout.folder)
+
+
+def test_a_folder_of_a_build_is_passed_over_and_named_where_it_has_sources(tmp_path: Path) -> None:
+    for path in (
+        "lib/a.tml",
+        "build/b.tml",
+        "lib/build/deep/c.tml",
+        "node_modules/d.tml",
+        "other/build/e.txt",
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+
+    found = read_tree(tmp_path)
+
+    assert [*found.files] == ["lib/a.tml"]
+    assert found.skipped == ("build", "lib/build")
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("lib/build/deep/c.tml", ["lib/a.tml", "lib/build/deep/c.tml"]),
+        ("lib/build", ["lib/a.tml", "lib/build/deep/c.tml", "lib/build/f.tml"]),
+        ("lib", ["lib/a.tml"]),
+        ("lib/build/none.tml", ["lib/a.tml"]),
+        (".", ["lib/a.tml"]),
+    ],
+)
+def test_what_is_named_is_read_in_such_a_folder_too(
+    checkout: Checkout, named: str, expected: list[str]
+) -> None:
+    checkout.git("rm", "-r", "--quiet", "lib")
+    for path in ("lib/a.tml", "lib/build/deep/c.tml", "lib/build/f.tml"):
+        checkout.write(path, b"")
+    checkout.commit()
+
+    tree = read_tree(checkout.folder, [named])
+    commit = read_commit(open_repository(checkout.folder), named=[named])
+
+    assert [*tree.files] == [*commit.files] == expected
+    assert commit.skipped == tree.skipped
+
+
+def test_git_is_not_asked_for_what_is_known(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "codemods.files.workspace.read_blobs",
+        lambda _room, blobs: (asked.extend(blobs), [b"x"] * len(blobs))[1],
+    )
+    repository = open_repository(checkout.folder)
+    known = read_tree(checkout.folder).files
+
+    assert read_commit(repository, known=known).files == known
+    assert asked == []
+    read_commit(repository, known=known | {"lib/src/text.tml": b"other"})
+    assert len(asked) == 1

@@ -100,7 +100,7 @@ def test_a_staged_leak_fails_the_hook(example: Example) -> None:
     outcome = pre_commit(example.folder, "run")
 
     assert outcome.returncode == 1
-    assert f"{TEST}:5:9: [fixed] named-release" in outcome.stdout
+    assert f"{TEST}:5:9: [fixable] named-release" in outcome.stdout
     assert "1 finding in 1 file" in outcome.stdout
 
 

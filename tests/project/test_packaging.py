@@ -145,8 +145,8 @@ def test_the_installed_program_finds_leaks(installed: Path, library: Path) -> No
     outcome = run(installed / "tmlfix", "check", folder=library)
 
     assert outcome.returncode == 1, outcome.stdout
-    assert "scores.test.tml:5:9: [fixed] named-release:" in outcome.stdout
-    assert "lib/src/stock.tml:9:1: [fixed] hash-table-contents:" in outcome.stdout
+    assert "scores.test.tml:5:9: [fixable] named-release:" in outcome.stdout
+    assert "lib/src/stock.tml:9:1: [fixable] hash-table-contents:" in outcome.stdout
     assert "2 findings in 2 files" in outcome.stdout
 
 

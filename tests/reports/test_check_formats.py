@@ -92,7 +92,7 @@ def replacements(run: Mapping[str, Any]) -> dict[str, set[tuple[int, ...] | str]
     """What the proven fixes replace, file by file; fixes that share a replacement make it once."""
     found: dict[str, set[Any]] = {}
     for result in run["results"]:
-        if result["properties"]["verdict"] != "fixed":
+        if result["properties"]["verdict"] != "fixable":
             continue
         for change in result["fixes"][0]["artifactChanges"]:
             path = unquote(change["artifactLocation"]["uri"])
@@ -163,7 +163,7 @@ def test_sarif_says_all_about_the_rules(run: Run, example: Example) -> None:
     for result in log["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert re.fullmatch("[0-9a-f]{32}", result["partialFingerprints"]["tmlfixFinding/v1"])
-        assert result["level"] == ("warning" if result["properties"]["verdict"] == "fixed" else "note")
+        assert result["level"] == ("warning" if result["properties"]["verdict"] == "fixable" else "note")
     prints = [result["partialFingerprints"]["tmlfixFinding/v1"] for result in log["results"]]
     assert len({*prints}) == len(prints) == 53
     assert log["invocations"] == [{"executionSuccessful": True}]

@@ -100,7 +100,7 @@ def test_findings_are_printed_like_a_compiler_prints_them(capsys: pytest.Capture
     print_preview(report(FINDING, review))
 
     assert capsys.readouterr().out == (
-        "lib/a.tml:3:5: [fixed] missing-release: resp leaks (in main)\n"
+        "lib/a.tml:3:5: [fixable] missing-release: resp leaks (in main)\n"
         "lib/b.tml:9:1: [review] discarded-owner: value may leak\n"
         "2 findings in 2 files of the working tree: 1 with a fix, 1 for review, 0 reported without a fix\n"
     )
@@ -162,7 +162,7 @@ def test_json_has_the_findings_the_summary_and_the_errors() -> None:
                 "column": 5,
                 "function": "main",
                 "message": "resp leaks",
-                "verdict": "fixed",
+                "verdict": "fixable",
                 "edits": [{"start": 7, "end": 7, "text": "resp.destroy()"}],
             }
         ],
@@ -172,7 +172,7 @@ def test_json_has_the_findings_the_summary_and_the_errors() -> None:
                 {
                     "phase": 1,
                     "name": "http",
-                    "fixed": 1,
+                    "fixable": 1,
                     "review": 0,
                     "reported": 0,
                     "files": 1,

@@ -198,7 +198,7 @@ def test_a_finding_shows_its_rule_message_and_reason(page: Opened) -> None:
     finding.locator(".why p").first.wait_for()
 
     shown = finding.inner_text()
-    assert "fixed" in shown
+    assert "fixable" in shown
     assert "RouteMatch.destroy() forgets values, which nothing else can free" in shown
     assert rules()["incomplete-destroy"].summary in shown
     assert "6 other fixes may need this one: missing-release router.test.tml:9" in shown

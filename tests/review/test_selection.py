@@ -208,7 +208,7 @@ def test_branches_get_what_was_selected(tmp_path: Path) -> None:
     dry = example.tmlfix("apply", "--selection", selection, "--dry-run", expect=1)
     text = example.tmlfix("apply", "--selection", selection, "--patches", tmp_path / "patches")
 
-    assert dry.count("[fixed]") == 2
+    assert dry.count("[fixable]") == 2
     assert dry.splitlines()[-1].startswith("2 findings in 2 files of commit ")
     assert text.count("1 finding fixed in 1 file") == 2
     assert example.branches() == ["main", "tmlfix/phase-1-http", "tmlfix/phase-2-net-parsers"]

@@ -395,7 +395,7 @@ def test_the_plan_shows_findings_and_the_share_of_files_without(run: Run, tree: 
     assert "5      test-infra         338   about 8,165         0  #################### 100%\n" in outcome.out
     assert f"note: findings are those of tmlfix in commit {tree.head()[:12]}\n" in outcome.out
     phase = run("plan", "--format", "json").document["phases"][0]
-    assert phase["findings"] == {"fixed": 3, "review": 0, "reported": 0}
+    assert phase["findings"] == {"fixable": 3, "review": 0, "reported": 0}
     assert phase["done"] == 0.25
 
 
