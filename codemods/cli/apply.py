@@ -69,7 +69,7 @@ def apply(
     phase: Annotated[
         str | None,
         typer.Option(
-            metavar="N[,N]...", help="The phases to fix, by number or name.", autocompletion=complete_phases
+            metavar="N,...", help="The phases to fix, by number or name.", autocompletion=complete_phases
         ),
     ] = None,
     all_phases: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,

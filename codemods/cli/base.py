@@ -71,15 +71,20 @@ app = typer.Typer(
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH", help="Only files at or below these paths.")
 ]
-Format = Annotated[OutputFormat, typer.Option("--format", help="Print text, or JSON for programs.")]
+Format = Annotated[
+    OutputFormat, typer.Option("--format", metavar="FORMAT", help="Print text, or json for programs.")
+]
 PageFormats = Annotated[
-    PageFormat, typer.Option("--format", help="Print text, JSON for programs, or Markdown for a comment.")
+    PageFormat,
+    typer.Option(
+        "--format", metavar="FORMAT", help="Print text, json for programs, or markdown for a comment."
+    ),
 ]
 Select = Annotated[
     str | None,
     typer.Option(
         "--select",
-        metavar="RULE[,RULE]...",
+        metavar="RULE,...",
         help="Look for findings of these rules only, whatever the settings say.",
         autocompletion=complete_rules,
     ),
@@ -88,7 +93,7 @@ Ignore = Annotated[
     str | None,
     typer.Option(
         "--ignore",
-        metavar="RULE[,RULE]...",
+        metavar="RULE,...",
         help="Look for no findings of these rules, nor of those that the settings turn off.",
         autocompletion=complete_rules,
     ),

@@ -85,14 +85,19 @@ def check(
     phase: Annotated[
         str | None,
         typer.Option(
-            metavar="N[,N]...", help="The phases to check, by number or name.", autocompletion=complete_phases
+            metavar="N,...", help="The phases to check, by number or name.", autocompletion=complete_phases
         ),
     ] = None,
     all_phases: Annotated[bool, typer.Option("--all", help="Check all phases; this is the default.")] = False,
     select: Select = None,
     ignore: Ignore = None,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="Fail on what tmlfix can fix, or on every finding.")
+        FailOn,
+        typer.Option(
+            "--fail-on",
+            metavar="WHAT",
+            help="Fail on what can be fixed (fixes), or on all findings (findings).",
+        ),
     ] = FailOn.FIXES,
     changed_since: Annotated[
         str | None,
@@ -118,7 +123,10 @@ def check(
         typer.Option("--write-baseline", metavar="FILE", help="Write the current findings to this file."),
     ] = None,
     statistics: Statistics = False,
-    format: Annotated[CheckFormat, typer.Option("--format", help="The output format.")] = CheckFormat.TEXT,
+    format: Annotated[
+        CheckFormat,
+        typer.Option("--format", metavar="FORMAT", help="One of text, json, sarif, github, markdown, junit."),
+    ] = CheckFormat.TEXT,
     output: OutputWithCounts = None,
     exit_zero: ExitZero = False,
     jobs: Jobs = None,

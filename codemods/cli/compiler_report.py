@@ -30,7 +30,7 @@ def compiler_report(
     paths: Paths = None,
     output: Output = None,
     format: Annotated[
-        Style, typer.Option("--format", help="Write a Markdown page, or JSON for programs.")
+        Style, typer.Option("--format", metavar="FORMAT", help="Write a markdown page, or json for programs.")
     ] = Style.MARKDOWN,
 ) -> None:
     """Report the compiler's defects that cause leaks here, each with a program that shows it.

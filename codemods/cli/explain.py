@@ -27,8 +27,9 @@ def explain(
     subject: Annotated[
         str | None,
         typer.Argument(
-            metavar="RULE|PATH:LINE[:COLUMN]",
-            help="The name of a rule, or a place in the working tree. The default is a list of the rules.",
+            metavar="RULE|PLACE",
+            help="The name of a rule, or a place in the working tree: PATH:LINE or PATH:LINE:COLUMN. "
+            "The default is a list of the rules.",
             autocompletion=complete_rules,
         ),
     ] = None,

@@ -79,7 +79,8 @@ def plan_command(
         notes += (*progress.report.gaps, *progress.report.notes)
     names = (str(before) if before else "the plan", ", ".join(map(str, leaks or ())))
     if svg is not None:
-        write_file(svg, plan.plan_chart(progress, names))
+        short = (before.name if before else names[0], ", ".join(log.name for log in leaks or ()))
+        write_file(svg, plan.plan_chart(progress, short))
     page = plan.plan_page(progress, names, notes, criteria)
     with printed_to(output):
         print_result(page, plan.plan_document(progress, notes, criteria), format)

@@ -52,7 +52,7 @@ def review(
     phase: Annotated[
         str | None,
         typer.Option(
-            metavar="N[,N]...",
+            metavar="N,...",
             help="The phases to review, by number or name.",
             autocompletion=complete_phases,
         ),

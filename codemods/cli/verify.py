@@ -52,7 +52,7 @@ def verify(
     phase: Annotated[
         str | None,
         typer.Option(
-            metavar="N[,N]...", help="The phases whose branches to verify.", autocompletion=complete_phases
+            metavar="N,...", help="The phases whose branches to verify.", autocompletion=complete_phases
         ),
     ] = None,
     every: Annotated[
@@ -61,7 +61,9 @@ def verify(
     branch: Annotated[
         str | None, typer.Option(metavar="NAME", help="Verify this branch or commit instead of a phase's.")
     ] = None,
-    by: Annotated[Unit, typer.Option("--by", help="Run one file at a time, or one folder.")] = Unit.FILE,
+    by: Annotated[
+        Unit, typer.Option("--by", metavar="UNIT", help="Run one file at a time, or one suite: a folder.")
+    ] = Unit.FILE,
     jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Do N runs at a time.")] = 2,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="The time limit of one run.")

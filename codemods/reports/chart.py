@@ -10,10 +10,13 @@ from xml.etree.ElementTree import Element, SubElement
 
 from codemods.reports.console import visible
 
-LONGEST_LABEL = 32
 LETTER = 7.2
 """The rough width of a letter of a label."""
+TITLE_LETTER = 9.5
 WIDTH = 860
+"""The width of a chart whose texts are not long; others are wider, so that no text is cut."""
+AXIS = 420
+"""The least width of the axis."""
 ROW, BAR = 38, 13
 TOP, BOTTOM, RIGHT = 96, 46, 96
 
@@ -63,10 +66,17 @@ class _Frame:
 def draw(title: str, subtitle: str, bars: Sequence[Bar], names: tuple[str, str]) -> bytes:
     """The chart as SVG. ``names`` are those of before and after in its legend."""
     is_measured = any(bar.remark is not None for bar in bars)
-    left = 24 + LETTER * max((len(_label(bar.name)) for bar in bars), default=0)
+    left = 24 + LETTER * max((len(visible(bar.name)) for bar in bars), default=0)
     step, end = _scale(max((max(bar.before, bar.after) for bar in bars), default=0))
-    frame = _Frame(left, WIDTH - left - RIGHT, step, end)
-    svg = _canvas(title, subtitle, TOP + ROW * len(bars) + BOTTOM)
+    texts = (
+        TITLE_LETTER * len(visible(title)),
+        LETTER * len(visible(subtitle)),
+        sum(44 + LETTER * len(visible(name)) for name in names),
+    )
+    right = max(RIGHT, *(16 + LETTER * len(visible(bar.remark or "")) for bar in bars)) if bars else RIGHT
+    whole = math.ceil(max(WIDTH, left + AXIS + right, 48 + max(texts)))
+    frame = _Frame(left, whole - left - right, step, end)
+    svg = _canvas(title, subtitle, whole, TOP + ROW * len(bars) + BOTTOM)
     _legend(svg, names if is_measured else names[:1])
     _grid(svg, frame, TOP + ROW * len(bars))
     for row, bar in enumerate(bars):
@@ -75,19 +85,19 @@ def draw(title: str, subtitle: str, bars: Sequence[Bar], names: tuple[str, str])
     return f"{ElementTree.tostring(svg, 'unicode')}\n".encode()
 
 
-def _canvas(title: str, subtitle: str, height: int) -> Element:
+def _canvas(title: str, subtitle: str, width: int, height: int) -> Element:
     svg = Element(
         "svg",
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH} {height}",
-        width=str(WIDTH),
+        viewBox=f"0 0 {width} {height}",
+        width=str(width),
         height=str(height),
         role="img",
     )
     SubElement(svg, "title").text = visible(title)
     SubElement(svg, "desc").text = visible(subtitle)
     SubElement(svg, "style").text = STYLE
-    SubElement(svg, "rect", {"class": "paper", "width": str(WIDTH), "height": str(height)})
+    SubElement(svg, "rect", {"class": "paper", "width": str(width), "height": str(height)})
     _text(svg, 24, 32, title, "title")
     _text(svg, 24, 54, subtitle, "quiet")
     return svg
@@ -107,7 +117,7 @@ def _draw_bar(svg: Element, frame: _Frame, top: int, bar: Bar, *, is_measured: b
     y = top + (ROW - 2 * BAR) / 2
     group = SubElement(svg, "g")
     SubElement(group, "title").text = visible(_sentence(bar))
-    _text(group, frame.left - 10, top + ROW / 2 + 4.5, _label(bar.name), "", "end")
+    _text(group, frame.left - 10, top + ROW / 2 + 4.5, bar.name, "", "end")
     drawn = [("before", bar.before, f"{bar.before:,}", y if is_measured else y + BAR / 2)]
     drawn += [] if bar.remark is None else [("after", bar.after, bar.remark, y + BAR)]
     for kind, leaks, remark, start in drawn:
@@ -134,11 +144,6 @@ def _text(parent: Element, x: float, y: float, text: str, kind: str, anchor: str
 
 def _sentence(bar: Bar) -> str:
     return f"{bar.name}: {bar.before:,} leaks" + ("" if bar.remark is None else f", then {bar.remark}")
-
-
-def _label(name: str) -> str:
-    name = visible(name)
-    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…"
 
 
 def _scale(largest: int) -> tuple[int, int]:

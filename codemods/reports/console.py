@@ -20,8 +20,15 @@ WIDEST_TABLE = 10_000
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A console that styles on a terminal, and writes plain unwrapped text otherwise."""
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    """A console that styles and wraps at words on a terminal, and writes plain unwrapped text otherwise."""
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    console.soft_wrap = not console.is_terminal
+    return console
+
+
+def print_code(code: Text, console: Console) -> None:
+    """Print a line of code or of a diff, which is never wrapped."""
+    console.print(code, soft_wrap=True)
 
 
 def visible(text: str) -> str:

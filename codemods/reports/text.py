@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from codemods.app.configuration import Configuration
@@ -21,7 +22,7 @@ from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
 from codemods.model.findings import Finding, FindingKey, PhaseResult, Verdict, count_by_rule
 from codemods.model.phases import phase_numbered
-from codemods.reports.console import count, make_console, make_table, print_table, visible
+from codemods.reports.console import count, make_console, make_table, print_code, print_table, visible
 from codemods.review.hunks import Hunk
 
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
@@ -138,7 +139,7 @@ def print_diff(report: Report) -> None:
     console = make_console()
     if console.is_terminal:
         for line in lines:
-            console.print(Text(visible(line.removesuffix("\n")), diff_style(line)))
+            print_code(Text(visible(line.removesuffix("\n")), diff_style(line)), console)
     else:
         sys.stdout.flush()
         for line in lines:
@@ -171,7 +172,7 @@ def print_question(
             for mark, lines in marked:
                 for line in lines:
                     code = visible(line.removesuffix("\n").removesuffix("\r"))
-                    console.print(Text(mark + code, DIFF_STYLES.get(mark, "")))
+                    print_code(Text(mark + code, DIFF_STYLES.get(mark, "")), console)
 
 
 def print_nothing_chosen(report: Report) -> None:
@@ -271,7 +272,10 @@ def print_rule(rule: RuleText) -> None:
         if body is None:
             continue
         console.print(Text(f"\n{title}", "bold"))
-        console.print(Text(_indent(body)))
+        if title == "Why" and console.is_terminal:
+            console.print(Padding(Text(body), (0, 0, 0, 4)))
+        else:
+            print_code(Text(_indent(body)), console)
 
 
 def print_rules(rules: Iterable[RuleText], off: Collection[str] = ()) -> None:
@@ -290,7 +294,7 @@ def print_starter(settings: Path, snippets: Mapping[str, str]) -> None:
     console.print(f"{visible(str(settings))} has every setting as a comment")
     for file, snippet in snippets.items():
         console.print(Text(f"\n# {file}", "bold"))
-        console.print(Text(snippet.rstrip("\n")))
+        print_code(Text(snippet.rstrip("\n")), console)
 
 
 def print_configuration(configuration: Configuration) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,32 @@ def test_a_short_option_shows_the_help(run: Run) -> None:
         short, long = run(*command, "-h"), run(*command, "--help")
         assert short.code == 0
         assert short == long
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_help_clips_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    load_commands()
+    for command in program():
+        shown = run(command, "-h").out
+        assert "…" not in shown, command
+        assert max(map(len, shown.splitlines())) <= columns
+
+
+def test_a_terminal_gets_lines_that_end_with_words_and_a_pipe_whole_ones(
+    run: Run, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run("check", "--phase", "2").out
+    explained = run("explain", "void-tail").out
+    assert max(map(len, whole.splitlines())) > 120
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    for command, plain in ((("check", "--phase", "2"), whole), (("explain", "void-tail"), explained)):
+        lines = re.sub(r"\x1b\[[\d;]*m", "", run(*command).out).splitlines()
+        assert max(map(len, lines)) <= 60
+        assert " ".join(" ".join(lines).split()) == " ".join(plain.split())
 
 
 # Which rules

@@ -387,16 +387,36 @@ def test_the_figures_of_the_plan_hold_together() -> None:
         assert {phase_number(file) for file in group.files} <= {group.phase}
 
 
-def test_the_plan_shows_findings_and_the_share_of_files_without(run: Run, tree: Checkout) -> None:
+def test_the_plan_shows_findings_and_no_progress_without_a_start(run: Run, tree: Checkout) -> None:
     outcome = run("plan")
 
-    # Phase 1 has two leaking files of the library, one leaking test, and one test that is fine.
-    assert "1      http               148  about 36,002         3  #####...............  25%\n" in outcome.out
-    assert "5      test-infra         338   about 8,165         0  #################### 100%\n" in outcome.out
+    assert "1      http               148  about 36,002         3\n" in outcome.out
+    assert "%" not in outcome.out
+    assert "note: progress is not known: --leaks LOG measures it" in outcome.out
     assert f"note: findings are those of tmlfix in commit {tree.head()[:12]}\n" in outcome.out
     phase = run("plan", "--format", "json").document["phases"][0]
     assert phase["findings"] == {"fixable": 3, "review": 0, "reported": 0}
-    assert phase["done"] == 0.25
+    assert phase["done"] is None
+
+
+def test_progress_is_the_share_of_the_recorded_findings_that_are_gone(run: Run, tree: Checkout) -> None:
+    run("check", "--write-baseline", "start.json")
+    untouched = run("plan", "--baseline", "start.json").out
+    assert "1      http               148  about 36,002         3  ....................   0%\n" in untouched
+    assert "note: done is the share of the recorded findings that are gone\n" in untouched
+
+    path = next(iter(run("check", "--phase", "1", "--format", "json").document["findings"]))["path"]
+    tree.write(path, b"fine\n")
+    tree.commit()
+
+    assert "         2  ######..............  33%\n" in run("plan", "--baseline", "start.json").out
+    document = run("plan", "--baseline", "start.json", "--format", "json").document
+    assert document["phases"][0]["done"] == pytest.approx(1 / 3)
+    assert document["phases"][4]["done"] is None
+
+
+def test_a_start_that_is_no_baseline_is_refused(run: Run, tree: Checkout) -> None:
+    assert run("plan", "--baseline", "none.json").err.startswith("tmlfix: there is no baseline none.json")
 
 
 def test_the_plan_shows_the_leaks_of_now(run: Run, logs: Path) -> None:
@@ -499,6 +519,28 @@ def test_a_picture_keeps_odd_names_apart_from_its_own_language(run: Run, logs: P
     texts, _ = drawn(logs / "odd.svg")
     assert '<script>alert("&")^G' in texts
     assert "<script" not in (logs / "odd.svg").read_text()
+
+
+def test_a_chart_clips_no_text_and_names_files_without_their_folders(run: Run, logs: Path) -> None:
+    name = "a_module_with_a_name_that_is_much_longer_than_that_of_any_other_module"
+    (logs / "deep/folder").mkdir(parents=True)
+    for log, leaks in (("bad.log", [8, 8]), ("a-log-with-quite-a-long-name-of-its-own.log", [8])):
+        content = Printer().log({f"tests/{name}/a.test.tml": leaks})
+        (logs / "deep/folder" / log).write_bytes(content)
+    now = "deep/folder/a-log-with-quite-a-long-name-of-its-own.log"
+
+    run("plan", "--before", "deep/folder/bad.log", "--leaks", now, "--svg", "leaks.svg", "--no-findings")
+
+    tree = ElementTree.parse(logs / "leaks.svg").getroot()
+    width = float(tree.attrib["width"])
+    shown = [element for element in tree.iter() if element.tag.endswith("}text")]
+    assert name in [element.text for element in shown]
+    assert not any("…" in (element.text or "") or "deep/folder" in (element.text or "") for element in shown)
+    for element in shown:
+        length, x = 6 * len(element.text or ""), float(element.attrib["x"])
+        anchor = element.attrib["text-anchor"]
+        start = {"start": x, "end": x - length, "middle": x - length / 2}[anchor]
+        assert start >= 0 and start + length <= width, element.text
 
 
 def test_a_picture_that_cannot_be_written_is_an_error(run: Run, logs: Path) -> None:
