@@ -221,8 +221,20 @@ class ObjectProblem(PathSensitiveProblem[Action, World]):
             if place.variable not in exit_.leaving and (not place.is_due or exit_.kind in _INNER)
         )
         due = frozenset(place for place in world.places if place.is_due and exit_.kind in _INNER)
+        if places and world.state is State.OWNED and self._is_dropped_in_another(exit_, world):
+            world = world._replace(state=State.UNKNOWN)
         if places | due:
             yield world._replace(places=places | due)
+
+    def _is_dropped_in_another(self, exit_: Exit, world: World) -> bool:
+        """Whether the compiler drops the object through a variable that leaves before the others."""
+        return any(
+            place.variable in exit_.leaving
+            and not place.path
+            and not place.is_due
+            and self._flow.is_dropped_at(place.variable, exit_)
+            for place in world.places
+        )
 
     def _is_in_success(self, exit_: Exit, world: World) -> bool:
         """Whether the object is in what a ``!`` would have handed out, so that this exit is not taken."""

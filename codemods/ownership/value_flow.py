@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Site, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind, Drops
 from codemods.ownership.summaries.origins import HANDING_OUT, Origin
@@ -156,6 +156,10 @@ class ValueFlow:
         else:
             yield from (Place(variable, path, True) for variable in self._graph.declared_at(declaration))
 
+    def is_dropped_at(self, variable: Variable, exit_: Exit) -> bool:
+        """Whether the compiler drops a variable where its scope ends."""
+        return self._drops.covers(self._graph, variable, exit_)
+
     def matched(self, pattern: Pattern, path: Path) -> Iterator[Outcome]:
         """Where a pattern puts a part of the value that it fits."""
         match pattern:
@@ -220,6 +224,9 @@ class ValueFlow:
             part = f"{literal.function.segments[-1]}.{site.position}"
         built = self._graph.type_of(literal)
         if built is None or self._takes_over(built):
+            return _MOVED
+        owner = self._owner.type
+        if not path and owner is not None and self._drops.drops_payload(built, owner):
             return _MOVED
         return self._follow(literal, (part, *path))
 

@@ -34,7 +34,7 @@ from tests.second_opinion.machine import Machine
 from tests.second_opinion.natives import ORACLES
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
 from tests.second_opinion.program import Program
-from tests.second_opinion.writing.kinds import LIBRARY, SUPPORT
+from tests.second_opinion.writing.support import SUPPORT
 
 Files = Mapping[str, bytes]
 Answers = tuple[int, ...]
@@ -242,7 +242,7 @@ def differences(watch: Watcher, files: Files, tally: Tally, limit: int) -> Itera
 
 def fixed(files: Files) -> dict[str, bytes]:
     """The files with all of tmlfix's fixes."""
-    phase = phase_of(LIBRARY)
+    phase = phase_of(TEST)
     assert phase is not None
     result = analyse(files, [phase.number])
     changed = {path: change.after for phase_ in result.phases for path, change in phase_.changes.items()}

@@ -20,17 +20,21 @@ from zlib import crc32
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from codemods.engine import analyse
-from codemods.model.findings import Verdict
+from codemods.model.findings import Finding, Verdict
 from codemods.model.phases import phase_of
 from tests.campaigns.laws import Outcome, violations
 from tests.campaigns.silence import said_without_reason
 from tests.campaigns.wrong_rules import WRONG, Spoil, wrong_rules
-from tests.second_opinion.comparison import compare
-from tests.second_opinion.generated_functions import ENTRY, programs
-from tests.second_opinion.writing.kinds import LIBRARY
+from tests.second_opinion.comparison import Line, compare
+from tests.second_opinion.generated_functions import ENTRY, TEST, programs
+from tests.second_opinion.heap import KINDS
+from tests.second_opinion.writing.support import SUPPORT
 
-ABOUT_THE_VALUE_BEFORE = frozenset({"overwritten-owner", "overwritten-text"})
-"""Rules whose findings stand where a new value is made, and speak of the one that it replaces."""
+ABOUT_SOMETHING_ELSE = frozenset({"overwritten-owner", "overwritten-text", "named-release"})
+"""Rules whose findings speak of the value that a new one replaces, or of what would not leak anyway."""
+
+CONTAINERS = frozenset({"list", "map", "map iterator"})
+"""The blocks that are a container's own."""
 
 BATCH = 50
 """Programs that one process judges in a row; a small batch loses little when one goes wrong."""
@@ -66,6 +70,20 @@ class WorseThanTheLeak(AssertionError):
     """A program that tmlfix made worse, with what is wrong."""
 
 
+def _promised(finding: Finding) -> frozenset[str]:
+    """The kinds of block that a fixed finding says nothing leaks of.
+
+    A release frees what its method frees: of a list not the elements, of a struct not the strings that the
+    compiler drops with it elsewhere.
+    """
+    if finding.rule in ABOUT_SOMETHING_ELSE:
+        return frozenset()
+    if finding.rule == "missing-release":
+        is_container = "(List[" in finding.message or "(HashMap[" in finding.message
+        return CONTAINERS if is_container else KINDS - CONTAINERS - {"text"}
+    return KINDS
+
+
 class BrokenLaw(AssertionError):
     """A program that ends otherwise when tmlfix is run on it in another way, or of which it says too much."""
 
@@ -77,7 +95,7 @@ def judge(
 
     With ``spoil`` the rules are wrong on purpose, and nothing that they promise counts.
     """
-    phase = phase_of(LIBRARY)
+    phase = phase_of(TEST)
     assert phase is not None
     with wrong_rules(spoil) if spoil else nullcontext(()) as spoiled:
         result = analyse(files, [phase.number])
@@ -85,26 +103,26 @@ def judge(
     tally.refused += bool(result.errors)
     tally.wrong_fixes += len(spoiled)
     findings = list(result.findings)
-    fixed = {
-        (finding.path, finding.line)
-        for finding in findings
-        if finding.verdict is Verdict.FIXED and finding.rule not in ABOUT_THE_VALUE_BEFORE
-    }
+    fixed: dict[Line, frozenset[str]] = {}
+    for finding in findings:
+        if finding.verdict is Verdict.FIXED and (kinds := _promised(finding)):
+            line = (finding.path, finding.line)
+            fixed[line] = fixed.get(line, frozenset()) | kinds
     others = {
         (finding.path, finding.line)
         for finding in findings
         if finding.verdict is not Verdict.FIXED or "not fixed at" in finding.message
     }
     changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
-    promised = set() if spoil else fixed - others
-    comparison = compare(files, files | changed, ENTRY, library=LIBRARY, promised=promised)
+    promised = {} if spoil else {line: kinds for line, kinds in fixed.items() if line not in others}
+    comparison = compare(files, files | changed, ENTRY, library=SUPPORT, promised=promised)
     tally.programs += 1
     if comparison is None:
         tally.at_fault += 1
         return
     if comparison.complaints:
         sources = [
-            f"--- {path}\n{text.decode()}" for path, text in (files | changed).items() if path != LIBRARY
+            f"--- {path}\n{text.decode()}" for path, text in (files | changed).items() if path not in SUPPORT
         ]
         raise WorseThanTheLeak("\n".join([*comparison.complaints, "the fixed version:", *sources]))
     tally.paths += comparison.paths
@@ -125,7 +143,9 @@ def _check_laws(fixed: Outcome, phase: int) -> None:
         violations(fixed, [phase], chance), said_without_reason(fixed.before, fixed.findings, ENTRY)
     )
     for complaint in broken:
-        sources = [f"--- {path}\n{text.decode()}" for path, text in fixed.before.items() if path != LIBRARY]
+        sources = [
+            f"--- {path}\n{text.decode()}" for path, text in fixed.before.items() if path not in SUPPORT
+        ]
         raise BrokenLaw("\n".join([complaint, "the program:", *sources]))
 
 

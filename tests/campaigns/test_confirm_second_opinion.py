@@ -20,7 +20,7 @@ from tests.campaigns.confirm_second_opinion import (
 from tests.campaigns.test_watch_heap import CAN_RUN, RUNNER, RUNTIME
 from tests.campaigns.watch_heap import Watcher, compiled
 from tests.second_opinion.generated_functions import MADE, TEST, made
-from tests.second_opinion.writing.kinds import SUPPORT
+from tests.second_opinion.writing.support import SUPPORT
 from tml_ast import parse
 
 needs_a_compiler = pytest.mark.skipif(
@@ -123,7 +123,7 @@ def test_a_test_that_does_not_pass_is_said(compile_: Compile) -> None:
 
 @pytest.mark.parametrize("number", range(20))
 def test_what_the_compiler_gets_is_tml_and_says_what_it_is_asked(number: int) -> None:
-    files = prepared(made(random.Random(number).choice))
+    files = prepared({**SUPPORT, **made(random.Random(number).choice)})
 
     assert all(path.startswith(("lib/std/src/demo/", "lib/std/tests/demo/")) for path in files)
     for content in files.values():

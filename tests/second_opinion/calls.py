@@ -10,11 +10,11 @@ from tests.second_opinion.compilation import (
     Compilation,
     Compiled,
     Unsupported,
-    type_as_written,
+    pointee,
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.program import Declaration
-from tests.second_opinion.values import Variant, base_and_arguments
+from tests.second_opinion.values import Variant, base_and_arguments, bind_parameters
 from tml_ast import nodes
 
 
@@ -34,6 +34,8 @@ class Calls(Compilation):
         declaration = self.program.functions.get(name)
         if len(segments) > 1 and segments[-2][0].isupper():
             declaration = self.program.methods.get((segments[-2], name))
+        if len(segments) > 1 and name in self.program.variants.get(segments[-2], {}):
+            return self._enum_variant(segments[-2], name, node.arguments)
         if declaration is None:
             arguments = [self.expression(argument) for argument in node.arguments]
             type_arguments = [argument.text for argument in function.generic_arguments]
@@ -42,20 +44,29 @@ class Calls(Compilation):
 
     def _declared_call(self, declaration: Declaration, arguments: Sequence[nodes.Expression]) -> Compiled:
         codes: list[Code] = []
+        bindings: dict[str, str] = {}
+        generics = [parameter.name for parameter in declaration.node.generic_parameters]
         for parameter, argument in zip(declaration.node.parameters, arguments, strict=True):
-            wanted = type_as_written(parameter.annotation)
-            takes_reference = "ref " in wanted
-            if takes_reference and not isinstance(argument, nodes.Unary):
-                code, _ = self.place(argument)
+            wanted = declaration.type_of(parameter.annotation)
+            if "ref " in wanted and not isinstance(argument, nodes.Unary):
+                code, type_text = self.place(argument)
             else:
-                code, _ = self.expression(argument)
+                code, type_text = self.expression(argument)
+            bind_parameters(pointee(wanted), pointee(type_text), generics, bindings)
             codes.append(code)
-            if declaration.is_visible and (takes_reference or wanted == "Str"):
+        if generics:
+            declaration = declaration.instantiated(bindings)
+        self._give_away_arguments(declaration, arguments)
+        return self._invoke(declaration, codes), declaration.returns
+
+    def _give_away_arguments(self, declaration: Declaration, arguments: Sequence[nodes.Expression]) -> None:
+        for parameter, argument in zip(declaration.node.parameters, arguments, strict=True):
+            wanted = declaration.type_of(parameter.annotation)
+            if declaration.is_visible and ("ref " in wanted or wanted == "Str"):
                 continue
             if isinstance(argument, nodes.FieldAccess) and not argument.name.isdigit():
                 argument = argument.object
             self.give_away(argument)
-        return self._invoke(declaration, codes), declaration.returns
 
     def _invoke(self, declaration: Declaration, codes: Sequence[Code]) -> Code:
         oracle = natives.ORACLES.get(declaration.name)
@@ -83,10 +94,19 @@ class Calls(Compilation):
         }[name]
         return (lambda frame: Variant(name, (code(frame),))), type_text
 
+    def _enum_variant(self, enum: str, name: str, arguments: Sequence[nodes.Expression]) -> Compiled:
+        codes = [self.expression(argument)[0] for argument in arguments]
+        for argument in arguments:
+            self.give_away(argument)
+        return (lambda frame: Variant(name, tuple(code(frame) for code in codes))), enum
+
     def _StaticCall(self, node: nodes.StaticCall) -> Compiled:
         arguments = [self.expression(argument) for argument in node.arguments]
-        base = node.path.segments[-1]
-        type_arguments = [argument.text for argument in node.path.generic_arguments]
+        type_text = self.declaration.type_of_text(node.path.text)
+        base, type_arguments = base_and_arguments(type_text)
+        if (base, node.name) in self.program.methods:
+            declaration = self.machine.method(type_text, node.name)
+            return self._invoke(declaration, [code for code, _ in arguments]), declaration.returns
         return self._native(f"{base}::{node.name}", arguments, type_arguments)
 
     def _native(self, name: str, arguments: Sequence[Compiled], type_arguments: Sequence[str]) -> Compiled:
@@ -101,8 +121,8 @@ class Calls(Compilation):
     def _MethodCall(self, node: nodes.MethodCall) -> Compiled:
         place, type_text = self.place(node.receiver)
         base, type_arguments = base_and_arguments(type_text)
-        declaration = self.program.methods.get((base, node.name))
-        if declaration is not None:
+        if (base, node.name) in self.program.methods:
+            declaration = self.machine.method(type_text, node.name)
             if isinstance(node.receiver, nodes.FieldAccess) and isinstance(
                 node.receiver.object, nodes.FieldAccess
             ):
@@ -114,6 +134,7 @@ class Calls(Compilation):
         if native is None:
             raise Unsupported(f"the method {base}.{node.name}")
         run = native.run
-        returns = native.returns.replace("$T", type_arguments[0] if type_arguments else "")
-        returns = returns.replace("$E", type_arguments[-1] if type_arguments else "")
+        first, last = (type_arguments[0], type_arguments[-1]) if type_arguments else ("", "")
+        returns = native.returns.replace("$T", first).replace("$E", last)
+        returns = returns.replace("$A", ", ".join(type_arguments))
         return (lambda frame: run(self.heap, place(frame), *(code(frame) for code in codes))), returns

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.second_opinion.compilation import Compilation, Compiled, bound_name, type_as_written
+from tests.second_opinion.compilation import Compilation, Compiled, bound_name
 from tests.second_opinion.drops import Frame, Refused
 from tests.second_opinion.values import Cell
 from tml_ast import nodes
@@ -25,7 +25,7 @@ class Closures(Compilation):
     def _Closure(self, node: nodes.Closure) -> Compiled:
         """Its body is compiled where it stands; the compiler keeps no notes of its own for it."""
         saved = dict(self.locals)
-        types = [type_as_written(parameter.child(nodes.TypeNode)) for parameter in node.parameters]
+        types = [self.declaration.type_of(parameter.child(nodes.TypeNode)) for parameter in node.parameters]
         slots = [
             self.local(bound_name(parameter.children[0]), type_text).slot
             for parameter, type_text in zip(node.parameters, types, strict=True)

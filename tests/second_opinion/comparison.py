@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.second_opinion.drops import Refused
@@ -14,6 +14,10 @@ from tests.second_opinion.program import Program
 
 Line = tuple[str, int]
 """A file and a 1-based line of it."""
+
+
+Promises = Mapping[Line, Collection[str]]
+"""The kinds of block that do not leak any more, by the line that makes them."""
 
 
 @dataclass(slots=True)
@@ -32,15 +36,15 @@ def compare(
     after: Mapping[str, bytes],
     entry: str,
     *,
-    library: str,
-    promised: Iterable[Line] = (),
+    library: Collection[str],
+    promised: Promises | None = None,
     limit: int = 64,
 ) -> Comparison | None:
     """Run ``entry`` of both versions on the same paths; None where the program itself is at fault.
 
     On no path may the fixed version release twice, use what it released, call other functions or the
-    same ones differently, or leak more. What the lines ``promised`` made must not leak any more;
-    values that are made in ``library`` count for the line that called it.
+    same ones differently, or leak more. What the lines ``promised`` made, of these kinds of block, must not
+    leak any more; values that are made in the files ``library`` count for the line that called it.
 
     Methods are judged twice: as if each were the first that the compiler sees, and as if it inherited
     every name that any method of the unit gives away. So are the guards of arms: as if the compiler forgot
@@ -70,12 +74,12 @@ def compare(
             comparison.leaking_paths += bool(old.leaks)
             comparison.leaks_before += len(old.leaks)
             comparison.leaks_after += len(new.leaks)
-            for complaint in _complaints(old, new, library, frozenset(promised)):
+            for complaint in _complaints(old, new, library, promised or {}):
                 comparison.complaints.append(f"path {answers}: {complaint}")
     return comparison
 
 
-def _complaints(old: Run, new: Run, library: str, promised: frozenset[Line]) -> Iterable[str]:
+def _complaints(old: Run, new: Run, library: Collection[str], promised: Promises) -> Iterable[str]:
     for fault in new.faults:
         yield f"{fault.what} is {fault.kind} in {fault.places[-1]}"
     if (old.trace, old.result) != (new.trace, new.result):
@@ -87,7 +91,10 @@ def _complaints(old: Run, new: Run, library: str, promised: frozenset[Line]) -> 
 
 
 def broken_promises(
-    old: Iterable[Block], new: Iterable[Block], library: str, promised: frozenset[Line]
+    old: Iterable[Block],
+    new: Iterable[Block],
+    library: Collection[str],
+    promised: Promises,
 ) -> list[str]:
     """What is made on lines where every finding was fixed, and still leaks.
 
@@ -98,7 +105,9 @@ def broken_promises(
     other: Counter[tuple[str, str]] = Counter()
     for block in old:
         place = block.made_outside(library)
-        counted = kept if (place.path, place.line) in promised else other
+        counted = kept if block.kind in promised.get((place.path, place.line), ()) else other
         counted[place.function, block.content] += 1
-    leaking = {(block.made_outside(library).function, block.content) for block in new}
+    leaking = {
+        (block.made_outside(library).function, block.content) for block in new if not block.is_forgotten
+    }
     return [f"{what} of {function}" for function, what in sorted(leaking & kept.keys() - other.keys())]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.second_opinion.drops import Code, DropNotes, Frame
 from tests.second_opinion.heap import NULL, Heap, Place, Pointer
 from tests.second_opinion.program import Declaration
-from tests.second_opinion.values import Cell, base_and_arguments, is_address
+from tests.second_opinion.values import Cell
 from tml_ast import nodes
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Compilation:
 
     def is_dropped(self, type_text: str) -> bool:
         """Whether the compiler drops variables of this type."""
-        return not is_address(type_text) and self.program.is_dropped(base_and_arguments(type_text)[0])
+        return self.machine.types.is_registered(type_text)
 
     def give_away(self, node: nodes.Expression) -> None:
         """Note that a value changes hands, if it is a variable's."""
@@ -232,8 +232,3 @@ def is_constant(node: nodes.Expression) -> bool:
 def pointee(type_text: str) -> str:
     """The type without its reference."""
     return type_text.removeprefix("mut ").removeprefix("ref ")
-
-
-def type_as_written(node: nodes.TypeNode | None) -> str:
-    """A type's text; empty for none."""
-    return node.text if node else ""

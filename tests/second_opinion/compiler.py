@@ -18,7 +18,6 @@ from tests.second_opinion.compilation import (
     nothing,
     sequence,
     statements,
-    type_as_written,
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.expressions import Expressions
@@ -39,11 +38,9 @@ class FunctionCompiler(Statements, Expressions, Calls, Closures, Branches, Patte
             return natives.extern(self.heap, self.declaration)
         parameters = []
         for parameter in node.parameters:
-            type_text = (
-                self.declaration.owner or ""
-                if parameter.is_receiver
-                else type_as_written(parameter.annotation)
-            )
+            type_text = self.declaration.type_of(parameter.annotation)
+            if parameter.is_receiver:
+                type_text = self.declaration.receiver_type
             by_value = not parameter.is_receiver and "ref " not in type_text
             is_argument = by_value and self.declaration.owner is None
             parameters.append((self.local(parameter.name or "_", type_text, is_argument), by_value))

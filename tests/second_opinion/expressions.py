@@ -17,11 +17,18 @@ from tests.second_opinion.compilation import (
     statements,
     store_pointer,
     text_of,
-    type_as_written,
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.heap import Pointer
-from tests.second_opinion.values import Cell, Struct, Variant, base_and_arguments, copied, is_address
+from tests.second_opinion.values import (
+    Cell,
+    Struct,
+    Variant,
+    base_and_arguments,
+    bind_parameters,
+    copied,
+    is_address,
+)
 from tml_ast import nodes
 
 
@@ -94,6 +101,8 @@ class Expressions(Compilation):
             return (lambda frame: copied(frame[local.slot].value)), pointee(local.type)
         if name == "Nothing":
             return (lambda frame: Variant("Nothing")), "Maybe[_]"
+        if name in self.program.variants.get(node.segments[-2] if len(node.segments) > 1 else "", {}):
+            return (lambda frame: Variant(name)), node.segments[-2]
         raise Unsupported(f"the name {node.text}")
 
     def _This(self, node: nodes.This) -> Compiled:
@@ -113,7 +122,7 @@ class Expressions(Compilation):
         """Code that yields the cell of an expression: the storage itself, or a copy where there is none."""
         if isinstance(node, nodes.This) or (identifier(node) or "") in self.locals:
             local = self.locals[identifier(node) or "this"]
-            if local.is_argument and local.type in self.program.fields:
+            if local.is_argument and base_and_arguments(local.type)[0] in self.program.fields:
                 return (lambda frame: Cell(copied(frame[local.slot].value))), pointee(local.type)
             return (lambda frame: frame[local.slot]), pointee(local.type)
         if isinstance(node, nodes.Index):
@@ -123,14 +132,14 @@ class Expressions(Compilation):
         if isinstance(node, nodes.FieldAccess) and not node.name.isdigit():
             place, type_text = self.place(node.object)
             name = node.name
-            field_type = self.program.fields[base_and_arguments(type_text)[0]][name]
+            field_type = self.program.fields_of(type_text)[name]
             return (lambda frame: place(frame).value.fields[name]), field_type
         code, type_text = self.expression(node)
         return (lambda frame: Cell(code(frame))), type_text
 
     def _Cast(self, node: nodes.Cast) -> Compiled:
         code, _ = self.expression(node.operand)
-        return code, node.annotation.text
+        return code, self.declaration.type_of(node.annotation)
 
     def _LowlevelBlock(self, node: nodes.LowlevelBlock) -> Compiled:
         codes = [self.statement(statement) for statement in statements(node.block)]
@@ -225,21 +234,27 @@ class Expressions(Compilation):
         return assign, ""
 
     def _StructLiteral(self, node: nodes.StructLiteral) -> Compiled:
-        name = node.path.segments[-1]
+        type_text = self.declaration.type_of_text(node.path.text)
+        name, type_arguments = base_and_arguments(type_text)
+        parameters = self.program.type_parameters[name]
+        bindings: dict[str, str] = {}
         base = self._base(node.base)
         fields: list[tuple[str, Code]] = []
         for field in node.fields:
             if field.value is None:
                 raise Unsupported(node.text)
-            code, _ = self.expression(field.value)
+            code, field_type = self.expression(field.value)
             self.give_away(field.value)
+            bind_parameters(self.program.fields[name][field.name], field_type, parameters, bindings)
             fields.append((field.name, code))
+        if parameters and not type_arguments:
+            type_text = f"{name}[{', '.join(bindings[parameter] for parameter in parameters)}]"
 
         def make(frame: Frame) -> Struct:
             value: Struct = base(frame)
-            return Struct(name, value.fields | {key: Cell(code(frame)) for key, code in fields})
+            return Struct(type_text, value.fields | {key: Cell(code(frame)) for key, code in fields})
 
-        return make, name
+        return make, type_text
 
     def _base(self, node: nodes.Expression | None) -> Code:
         """What a struct literal starts from: a copy of another value, which keeps its owner."""
@@ -288,7 +303,7 @@ class Expressions(Compilation):
     def _TypeTest(self, node: nodes.TypeTest) -> Compiled:
         """Whether a value has a type, which is known beforehand."""
         _, type_text = self.expression(node.all(nodes.Expression)[0])
-        answer = type_text == type_as_written(node.child(nodes.TypeNode))
+        answer = type_text == self.declaration.type_of(node.child(nodes.TypeNode))
         return (lambda _frame: answer), "Bool"
 
 

@@ -12,15 +12,13 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from tests.second_opinion.writing.constructs import ConstructWriter
-from tests.second_opinion.writing.kinds import IMPORTS, SUPPORT
+from tests.second_opinion.writing.kinds import palette
+from tests.second_opinion.writing.support import support_of, with_imports
 from tests.second_opinion.writing.writer import Signature
 
 MADE, TEST = "lib/demo/src/made.tml", "tests/demo/made.test.tml"
 ENTRY = "test_made"
 """The function of a generated program that is run."""
-
-PARAMETERS = ((), ("I64",), ("Reel",), ("ref Chest",), ("Str",), ("Str", "I64"), ("ref Reel", "Str"))
-RETURNS = ("I64", "Str", "Reel", "Chest", "Outcome[Reel, I64]", "")
 
 T = TypeVar("T")
 
@@ -37,28 +35,36 @@ def programs(draw: st.DrawFn) -> dict[str, bytes]:
 
 def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
     """The program that ``choose`` decides on."""
+    kinds = palette(choose)
+    parameters = ("I64", "Str", *(kind.type for kind in kinds), *(f"ref {kind.type}" for kind in kinds))
+    results = ("I64", "Str", "", *(kind.type for kind in kinds))
+    results += tuple(f"Outcome[{kind.type}, I64]" for kind in kinds)
+    results += tuple(f"Maybe[{kind.type}]" for kind in kinds)
     known: list[Signature] = []
-    library, test = [IMPORTS], [IMPORTS]
+    library: list[str] = []
+    test: list[str] = []
     number = 0
     for index in range(choose((0, 0, 1, 2, 3))):
         in_library = choose((True, True, False))
         prefix = "made" if in_library else "local"
         signature = Signature(
             f"{prefix}_{index}",
-            choose(PARAMETERS),
-            choose(RETURNS),
+            tuple(choose(parameters) for _ in range(choose((0, 1, 1, 2)))),
+            choose(results),
             choose((True, True, False)),
             in_library,
             choose((True, False)),
         )
-        writer = ConstructWriter(choose, signature, known, number)
+        writer = ConstructWriter(choose, signature, known, number, kinds)
         (library if in_library else test).append("\n".join(writer.function()) + "\n")
         number = writer.number
         known.append(signature)
+    entry_signature = Signature(ENTRY, (), choose(("I32", "I32", "")), True, False)
+    entry = ConstructWriter(choose, entry_signature, known, number, kinds)
+    test.append("@test\n" + "\n".join(entry.function()) + "\n")
+    sources = {MADE: with_imports("\n".join(library)), TEST: with_imports("\n".join(test))}
     visible = [signature.name for signature in known if signature.in_library and signature.is_visible]
     if visible:
-        test[0] += f"use demo::made::{{{', '.join(visible)}}}\n"
-    entry_signature = Signature(ENTRY, (), choose(("I32", "I32", "")), True, False)
-    entry = ConstructWriter(choose, entry_signature, known, number)
-    test.append("@test\n" + "\n".join(entry.function()) + "\n")
-    return {**SUPPORT, MADE: "\n".join(library).encode(), TEST: "\n".join(test).encode()}
+        sources[TEST] = f"use demo::made::{{{', '.join(visible)}}}\n{sources[TEST]}"
+    files = {path: source.encode() for path, source in sources.items()}
+    return {**support_of(*sources.values()), **files}

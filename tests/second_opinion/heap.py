@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
+
+KINDS = frozenset({"words", "handle", "text", "list", "map", "map iterator"})
+"""The kinds of block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,11 @@ class Place:
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A block of memory: a string, the items of a list, or machine words by byte offset.
+    """A block of memory: a string, the items of a list, the entries of a map, or words by byte offset.
 
     A constant is part of the program and never freed. An uncounted block is one that the leak
-    detector of TML's compiler does not see.
+    detector of TML's compiler does not see. A forgotten one was in a container of the standard library
+    that let go of it without freeing it; nobody who uses that can mend it.
     """
 
     kind: str
@@ -32,10 +37,11 @@ class Block:
     is_constant: bool = False
     is_counted: bool = True
     is_freed: bool = False
+    is_forgotten: bool = False
 
-    def made_outside(self, path: str) -> Place:
-        """The innermost place that led to it and does not lie in the file ``path``."""
-        return next(place for place in reversed(self.made_at) if place.path != path)
+    def made_outside(self, paths: Collection[str]) -> Place:
+        """The innermost place that led to it and does not lie in one of these files."""
+        return next(place for place in reversed(self.made_at) if place.path not in paths)
 
     @property
     def content(self) -> str:

@@ -9,7 +9,6 @@ from tests.second_opinion.compilation import (
     Continued,
     Unsupported,
     bound_name,
-    type_as_written,
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.values import Cell
@@ -44,7 +43,7 @@ class Loops(Compilation):
         assert variable is not None
         name, limit_node = variable.token("IDENT"), variable.child(nodes.Expression)
         assert name is not None and limit_node is not None
-        slot = self.local(name.text, type_as_written(variable.child(nodes.TypeNode))).slot
+        slot = self.local(name.text, self.declaration.type_of(variable.child(nodes.TypeNode))).slot
         limit, _ = self.expression(limit_node)
         body = self._body(node.body)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from tests.second_opinion import natives
 from tests.second_opinion.compiler import FunctionCompiler
+from tests.second_opinion.dropped_types import DroppedTypes
 from tests.second_opinion.heap import Heap, Place
 from tests.second_opinion.program import Declaration, Program
-from tests.second_opinion.values import Cell, base_and_arguments
+from tests.second_opinion.values import Cell, Variant, base_and_arguments, bind_parameters
 
 
 class Machine:
@@ -24,6 +25,7 @@ class Machine:
         evaluates_guards: bool = False,
     ) -> None:
         self.program = program
+        self.types = DroppedTypes(program)
         self.observed = observed
         """Names of the functions whose calls are traced."""
         self.given_away_in_methods = given_away_in_methods
@@ -34,7 +36,7 @@ class Machine:
         self.choose: Callable[[int], int] = lambda _count: 0
         """Answers a question that has so many answers."""
         self.steps = 0
-        self._compiled: dict[str, Callable[[Sequence[Any]], Any]] = {}
+        self._compiled: dict[tuple[Any, ...], Callable[[Sequence[Any]], Any]] = {}
 
     def start(self, choose: Callable[[int], int]) -> None:
         """Empty the heap and the trace for another run."""
@@ -43,13 +45,23 @@ class Machine:
         self.steps = 0
         self.choose = choose
 
+    def method(self, type_text: str, name: str) -> Declaration:
+        """The method of a type, for the type's arguments."""
+        base, _ = base_and_arguments(type_text)
+        declaration = self.program.methods[base, name]
+        bindings: dict[str, str] = {}
+        names = base_and_arguments(declaration.receiver)[1]
+        bind_parameters(declaration.receiver, type_text, names, bindings)
+        return declaration.instantiated(bindings)
+
     def call(self, declaration: Declaration, arguments: Sequence[Any]) -> Any:
         """Run a function."""
         name = declaration.name
-        if name not in self._compiled:
-            self._compiled[name] = FunctionCompiler(self, declaration).compile()
+        key = (name, declaration.instance)
+        if key not in self._compiled:
+            self._compiled[key] = FunctionCompiler(self, declaration).compile()
         self.heap.places.append(Place(declaration.path, name, declaration.line(declaration.node.start)))
-        result = self._compiled[name](arguments)
+        result = self._compiled[key](arguments)
         self.heap.places.pop()
         return result
 
@@ -58,10 +70,24 @@ class Machine:
         base, _ = base_and_arguments(type_text)
         if type_text == "Str":
             self.heap.drop(cell.value)
-        elif base == "List":
-            natives.destroy_list(self.heap, cell)
+        elif base in natives.DROPS:
+            natives.DROPS[base](self.heap, cell)
         elif base in self.program.dropping:
-            self.call(self.program.methods[base, "drop"], [cell])
+            self.call(self.method(type_text, "drop"), [cell])
+        elif base in self.program.variants:
+            self._drop_payload(self.program.variants[base].get(cell.value.name, []), cell.value)
         else:
-            for name, field_type in reversed(self.program.fields.get(base, {}).items()):
-                self.drop(field_type, cell.value.fields[name])
+            self._drop_fields(type_text, cell)
+
+    def _drop_payload(self, types: Sequence[str], value: Variant) -> None:
+        for type_text, part in zip(types, value.payload, strict=True):
+            if type_text == "Str" or self.types.has_drop(type_text):
+                self.drop(type_text, Cell(part))
+
+    def _drop_fields(self, type_text: str, cell: Cell) -> None:
+        for name, field_type in reversed(self.program.fields_of(type_text).items()):
+            field = cell.value.fields[name]
+            if field_type == "Str" or self.types.has_drop(field_type):
+                self.drop(field_type, field)
+            elif self.types.needs_drop(field_type) and field_type in self.program.fields:
+                self._drop_fields(field_type, field)

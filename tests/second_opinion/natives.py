@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.second_opinion.heap import NULL, Heap, Pointer
-from tests.second_opinion.program import Declaration
+from tests.second_opinion.program import CONTAINERS, Declaration
 from tests.second_opinion.values import Cell, Struct, Variant, copied, equal
 from tml_ast import nodes
 from tml_ast.lexer import Token
@@ -36,7 +36,7 @@ def content(heap: Heap, value: Any) -> Any:
         return value.type
     if isinstance(value, Variant):
         return value.name
-    return value
+    return tuple(content(heap, part) for part in value) if isinstance(value, tuple) else value
 
 
 def _decide(machine: Machine, arguments: Sequence[Any]) -> bool:
@@ -138,10 +138,12 @@ def _free(heap: Heap, pointer: Any) -> None:
 
 
 def extern(heap: Heap, declaration: Declaration) -> Callable[[Sequence[Any]], Any]:
-    """A C function: it makes a string of its argument, or frees one."""
+    """A C function: it makes a string or a handle of its argument, or releases one."""
     if declaration.returns == "Str":
         return lambda arguments: heap.make("text", text=str(arguments[0]))
-    return lambda arguments: heap.drop(arguments[0])
+    if declaration.returns:
+        return lambda arguments: heap.make("handle", words={0: arguments[0]})
+    return lambda arguments: heap.free(arguments[0])
 
 
 # -- strings ----------------------------------------------------------------------------------
@@ -188,15 +190,69 @@ def _items(heap: Heap, cell: Cell) -> list[Any]:
     return heap.use(cell.value.fields["handle"].value).items
 
 
-def destroy_list(heap: Heap, cell: Cell) -> None:
-    """Free a list's storage, not what it holds; a second call does nothing."""
+def destroy_container(heap: Heap, cell: Cell) -> None:
+    """Free a container's storage, not what it holds; a second call does nothing."""
     handle = cell.value.fields["handle"]
     heap.free(handle.value)
     handle.value = NULL
 
 
+# -- maps -------------------------------------------------------------------------------------
+
+
+def _map(heap: Heap, _capacity: int) -> Struct:
+    return Struct("HashMap", {"handle": Cell(heap.make("map"))})
+
+
+def _entries(heap: Heap, cell: Cell) -> dict[Any, tuple[Any, Any]]:
+    """Key and value by the key's content."""
+    return heap.use(cell.value.fields["handle"].value).words
+
+
+def _key(heap: Heap, key: Any) -> Any:
+    return heap.use(key).text if isinstance(key, Pointer) else key
+
+
+def _duplicate(heap: Heap, value: Any) -> Any:
+    return heap.make("text", text=heap.use(value).text) if isinstance(value, Pointer) else copied(value)
+
+
+def _set(heap: Heap, cell: Cell, key: Any, value: Any) -> None:
+    """Keep duplicates; the one of a value that was there before is forgotten."""
+    entries = _entries(heap, cell)
+    known = _key(heap, key)
+    own, old = entries.get(known, (None, NULL))
+    entries[known] = (own or _duplicate(heap, key), _duplicate(heap, value))
+    _forget(old)
+
+
+def _forget(*values: Any) -> None:
+    for value in values:
+        if isinstance(value, Pointer) and value.block is not None:
+            value.block.is_forgotten = True
+
+
+def _remove(heap: Heap, cell: Cell, key: Any) -> bool:
+    entry = _entries(heap, cell).pop(_key(heap, key), ())
+    _forget(*entry)
+    return bool(entry)
+
+
+def _value(heap: Heap, cell: Cell, key: Any) -> Any:
+    return _entries(heap, cell).get(_key(heap, key), (NULL, NULL))[1]
+
+
+def _iterator(heap: Heap, cell: Cell) -> Struct:
+    pointer = heap.make("map iterator", items=[*_entries(heap, cell).values()])
+    return Struct("HashMapIter", {"handle": Cell(pointer)})
+
+
 def _item(heap: Heap, cell: Cell, index: int) -> Any:
     return copied(_items(heap, cell)[index])
+
+
+def _set_item(heap: Heap, cell: Cell, index: int, value: Any) -> None:
+    _items(heap, cell)[index] = value
 
 
 def _unwrap(_heap: Heap, cell: Cell) -> Any:
@@ -219,15 +275,33 @@ FUNCTIONS: dict[str, Native] = {
     "assert": Native(_check),
     "print": Native(lambda heap, text: heap.use(text)),
     "List::new": Native(lambda heap, _capacity: _list(heap, []), "List[$T]"),
+    "HashMap::new": Native(_map, "HashMap[$T]"),
     **_TEXT_FUNCTIONS,
 }
+
+DROPS: dict[str, Callable[[Heap, Cell], None]] = dict.fromkeys(CONTAINERS, destroy_container)
+"""What the Drop of a type of the standard library does."""
 
 METHODS: dict[tuple[str, str], Native] = {
     ("List", "push"): Native(lambda heap, cell, value: _items(heap, cell).append(value)),
     ("List", "pop"): Native(lambda heap, cell: _items(heap, cell).pop(), "$T"),
     ("List", "get"): Native(_item, "$T"),
     ("List", "len"): Native(lambda heap, cell: len(_items(heap, cell)), "I64"),
-    ("List", "destroy"): Native(destroy_list),
+    ("List", "destroy"): Native(destroy_container),
+    ("List", "set"): Native(_set_item),
+    ("List", "is_empty"): Native(lambda heap, cell: not _items(heap, cell), "Bool"),
+    ("HashMap", "set"): Native(_set),
+    ("HashMap", "get"): Native(_value, "$E"),
+    ("HashMap", "has"): Native(lambda heap, cell, key: _key(heap, key) in _entries(heap, cell), "Bool"),
+    ("HashMap", "remove"): Native(_remove, "Bool"),
+    ("HashMap", "len"): Native(lambda heap, cell: len(_entries(heap, cell)), "I64"),
+    ("HashMap", "destroy"): Native(destroy_container),
+    ("HashMap", "iter"): Native(_iterator, "HashMapIter[$A]"),
+    ("HashMapIter", "has_next"): Native(lambda heap, cell: bool(_items(heap, cell)), "Bool"),
+    ("HashMapIter", "next"): Native(lambda heap, cell: _items(heap, cell).pop(0) and None),
+    ("HashMapIter", "key"): Native(lambda heap, cell: _items(heap, cell)[0][0], "$T"),
+    ("HashMapIter", "value"): Native(lambda heap, cell: _items(heap, cell)[0][1], "$E"),
+    ("HashMapIter", "destroy"): Native(destroy_container),
     ("Maybe", "is_just"): _is("Just"),
     ("Maybe", "is_nothing"): _is("Nothing"),
     ("Maybe", "unwrap"): Native(_unwrap, "$T"),

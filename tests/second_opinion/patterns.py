@@ -60,9 +60,11 @@ class Patterns(Compilation):
         patterns = [self.matched(pattern, type_text) for pattern in arm.patterns]
         payloads = {name for pattern in arm.patterns for name in payload_names(pattern)}
         for name, local in self.locals.items():
-            if name not in saved and (
-                self.is_dropped(local.type) or (local.type == "Str" and name in payloads)
-            ):
+            if name in saved:
+                continue
+            is_text = local.type == "Str" and name in payloads
+            # of an enum that is dropped itself, only a string is dropped here as well
+            if is_text or (self.is_dropped(local.type) and not self._is_dropped_enum(type_text)):
                 self.notes.register(name, self.drop_of(local))
         guard = None
         if arm.guard is not None and self.machine.evaluates_guards:
@@ -115,11 +117,17 @@ class Patterns(Compilation):
     def payload_types(self, variant: str, type_text: str) -> list[str]:
         """The types of what a variant of this enum holds."""
         base, arguments = base_and_arguments(type_text)
+        if base in self.program.variants:
+            return self.program.variants[base][variant]
         number = {("Maybe", "Just"): 0, ("Outcome", "Ok"): 0, ("Outcome", "Err"): 1}.get((base, variant))
         return [] if number is None else [arguments[number]]
 
     def _is_variant(self, name: str, type_text: str) -> bool:
-        return base_and_arguments(type_text)[0] == "Maybe" and name == "Nothing"
+        base = base_and_arguments(type_text)[0]
+        return (base == "Maybe" and name == "Nothing") or name in self.program.variants.get(base, {})
+
+    def _is_dropped_enum(self, type_text: str) -> bool:
+        return type_text in self.program.variants and self.machine.types.needs_drop(type_text)
 
     def _variant(self, name: str, payload: list[Matches]) -> Matches:
         def matches(frame: Frame, value: Variant) -> bool:

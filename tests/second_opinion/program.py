@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tests.second_opinion.values import base_and_arguments, substituted
 from tml_ast import nodes, parse
 
 RESERVED = frozenset(
@@ -16,8 +17,11 @@ RESERVED = frozenset(
 )
 """Names whose strings the standard library declares as allocated."""
 
-RELEASES = frozenset({"destroy", "free", "drop"})
-"""Names of the methods that release their receiver."""
+RELEASES = frozenset({"destroy", "free", "drop", "close", "shut_down", "dispose", "session_close"})
+"""Names of the functions that release what they are given."""
+
+CONTAINERS = {"List": ["T"], "HashMap": ["K", "V"], "HashMapIter": ["K", "V"]}
+"""Types of the standard library with a Drop, and their parameters; each holds nothing but a handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Declaration:
     node: nodes.Function
     owner: str | None
     source: bytes
+    receiver: str = ""
+    """The type it belongs to, with its arguments."""
+    instance: tuple[tuple[str, str], ...] = ()
+    """Of a generic function: which types its parameters stand for."""
 
     @property
     def name(self) -> str:
@@ -40,14 +48,36 @@ class Declaration:
         return not self.path.endswith(".test.tml")
 
     @property
+    def is_generic(self) -> bool:
+        """Whether it has type parameters, which no instance has any more."""
+        return bool(self.node.generic_parameters or base_and_arguments(self.receiver)[1])
+
+    @property
     def is_visible(self) -> bool:
         """Whether callers see its signature."""
-        return not self.in_library or self.node.child(nodes.Visibility) is not None
+        return not self.in_library or self.is_generic or self.node.child(nodes.Visibility) is not None
 
     @property
     def returns(self) -> str:
-        """The type of its result, as it is written; empty for none."""
-        return self.node.return_type.text if self.node.return_type else ""
+        """The type of its result; empty for none."""
+        return self.type_of(self.node.return_type)
+
+    def type_of(self, node: nodes.TypeNode | None) -> str:
+        """A type that is written in it; empty for none."""
+        return self.type_of_text(node.text) if node else ""
+
+    def type_of_text(self, text: str) -> str:
+        """A type that is written in it."""
+        return substituted(text, dict(self.instance))
+
+    @property
+    def receiver_type(self) -> str:
+        """The type of its receiver."""
+        return self.type_of_text(self.receiver)
+
+    def instantiated(self, bindings: Mapping[str, str]) -> Declaration:
+        """The instance for these types."""
+        return replace(self, instance=tuple(sorted(bindings.items())))
 
     def line(self, offset: int) -> int:
         """The 1-based line of a byte offset."""
@@ -60,24 +90,33 @@ class Program:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.functions: dict[str, Declaration] = {}
         self.methods: dict[tuple[str, str], Declaration] = {}
-        self.fields: dict[str, dict[str, str]] = {}
-        self.dropping: set[str] = set()
+        self.fields: dict[str, dict[str, str]] = {name: {"handle": "*Unit"} for name in CONTAINERS}
+        self.variants: dict[str, dict[str, list[str]]] = {}
+        self.type_parameters: dict[str, list[str]] = dict(CONTAINERS)
+        self.dropping: set[str] = set(CONTAINERS)
         self.reserved = set(RESERVED)
         for path, source in files.items():
             for item in parse(source).nodes():
                 self._declare(path, source, item)
 
     def _declare(self, path: str, source: bytes, item: nodes.Node) -> None:
+        if isinstance(item, nodes.TypeDeclaration):
+            self.type_parameters[item.name] = [parameter.name for parameter in item.generic_parameters]
         if isinstance(item, nodes.Struct):
             self.fields[item.name] = {field.name: field.annotation.text for field in item.fields}
+        elif isinstance(item, nodes.Enum):
+            self.variants[item.name] = {
+                variant.name: [type_.text for type_ in variant.payload] for variant in item.variants
+            }
         elif isinstance(item, nodes.Function):
             self.functions[item.name] = Declaration(path, item, None, source)
             self._reserve(item)
         elif isinstance(item, nodes.Impl):
+            owner = base_and_arguments(item.name)[0]
             if item.behavior is not None and item.behavior.text == "Drop":
-                self.dropping.add(item.name)
+                self.dropping.add(owner)
             for function in item.functions:
-                self.methods[item.name, function.name] = Declaration(path, function, item.name, source)
+                self.methods[owner, function.name] = Declaration(path, function, owner, source, item.name)
                 self._reserve(function)
 
     def _reserve(self, function: nodes.Function) -> None:
@@ -98,11 +137,8 @@ class Program:
             declaration.name for declaration in self.declarations() if declaration.node.name not in RELEASES
         )
 
-    def is_dropped(self, type_name: str) -> bool:
-        """Whether the compiler drops variables of this type by itself."""
-        if type_name == "List" or type_name in self.dropping:
-            return True
-        return any(self._field_is_dropped(type_) for type_ in self.fields.get(type_name, {}).values())
-
-    def _field_is_dropped(self, type_text: str) -> bool:
-        return type_text == "Str" or self.is_dropped(type_text.partition("[")[0])
+    def fields_of(self, type_text: str) -> dict[str, str]:
+        """The types of a struct's fields by their names; empty for other types."""
+        base, arguments = base_and_arguments(type_text)
+        bindings = dict(zip(self.type_parameters.get(base, []), arguments, strict=False))
+        return {name: substituted(type_, bindings) for name, type_ in self.fields.get(base, {}).items()}

@@ -9,7 +9,6 @@ from tests.second_opinion.compilation import (
     nothing,
     sequence,
     store,
-    type_as_written,
 )
 from tests.second_opinion.drops import Code, Frame, Refused
 from tests.second_opinion.patterns import payload_names
@@ -37,7 +36,8 @@ class Statements(Compilation):
 
     def _expression_statement(self, node: nodes.Expression) -> tuple[Code, list[Code]]:
         code, type_text = self.expression(node)
-        if isinstance(node, nodes.Call | nodes.StaticCall | nodes.MethodCall) and self.is_dropped(type_text):
+        is_call = isinstance(node, nodes.Call | nodes.StaticCall | nodes.MethodCall)
+        if is_call and self.machine.types.is_dropped_when_discarded(type_text):
             return (lambda frame: self.machine.drop(type_text, Cell(code(frame)))), []
         return code, []
 
@@ -46,7 +46,7 @@ class Statements(Compilation):
             raise Unsupported(node.text)
         code, type_text = self.expression(node.value)
         if node.annotation is not None:
-            type_text = node.annotation.text
+            type_text = self.declaration.type_of(node.annotation)
         if isinstance(node, nodes.Let) and node.else_block is not None:
             return self._binding_or_else(node.pattern, node.else_block, code, type_text)
         if isinstance(node, nodes.Let) and isinstance(node.pattern, nodes.TuplePattern):
@@ -65,7 +65,7 @@ class Statements(Compilation):
         """A constant of a function is a variable."""
         assert node.value is not None
         code, _ = self.expression(node.value)
-        return store(self.local(node.name, type_as_written(node.annotation)).slot, code)
+        return store(self.local(node.name, self.declaration.type_of(node.annotation)).slot, code)
 
     def _binding_or_else(
         self, pattern: nodes.Pattern, else_block: nodes.Block, code: Code, type_text: str

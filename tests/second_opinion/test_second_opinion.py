@@ -6,11 +6,11 @@ import pytest
 
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.compilation import Unsupported
-from tests.second_opinion.heap import Fault
+from tests.second_opinion.heap import KINDS, Fault
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
 from tests.second_opinion.program import Program
-from tests.second_opinion.writing.kinds import LIBRARY, SUPPORT
+from tests.second_opinion.writing.support import SUPPORT
 
 TEST = "tests/demo/a.test.tml"
 MODULE = "lib/demo/src/module.tml"
@@ -257,7 +257,7 @@ def test_what_is_worse_than_before_is_a_complaint(fixed: str, complaint: str) ->
         for inserted in ("", fixed)
     )
 
-    comparison = compare(before, after, "t", library=LIBRARY, promised=[(TEST, 3)])
+    comparison = compare(before, after, "t", library=SUPPORT, promised={(TEST, 3): KINDS})
 
     assert comparison is not None
     assert [found for found in comparison.complaints if complaint in found]
@@ -275,7 +275,7 @@ def test_a_fix_that_the_compiler_refuses_is_a_complaint(arm: str) -> None:
         for inside in ("note(2)", arm)
     )
 
-    comparison = compare(before, after, "t", library=LIBRARY)
+    comparison = compare(before, after, "t", library=SUPPORT)
 
     assert comparison is not None
     assert comparison.complaints == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,21 @@ def base_and_arguments(type_text: str) -> tuple[str, list[str]]:
     if match is None or text.startswith("*"):
         return text.rpartition("::")[2], []
     return match[1].rpartition("::")[2], _split(match[2])
+
+
+def substituted(type_text: str, bindings: Mapping[str, str]) -> str:
+    """The type with other types in place of its parameters."""
+    return re.sub(r"\w+", lambda name: bindings.get(name[0], name[0]), type_text) if bindings else type_text
+
+
+def bind_parameters(pattern: str, type_text: str, names: Collection[str], bindings: dict[str, str]) -> None:
+    """Find out which types the parameters in ``pattern`` stand for where a value has the type."""
+    if pattern in names:
+        bindings.setdefault(pattern, type_text)
+        return
+    parts = zip(base_and_arguments(pattern)[1], base_and_arguments(type_text)[1], strict=False)
+    for part, argument in parts:
+        bind_parameters(part, argument, names, bindings)
 
 
 def _split(text: str) -> list[str]:

@@ -55,6 +55,7 @@ class Drops(Layer):
     def __init__(self, index: Index, library: Drops | None = None) -> None:
         super().__init__(index, library)
         self._kinds = Fixpoints()
+        self._kinds_of_instances: dict[Type, DropKind] = {}
 
     def kind(self, type_: Type | None) -> DropKind:
         """What happens to a variable of this type. Maybe and Outcome are never dropped."""
@@ -62,7 +63,9 @@ class Drops(Layer):
             return DropKind.NOTHING
         if type_.is_str:
             return DropKind.STRING
-        return self._kind_of_declared(type_)
+        kind = self._kind_of_declared(type_)
+        # The arguments of a type may be declared above the layer that declares the type.
+        return self._kind_of_instance(type_) if type_.arguments and kind is DropKind.NOTHING else kind
 
     @by_type
     def _kind_of_declared(self, type_: Type) -> DropKind:
@@ -74,15 +77,50 @@ class Drops(Layer):
         info = self.index.type_info(type_)
         if info is None or isinstance(info.node, nodes.Class):
             return DropKind.NOTHING
-        if any(self.kind(field_type) is not DropKind.NOTHING for field_type in info.fields.values()):
+        if any(self._drops_part(field_type) for field_type in info.fields.values()):
             return DropKind.FIELDS
         return DropKind.NOTHING
 
+    def _kind_of_instance(self, type_: Type) -> DropKind:
+        """What an instance of a generic struct is, of whose fields the compiler looks at one level more."""
+        if type_ not in self._kinds_of_instances:
+            self._kinds_of_instances[type_] = DropKind.NOTHING
+            if any(self._is_dropped_in_instance(part) for part in self.index.fields(type_).values()):
+                self._kinds_of_instances[type_] = DropKind.FIELDS
+        return self._kinds_of_instances[type_]
+
+    def _is_dropped_in_instance(self, part: Type) -> bool:
+        if self.kind(part) is not DropKind.FIELDS:
+            return self.kind(part) is not DropKind.NOTHING
+        inner = self.index.fields(part).values()
+        return any(not field_type.is_str and self._drops_part(field_type) for field_type in inner)
+
+    def _drops_part(self, type_: Type | None) -> bool:
+        """Whether a field of this type is dropped with its struct: not field by field if it is generic."""
+        kind = self.kind(type_)
+        return kind is not DropKind.NOTHING and not (
+            kind is DropKind.FIELDS and type_ is not None and bool(type_.arguments)
+        )
+
     def drops_field(self, owner: Type, name: str) -> bool:
         """Whether dropping a value of ``owner`` also drops its field ``name``."""
-        if self.kind(owner) is not DropKind.FIELDS:
+        return self.kind(owner) is DropKind.FIELDS and self._drops_part(self.index.fields(owner).get(name))
+
+    def drops_payload(self, enum: Type, payload: Type) -> bool:
+        """Whether dropping a declared enum drops a payload of this type: a string, or what has a Drop."""
+        return self.kind(payload) in (DropKind.CALL, DropKind.STRING) and self._is_dropped_enum(enum)
+
+    def _is_dropped_enum(self, type_: Type, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a variable of an enum is dropped; what the type's arguments bring does not count."""
+        info = self.index.type_info(type_)
+        if info is None or type_.name in seen or type_.name in self.index.drops:
             return False
-        return self.kind(self.index.fields(owner).get(name)) is not DropKind.NOTHING
+        payloads = (payload for types in info.variants.values() for payload in types)
+        return any(
+            self.kind(payload) is not DropKind.NOTHING
+            or self._is_dropped_enum(payload, seen | {type_.name})
+            for payload in payloads
+        )
 
     def calls_drop_of_field(self, type_: Type) -> bool:
         """Whether dropping a struct calls the Drop of one of its fields, or of a field of those."""
@@ -103,6 +141,8 @@ class Drops(Layer):
         kind = self.kind(variable.type)
         if kind is DropKind.STRING and variable.kind is not VariableKind.PAYLOAD:
             return variable.value is not None and self.makes_string(variable.value)
+        if kind is DropKind.NOTHING and variable.type is not None:
+            return self._is_dropped_enum(variable.type)
         return kind is not DropKind.NOTHING
 
     def makes_string(self, node: Expression) -> bool:

@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.drain_list import Helper, drain_variable, is_release
 from codemods.fixes.drain_map import map_helper
+from codemods.fixes.owners import may_hold_variable
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.map_entries import frees_entries, map_of
@@ -50,6 +51,8 @@ def _is_owner(context: Context, graph: ControlFlowGraph, variable: Variable) -> 
     if any(view is not variable and map_of(view.type) is not None for view in fate.views):
         return False
     if not summaries.variable_origin(graph, variable).is_fresh:
+        return False
+    if variable.value is not None and may_hold_variable(context, graph, variable.value):
         return False
     return not any(
         Effect.RELEASES in summaries.call_effects(use.site) and not is_release(use, variable)

@@ -9,6 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.drain_list import final_releases, is_release, loop_over
 from codemods.fixes.list_elements import are_handed_over, drops_copy, element_of, release_of_element
 from codemods.fixes.naming import owner_name
+from codemods.fixes.owners import may_hold_variable
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -61,6 +62,8 @@ def _may_be_drained(context: Context, graph: ControlFlowGraph, variable: Variabl
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
         return False
     if drops_copy(context.analysis, graph, variable, element):
+        return False
+    if variable.value is not None and may_hold_variable(context, graph, variable.value):
         return False
     kept = () if context.analysis.drops.kind(element) is DropKind.NOTHING else (element,)
     views = fate.views - {variable}

@@ -49,6 +49,9 @@ def _dropped(context: Context, graph: ControlFlowGraph, obligation: ObligationRe
     variable = obligation.variable
     if obligation.leaks or obligation.unclear or obligation.overwritten or obligation.maybe_overwritten:
         return
+    drops = context.analysis.drops
+    if not all(drops.covers(graph, variable, exit_) for exit_ in obligation.dropped):
+        return  # another variable holds the same value, and that one is dropped
     if not context.analysis.releases.is_idempotent(Type(variable.type.name if variable.type else "")):
         return
     values = (exit_.value for exit_ in obligation.dropped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.second_opinion.writing.kinds import CHEST, KINDS, LABEL, MADE, PAIR, REEL, TEXT, Kind, Opening
+from tests.second_opinion.writing.kinds import CHEST, KINDS, LABEL, OWNERS, PAIR, REEL, TEXT, Kind, Opening
 from tests.second_opinion.writing.statements import FunctionWriter
 from tests.second_opinion.writing.values import TEXTS
 from tests.second_opinion.writing.writer import Scope
@@ -17,7 +17,7 @@ ROW = Kind(
 )
 NUMBERS = Kind(name="array of numbers", type="[I64; 3]", variables=("numbers",), uses=("$v[1]", "$v[2]"))
 
-ONE_WORD = (REEL, CHEST, LABEL)
+ONE_WORD = (*OWNERS, LABEL)
 """Kinds whose values are one machine word; the compiler keeps no more room for the value of a when."""
 
 
@@ -54,7 +54,8 @@ class ConstructWriter(FunctionWriter):
     def _write_branch_value(self, scope: Scope) -> None:
         """A value that two branches make; a string of theirs would be freed before anybody could use it."""
         form = self.one_of("ternary", "then", "if", "when", "block")
-        kind = self.kind(*(ONE_WORD if form == "when" else [kind for kind in MADE if kind is not TEXT]))
+        kinds = [kind for kind in self.kinds if kind is not TEXT and (form != "when" or kind in ONE_WORD)]
+        kind = self.kind(*(kinds or [REEL]))
         site, first, second = self.fresh(), self.maker(kind), self.maker(kind)
         variable = self.declare(scope, kind)
         start = f"let {variable.name}: {kind.type} ="
@@ -183,7 +184,10 @@ class ConstructWriter(FunctionWriter):
 
     def _opening(self) -> tuple[Kind, Opening]:
         by_call = {
-            opening.call: (kind, opening) for kind in KINDS for opening in kind.openings if kind is not TEXT
+            opening.call: (kind, opening)
+            for kind in (*self.kinds, REEL)
+            for opening in kind.openings
+            if kind is not TEXT
         }
         return by_call[self.choose(list(by_call))]
 
@@ -253,7 +257,7 @@ class ConstructWriter(FunctionWriter):
         inner = scope.inner()
         body: list[str] = []
         if captured is None:
-            kind = self.kind(REEL, CHEST, LABEL)
+            kind = self.kind(*(kind for kind in (*self.kinds, REEL) if kind in ONE_WORD))
             own = self.declare(inner, kind)
             body.append(f"let {own.name}: {kind.type} = {self.maker(kind)}")
             body.append(f"let inner_{number}: I64 = {self.use_of(own)}")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.second_opinion.writing.kinds import BY_TYPE, KINDS, NUMBER, REEL, Kind, Opening
+from tests.second_opinion.writing.kinds import BY_TYPE, KINDS, NUMBER, TEXT, Kind, Opening
 from tests.second_opinion.writing.values import TEXTS, ValueWriter
 from tests.second_opinion.writing.writer import Scope, Variable
-
-OPENED = tuple((kind, opening) for kind in KINDS for opening in kind.openings)
 
 
 class FunctionWriter(ValueWriter):
@@ -51,10 +49,10 @@ class FunctionWriter(ValueWriter):
         """Write one statement; whether it leaves the block."""
         options = [
             *("make", "make", "make", "use", "use", "release", "discard", "open", "call"),
-            *("text", "again", "again text", "push"),
+            *("text", "again", "again text", "push", "join", "join", "put", "take out", "alias", "keep"),
         ]
         if self.depth < 4:
-            options += ["if", "if", "if", "loop", "when", "when"]
+            options += ["if", "if", "if", "loop", "when", "when", "unpack"]
         if self.depth > 1:
             options += ["leave"]
         if self.signature.returns.startswith("Outcome"):
@@ -119,13 +117,18 @@ class FunctionWriter(ValueWriter):
     # -- payloads -----------------------------------------------------------------------------
 
     def _when(self, scope: Scope) -> bool:
+        kind, opening = self.opening(scope)
+        return self.open(scope, self.filled(opening.call), kind, opening)
+
+    def opening(self, scope: Scope) -> tuple[Kind, Opening]:
+        """A call that yields a value or none, and the kind of the value."""
         by_call = {
             opening.call: (kind, opening)
-            for kind, opening in OPENED
+            for kind in (*self.kinds, TEXT)
+            for opening in kind.openings
             if opening.bad != "Nothing" or self._can_find(scope)
         }
-        kind, opening = by_call[self.choose(list(by_call))]
-        return self.open(scope, self.filled(opening.call), kind, opening)
+        return by_call[self.choose(list(by_call))]
 
     def _can_find(self, scope: Scope) -> bool:
         """Whether a `when` over a Maybe may stand here: the compiler takes Nothing for a name, once."""
@@ -165,20 +168,57 @@ class FunctionWriter(ValueWriter):
         return leaves
 
     def _open(self, scope: Scope) -> None:
+        """A variable with a value or none, which is asked and perhaps taken."""
+        kind, opening = self.opening(scope)
         number = self.fresh()
-        self.write(f"let result_{number}: Outcome[Reel, I64] = open_reel({number})")
+        result = f"result_{number}"
+        good, bad, type_text = {
+            "Ok": ("is_ok", "is_err", f"Outcome[{kind.type}, I64]"),
+            "Just": ("is_just", "is_nothing", f"Maybe[{kind.type}]"),
+        }[opening.good]
+        self.write(f"let {result}: {type_text} = {self.filled(opening.call)}")
         if self.one_of("unread", "taken") == "unread":
-            self.write(f"if result_{number}.is_err() {{")
+            self.write(f"if {result}.{bad}() {{")
             self.depth += 1
             self.write(f"note({number})")
         else:
-            self.write(f"if result_{number}.is_ok() {{")
+            self.write(f"if {result}.{good}() {{")
             self.depth += 1
-            variable = self.declare(scope.inner(), REEL)
-            self.write(f"let {variable.name}: Reel = result_{number}.unwrap()")
-            self.write(f"note({variable.name}.size())")
+            variable = self.declare(scope.inner(), kind)
+            self.write(f"let {variable.name}: {kind.type} = {result}.unwrap()")
+            self.write(f"note({self.use_of(variable)})")
         self.depth -= 1
         self.write("}")
+
+    def _unpack(self, scope: Scope) -> bool:
+        """A `when` over an enum of one's own; of a variable, what the enum drops may only be looked at."""
+        enums = [kind for kind in self.kinds if kind.variants]
+        if not enums:
+            return False
+        kind = self.kind(*enums)
+        owned = self.owned(scope, kind)
+        subject = self.pick(owned) if owned and self.one_of("new", "variable") == "variable" else None
+        self.write(f"when {subject.name if subject else self.filled(self.choose(kind.makers))} {{")
+        self.depth += 1
+        if subject:
+            subject.is_usable = False
+        leaves = []
+        for variant, payload in kind.variants:
+            bound: list[Variable] = []
+            if payload is None:
+                self.write(f"{variant} => {{")
+            elif subject is not None and payload is TEXT:
+                self.write(f"{variant}(_) => {{")
+            else:
+                bound = [self.declare(scope.inner(), payload)]
+                if subject is not None and not payload.is_copied:
+                    bound[0].owner = Variable(subject.name, kind)
+                self.write(f"{variant}({bound[0].name}) => {{")
+            leaves.append(self.arm(scope, bound))
+            self.write("},")
+        self.depth -= 1
+        self.write("}")
+        return all(leaves)
 
     # -- calls and returns --------------------------------------------------------------------
 
@@ -189,17 +229,26 @@ class FunctionWriter(ValueWriter):
         arguments = [self.argument(scope, wanted, taken=signature.takes) for wanted in signature.parameters]
         call = f"{signature.name}({', '.join(arguments)})"
         kind = BY_TYPE.get(signature.returns)
+        payload, opening = outcome_of(signature.returns, call)
         if kind in KINDS and self.one_of("bind", "bind", "discard") == "bind":
             variable = self.declare(scope, kind)
             self.write(f"let {variable.name}: {kind.type} = {call}")
-        elif signature.returns.startswith("Outcome"):
-            self.open(scope, call, REEL, Opening(call))
+        elif payload is not None and (opening.bad != "Nothing" or self._can_find(scope)):
+            self.open(scope, call, payload, opening)
         else:
             self.write(call if signature.returns != "I64" else f"note({call})")
 
     def _try(self, scope: Scope) -> None:
-        variable = self.declare(scope, REEL)
-        self.write(f"let {variable.name}: Reel = open_reel({self.fresh()})!")
+        """Take a value, or return the error."""
+        by_call = {
+            opening.call: kind
+            for kind in (*self.kinds, TEXT)
+            for opening in kind.openings
+            if opening.good == "Ok"
+        }
+        call = self.choose(sorted(by_call))
+        variable = self.declare(scope, by_call[call])
+        self.write(f"let {variable.name}: {variable.kind.type} = {self.filled(call)}!")
 
     def _leave(self, scope: Scope) -> bool:
         if scope.in_loop and self.one_of("return", "jump", "jump") == "jump":
@@ -219,8 +268,22 @@ class FunctionWriter(ValueWriter):
             options = ["0", "1", *(f"str::len({text.name})" for text in texts)]
             value = self.choose(options)
             self.write(value if at_end and self.one_of("return", "tail") == "tail" else f"return {value}")
-        elif returns.startswith("Outcome"):
-            owned = [reel for reel in self.usable(scope, REEL) if reel.owner is None and not reel.is_given]
-            self.write(f"return Ok({self.pick(owned).name})" if owned else f"return Err({self.fresh()})")
+        elif (payload := outcome_of(returns)[0]) is not None:
+            good, none = ("Ok", f"Err({self.fresh()})") if "Outcome" in returns else ("Just", "Nothing")
+            owned = [
+                variable
+                for variable in self.usable(scope, payload)
+                if variable.owner is None and not variable.is_given
+            ]
+            self.write(f"return {good}({self.pick(owned).name})" if owned else f"return {none}")
         else:
             self.write(f"return {self.result(scope, BY_TYPE[returns])}")
+
+
+def outcome_of(type_text: str, call: str = "") -> tuple[Kind | None, Opening]:
+    """What a type of a value or none holds, and how to open it; None for another type."""
+    if type_text.startswith("Outcome["):
+        return BY_TYPE[type_text.removeprefix("Outcome[").removesuffix(", I64]")], Opening(call)
+    if type_text.startswith("Maybe["):
+        return BY_TYPE[type_text.removeprefix("Maybe[").removesuffix("]")], Opening(call, "Just", "Nothing")
+    return None, Opening(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.second_opinion.writing.kinds import BY_TYPE, KINDS, MADE, PAIR, REEL, TEXT, VIEW, WORDS, Kind
+from tests.second_opinion.writing.kinds import BY_TYPE, KINDS, PAIR, REEL, TEXT, VIEW, WORDS, Form, Kind
 from tests.second_opinion.writing.writer import Scope, Signature, Variable, Writer
 
 TEXTS = (TEXT, VIEW)
@@ -20,7 +20,7 @@ class ValueWriter(Writer):
     # -- made ---------------------------------------------------------------------------------
 
     def _make(self, scope: Scope) -> None:
-        kind = self.kind(*MADE)
+        kind = self.kind(*self.kinds, TEXT)
         if kind is TEXT:
             return self._text(scope)
         maker = self.filled(self.choose(kind.makers))
@@ -87,21 +87,16 @@ class ValueWriter(Writer):
         releasable = [
             variable
             for variable in self.usable(scope, *KINDS)
-            if variable.kind.releases
-            and variable.owner is None
-            and (self.signature.takes or not variable.is_given)
+            if variable.kind.releases and self.may_be_given_away(scope, variable)
         ]
-        if not releasable:
-            return
-        variable = self.pick(releasable)
-        if scope.in_loop and variable in scope.variables[: scope.loop_depth]:
-            return
-        variable.is_usable = False
-        self.write(self.filled(self.choose(variable.kind.releases), variable))
+        if releasable:
+            variable = self.pick(releasable)
+            variable.original.is_usable = False
+            self.write(self.filled(self.choose(variable.kind.releases), variable))
 
     def _discard(self, scope: Scope) -> None:
         options = [f"note_text({self.text_maker(scope)})", f"note(str::len({self.text_maker(scope)}))"]
-        for kind in KINDS:
+        for kind in dict.fromkeys(self.kinds):
             options += [self.filled(code) for code in kind.discards]
         self.write(self.choose(options))
 
@@ -171,10 +166,86 @@ class ValueWriter(Writer):
 
     def result(self, scope: Scope, kind: Kind) -> str:
         """A value of a kind that the function may return: its own, or a new one."""
-        owned = [
-            variable
+        options = [self.filled(kind.makers[0])]
+        options += [
+            variable.name
             for variable in self.usable(scope, kind)
             if variable.owner is None and not variable.is_given
         ]
-        options = [self.filled(kind.makers[0]), *(variable.name for variable in owned)]
         return self.choose(options)
+
+    # -- joined and taken apart ---------------------------------------------------------------
+
+    def parts_of(self, scope: Scope, form: Form) -> list[Variable] | None:
+        """Variables for the values of a form, if there are such."""
+        choices = [self.owned(scope, part) for part in form.parts]
+        return [self.pick(variables) for variables in choices] if all(choices) else None
+
+    def _join(self, scope: Scope) -> None:
+        """Make a value of others."""
+        forms = {
+            form.code: (kind, form)
+            for kind in self.kinds
+            for form in kind.forms
+            if all(self.owned(scope, part) for part in form.parts)
+        }
+        if not forms:
+            return
+        kind, form = forms[self.choose(sorted(forms))]
+        parts = self.parts_of(scope, form)
+        assert parts is not None
+        variable = self.declare(scope, kind)
+        self.write(f"let {variable.name}: {kind.type} = {self.filled(form.code, parts=parts)}")
+        for part in parts:
+            part.is_usable = False
+
+    def _put(self, scope: Scope) -> None:
+        """Put a value into a container, or change what is in it."""
+        containers = [variable for variable in self.usable(scope, *KINDS) if variable.kind.into]
+        if not containers:
+            return
+        container = self.pick(containers)
+        by_code = {form.code: form for form in container.kind.into}
+        form = by_code[self.choose(list(by_code))]
+        parts = self.parts_of(scope, form)
+        if parts is not None:
+            self.write(self.filled(form.code, container, parts))
+            for part in parts:
+                part.is_usable = False
+
+    def _take_out(self, scope: Scope) -> None:
+        """Take a value out of what holds it, and leave that alone."""
+        holders = [
+            variable
+            for variable in self.usable(scope, *KINDS)
+            if variable.kind.out and not variable.is_alias and self.may_be_given_away(scope, variable)
+        ]
+        if holders:
+            holder = self.pick(holders)
+            by_code = {code: kind for kind, code in holder.kind.out}
+            code = self.choose(sorted(by_code))
+            variable = self.declare(scope, by_code[code])
+            self.write(f"let {variable.name}: {variable.kind.type} = {self.filled(code, holder)}")
+            holder.is_usable = False
+
+    def _alias(self, scope: Scope) -> None:
+        """A second name for a value."""
+        known = [variable for variable in self.usable(scope, *KINDS) if variable.kind.is_copied]
+        if known:
+            owner = self.pick(known)
+            variable = self.declare(scope, owner.kind)
+            variable.owner, variable.is_alias, variable.is_given = owner, True, owner.is_given
+            self.write(f"let {variable.name}: {owner.kind.type} = {owner.name}")
+
+    def _keep(self, scope: Scope) -> None:
+        """Hand a value through a generic function."""
+        kept = [variable for kind in self.kinds for variable in self.owned(scope, kind)]
+        kept += self.usable(scope, TEXT)
+        if kept:
+            given = self.pick(kept)
+            variable = self.declare(scope, VIEW if given.kind is TEXT else given.kind)
+            self.write(f"let {variable.name}: {given.kind.type} = keep({given.name})")
+            if given.kind is TEXT:
+                variable.owner = given
+            else:
+                given.is_usable = False

@@ -24,11 +24,18 @@ class Variable:
     is_reference: bool = False
     is_given: bool = False
     """Whether it is a parameter."""
+    is_alias: bool = False
+    """Whether it holds the same value as its owner, and is as good as it."""
 
     @property
     def may_be_used(self) -> bool:
         """Whether it still holds what it held, and so does what it looks into."""
         return self.is_usable and (self.owner is None or self.owner.may_be_used)
+
+    @property
+    def original(self) -> Variable:
+        """The variable that owns its value."""
+        return self.owner.original if self.is_alias and self.owner is not None else self
 
     @property
     def by_reference(self) -> str:
@@ -66,9 +73,16 @@ class Writer:
     """The function that is being written; ``choose`` makes every decision."""
 
     def __init__(
-        self, choose: Choose[str], signature: Signature, known: Sequence[Signature], first_number: int
+        self,
+        choose: Choose[str],
+        signature: Signature,
+        known: Sequence[Signature],
+        first_number: int,
+        kinds: Sequence[Kind],
     ) -> None:
         self.choose = choose
+        self.kinds = kinds
+        """What it makes; more often what is there more often."""
         self.signature = signature
         self.known = known
         self.number = first_number
@@ -89,8 +103,10 @@ class Writer:
         """One of these."""
         return self.choose(options)
 
-    def filled(self, code: str, variable: Variable | None = None) -> str:
-        """The code of a record, with its numbers and its variable."""
+    def filled(self, code: str, variable: Variable | None = None, parts: Sequence[Variable] = ()) -> str:
+        """The code of a record, with its numbers, its variable, and the values that go into it."""
+        for position, part in enumerate(parts):
+            code = code.replace(f"${position}", part.name)
         while "$n" in code:
             code = code.replace("$n", str(self.fresh()), 1)
         if variable is not None:
@@ -109,6 +125,26 @@ class Writer:
     def usable(self, scope: Scope, *kinds: Kind) -> list[Variable]:
         """The variables of these kinds that may still be used."""
         return [variable for variable in scope.variables if variable.kind in kinds and variable.may_be_used]
+
+    def may_be_given_away(self, scope: Scope, variable: Variable) -> bool:
+        """Whether the function may release the variable's value, or let something else own it.
+
+        In a loop it may not do so with what comes from outside: that would happen in every turn.
+        """
+        original = variable.original
+        if original.owner is not None or (original.is_given and not self.signature.takes):
+            return False
+        return not scope.in_loop or original not in scope.variables[: scope.loop_depth]
+
+    def owned(self, scope: Scope, kind: Kind) -> list[Variable]:
+        """The variables of a kind whose value may become a part of something else."""
+        return [
+            variable
+            for variable in self.usable(scope, kind)
+            if not variable.is_alias
+            and not (kind.type == "Str" and variable.is_given)
+            and self.may_be_given_away(scope, variable)
+        ]
 
     def pick(self, variables: Sequence[Variable]) -> Variable:
         """One of the variables."""
