@@ -56,5 +56,6 @@ class DroppedTypes:
         )
 
     def is_dropped_when_discarded(self, type_text: str) -> bool:
-        """Whether a result of the type is dropped if nobody reads it."""
-        return self.has_drop(type_text) or (not is_address(type_text) and self.needs_drop(type_text))
+        """Whether a result of the type is dropped if nobody reads it; no enum is."""
+        base, _ = base_and_arguments(type_text)
+        return self.has_drop(type_text) or (base in self.program.fields and self.needs_drop(type_text))
