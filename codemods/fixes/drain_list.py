@@ -135,7 +135,7 @@ def drain_variable(
             return _IN_EXPRESSION
         repairs.append(Repair((edit,)))
     cleanup = Cleanup(call, variable, views)
-    for exit_ in _exits_after_declaration(graph, variable):
+    for exit_ in unreleased_exits(graph, variable):
         if id(exit_) in released_at or _is_shadowed(exit_, variable):
             return _SOME_PATHS
         result = ""
@@ -149,8 +149,8 @@ def drain_variable(
     return whole if not collide(whole.edits) else _NESTED
 
 
-def _exits_after_declaration(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
-    """The exits that the list reaches unreleased on some path."""
+def unreleased_exits(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
+    """The exits that a container reaches unreleased on some path."""
     for action in graph.reachable_actions:
         if isinstance(action, Declare) and action.variable is variable:
             return list(_unreleased_exits(graph, action, variable))

@@ -117,8 +117,7 @@ class Drops(Layer):
             return False
         payloads = (payload for types in info.variants.values() for payload in types)
         return any(
-            self.kind(payload) is not DropKind.NOTHING
-            or self._is_dropped_enum(payload, seen | {type_.name})
+            self.kind(payload) is not DropKind.NOTHING or self._is_dropped_enum(payload, seen | {type_.name})
             for payload in payloads
         )
 

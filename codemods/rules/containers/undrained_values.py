@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.drain_list import final_releases, is_release, loop_over
+from codemods.fixes.drain_list import final_releases, is_release, loop_over, unreleased_exits
 from codemods.fixes.list_elements import are_handed_over, drops_copy, element_of, release_of_element
-from codemods.fixes.naming import owner_name
+from codemods.fixes.naming import describe_exits, owner_name
 from codemods.fixes.owners import may_hold_variable
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
@@ -38,6 +38,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
             message = f"destroying `{variable.name}` frees nothing that its {element.bare} elements own"
             loop = _loop(context, graph, variable, element, taken)
             if dropped is None:
+                if others := unreleased_exits(graph, variable):
+                    message += (
+                        f"; not fixed at {describe_exits(others, context.line)}, where the compiler drops it"
+                    )
                 source, tree = context.file.source, context.file.tree
                 edits = (insert_statement_before(source, tree, statement, loop) for statement in destroyed)
                 repair: Repair | Refusal = Repair(tuple(edits))
