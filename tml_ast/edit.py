@@ -13,6 +13,7 @@ file stays as it was, line ending included::
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -482,15 +483,25 @@ class _Insertion:
 def _place(module: Module, statement: Node) -> tuple[Block, int]:
     """The block that holds a statement, and the statement's index among its children."""
     start = statement.start
-    stack: list[Node] = [module]
-    while stack:
-        node = stack.pop()
+    node: Node | None = module
+    while node is not None:
         if isinstance(node, Block):
             for index, child in enumerate(node.children):
                 if child is statement:
                     return node, index
-        stack.extend(child for child in node.nodes() if child.start <= start < child.end)
+        node = _node_at(node, start)
     raise ValueError(f"{statement!r} is not a statement of a block of this module")
+
+
+def _node_at(parent: Node, offset: int) -> Node | None:
+    """The child that holds a byte, found in a time that hardly grows with the number of children."""
+    place = bisect_right(parent.children, offset, key=_start) - 1
+    child = parent.children[place] if place >= 0 else None
+    return child if isinstance(child, Node) and offset < child.end else None
+
+
+def _start(piece: Node | Token) -> int:
+    return piece.start
 
 
 def _is_branch(module: Module, block: Block) -> bool:
@@ -498,7 +509,7 @@ def _is_branch(module: Module, block: Block) -> bool:
     around: list[Node] = [module]
     node: Node | None = module
     while node is not None and node is not block:
-        node = next((child for child in node.nodes() if child.start <= block.start < child.end), None)
+        node = _node_at(node, block.start)
         if node is not None:
             around.append(node)
     *_, second, first = (module, *around[:-1])

@@ -167,6 +167,8 @@ def test_a_dry_run_reports_as_json(run: Run, inside: Checkout) -> None:
     assert outcome.code == 1
     assert outcome.document.keys() == {"version", "findings", "summary", "errors"}
     assert {finding["phase"] for finding in outcome.document["findings"]} == {1, 2}
+    assert {finding["verdict"] for finding in outcome.document["findings"]} == {"fixable"}
+    assert "fixed" not in outcome.document["summary"]["phases"][0]
 
 
 # In place
@@ -203,6 +205,7 @@ def test_in_place_reports_as_json(run: Run, inside: Checkout) -> None:
     summary = run("apply", "--phase", "2", "--in-place", "--format", "json").document["summary"]
 
     assert summary["written"] == ["lib/src/net/parser.tml"]
+    assert (summary["phases"][0]["fixed"], summary["phases"][0]["fixable"]) == (1, 0)
 
 
 def test_phases_that_change_the_same_file_in_place_build_on_each_other(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from codemods.engine.attempt import Attempt, Fault
+from codemods.engine.attempt import Attempt, Fault, _Offsets, _Places
+from codemods.engine.fix_loop import _Spans
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Edit, Verdict
 from codemods.semantics.symbols import SourceFile
-from tml_ast.edit import SourceEdit
+from tml_ast import position
+from tml_ast.edit import SourceEdit, collide, in_order
 
 PATH = "lib/demo/src/http/room.tml"
 SOURCE = b"""\
@@ -73,3 +77,49 @@ def test_files_without_edits_have_not_changed() -> None:
     attempt = Attempt({PATH: SourceFile.read(PATH, SOURCE)})
     assert not attempt.changed
     assert not attempt.changes
+
+
+EDITS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3), st.binary(max_size=3)), max_size=6)
+
+
+@given(EDITS, st.integers(0, 40))
+def test_offsets_are_mapped_as_one_edit_after_the_other_maps_them(
+    spans: list[tuple[int, int, bytes]], offset: int
+) -> None:
+    edits: list[SourceEdit] = []
+    for start, length, text in spans:
+        edit = SourceEdit(start, start + length, text)
+        if not collide([*edits, edit]):
+            edits.append(edit)
+
+    grown, expected = 0, None
+    for edit in in_order(edits):
+        start = edit.start + grown
+        if offset < start:
+            break
+        if offset < start + len(edit.text):
+            expected = edit.start
+            break
+        grown += len(edit.text) - (edit.end - edit.start)
+
+    assert _Offsets(edits).before(offset) == (offset - grown if expected is None else expected)
+
+
+@given(st.binary(max_size=30))
+def test_places_are_those_of_the_lexer(source: bytes) -> None:
+    places = _Places(source)
+
+    for offset in range(len(source) + 1):
+        assert places.of(offset) == position(source, offset)
+
+
+@given(st.lists(EDITS, max_size=5))
+def test_edits_are_taken_as_long_as_none_collide(groups: list[list[tuple[int, int, bytes]]]) -> None:
+    spans = _Spans()
+    taken: list[SourceEdit] = []
+    for group in groups:
+        edits = [SourceEdit(start, start + length, text) for start, length, text in group]
+        fits = not collide([*taken, *edits])
+
+        assert spans.take(edits) is fits
+        taken += edits if fits else []

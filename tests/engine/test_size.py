@@ -11,6 +11,7 @@ from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import Action
 from codemods.ownership.string_tracks import StringTrack
 from tests.support.library_code import SOCK
+from tml_ast import Node, edit
 
 LEAK = "pub func small(n: I64) -> I64 {\n    let s = Sock::open(n)\n    return s.port\n}\n"
 BLOCKS = {
@@ -96,3 +97,38 @@ pub func first(all: ref List[A]) -> Str {{
     result = analyse(sources, range(1, 9))
     assert not result.errors
     assert "small" in {finding.function for finding in result.findings}
+
+
+def test_many_findings_in_one_file_take_hardly_more_steps_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The steps are starts of nodes that are looked at to find where a statement is inserted."""
+    steps = 0
+    is_counting = False
+    place, start = edit._place, Node.start.fget
+
+    def counted(node: Node) -> int:
+        nonlocal steps
+        steps += is_counting
+        return start(node)
+
+    def placed(*arguments: Any) -> Any:
+        nonlocal is_counting
+        is_counting = True
+        try:
+            return place(*arguments)
+        finally:
+            is_counting = False
+
+    monkeypatch.setattr(Node, "start", property(counted))
+    monkeypatch.setattr("tml_ast.edit._place", placed)
+
+    def steps_for(number: int) -> int:
+        nonlocal steps
+        steps = 0
+        test = "@test\nfunc t{}() -> I32 {{\n    let s = Sock::open(1)\n    return 0\n}}\n"
+        leaks = "use demo::dev::sock::Sock\n" + "".join(map(test.format, range(number)))
+        files = {"lib/demo/src/dev/sock.tml": SOCK.encode(), "tests/a.test.tml": leaks.encode()}
+        (result,) = analyse(files, [5]).phases
+        assert len(result.findings) == number
+        return steps
+
+    assert 0 < steps_for(120) < 8 * steps_for(30)
