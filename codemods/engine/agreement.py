@@ -249,7 +249,8 @@ class _Council:
                 continue
             moved = [place.moved(self._source, edit) for place in places]
             if None not in moved:
-                return next(each for place, each in zip(places, moved, strict=True) if place.is_active(own))
+                own_places = (each for place, each in zip(places, moved, strict=True) if place.is_active(own))
+                return next(own_places, None)
         return None
 
     def _wrapped(

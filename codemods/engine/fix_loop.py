@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +21,7 @@ from codemods.model.phases import Phase
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
 from codemods.ownership.analysis import Analysis
+from codemods.ownership.unresolved import unresolved
 from codemods.ownership.use_after_free import misuses
 from codemods.rules import RULES
 from codemods.rules.rule import Rule
@@ -186,6 +188,7 @@ class FixLoop:
             else:
                 for each in latest:
                     self._check_misuses(each, attempt)
+                    self._check_names(each, attempt)
                 return _Outcome(attempt, judged, used)
         raise Fault(paths[0], "its fixes call for ever more fixes")
 
@@ -279,6 +282,16 @@ class FixLoop:
             if count > before.get((path, function), 0):
                 raise Fault(path, f"a path of {function} would release a value twice or use it afterwards")
 
+    def _check_names(self, latest: _Latest, attempt: Attempt) -> None:
+        """Raise `Fault` if a fix writes what the compiler would not find."""
+        changed = [path for path in attempt.changed if latest.looks_at(path)]
+        if not changed:
+            return
+        before = _unresolved(latest.view.original(), changed)
+        for (path, function), names in _unresolved(latest.facts().analysis, changed).items():
+            for name in names - before.get((path, function), Counter()):
+                raise Fault(path, f"its fixes would use {name} in {function}, which is not there")
+
     # -- results ------------------------------------------------------------------------------
 
     def _findings(self, outcome: _Outcome) -> tuple[Finding, ...]:
@@ -358,6 +371,19 @@ def _misuses(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], 
                 found = sum(misuses(analysis, part) for part in graph.with_closures())
                 counts[key] = counts.get(key, 0) + found
     return counts
+
+
+def _unresolved(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], Counter[str]]:
+    """What is used and not there, by file and function."""
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for path in paths:
+        for function in analysis.index.functions_in(analysis.index.files[path]):
+            graph = analysis.summaries.graph(function)
+            if graph is not None:
+                found.setdefault((path, function.qualified_name), Counter()).update(
+                    unresolved(analysis, graph)
+                )
+    return found
 
 
 def _without_fix(diagnostic: Diagnostic) -> Diagnostic:

@@ -235,11 +235,26 @@ def _is_guarded(function: FunctionInfo) -> bool:
     )
 
 
-def place_above(context: Context, function: FunctionInfo) -> int:
-    """Where a new function goes that is for another: above the item of the file that this one is in."""
-    inside = function.node.start
-    user = next(item for item in context.file.tree.items if item.start <= inside < item.end)
-    return documentation_start(context.file.source, user)
+def written_before(context: Context, user: FunctionInfo, text: str) -> SourceEdit:
+    """The edit that writes a function before the one that uses it, or before the type of that one.
+
+    It goes right after what stands before, so that a comment over the next part of the file stays there.
+    """
+    source, items = context.file.source, context.file.tree.items
+    number = next(number for number, item in enumerate(items) if item.end > user.node.start)
+    if (
+        number
+        and isinstance(items[number], nodes.Impl)
+        and isinstance(items[number - 1], nodes.TypeDeclaration)
+    ):
+        number -= 1
+    start = items[number - 1].end if number else 0
+    rest, _, between = source[start : items[number].start].partition(b"\n")
+    if number == 0 or rest.strip() or b"#" in between:
+        offset, text = documentation_start(source, items[number]), f"{text}\n\n"
+    else:
+        offset, text = start, f"\n\n{text}"
+    return SourceEdit(offset, offset, lay_out(source, offset, text))
 
 
 def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
@@ -269,9 +284,7 @@ def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     source, items = context.file.source, context.file.tree.items
     offset = max((item.end for item in items if item in makers), default=None)
     if offset is None:
-        offset = place_above(context, lists[0].graph.function)
-        text = f"{text}\n\n"
+        edit = written_before(context, lists[0].graph.function, text)
     else:
-        text = f"\n\n{text}"
-    edit = SourceEdit(offset, offset, lay_out(source, offset, text))
+        edit = SourceEdit(offset, offset, lay_out(source, offset, f"\n\n{text}"))
     return Helper(name, destroys=True, edits=(edit,))

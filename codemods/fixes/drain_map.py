@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from codemods.fixes.context import Context
-from codemods.fixes.drain_list import Helper, place_above
+from codemods.fixes.drain_list import Helper, written_before
 from codemods.fixes.imports import imported
 from codemods.ownership.map_entries import frees_entries
 from codemods.semantics.symbols import FunctionInfo, Type
-from tml_ast.edit import SourceEdit, lay_out
 
 _NAMES = ("destroy_entries", "destroy_table", "destroy_pairs", "destroy_mapping")
 
@@ -15,7 +14,7 @@ _NAMES = ("destroy_entries", "destroy_table", "destroy_pairs", "destroy_mapping"
 def map_helper(context: Context, user: FunctionInfo, map_: Type) -> Helper | None:
     """The function of the file that destroys maps of a type with their strings, and its text if it is new.
 
-    It stands above the function that uses it first.
+    It stands before the function that uses it first.
     """
     for function in context.functions:
         if frees_entries(function) and function.values[0].type == Type("ref", (map_,)):
@@ -41,8 +40,6 @@ def map_helper(context: Context, user: FunctionInfo, map_: Type) -> Helper | Non
         "\t\tentry.destroy()\n"
         "\t}\n"
         "\tmap.destroy()\n"
-        "}\n\n"
+        "}"
     )
-    offset = place_above(context, user)
-    edit = SourceEdit(offset, offset, lay_out(context.file.source, offset, text))
-    return Helper(name, destroys=True, edits=(*needed, edit))
+    return Helper(name, destroys=True, edits=(*needed, written_before(context, user, text)))

@@ -12,7 +12,6 @@ import random
 import sys
 import time
 from collections import Counter
-from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from itertools import chain, cycle
 from zlib import crc32
@@ -24,7 +23,8 @@ from codemods.model.findings import Finding, Verdict
 from codemods.model.phases import phase_of
 from tests.campaigns.laws import Outcome, violations
 from tests.campaigns.silence import said_without_reason
-from tests.campaigns.wrong_rules import WRONG, Spoil, wrong_rules
+from tests.campaigns.spoiled_fixes import Spoiled, Written, spoil_each
+from tests.campaigns.wrong_rules import WRONG, Spoil
 from tests.second_opinion.comparison import Line, compare
 from tests.second_opinion.generated_functions import ENTRY, TEST, programs
 from tests.second_opinion.heap import KINDS
@@ -35,6 +35,11 @@ ABOUT_SOMETHING_ELSE = frozenset({"overwritten-owner", "overwritten-text", "name
 
 CONTAINERS = frozenset({"list", "map", "map iterator"})
 """The blocks that are a container's own."""
+
+_PHASE = phase_of(TEST)
+assert _PHASE is not None
+PHASE = _PHASE.number
+"""The phase that covers the programs."""
 
 BATCH = 50
 """Programs that one process judges in a row; a small batch loses little when one goes wrong."""
@@ -51,19 +56,19 @@ class Tally:
     leaking_paths: int = 0
     leaks_before: int = 0
     leaks_after: int = 0
-    refused: int = 0
-    """Programs in which the engine found a fault of a rule and left a file as it was."""
     under_laws: int = 0
     """Programs that were also run in other ways, which must end the same."""
-    wrong_fixes: int = 0
-    """Fixes that were spoiled on purpose."""
+    spoiled: Spoiled = field(default_factory=Spoiled)
+    """Fixes that were made wrong on purpose."""
     fixed: Counter[str] = field(default_factory=Counter)
     reported: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
         """Add what another process tried."""
         for figure in fields(self):
-            setattr(self, figure.name, getattr(self, figure.name) + getattr(other, figure.name))
+            if figure.name != "spoiled":
+                setattr(self, figure.name, getattr(self, figure.name) + getattr(other, figure.name))
+        self.spoiled.add(other.spoiled)
 
 
 class WorseThanTheLeak(AssertionError):
@@ -88,20 +93,10 @@ class BrokenLaw(AssertionError):
     """A program that ends otherwise when tmlfix is run on it in another way, or of which it says too much."""
 
 
-def judge(
-    files: dict[str, bytes], tally: Tally, spoil: Spoil | None = None, *, with_laws: bool = False
-) -> None:
-    """Fix a program and compare it with what it was, on all its paths.
-
-    With ``spoil`` the rules are wrong on purpose, and nothing that they promise counts.
-    """
-    phase = phase_of(TEST)
-    assert phase is not None
-    with wrong_rules(spoil) if spoil else nullcontext(()) as spoiled:
-        result = analyse(files, [phase.number])
-    assert spoil or not result.errors, result.errors
-    tally.refused += bool(result.errors)
-    tally.wrong_fixes += len(spoiled)
+def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> None:
+    """Fix a program and compare it with what it was, on all its paths."""
+    result = analyse(files, [PHASE])
+    assert not result.errors, result.errors
     findings = list(result.findings)
     fixed: dict[Line, frozenset[str]] = {}
     for finding in findings:
@@ -114,7 +109,7 @@ def judge(
         if finding.verdict is not Verdict.FIXED or "not fixed at" in finding.message
     }
     changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
-    promised = {} if spoil else {line: kinds for line, kinds in fixed.items() if line not in others}
+    promised = {line: kinds for line, kinds in fixed.items() if line not in others}
     comparison = compare(files, files | changed, ENTRY, library=SUPPORT, promised=promised)
     tally.programs += 1
     if comparison is None:
@@ -133,14 +128,14 @@ def judge(
     tally.reported.update(finding.rule for finding in findings if finding.verdict is not Verdict.FIXED)
     if with_laws:
         tally.under_laws += 1
-        _check_laws(Outcome(files, tuple(findings), files | changed, ()), phase.number)
+        _check_laws(Outcome(files, tuple(findings), files | changed, ()))
 
 
-def _check_laws(fixed: Outcome, phase: int) -> None:
+def _check_laws(fixed: Outcome) -> None:
     """Raise BrokenLaw for a law that does not hold; the same program is always varied in the same way."""
     chance = random.Random(crc32(b"".join(fixed.before.values())))
     broken = chain(
-        violations(fixed, [phase], chance), said_without_reason(fixed.before, fixed.findings, ENTRY)
+        violations(fixed, [PHASE], chance), said_without_reason(fixed.before, fixed.findings, ENTRY)
     )
     for complaint in broken:
         sources = [
@@ -154,7 +149,7 @@ def prove(
 ) -> tuple[Tally, str]:
     """Judge random programs; what was tried, and what was wrong with the first that was made worse.
 
-    It is made small, unless the rules were spoiled.
+    It is made small, unless the fixes were spoiled.
     """
     tally = Tally()
 
@@ -168,11 +163,15 @@ def prove(
         suppress_health_check=list(HealthCheck),
     )
     def holds(files: dict[str, bytes]) -> None:
-        judge(files, tally, spoil, with_laws=with_laws)
+        if spoil is None:
+            judge(files, tally, with_laws=with_laws)
+        else:
+            tally.programs += 1
+            spoil_each(files, spoil, PHASE, tally.spoiled)
 
     try:
         holds()
-    except (WorseThanTheLeak, BrokenLaw) as error:
+    except (WorseThanTheLeak, BrokenLaw, Written) as error:
         return tally, str(error)
     return tally, ""
 
@@ -191,7 +190,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="where the random programs start (1)")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), help="how many processes")
     parser.add_argument(
-        "--wrong-rules", action="store_true", help="spoil the fixes on purpose: nothing worse may be written"
+        "--wrong-rules", action="store_true", help="spoil fixes, one at a time: nothing worse may be written"
     )
     parser.add_argument(
         "--laws",
@@ -228,16 +227,14 @@ def main() -> int:
         f"{tally.leaks_before:,} leaks before, {tally.leaks_after:,} after; "
         f"{tally.fixed.total():,} findings fixed, {tally.reported.total():,} reported; "
         f"{tally.at_fault} programs at fault themselves, {len(wrong)} made worse; "
-        + (
-            f"{tally.wrong_fixes:,} wrong fixes, refused in {tally.refused:,} programs; "
-            if options.wrong_rules
-            else ""
-        )
         + (f"{tally.under_laws:,} also run in other ways; " if tally.under_laws else "")
         + f"{time.monotonic() - started:,.0f} s"
     )
     for rule, number in sorted(tally.fixed.items()):
         print(f"  {rule:20} {number:>7,} fixed {tally.reported[rule]:>7,} reported")
+    for mistake, number in sorted(tally.spoiled.tried.items()):
+        refused, harmless = tally.spoiled.refused[mistake], tally.spoiled.harmless[mistake]
+        print(f"  {mistake:28} {number:>6,} spoiled {refused:>6,} refused {harmless:>6,} harmless")
     return 1 if wrong else 0
 
 

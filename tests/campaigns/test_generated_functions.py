@@ -9,7 +9,13 @@ import pytest
 
 from codemods.engine.fix_loop import FixLoop
 from tests.campaigns.prove_fixes import prove
-from tests.campaigns.wrong_rules import WRONG, Spoil
+from tests.campaigns.wrong_rules import (
+    WRONG,
+    Spoil,
+    release_in_a_branch_too_many,
+    release_of_another_payload,
+    release_twice,
+)
 from tests.support.project import PROJECT
 
 SHARES = 4
@@ -27,20 +33,20 @@ def test_no_fix_is_worse_than_the_leak(share: int) -> None:
 
 @pytest.mark.parametrize("spoil", WRONG)
 def test_a_wrong_rule_makes_nothing_worse(spoil: Spoil) -> None:
-    tally, complaint = prove(12, 1, spoil)
+    tally, complaint = prove(10, 1, spoil)
 
     assert not complaint
-    assert tally.wrong_fixes > tally.programs / 2
-    assert tally.refused > tally.programs / 8
+    assert tally.spoiled.tried.total() == tally.spoiled.refused.total() + tally.spoiled.harmless.total() > 0
 
 
-@pytest.mark.parametrize("spoil", [WRONG[0], WRONG[2]])
+@pytest.mark.parametrize("spoil", [release_twice, release_in_a_branch_too_many, release_of_another_payload])
 def test_without_the_self_check_a_wrong_rule_does(spoil: Spoil, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FixLoop, "_check_misuses", lambda *_arguments: None)
+    monkeypatch.setattr(FixLoop, "_check_names", lambda *_arguments: None)
 
-    _, complaint = prove(12, 1, spoil)
+    _, complaint = prove(20, 1, spoil)
 
-    assert any(word in complaint for word in ("is released twice", "is used after its release", "not bound"))
+    assert complaint.startswith(spoil.__name__)
 
 
 def test_the_long_run_says_what_it_tried() -> None:

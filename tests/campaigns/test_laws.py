@@ -22,7 +22,7 @@ from tests.campaigns.silence import said_without_reason
 from tests.campaigns.variations import renamed, with_dead_statement
 from tests.rules.test_rules import PRELUDE
 from tests.second_opinion.generated_functions import ENTRY
-from tests.second_opinion.writing.kinds import SUPPORT
+from tests.second_opinion.writing.support import support_of, with_imports
 from tests.support.rule_examples import all_examples
 from tml_ast import parse
 
@@ -64,9 +64,7 @@ func test_rooms() -> I32 {
 }
 """,
 }
-KEEPS_NOTHING = b"""\
-use demo::kinds::{Reel, note}
-
+KEEPS_NOTHING = """\
 @test
 func test_made() -> I32 {
     let reel: Reel = Reel::new(1)
@@ -135,7 +133,7 @@ def test_a_verdict_that_depends_on_a_name_breaks_a_law() -> None:
 
     (complaint,) = different_in_other_words(without, renamed(PROGRAM, random.Random(1)), [5])
     place = f"{fixed.findings[0].path}:{fixed.findings[0].line}"
-    assert complaint == f"other names: only {place}: missing-release fixed in enter"
+    assert complaint == f"other names: only {place}: missing-release fixable in enter"
 
 
 def test_a_fix_that_depends_on_what_stands_beside_it_breaks_a_law() -> None:
@@ -148,12 +146,13 @@ def test_a_fix_that_depends_on_what_stands_beside_it_breaks_a_law() -> None:
 
 
 def test_a_finding_in_a_function_that_leaks_nothing_has_no_reason() -> None:
-    files = {**SUPPORT, TEST: KEEPS_NOTHING}
+    test = with_imports(KEEPS_NOTHING)
+    files = {**support_of(test), TEST: test.encode()}
     finding = Finding(5, "missing-release", TEST, 5, 9, ENTRY, "`reel` leaks", Verdict.FIXED)
 
     assert not outcome(files, [5]).findings
     (complaint,) = said_without_reason(files, [finding], ENTRY)
     assert complaint.endswith("in test_made, which leaks nothing: `reel` leaks")
 
-    leaking = {**files, TEST: KEEPS_NOTHING.replace(b"    reel.destroy()\n", b"")}
+    leaking = {**files, TEST: files[TEST].replace(b"    reel.destroy()\n", b"")}
     assert not list(said_without_reason(leaking, [finding], ENTRY))
