@@ -46,7 +46,7 @@ FUNCTION = re.compile(r"(func (\w+)\((\w+): (\w+)\) -> (\w+) \{\n)( [^\n]*\n)")
 """A function of one argument, up to its first statement."""
 
 LIST = 32
-"""The size of a list without its items."""
+"""The size of a list without its items, and of a map without its entries."""
 
 OWN_CODE = re.compile(r"tml_(?!core_|Str_|I64_)")
 """The functions of a program and its support, as the compiler names them."""
@@ -163,10 +163,12 @@ def seen(watch: Watcher, files: Files, routes: Iterable[Answers]) -> tuple[str, 
 
 
 def _of_event(event: Event) -> str | None:
-    """A block as the second opinion names it; None for the second one of a list."""
+    """A block as the second opinion names it; None for the further ones of a list or a map."""
     allocator, function, *_ = (*event.places[0], "", "")
     if function.startswith("tml_List__"):
         return "list" if event.size == LIST else None
+    if function.startswith("tml_HashMap__"):
+        return "map" if event.size == LIST else None
     if allocator == "mem_alloc" and OWN_CODE.match(function):
         return f"words {int.from_bytes(event.content[:8], 'little', signed=True)}"
     text = event.content.partition(b"\0")[0].decode("utf-8", "replace")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = frozenset({"words", "handle", "text", "list", "map", "map iterator"})
+KINDS = frozenset({"words", "text", "list", "map", "map iterator"})
 """The kinds of block."""
 
 

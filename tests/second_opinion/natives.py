@@ -142,7 +142,7 @@ def extern(heap: Heap, declaration: Declaration) -> Callable[[Sequence[Any]], An
     if declaration.returns == "Str":
         return lambda arguments: heap.make("text", text=str(arguments[0]))
     if declaration.returns:
-        return lambda arguments: heap.make("handle", words={0: arguments[0]})
+        return lambda arguments: heap.make("words")
     return lambda arguments: heap.free(arguments[0])
 
 
