@@ -124,6 +124,7 @@ def _in_variant(source: bytes, symbols: dict[str, bool]) -> bytes:
     directives = directives_of(source)
     if directives is None:
         return source
-    for start, end in reversed(directives.variant_for(symbols).left_out):
-        source = source[:start] + b"\n" * source.count(b"\n", start, end) + source[end:]
-    return source
+    kept = bytearray(source)
+    for start, end in directives.variant_for(symbols).left_out:
+        kept[start:end] = bytes(byte if byte == 0x0A else 0x20 for byte in source[start:end])
+    return bytes(kept)

@@ -194,11 +194,13 @@ _COMMENTS = (
 )
 
 
-def commented(files: Files, chance: random.Random) -> Variation:
+def commented(files: Files, chance: random.Random) -> Variation | None:
     """A comment in a file, on a line of its own or at the end of one."""
     path, source = _some_file(files, chance)
     comment = chance.choice(_COMMENTS)
     lines = [offset for offset in _line_starts(source) if _is_between_tokens(source, offset)]
+    if not lines:
+        return None
     offset = chance.choice(lines)
     if chance.random() < 0.5 or offset == 0:
         text = _indentation(source, offset) + comment + b"\n"
@@ -219,9 +221,9 @@ _UNUSED = (
 
 
 def with_unused_item(files: Files, chance: random.Random) -> Variation | None:
-    """A function, type or constant that nobody uses, in front of some item."""
+    """A function, type or constant that nobody uses, in front of some item that is no impl."""
     path, source = _some_file(files, chance)
-    items = [item for item in parse(source).items if not isinstance(item, nodes.Use)]
+    items = [item for item in parse(source).items if not isinstance(item, nodes.Use | nodes.Impl)]
     if not items:
         return None
     offset = source.rfind(b"\n", 0, chance.choice(items).start) + 1
