@@ -10,6 +10,7 @@ from tests.second_opinion.drops import Refused
 from tests.second_opinion.heap import Block
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
+from tests.second_opinion.preprocessing import on_platform, platforms_of
 from tests.second_opinion.program import Program
 
 Line = tuple[str, int]
@@ -48,9 +49,31 @@ def compare(
 
     Methods are judged twice: as if each were the first that the compiler sees, and as if it inherited
     every name that any method of the unit gives away. So are the guards of arms: as if the compiler forgot
-    them, as it does, and as if they decided.
+    them, as it does, and as if they decided. A program with `#if` is judged on each platform.
     """
     comparison = Comparison()
+    platforms = platforms_of(before, after)
+    for platform in platforms:
+        known = len(comparison.complaints)
+        versions = on_platform(before, platform), on_platform(after, platform)
+        if not _compare(comparison, *versions, entry, library, promised or {}, limit):
+            return None
+        if len(platforms) > 1:
+            found = comparison.complaints[known:]
+            comparison.complaints[known:] = [f"on {platform}, {complaint}" for complaint in found]
+    return comparison
+
+
+def _compare(
+    comparison: Comparison,
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    entry: str,
+    library: Collection[str],
+    promised: Promises,
+    limit: int,
+) -> bool:
+    """Compare both versions as they are on one platform; whether the first is not at fault itself."""
     programs = Program(before), Program(after)
     observed = programs[0].observable()
     inherited = names_given_away_in_methods(programs[0]) | names_given_away_in_methods(programs[1])
@@ -62,10 +85,10 @@ def compare(
             runs.append({run.answers: run for run in after_runs})
         except Refused as refused:
             comparison.complaints.append(f"the compiler refuses the fixed version: {refused}")
-            return comparison
+            return True
         for answers, old in runs[0].items():
             if old.faults:
-                return None
+                return False
             new = runs[1].get(answers)
             if new is None:
                 comparison.complaints.append(f"path {answers}: the fixed version asks other questions")
@@ -74,9 +97,9 @@ def compare(
             comparison.leaking_paths += bool(old.leaks)
             comparison.leaks_before += len(old.leaks)
             comparison.leaks_after += len(new.leaks)
-            for complaint in _complaints(old, new, library, promised or {}):
+            for complaint in _complaints(old, new, library, promised):
                 comparison.complaints.append(f"path {answers}: {complaint}")
-    return comparison
+    return True
 
 
 def _complaints(old: Run, new: Run, library: Collection[str], promised: Promises) -> Iterable[str]:

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from tests.second_opinion.writing.constructs import ConstructWriter
-from tests.second_opinion.writing.kinds import palette
+from tests.second_opinion.writing.kinds import Kind, palette
+from tests.second_opinion.writing.platforms import CONDITIONS, PlatformWriter
+from tests.second_opinion.writing.statements import FunctionWriter
 from tests.second_opinion.writing.support import support_of, with_imports
 from tests.second_opinion.writing.writer import Signature
 
@@ -35,6 +37,7 @@ def programs(draw: st.DrawFn) -> dict[str, bytes]:
 
 def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
     """The program that ``choose`` decides on."""
+    writer = choose((ConstructWriter, ConstructWriter, PlatformWriter))
     kinds = palette(choose)
     parameters = ("I64", "Str", *(kind.type for kind in kinds), *(f"ref {kind.type}" for kind in kinds))
     results = ("I64", "Str", "", *(kind.type for kind in kinds))
@@ -55,12 +58,11 @@ def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
             in_library,
             choose((True, False)),
         )
-        writer = ConstructWriter(choose, signature, known, number, kinds)
-        (library if in_library else test).append("\n".join(writer.function()) + "\n")
-        number = writer.number
+        lines, number = _function(choose, writer, signature, known, number, kinds)
+        (library if in_library else test).append("\n".join(lines) + "\n")
         known.append(signature)
     entry_signature = Signature(ENTRY, (), choose(("I32", "I32", "")), True, False)
-    entry = ConstructWriter(choose, entry_signature, known, number, kinds)
+    entry = writer(choose, entry_signature, known, number, kinds)
     test.append("@test\n" + "\n".join(entry.function()) + "\n")
     sources = {MADE: with_imports("\n".join(library)), TEST: with_imports("\n".join(test))}
     visible = [signature.name for signature in known if signature.in_library and signature.is_visible]
@@ -68,3 +70,20 @@ def made(choose: Callable[[Sequence[Any]], Any]) -> dict[str, bytes]:
         sources[TEST] = f"use demo::made::{{{', '.join(visible)}}}\n{sources[TEST]}"
     files = {path: source.encode() for path, source in sources.items()}
     return {**support_of(*sources.values()), **files}
+
+
+def _function(
+    choose: Callable[[Sequence[Any]], Any],
+    writer: type[FunctionWriter],
+    signature: Signature,
+    known: Sequence[Signature],
+    number: int,
+    kinds: tuple[Kind, ...],
+) -> tuple[list[str], int]:
+    """The lines of a function, and the last number in it; now and then it has a twin for other platforms."""
+    first = writer(choose, signature, known, number, kinds)
+    lines = first.function()
+    if writer is not PlatformWriter or choose((True, True, False)):
+        return lines, first.number
+    second = writer(choose, signature, known, first.number, kinds)
+    return [f"#if {choose(CONDITIONS)}", *lines, "#else", *second.function(), "#endif"], second.number
