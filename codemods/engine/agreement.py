@@ -200,24 +200,32 @@ class _Council:
     # -- into a branch --------------------------------------------------------------------------
 
     def _localize(self, claim: _Claim, wants: Mapping[_Key, list[Voice]]) -> bool:
-        """Make each edit that others object to for the variants alone that want it; whether that can be."""
-        edits: list[SourceEdit] = []
-        conditional = set(claim.conditional)
+        """Make each edit that others object to for the variants alone that want it; whether that can be.
+
+        It becomes so for every variant that wants it, or each would write one of its own.
+        """
+        changes: list[tuple[_Claim, SourceEdit, SourceEdit]] = []
         for edit in claim.diagnostic.edits:
             objecting = [voice for voice in self._voices if self._objects(voice, claim, edit, wants)]
-            if not objecting:
-                edits.append(edit)
-                continue
-            made = self._made_conditional(claim, edit, objecting)
-            if made is None:
-                return False
-            edits.append(made)
-            conditional.add(_key(made))
-        changed = replace(claim.diagnostic, edits=tuple(edits))
-        if changed.edits == claim.diagnostic.edits:
-            return False
-        claim.diagnostic, claim.conditional = changed, frozenset(conditional)
-        return True
+            for other in self._wanting(claim, edit) if objecting else ():
+                made = self._made_conditional(other, edit, objecting)
+                if made is None:
+                    return False
+                changes.append((other, edit, made))
+        for other, edit, made in changes:
+            edits = tuple(made if each == edit else each for each in other.diagnostic.edits)
+            other.diagnostic = replace(other.diagnostic, edits=edits)
+            other.conditional |= {_key(made)}
+        return any(edit != made for _, edit, made in changes)
+
+    def _wanting(self, claim: _Claim, edit: SourceEdit) -> list[_Claim]:
+        """The claims with an edit, this one first; in each variant it may be that of another diagnostic."""
+        others = [
+            other
+            for other in self._claims
+            if other is not claim and _key(edit) in {_key(each) for each in other.diagnostic.edits}
+        ]
+        return [claim, *others]
 
     def _made_conditional(
         self, claim: _Claim, edit: SourceEdit, objecting: Sequence[Voice]

@@ -267,6 +267,27 @@ def test_a_fix_that_some_branches_lack_is_in_each_of_these() -> None:
     assert not reported(run(after))
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        (
+            "#if LINUX",
+            "print(1)",
+            "#elif MACOS",
+            "let s = Sock::open(1)",
+            "#else",
+            "let s = Sock::open(2)",
+            "#endif",
+        ),
+        ("#if LINUX", "#elif MACOS", "print(1)", "#endif", "#if !LINUX", "let s = Sock::open(1)", "#endif"),
+    ],
+)
+def test_what_several_variants_want_and_others_do_not_is_written_once(made: tuple[str, ...]) -> None:
+    release = ("#if !LINUX", "s.destroy()", "#endif")
+
+    assert fixed(body(*made, "print(2)", "return 0")) == body(*made, "print(2)", *release, "return 0")
+
+
 def test_a_release_that_does_nothing_in_a_variant_forbids_no_fix() -> None:
     release = "    pub func destroy(this) {\n        lowlevel { mem_free(this.handle) }\n    }\n"
     library = SOCK.replace(release, f"#if A\n{release}#else\n    pub func destroy(this) {{ }}\n#endif\n")
