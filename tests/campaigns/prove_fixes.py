@@ -203,9 +203,9 @@ def main() -> int:
     parser.add_argument(
         "--laws",
         type=float,
-        default=0.05,
+        default=0.01,
         metavar="SHARE",
-        help="how many of the programs are also run in other ways, which must end the same (0.05)",
+        help="how many of the programs are also run in other ways, which must end the same (0.01)",
     )
     options = parser.parse_args()
     spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)

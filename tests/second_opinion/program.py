@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tests.second_opinion.values import base_and_arguments, substituted
 from tml_ast import nodes, parse
@@ -84,6 +85,10 @@ class Declaration:
         return self.source.count(b"\n", 0, offset) + 1
 
 
+_parsed = lru_cache(maxsize=64)(parse)
+"""The tree of a source: the support modules are the same in all programs."""
+
+
 class Program:
     """All declarations of some files (path to content)."""
 
@@ -96,7 +101,7 @@ class Program:
         self.dropping: set[str] = set(CONTAINERS)
         self.reserved = set(RESERVED)
         for path, source in files.items():
-            for item in parse(source).nodes():
+            for item in _parsed(source).nodes():
                 self._declare(path, source, item)
 
     def _declare(self, path: str, source: bytes, item: nodes.Node) -> None:
