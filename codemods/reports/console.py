@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 from rich import box
@@ -79,6 +80,20 @@ def print_table(table: Table, console: Console) -> None:
         table.box = None
     console.width = WIDEST_TABLE
     console.print(table, crop=False)
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Each path with its shortest end that no other has: mostly the name of the file alone."""
+    parts = {path: path.split("/") for path in paths}
+    ends = Counter(
+        "/".join(names[-length:]) for names in parts.values() for length in range(1, len(names) + 1)
+    )
+    return {
+        path: next(
+            (end for length in range(1, len(names)) if ends[end := "/".join(names[-length:])] == 1), path
+        )
+        for path, names in parts.items()
+    }
 
 
 def count(number: int, noun: str, nouns: str = "") -> str:

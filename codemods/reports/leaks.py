@@ -50,7 +50,7 @@ def leaks_page(
         ),
         _table(
             "By file",
-            (Column("file", is_name=True),),
+            (Column("file", is_name=True, is_path=True),),
             _in_cells(files),
             None if tree is None else _in_cells(tree.by_file),
         ),
@@ -94,7 +94,7 @@ def _file_changes(comparison: LeakComparison) -> Table:
     """The change of each file, with a column of remarks if there are any."""
     remarks = {change.key: comparison.remark(change.key) for change in comparison.files}
     last = (Column("remark"),) if any(remarks.values()) else ()
-    table = Table("By file", (Column("file", is_name=True), *CHANGE_COLUMNS, *last))
+    table = Table("By file", (Column("file", is_name=True, is_path=True), *CHANGE_COLUMNS, *last))
     table.rows += [
         (change.key or NO_FILE_NAME, *_change_cells(change), *(remarks[change.key] for _ in last))
         for change in comparison.files

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
-from codemods.reports.console import make_console, make_table, print_table, visible
+from codemods.reports.console import make_console, make_table, print_table, short_names, visible
 
 Cell = str | Text
 """The content of a table cell. A style shows only on a terminal."""
@@ -19,11 +19,15 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. Numbers are aligned right; names are code in Markdown."""
+    """A column of a table. Numbers are aligned right; names are code in Markdown.
+
+    Of paths only as much is shown as tells them apart.
+    """
 
     title: str
     is_number: bool = False
     is_name: bool = False
+    is_path: bool = False
 
 
 @dataclass(slots=True)
@@ -33,6 +37,17 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
+
+    def shown(self) -> list[tuple[Cell, ...]]:
+        """The rows with short names of files."""
+        short = [
+            short_names({str(row[number]) for row in self.rows}) if column.is_path else {}
+            for number, column in enumerate(self.columns)
+        ]
+        return [
+            tuple(names.get(str(cell), cell) for names, cell in zip(short, row, strict=True))
+            for row in self.rows
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +92,7 @@ def print_page(title: str, parts: Sequence[Part]) -> None:
 def _print_table(part: Table, console: Console) -> None:
     numbers = tuple(number for number, column in enumerate(part.columns) if column.is_number)
     table = make_table(*(column.title for column in part.columns), right=numbers)
-    for row in part.rows:
+    for row in part.shown():
         table.add_row(*(visible(cell) if isinstance(cell, str) else cell for cell in row))
     if part.title:
         console.print(Text(part.title, "bold"))
@@ -109,7 +124,7 @@ def _markdown_table(part: Table) -> str:
                 _code(str(cell)) if column.is_name and str(cell) else _escaped(str(cell))
                 for column, cell in zip(part.columns, row, strict=True)
             ]
-            for row in part.rows
+            for row in part.shown()
         ),
     ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

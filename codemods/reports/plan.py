@@ -28,7 +28,7 @@ from codemods.reports.pages import Cell, Column, Part, Table
 from codemods.verification.criteria import Criterion
 from codemods.verification.leak_plan import leak_plan
 from codemods.verification.leaks import Amount, worst_first
-from codemods.verification.plan_progress import PlanProgress, Row
+from codemods.verification.plan_progress import PlanProgress, Row, full_name
 
 BAR_WIDTH = 20
 MOST_BARS = 16
@@ -134,7 +134,9 @@ def _bar(share: float | None) -> Cell:
 
 def _table(kind: str, progress: PlanProgress, rows: Sequence[Row]) -> Table:
     """The rows, and all others in one row if there are any."""
-    table = Table(f"By {kind}", (Column(kind, is_name=True), *_columns(progress)))
+    # The plan's own names of files are short already.
+    is_path = kind == "file" and progress.name is full_name
+    table = Table(f"By {kind}", (Column(kind, is_name=True, is_path=is_path), *_columns(progress)))
     table.rows += [(str(row.key), *_cells(progress, row)) for row in rows]
     others = progress.rest_row(rows)
     if others.before.leaks or (others.now and others.now.leaks) or others.findings:

@@ -77,9 +77,9 @@ def test_leaks_are_listed_by_phase_module_and_file_the_worst_first(run: Run, log
         "http       52      468\n"
         "\n"
         "By file\n"
-        "file                        leaks    bytes\n"
-        "tests/net/parser.test.tml      60  240,000\n"
-        "tests/http/client.test.tml     52      468\n"
+        "file             leaks    bytes\n"
+        "parser.test.tml     60  240,000\n"
+        "client.test.tml     52      468\n"
         "\n"
         "Criteria of the leak plan\n"
         "[ ] client test: below 5 leaks in http/client.test.tml, 52 now: 48 leaks to go\n"
@@ -89,6 +89,16 @@ def test_leaks_are_listed_by_phase_module_and_file_the_worst_first(run: Run, log
         "(worst: net; 2 suites are not below)\n",
         "",
     )
+
+
+def test_files_of_the_same_name_are_told_apart(run: Run, logs: Path) -> None:
+    files = {"tests/http/a.test.tml": [1], "tests/net/a.test.tml": [1], "tests/net/b.test.tml": [1]}
+    (logs / "same.log").write_bytes(Printer().log(files))
+
+    out = run("leaks", "same.log").out
+
+    for name in ("http/a.test.tml", "net/a.test.tml", "b.test.tml"):
+        assert f"\n{name.ljust(15)}      1      1\n" in out
 
 
 def test_a_plan_that_is_fulfilled_ends_well(run: Run, logs: Path) -> None:
@@ -102,7 +112,7 @@ def test_findings_stand_beside_the_leaks(run: Run, tree: Checkout, logs: Path) -
     text = run("leaks", logs / "bad.log").out
     document = run("leaks", logs / "bad.log", "--format", "json").document
 
-    assert "tests/http/client.test.tml     52      468         1\n" in text
+    assert "client.test.tml     52      468         1\n" in text
     assert f"note: findings are those of tmlfix in commit {tree.head()[:12]}\n" in text
     assert document["modules"] == [
         {"module": "net", "leaks": 60, "bytes": 240000, "exact": True, "findings": 1},
@@ -249,11 +259,11 @@ def test_a_comparison_lists_every_change_and_fails_on_a_rise(run: Run, logs: Pat
         "112 leaks, 240,468 bytes in bad.log; 2 leaks, 6 bytes in good.log; leaks rose in 2 files\n"
     )
     assert outcome.out.endswith(
-        "file                        before  after  change  bytes before  bytes after\n"
-        "tests/http/cache.test.tml        0      1      +1             0            4\n"
-        "tests/text/text.test.tml         0      1      +1             0            2\n"
-        "tests/net/parser.test.tml       60      0     -60       240,000            0\n"
-        "tests/http/client.test.tml      52      0     -52           468            0\n"
+        "file             before  after  change  bytes before  bytes after\n"
+        "cache.test.tml        0      1      +1             0            4\n"
+        "text.test.tml         0      1      +1             0            2\n"
+        "parser.test.tml      60      0     -60       240,000            0\n"
+        "client.test.tml      52      0     -52           468            0\n"
     )
 
 
@@ -330,7 +340,7 @@ def test_markdown_shows_names_as_they_are(run: Run, logs: Path) -> None:
 
     out = run("leaks", "odd.log", "--format", "markdown").out
 
-    assert "| ``tests/a\\|b/_x_`<i>.test.tml`` | 1 | 1 |\n" in out
+    assert "| ``_x_`<i>.test.tml`` | 1 | 1 |\n" in out
     assert "- [x] total leaks: below 100 leaks in total, 1 now\n" in out
     assert out.startswith(
         "## 1 leak, 1 byte in odd.log\n\n### By phase\n\n| phase | name | leaks | bytes |\n"
@@ -343,7 +353,7 @@ def test_a_name_cannot_steer_the_terminal(run: Run, logs: Path) -> None:
 
     for format in ("text", "markdown"):
         out = run("leaks", "odd.log", "--format", format).out
-        assert "http/^Ga\\u202e\\udcff.test.tml" in out
+        assert "^Ga\\u202e\\udcff.test.tml" in out
 
 
 def test_a_terminal_gets_colours_and_whole_names(
@@ -357,7 +367,7 @@ def test_a_terminal_gets_colours_and_whole_names(
     out = run("leaks", "--compare", "bad.log", "good.log").out
 
     assert "\x1b[31m     +1\x1b[0m" in out or "\x1b[31m    +1\x1b[0m" in out
-    assert "tests/http/client.test.tml" in out
+    assert "client.test.tml" in out
     assert "\x1b[32m[x] client test" in out
 
 
@@ -469,7 +479,7 @@ def test_progress_can_be_measured_from_a_log(run: Run, logs: Path) -> None:
 
     assert outcome.code == 0
     assert "| 2 | net-parsers | 60 | 240,000 | 0 | 0 | `#################### 100%` |\n" in outcome.out
-    assert "| `tests/text/text.test.tml` | 0 | 0 | 1 | 2 |\n" in outcome.out
+    assert "| `text.test.tml` | 0 | 0 | 1 | 2 |\n" in outcome.out
     assert run("plan", "--before", "bad.log").err == (
         "tmlfix: --before goes with --leaks LOG, which has the leaks of now\n"
     )
