@@ -50,7 +50,7 @@ class Workspace:
     files: Mapping[str, bytes]
     errors: tuple[InputError, ...] = ()
     skipped: tuple[str, ...] = ()
-    """The folders that have .tml files, and are not read because of their names."""
+    """The folders with .tml files that are not read because of their names, unless a path leads there."""
 
 
 def read_tree(root: Path, named: Collection[str] = ()) -> Workspace:
@@ -119,7 +119,8 @@ def _walk(root: Path, named: Iterable[str], skipped: list[str]) -> Iterator[tupl
                 for entry in entries:
                     name = posixpath.join(folder, entry.name)
                     if entry.name in SKIPPED_FOLDERS:
-                        if entry.name in TOLD_FOLDERS and name not in named and _has_sources(root / name):
+                        is_known = entry.name not in TOLD_FOLDERS or any(lies_at(one, name) for one in named)
+                        if not is_known and _has_sources(root / name):
                             skipped.append(name)
                         continue
                     if entry.is_symlink():
@@ -199,7 +200,9 @@ def read_commit(
                 continue
             folder = skipped_folder(entry.path)
             if folder is not None and not lies_at_any(entry.path, named):
-                skipped |= {folder} if posixpath.basename(folder) in TOLD_FOLDERS else set()
+                is_known = any(lies_at(one, folder) for one in named)
+                if posixpath.basename(folder) in TOLD_FOLDERS and not is_known:
+                    skipped.add(folder)
             elif not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
                 errors.append(InputError(entry.path, NO_PATH))
             elif entry.size > LARGEST_FILE:

@@ -117,4 +117,5 @@ def test_a_folder_of_a_build_with_sources_is_named_until_it_is_asked_for(run: Ru
             assert outcome.code == 1
             assert outcome.out.startswith("tests/build/a.test.tml:1:1: ")
             assert "1 finding in 1 file" in outcome.out
+            assert outcome.err == ""
     assert run("apply", "--all", "--in-place", "tests/build").out.startswith("fixed tests/build/a.test.tml\n")
