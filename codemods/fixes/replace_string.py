@@ -30,6 +30,8 @@ def grows_from_empty(context: Context, graph: ControlFlowGraph, variable: Variab
 
 
 def _is_new(context: Context, graph: ControlFlowGraph, value: Expression) -> bool:
+    if isinstance(value, nodes.Binary):
+        return value.operator == "+" and context.analysis.drops.makes_string(value)
     if not isinstance(value, nodes.Call | nodes.MethodCall | nodes.StaticCall):
         return False
     origin = context.analysis.summaries.origin(graph, value)

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from codemods.ownership.compiler.foreign_symbols import Verdict, verdict
 from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast import nodes
+from tml_ast.nodes import Expression
 
 
 class Effect(Enum):
@@ -132,6 +133,17 @@ def _is_string_for_foreign_code(function: FunctionInfo, position: int) -> bool:
 def makes_string(symbol: str) -> bool:
     """Whether a C function of the runtime returns a string that its caller must free."""
     return symbol in _FRESH_STRINGS
+
+
+def is_constant_sum(node: Expression) -> bool:
+    """Whether the compiler joins a chain of literals itself: the sum is a constant, and nobody's to free."""
+    match node:
+        case nodes.Group():
+            return is_constant_sum(node.inner)
+        case nodes.Binary():
+            return node.operator == "+" and is_constant_sum(node.left) and is_constant_sum(node.right)
+        case _:
+            return isinstance(node, nodes.Literal)
 
 
 def returns_receiver(function: FunctionInfo) -> bool:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from functools import cached_property
 
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
+from codemods.ownership.compiler.builtins import is_constant_sum
 from codemods.ownership.compiler.consumption import consumptions_of
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.semantics.layers import Layer, by_type
@@ -149,7 +150,7 @@ class Drops(Layer):
         if isinstance(node, nodes.InterpolatedString):
             return True
         if isinstance(node, nodes.Binary):
-            return not all(isinstance(operand, nodes.Literal) for operand in (node.left, node.right))
+            return not is_constant_sum(node)
         name = called_name(node)
         return name is not None and name in self.allocating_names
 

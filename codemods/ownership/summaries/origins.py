@@ -9,7 +9,7 @@ from typing import Protocol
 
 from codemods.ownership.cfg.conditions import is_null
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
-from codemods.ownership.compiler.builtins import ALLOCATING, Effect, makes_string
+from codemods.ownership.compiler.builtins import ALLOCATING, Effect, is_constant_sum, makes_string
 from codemods.ownership.summaries.handles import Handles, is_scalar, may_be_address
 from codemods.ownership.summaries.takeovers import is_moved_out
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, refers_to_str
@@ -60,8 +60,13 @@ VIEW = Result(frozenset((Origin.VIEW,)))
 PASSED = Result(frozenset((Origin.PASSED,)))
 UNKNOWN = Result(frozenset((Origin.UNKNOWN,)))
 
+
 HANDING_OUT = frozenset(("unwrap", "expect", "unwrap_or", "unwrap_or_default", "unwrap_err", "expect_err"))
 """The methods of Maybe and Outcome that hand out the payload."""
+
+
+def _constant(text: str) -> Result:
+    return Result(frozenset((Origin.LITERAL,)), frozenset((text,)))
 
 
 def is_handed_out(graph: ControlFlowGraph, node: Expression) -> bool:
@@ -103,15 +108,17 @@ class Origins:
             case nodes.Group():
                 return self.of(graph, node.inner, seen)
             case nodes.Literal() if node.kind != "TEMPLATE":
-                return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
+                return _constant(node.text)
             case nodes.InterpolatedString() if node.only_hole is not None:
                 return self._only_hole_origin(graph, node.only_hole, seen)
             case nodes.Literal() | nodes.InterpolatedString() | nodes.Array():
                 return FRESH
             case nodes.StructLiteral():
                 return self._struct_origin(graph, node, seen)
+            case nodes.Binary() if node.operator == "+" and refers_to_str(graph.type_of(node)):
+                return self._sum_origin(graph, node)
             case nodes.Binary():
-                return FRESH if node.operator == "+" and refers_to_str(graph.type_of(node)) else UNKNOWN
+                return UNKNOWN
             case nodes.Cast():
                 return self.of(graph, node.operand, seen)
             case nodes.FieldAccess():
@@ -147,6 +154,13 @@ class Origins:
                 return VIEW
             case _:
                 return UNKNOWN
+
+    def _sum_origin(self, graph: ControlFlowGraph, node: nodes.Binary) -> Result:
+        """A string of its own, unless it is the value of a branch or block, whose end frees it."""
+        if is_constant_sum(node):
+            return _constant(node.text)
+        site = graph.site_of(node)
+        return FRESH if site is None or site.through is None else UNKNOWN
 
     def _only_hole_origin(self, graph: ControlFlowGraph, hole: Expression, seen: frozenset[int]) -> Result:
         """A string that shows one string and nothing else is that string, not a copy."""
@@ -187,9 +201,9 @@ class Origins:
         if use is None and isinstance(node, nodes.This):
             return PASSED
         if use is None:
-            return Result(frozenset((Origin.LITERAL,)), frozenset((node.text,)))
+            return _constant(node.text)
         if is_null(graph, node):
-            return Result(frozenset((Origin.LITERAL,)), frozenset(("0",)))
+            return _constant("0")
         return self.of_variable(graph, use.variable, seen)
 
     def _struct_origin(

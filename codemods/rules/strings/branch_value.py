@@ -45,7 +45,10 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
     if not isinstance(variable.value, nodes.If | nodes.When | nodes.Ternary):
         return False
     summaries = context.analysis.summaries
-    is_made = Origin.FRESH in summaries.origin(graph, variable.value).origins
+    is_made = Origin.FRESH in summaries.origin(graph, variable.value).origins or any(
+        isinstance(value, nodes.Binary) and context.analysis.drops.makes_string(value)
+        for value in _values(variable.value)
+    )
     if Effect.RELEASES in summaries.fate(graph, variable).effects:
         return False
     return is_made and any(held_at(context.analysis, graph, variable))

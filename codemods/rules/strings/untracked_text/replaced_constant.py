@@ -40,7 +40,9 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
 
 
 def _is_made(context: Context, graph: ControlFlowGraph, value: Expression) -> bool:
-    """Whether a value is a call that makes a string."""
+    """Whether a value is a call or a sum that makes a string."""
+    if isinstance(value, nodes.Binary):
+        return value.operator == "+" and context.analysis.drops.makes_string(value)
     return (
         isinstance(value, nodes.Call | nodes.MethodCall | nodes.StaticCall)
         and context.analysis.summaries.origin(graph, value).is_fresh
