@@ -105,8 +105,8 @@ def foreseen(files: Files, limit: int) -> dict[Answers, list[Outcome]]:
     """What may happen on each path: a method may inherit names that another one gave away, or not."""
     program = Program(files)
     found: dict[Answers, list[Outcome]] = {}
-    for names, guards in ((frozenset[str](), False), (names_given_away_in_methods(program), True)):
-        machine = Machine(program, program.observable(), names, evaluates_guards=guards)
+    for names in (frozenset[str](), names_given_away_in_methods(program)):
+        machine = Machine(program, program.observable(), names)
         for run in paths(machine, ENTRY, limit):
             found.setdefault(run.answers, []).append(_of_run(run))
     return found
