@@ -187,8 +187,8 @@ class FixLoop:
                 paths = scope
             else:
                 for each in latest:
-                    self._check_misuses(each, attempt)
                     self._check_names(each, attempt)
+                    self._check_misuses(each, attempt)
                 return _Outcome(attempt, judged, used)
         raise Fault(paths[0], "its fixes call for ever more fixes")
 

@@ -17,7 +17,7 @@ from tests.campaigns.confirm_second_opinion import (
     prepared,
     seen,
 )
-from tests.campaigns.test_watch_heap import CAN_RUN, RUNNER, RUNTIME
+from tests.campaigns.runner_in_c import CAN_RUN, RUNNER, RUNTIME
 from tests.campaigns.watch_heap import Watcher, compiled
 from tests.second_opinion.generated_functions import MADE, TEST, made
 from tests.second_opinion.writing.support import SUPPORT

@@ -20,10 +20,9 @@ from tests.campaigns.laws import (
 from tests.campaigns.prove_fixes import prove
 from tests.campaigns.silence import said_without_reason
 from tests.campaigns.variations import renamed, with_dead_statement
-from tests.rules.test_rules import PRELUDE
 from tests.second_opinion.generated_functions import ENTRY
 from tests.second_opinion.writing.support import support_of, with_imports
-from tests.support.rule_examples import all_examples
+from tests.support.rule_examples import PRELUDE, all_examples
 from tml_ast import parse
 
 MODULE, TEST = "lib/demo/src/rooms.tml", "tests/demo/rooms.test.tml"

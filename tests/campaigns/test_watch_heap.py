@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,38 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaigns.runner_in_c import CAN_RUN, RUNNER, RUNTIME
 from tests.campaigns.watch_heap import Heap, Watcher, compiled, main
 
-CAN_RUN = sys.platform == "linux" and platform.machine() == "x86_64" and shutil.which("cc")
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason="NOT TESTED: needs Linux on x86-64 and a C compiler")
-
-RUNNER = r"""
-#include <dlfcn.h>
-#include <stdio.h>
-int main(int count, char **arguments) {
-    void *suite = dlopen(arguments[1], RTLD_NOW);
-    int (*test)(void) = (int (*)(void))dlsym(suite, "test");
-    int failed = count < 2 || test();
-    printf("test result: %s. %d passed; %d failed\n", failed ? "FAILED" : "ok", !failed, failed);
-    return failed;
-}
-"""
-"""What loads a test library, as the compiler's runner does."""
-
-RUNTIME = r"""
-#include <stdlib.h>
-#include <string.h>
-static void *known[64];
-static int count;
-void *mem_alloc(size_t size) { return known[count++] = malloc(size); }
-void mem_free(void *block) { free(block); }
-void tml_str_free(char *string) {
-    for (int i = 0; i < count; i++)
-        if (string && known[i] == string) known[i] = NULL, free(string);
-}
-char *make_string(void) { return strcpy(mem_alloc(4), "abc"); }
-"""
-"""A small runtime; like the compiler's, it ignores the release of a string that it does not know."""
 
 Watch = Callable[[str], Heap]
 

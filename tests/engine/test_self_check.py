@@ -31,6 +31,7 @@ pub func reel_pair(size: I64) -> (Reel, Reel) {
 )
 TEST = "tests/http/reel.test.tml"
 Edits = tuple[SourceEdit, ...]
+TWICE = "a path of test_it would release a value twice or use it afterwards"
 
 
 def twice(edits: Edits, _source: bytes) -> Edits:
@@ -45,24 +46,26 @@ def in_the_else_too(edits: Edits, source: bytes) -> Edits:
 
 
 @pytest.mark.parametrize(
-    ("rule", "body", "spoil"),
+    ("rule", "body", "spoil", "fault"),
     [
-        ("tuple-parts", "    let pair = reel_pair(4)\n", twice),
+        ("tuple-parts", "    let pair = reel_pair(4)\n", twice, TWICE),
         (
             "missing-release",
             "    let Ok(reel): Outcome[Reel, I64] = open_reel(4) else {\n        return 1\n    }\n",
             in_the_else_too,
+            "its fixes would use `reel` in test_it, which is not there",
         ),
         (
             "missing-release",
             "    let count = do(size: I64) -> I64 {\n        let reel = Reel::new(size)\n"
             "        let found = reel.size()\n        found\n    }\n    print(count(4).to_string())\n",
             twice,
+            TWICE,
         ),
     ],
 )
 def test_a_wrong_fix_is_refused(
-    rule: str, body: str, spoil: Callable[[Edits, bytes], Edits], monkeypatch: pytest.MonkeyPatch
+    rule: str, body: str, spoil: Callable[[Edits, bytes], Edits], fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     imports = "use demo::reel::{Reel, open_reel, reel_pair}\n"
     test = f"{imports}\n@test\nfunc test_it() -> I32 {{\n{body}    return 0\n}}\n"
@@ -78,4 +81,4 @@ def test_a_wrong_fix_is_refused(
     monkeypatch.setitem(RULES, rule, replace(right, check=wrong))
     (error,) = analyse(files, [1]).errors
 
-    assert "a path of test_it would release a value twice or use it afterwards" in error.message
+    assert fault in error.message

@@ -385,7 +385,7 @@ def test_a_line_without_values_names_the_nearest_findings(run: Run, example: Pat
     ("setting", "note"),
     [
         ('exclude = ["tests/*"]', "the configuration leaves this file out, so it gets no findings"),
-        ('[rules]\ndisable = ["missing-release"]', "the configuration turns off missing-release"),
+        ('[rules]\ndisable = ["missing-release"]', "the configuration turns off missing-release here"),
     ],
 )
 def test_the_configuration_is_noted(run: Run, example: Path, setting: str, note: str) -> None:

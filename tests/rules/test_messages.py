@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.test_rules import run
+from tests.support.rule_examples import run
 
 TEST = """\
 use demo::prelude::{{Reel, Shelf}}

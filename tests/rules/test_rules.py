@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from codemods.engine import analyse
-from codemods.model.findings import AnalysisResult, Verdict
+from codemods.model.findings import Verdict
 from codemods.rules import RULES
 from codemods.rules.rule import Example, Fixed, Reported, Untouched
-from tests.support.rule_examples import all_examples
+from tests.support.rule_examples import PRELUDE, all_examples, run
 from tml_ast import parse
-
-PRELUDE = files("codemods.rules").joinpath("prelude.tml").read_bytes()
 
 EXAMPLES = list(all_examples())
 
@@ -25,14 +22,6 @@ def _of_kind(kind: type[Example]) -> list[Any]:
         pytest.param(name, example, id=f"{name}: {example.title or number}")
         for number, (name, example) in enumerate(found)
     ]
-
-
-def run(code: str) -> tuple[AnalysisResult, str]:
-    """Analyse an example with the prelude beside it; the result and what the example becomes."""
-    path = "tests/http/example.test.tml" if "@test" in code else "lib/demo/src/http/example.tml"
-    result = analyse({"lib/demo/src/prelude.tml": PRELUDE, path: code.encode()}, [1])
-    change = result.phases[0].changes.get(path)
-    return result, change.after.decode() if change else code
 
 
 @pytest.mark.parametrize(("rule", "example"), _of_kind(Fixed))

@@ -9,7 +9,7 @@ from tests.second_opinion.heap import Fault
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import paths
 from tests.second_opinion.program import Program
-from tests.second_opinion.test_second_opinion import body, leaks, runs
+from tests.second_opinion.running import body, leaks, runs
 from tests.second_opinion.writing.support import SUPPORT
 
 

@@ -7,32 +7,9 @@ import pytest
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.compilation import Unsupported
 from tests.second_opinion.heap import KINDS, Fault
-from tests.second_opinion.machine import Machine
-from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
-from tests.second_opinion.program import Program
+from tests.second_opinion.paths import Run
+from tests.second_opinion.running import TEST, body, leaks, runs
 from tests.second_opinion.writing.support import SUPPORT
-
-TEST = "tests/demo/a.test.tml"
-MODULE = "lib/demo/src/module.tml"
-
-
-def runs(test: str, library: str = "", *, methods_inherit: bool = False) -> list[Run]:
-    """All paths of the function `t` of a test file that may use a library module."""
-    program = Program({**SUPPORT, MODULE: library.encode(), TEST: test.encode()})
-    inherited = names_given_away_in_methods(program) if methods_inherit else frozenset()
-    return list(paths(Machine(program, program.observable(), inherited), "t"))
-
-
-def leaks(test: str, library: str = "", **options: bool) -> list[int]:
-    """How many values leak on each path; nothing else may be wrong."""
-    on_paths = runs(test, library, **options)
-    assert not [run.faults for run in on_paths if run.faults]
-    return [len(run.leaks) for run in on_paths]
-
-
-def body(code: str, returns: str = "-> I32 ") -> str:
-    """A test function with this body."""
-    return f"@test\nfunc t() {returns}{{\n{code}\n}}\n"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,16 @@ hyphens. In a fixed one a line ``// -- after --`` separates the source from what
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 
+from codemods.engine import analyse
+from codemods.model.findings import AnalysisResult
 from codemods.rules import RULES
 from codemods.rules.rule import Example, Fixed, Reported, Untouched
 from tests.support.project import PROJECT
+
+PRELUDE = files("codemods.rules").joinpath("prelude.tml").read_bytes()
+"""What examples may use."""
 
 CASES = PROJECT / "tests" / "rules" / "cases"
 AFTER = "// -- after --\n"
@@ -36,3 +42,11 @@ def _read(name: str, text: str) -> Example:
         case "reported":
             return Reported(title, text)
     raise ValueError(f"{name}: {kind} is none of fixed, untouched, reported")
+
+
+def run(code: str) -> tuple[AnalysisResult, str]:
+    """Analyse an example with the prelude beside it; the result and what the example becomes."""
+    path = "tests/http/example.test.tml" if "@test" in code else "lib/demo/src/http/example.tml"
+    result = analyse({"lib/demo/src/prelude.tml": PRELUDE, path: code.encode()}, [1])
+    change = result.phases[0].changes.get(path)
+    return result, change.after.decode() if change else code
