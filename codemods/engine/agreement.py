@@ -406,11 +406,11 @@ def _is_idle(edit: SourceEdit, voice: Voice, wanting: Voice) -> bool:
     if graph is None or other is None:
         return False
     named = {name.decode() for name in _IDENTIFIER.findall(edit.text)}
-    variables = {variable.name for variable in other.variables} & named
-    missing = {name for name in variables if not graph.named(name)}
+    missing = (_in_scope(other, edit.start) & named) - _in_scope(graph, edit.start)
     if missing:
+        unknown = {name for name in missing if not graph.named(name)}
         return any(
-            isinstance(node, nodes.Path) and node.identifier in missing and node.start >= edit.start
+            isinstance(node, nodes.Path) and node.identifier in unknown and node.start >= edit.start
             for node in graph.nodes
         )
     if _releases_nothing(edit, voice, graph):
@@ -419,6 +419,21 @@ def _is_idle(edit: SourceEdit, voice: Voice, wanting: Voice) -> bool:
     if following is None or _distance(following, edit.start) == _NEVER:
         return False
     return not any(action is following for action in graph.reachable_actions)
+
+
+def _in_scope(graph: ControlFlowGraph, offset: int) -> set[str]:
+    """The names of the variables that code at an offset may use."""
+    scopes = [scope for scope in graph.nodes if isinstance(scope, nodes.Block | nodes.Arm)]
+    return {
+        variable.name
+        for variable in graph.variables
+        if variable.offset < offset
+        and all(
+            scope.start <= offset <= scope.end
+            for scope in scopes
+            if scope.start <= variable.offset < scope.end
+        )
+    }
 
 
 def _releases_nothing(edit: SourceEdit, voice: Voice, graph: ControlFlowGraph) -> bool:

@@ -90,13 +90,15 @@ def _promised(finding: Finding) -> frozenset[str]:
 
 
 class BrokenLaw(AssertionError):
-    """A program that ends otherwise when tmlfix is run on it in another way, or of which it says too much."""
+    """A program that tmlfix refuses to fix, fixes otherwise in another run, or says too much of."""
 
 
 def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> None:
     """Fix a program and compare it with what it was, on all its paths."""
     result = analyse(files, [PHASE])
-    assert not result.errors, result.errors
+    if result.errors:
+        sources = [f"--- {path}\n{text.decode()}" for path, text in files.items() if path not in SUPPORT]
+        raise BrokenLaw("\n".join([*map(str, result.errors), *sources]))
     findings = list(result.findings)
     # functions whose end stays as it is on some platform
     left_alone = {
