@@ -170,6 +170,7 @@ def prove(
         phases=(Phase.generate,) if spoil else (Phase.generate, Phase.shrink),
         deadline=None,
         database=None,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     def holds(files: dict[str, bytes]) -> None:
