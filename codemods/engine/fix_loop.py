@@ -368,8 +368,7 @@ def _misuses(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], 
             graph = analysis.summaries.graph(function)
             if graph is not None and not graph.is_too_large:
                 key = path, function.qualified_name
-                found = sum(misuses(analysis, part) for part in graph.with_closures())
-                counts[key] = counts.get(key, 0) + found
+                counts[key] = counts.get(key, 0) + misuses(analysis, graph)
     return counts
 
 

@@ -2,7 +2,8 @@
 
 Four kinds of values are followed: those that owe a release; strings, which the compiler frees where their
 variable is registered and the program frees by hand where it is not; each Maybe and Outcome, whose payload
-may be released once; and each part of a tuple. A receiver that is not bound where it stands counts too.
+may be released once; and each part of a tuple. A receiver that is not bound where it stands counts too, and
+so does each release of what a closure captured and releases.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from codemods.ownership.analysis import Analysis
+from codemods.ownership.captured_releases import captured_releases
 from codemods.ownership.cfg.graph import (
     Action,
     ControlFlowGraph,
@@ -31,7 +33,12 @@ _MACHINE_WORDS = SCALARS - {"Bool", "F32", "F64"}
 
 
 def misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
-    """How many places of a function may release a value twice, or use it afterwards."""
+    """How many places of a function and its closures may release a value twice, or use it afterwards."""
+    found = sum(_own_misuses(analysis, part) for part in graph.with_closures())
+    return found + captured_releases(analysis, graph)
+
+
+def _own_misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
     owed = sum(len(report.misused) for report in analysis.obligations.of(graph))
     freed = sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
     strings = sum(1 + len(misuse.others) for misuse in analysis.string_lifetimes.misuses(graph))
