@@ -151,7 +151,7 @@ class _Council:
     def _objecting(self, claim: _Claim, wants: Mapping[_Key, list[Voice]]) -> Voice | None:
         """A variant in which the edits of a claim would be wrong."""
         for edit in claim.diagnostic.edits:
-            if self._cuts_directive(edit):
+            if _key(edit) not in claim.conditional and self._cuts_directive(edit):
                 return next((voice for voice in self._voices if voice is not claim.voice), claim.voice)
             for voice in self._voices:
                 if self._objects(voice, claim, edit, wants):
@@ -331,8 +331,9 @@ class _Place:
             endif = source[line.start : line.end]
             indentation = endif[: len(endif) - len(endif.lstrip())]
             ending = b"\r\n" if endif.endswith(b"\r\n") else b"\n"
-            text = indentation + b"#else" + ending + edit.text
-            return SourceEdit(line.start, line.start, text, edit.owners)
+            text = indentation + b"#else" + ending + edit.text + indentation + b"#"
+            # It replaces the `#` of the `#endif`, so that no other edit adds an `#else` there as well.
+            return SourceEdit(line.start, line.start + len(indentation) + 1, text, edit.owners)
         start, end = self.branch.span
         code = source[start:end]
         if code.count(b"{") != code.count(b"}"):

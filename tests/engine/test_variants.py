@@ -318,6 +318,14 @@ def test_what_several_variants_want_and_others_do_not_is_written_once(made: tupl
     assert fixed(body(*made, "print(2)", "return 0")) == body(*made, "print(2)", *release, "return 0")
 
 
+def test_fixes_of_several_values_share_a_new_branch() -> None:
+    made = ("let s = Sock::open(1)", "let t = Sock::open(2)", "#if A")
+    after = fixed(body(*made, "s.destroy()", "t.destroy()", "#endif", "return 0"))
+
+    added = ("#else", "t.destroy()", "s.destroy()", "#endif", "return 0")
+    assert after == body(*made, "s.destroy()", "t.destroy()", *added)
+
+
 def test_a_release_that_does_nothing_in_a_variant_forbids_no_fix() -> None:
     release = "    pub func destroy(this) {\n        lowlevel { mem_free(this.handle) }\n    }\n"
     library = SOCK.replace(release, f"#if A\n{release}#else\n    pub func destroy(this) {{ }}\n#endif\n")
