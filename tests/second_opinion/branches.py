@@ -59,6 +59,8 @@ class Branches(Compilation):
         second_left = False
         if node.alternative is not None:
             second, _, second_left = self._branch(node.alternative)
+            if isinstance(node.alternative, nodes.If):
+                second = self.located(node.alternative, second)
         self.notes.has_left = first_left and second_left
         type_text = type_text if node.alternative is not None else ""
         return (lambda frame: first(frame) if condition(frame) else second(frame)), type_text

@@ -164,12 +164,12 @@ class Expressions(Compilation):
         raise Unsupported(node.text)
 
     def _Binary(self, node: nodes.Binary) -> Compiled:
+        """An operation; TML's compiler evaluates both sides of `and` and `or`."""
         left, left_type = self.expression(node.left)
         if node.operator in ("and", "&&", "or", "||"):
             right, _ = self.expression(node.right)
-            if node.operator in ("and", "&&"):
-                return (lambda frame: left(frame) and right(frame)), "Bool"
-            return (lambda frame: left(frame) or right(frame)), "Bool"
+            joined = all if node.operator in ("and", "&&") else any
+            return (lambda frame: joined([left(frame), right(frame)])), "Bool"
         right, right_type = self.expression(node.right)
         if left_type == right_type == "Str":
             return self._text_operation(node, left, right)

@@ -50,6 +50,23 @@ def test_branches(code: str, expected: list[int]) -> None:
     assert leaks(body(code)) == expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "leaking"), [("and", [2, 2, 2, 1]), ("&&", [2, 2, 2, 1]), ("or", [2, 1, 1, 1])]
+)
+def test_both_sides_of_and_and_or_are_evaluated(operator: str, leaking: list[int]) -> None:
+    code = f"let r = Reel::new(1)\nif decide(1) {operator} decide(2) {{\nr.destroy()\n}}\nlet s = Reel::new(2)\n0"
+
+    assert sorted(leaks(body(code)), reverse=True) == leaking
+    assert [len(run.answers) for run in runs(body(code))] == [2, 2, 2, 2]
+
+
+def test_what_the_condition_of_an_else_if_makes_is_made_on_its_line() -> None:
+    on_paths = runs(body("if decide(1) {\n} else if Reel::new(2).size() == 0 {\n}\n0"))
+    lines = [[leak.made_outside(SUPPORT).line for leak in run.leaks] for run in on_paths]
+
+    assert lines == [[4], []]
+
+
 def test_a_ternary_frees_at_the_end_of_the_statement_what_only_one_side_made() -> None:
     on_paths = runs(body('note_text(decide(1) ? str::repeat("a", 2) : "b")\n0'))
 
