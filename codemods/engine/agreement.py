@@ -291,7 +291,7 @@ class _Council:
                 groups.remove(group)
             groups.append([*(other for group in near for other in group), claim])
         for group in groups:
-            yield from _as_one([claim.diagnostic for claim in group])
+            yield from _as_one([claim.diagnostic for claim in _in_turn(group)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,6 +461,29 @@ def _distance(action: Action, offset: int) -> int:
     return place - offset if place >= offset else _NEVER
 
 
+def _in_turn(claims: Sequence[_Claim]) -> Sequence[_Claim]:
+    """The claims without those that wait for another of their variant, which opens the same block."""
+    if not any(claim.diagnostic.opens_block for claim in claims):
+        return claims
+    first = _place(claims[0].diagnostic)
+    with_first = {id(claim.voice) for claim in claims if _place(claim.diagnostic) == first}
+    return [
+        claim for claim in claims if _place(claim.diagnostic) == first or id(claim.voice) not in with_first
+    ]
+
+
+def _contradict(one: Diagnostic, other: Diagnostic) -> bool:
+    """Whether two diagnostics that both open a block insert different code in one place."""
+    if not (one.opens_block and other.opens_block):
+        return False
+    inserted = [
+        {(edit.start, edit.text) for edit in diagnostic.edits if edit.start == edit.end}
+        for diagnostic in (one, other)
+    ]
+    places = [{start for start, _ in edits} for edits in inserted]
+    return any(start in places[0] & places[1] for start, _ in inserted[0] ^ inserted[1])
+
+
 def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """Diagnostics that share an edit or a place, as one; reported where their edits contradict each other."""
     first = diagnostics[0]
@@ -469,6 +492,8 @@ def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     try:
         in_order(edits.values())
     except EditConflict:
+        verdict = Verdict.REPORTED
+    if any(_contradict(first, other) for other in diagnostics[1:]):
         verdict = Verdict.REPORTED
     if verdict is Verdict.REPORTED:
         message = f"{first.message}; its variants need different edits in one place"

@@ -38,12 +38,13 @@ class Analysis:
         self.index = index
         self.follows = id(previous) if previous is not None else None
         """The identity of the earlier state."""
+        self.drops: Drops = Drops(index, library.drops if library is not None else None)
         self.summaries: Summaries = Summaries(
             index,
+            self.drops,
             previous.summaries if previous is not None else None,
             library.summaries if library is not None else None,
         )
-        self.drops: Drops = Drops(index, library.drops if library is not None else None)
         self.releases: Releases = Releases(
             index, self.summaries, self.drops, library.releases if library is not None else None
         )

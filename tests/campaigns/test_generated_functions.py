@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from codemods.engine.fix_loop import FixLoop
-from tests.campaigns.prove_fixes import prove
+from tests.campaigns.prove_fixes import Tally, judge, prove
 from tests.campaigns.wrong_rules import (
     WRONG,
     Spoil,
@@ -16,6 +16,8 @@ from tests.campaigns.wrong_rules import (
     release_of_another_payload,
     release_twice,
 )
+from tests.second_opinion.generated_functions import ENTRY, TEST
+from tests.second_opinion.writing.support import support_of, with_imports
 from tests.support.project import PROJECT
 
 SHARES = 4
@@ -47,6 +49,31 @@ def test_without_the_self_check_a_wrong_rule_does(spoil: Spoil, monkeypatch: pyt
     _, complaint = prove(20, 1, spoil)
 
     assert complaint.startswith(spoil.__name__)
+
+
+MADE = {"Chest": "Chest::new(1)", "List[Reel]": "reels_of(1)", "HashMap[Str, Str]": "table_of(1)"}
+
+
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "let same: $T = given\nreturn 0",
+        "var same: $T = keep(given)\nreturn 0",
+        "let held: Holder[$T] = Holder[$T] { inner: given }\nreturn 0",
+        "when Just(given) {\nJust(same) => note(1),\nNothing => note(2),\n}\nreturn 0",
+        "let same: $T = if decide(1) then given else keep(given)\nreturn 0",
+    ],
+)
+def test_what_a_function_drops_by_another_name_is_not_released_by_its_caller(kind: str, body: str) -> None:
+    function = f"func given_to(given: {kind}) -> I64 {{\n{body}\n}}\n".replace("$T", kind)
+    made = f"let made: {kind} = {MADE[kind]}\nnote(given_to(made))\nreturn 0"
+    source = with_imports(f"{function}\n@test\nfunc {ENTRY}() -> I32 {{\n{made}\n}}\n")
+    tally = Tally()
+
+    judge({**support_of(source), TEST: source.encode()}, tally)
+
+    assert (tally.programs, tally.at_fault) == (1, 0)
 
 
 def test_the_long_run_says_what_it_tried() -> None:

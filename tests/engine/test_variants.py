@@ -326,6 +326,31 @@ def test_fixes_of_several_values_share_a_new_branch() -> None:
     assert after == body(*made, "s.destroy()", "t.destroy()", *added)
 
 
+def test_what_leaves_on_an_error_is_opened_once() -> None:
+    """Each of the two owners wants to open the call; they take turns."""
+    attempt = """
+pub func attempt(port: I64) -> Outcome[I64, I64] {
+    if port < 1 {
+        return Err(port)
+    }
+    return Ok(port)
+}
+"""
+    made = ("let s = Sock::open(1)", "let t = Sock::open(2)")
+    both = body(*made, "#if A", "let n: I64 = attempt(3)!", "#endif", "return Ok(1)")
+    text = f"    return 0\n}}\n\nfunc both() -> Outcome[I64, I64] {{\n{both}"
+    after = fixed(text, library=f"{SOCK}{attempt}", uses="Sock, attempt")
+
+    opened = (
+        "#if A\n    let attempt_result = attempt(3)\n    if attempt_result.is_err() {\n"
+        "        t.destroy()\n        s.destroy()\n"
+        "        return Err(attempt_result.unwrap_err())\n    }\n"
+        "    let n: I64 = attempt_result.unwrap()\n#endif\n"
+    )
+    assert opened in after
+    assert after.count("attempt(3)") == 1
+
+
 def test_a_release_that_does_nothing_in_a_variant_forbids_no_fix() -> None:
     release = "    pub func destroy(this) {\n        lowlevel { mem_free(this.handle) }\n    }\n"
     library = SOCK.replace(release, f"#if A\n{release}#else\n    pub func destroy(this) {{ }}\n#endif\n")

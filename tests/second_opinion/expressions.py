@@ -145,7 +145,7 @@ class Expressions(Compilation):
         codes = [self.statement(statement) for statement in statements(node.block)]
         if node.block.value is None:
             return sequence(codes, nothing, []), ""
-        result, type_text = self.expression(node.block.value)
+        result, type_text = self.last_expression(node.block.value)
         return sequence(codes, result, []), type_text
 
     def _Unary(self, node: nodes.Unary) -> Compiled:

@@ -54,7 +54,8 @@ def test_branches(code: str, expected: list[int]) -> None:
     ("operator", "leaking"), [("and", [2, 2, 2, 1]), ("&&", [2, 2, 2, 1]), ("or", [2, 1, 1, 1])]
 )
 def test_both_sides_of_and_and_or_are_evaluated(operator: str, leaking: list[int]) -> None:
-    code = f"let r = Reel::new(1)\nif decide(1) {operator} decide(2) {{\nr.destroy()\n}}\nlet s = Reel::new(2)\n0"
+    code = f"let r = Reel::new(1)\nif decide(1) {operator} decide(2) {{\nr.destroy()\n}}\n"
+    code += "let s = Reel::new(2)\n0"
 
     assert sorted(leaks(body(code)), reverse=True) == leaking
     assert [len(run.answers) for run in runs(body(code))] == [2, 2, 2, 2]

@@ -86,15 +86,15 @@ class FateSearch:
         self.root: Variable | None = None
         """The variable that is followed, or the first that holds a temporary."""
         self.is_temporary = False
-        self.followed: set[tuple[int, bool]] = set()
+        self.followed: set[tuple[Variable, bool]] = set()
 
     def follow(self, variable: Variable, *, partial: bool) -> None:
         """``partial``: the variable holds a part of the value, or a view into it."""
         if self.root is None:
             self.root = variable
-        if (id(variable), partial) in self.followed:
+        if (variable, partial) in self.followed:
             return
-        self.followed.add((id(variable), partial))
+        self.followed.add((variable, partial))
         self.views.add(variable)
         for use in self.graph.uses(variable):
             if self.given and is_impossible(self.graph, use.node, self.given):
@@ -345,9 +345,9 @@ class FateSearch:
 
     def _both_followed(self, node: nodes.Binary) -> bool:
         """A difference of two addresses is a number again."""
-        followed = {key for key, _ in self.followed}
+        followed = {variable for variable, _ in self.followed}
         used = {
-            id(variable)
+            variable
             for variable, uses in self.graph.uses_by_variable.items()
             if any(node.right.start <= use.node.start < node.right.end for use in uses)
         }

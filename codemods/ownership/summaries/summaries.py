@@ -26,6 +26,7 @@ from codemods.ownership.compiler.builtins import (
     makes_string,
     returns_receiver,
 )
+from codemods.ownership.compiler.drops import Drops
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.ownership.summaries.effects import BORROWED, Passing, literals_given, unresolved_effect
 from codemods.ownership.summaries.fates import Fate, FateSearch
@@ -43,7 +44,7 @@ from codemods.ownership.summaries.origins import (
 )
 from codemods.ownership.summaries.released_parts import NO_PARTS, PartsSearch, ReleasedParts
 from codemods.semantics.layers import Layer, by_function
-from codemods.semantics.symbols import FunctionInfo, Index, refers_to_str
+from codemods.semantics.symbols import SCALARS, FunctionInfo, Index, Type, refers_to_str
 from tml_ast import nodes
 from tml_ast.nodes import Expression
 
@@ -58,9 +59,14 @@ class Summaries(Layer):
     """
 
     def __init__(
-        self, index: Index, previous: Summaries | None = None, library: Summaries | None = None
+        self,
+        index: Index,
+        drops: Drops,
+        previous: Summaries | None = None,
+        library: Summaries | None = None,
     ) -> None:
         super().__init__(index, library)
+        self._drops = drops
         self.graphs: Graphs = Graphs(
             index,
             previous.graphs if previous is not None else None,
@@ -120,13 +126,36 @@ class Summaries(Layer):
             parameters = function.parameters if position < 0 else function.values
             is_ignored = max(position, 0) < len(parameters) and parameters[max(position, 0)].name == "_"
             return BORROWED if is_ignored else _does(Effect.UNKNOWN)
-        fate = self._find_fate(graph, variable, given)
+        search = self._follow(graph, variable, given)
+        fate = search.found()
         effects = fate.effects or BORROWED.effects
+        if self._is_dropped_by_another_name(search, variable):
+            effects = (effects - BORROWED.effects) | {Effect.UNKNOWN}
         if self._is_copy_of_owner(variable) and self.released_parts(function, position).replaced:
             effects = (effects - BORROWED.effects) | {Effect.UNKNOWN}
         if effects & {Effect.RELEASES, Effect.DRAINS}:
             effects = self._released_as_a_whole(function, position, variable, effects)
         return Passing(effects, fate.lends)
+
+    def _is_dropped_by_another_name(self, search: FateSearch, parameter: Variable) -> bool:
+        """Whether the compiler drops a variable that holds what a parameter was given, or a part of it.
+
+        It drops no parameter, and whoever gave the value does not drop it either. Strings that are bound are
+        left to those who ask what becomes of the strings in a value.
+        """
+        if parameter.kind is not VariableKind.PARAMETER or not _is_owner(parameter.type):
+            return False
+        graph = search.graph
+        return any(
+            variable is not parameter
+            and (variable.kind is VariableKind.PAYLOAD or not refers_to_str(variable.type))
+            and self._drops.is_registered(variable)
+            and any(
+                variable in exit_.leaving and self._drops.covers(graph, variable, exit_)
+                for exit_ in graph.exits
+            )
+            for variable, _ in search.followed
+        )
 
     def _is_copy_of_owner(self, variable: Variable) -> bool:
         """Whether a parameter has fields of its own: what they get is lost on whoever gave the argument."""
@@ -182,9 +211,14 @@ class Summaries(Layer):
     def _find_fate(
         self, graph: ControlFlowGraph, variable: Variable, given: Mapping[str, Expression]
     ) -> Fate:
+        return self._follow(graph, variable, given).found()
+
+    def _follow(
+        self, graph: ControlFlowGraph, variable: Variable, given: Mapping[str, Expression]
+    ) -> FateSearch:
         search = FateSearch(self, self._search, self.handles, graph, given)
         search.follow(variable, partial=False)
-        return search.found()
+        return search
 
     def temporary_fate(self, graph: ControlFlowGraph, node: Expression) -> Fate:
         """What becomes of the value of an expression that no variable holds."""
@@ -288,3 +322,8 @@ def _is_foreign_call(graph: ControlFlowGraph, value: Expression) -> bool:
     if call is None:
         return False
     return lowlevel if call.callee is None else is_foreign(call.callee)
+
+
+def _is_owner(type_: Type | None) -> bool:
+    """Whether values of a type may own something else than one string."""
+    return type_ is not None and type_.name not in {*SCALARS, "Str", "ref", "*", "func"}
