@@ -291,7 +291,23 @@ class _Council:
                 groups.remove(group)
             groups.append([*(other for group in near for other in group), claim])
         for group in groups:
-            yield from _as_one([claim.diagnostic for claim in _in_turn(group)])
+            claims = _in_turn(group)
+            for diagnostic in _as_one([claim.diagnostic for claim in claims]):
+                yield self._as_far_as_found(claims, diagnostic)
+
+    def _as_far_as_found(self, claims: Sequence[_Claim], diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic with the variant that it is of, if another has its place and nothing found there.
+
+        What is fixed in the one says nothing of the other: there the value is released elsewhere, or lost.
+        """
+        having = {id(claim.voice) for claim in claims}
+        place = SourceEdit(diagnostic.offset, diagnostic.offset, b"")
+        for voice in self._voices:
+            found = any(other.offset == diagnostic.offset for other in voice.diagnostics)
+            if id(voice) not in having and voice.has(place) and not found:
+                where = _difference(voice.symbols, claims[0].voice.symbols)
+                return replace(diagnostic, message=f"{diagnostic.message}; found {where}")
+        return diagnostic
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,6 +351,14 @@ pub func attempt(port: I64) -> Outcome[I64, I64] {
     assert after.count("attempt(3)") == 1
 
 
+def test_a_finding_names_the_variant_that_it_is_of() -> None:
+    only = run(body("let s = Sock::open(1)", "#if A", "s.destroy()", "#endif", "return 0"))
+    both = run(body("let s = Sock::open(1)", "#if A", "print(1)", "#endif", "return 0"))
+
+    assert [finding.message.rpartition("; ")[2] for finding in only.findings] == ["found without A"]
+    assert not [finding for finding in both.findings if "found with" in finding.message]
+
+
 def test_a_release_that_does_nothing_in_a_variant_forbids_no_fix() -> None:
     release = "    pub func destroy(this) {\n        lowlevel { mem_free(this.handle) }\n    }\n"
     library = SOCK.replace(release, f"#if A\n{release}#else\n    pub func destroy(this) {{ }}\n#endif\n")
