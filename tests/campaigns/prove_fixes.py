@@ -26,10 +26,11 @@ from tests.campaigns.laws import Outcome, violations
 from tests.campaigns.silence import said_without_reason
 from tests.campaigns.spoiled_fixes import Spoiled, Written, spoil_each
 from tests.campaigns.wrong_rules import WRONG, Spoil
-from tests.second_opinion.comparison import Line, compare
-from tests.second_opinion.generated_functions import ENTRY, TEST, programs
+from tests.second_opinion.comparison import Line, compare_from
+from tests.second_opinion.generated_functions import TEST, GeneratedProgram, entries_of, programs
 from tests.second_opinion.heap import KINDS
 from tests.second_opinion.writing.support import SUPPORT
+from tests.second_opinion.writing.table import Table
 
 ABOUT_SOMETHING_ELSE = frozenset({"overwritten-owner", "overwritten-text", "named-release"})
 """Rules whose findings speak of the value that a new one replaces, or of what would not leak anyway."""
@@ -66,13 +67,16 @@ class Tally:
     """Fixes that were made wrong on purpose."""
     fixed: Counter[str] = field(default_factory=Counter)
     reported: Counter[str] = field(default_factory=Counter)
+    table: Table = field(default_factory=Table)
+    """What the programs did with which kinds of value."""
 
     def add(self, other: Tally) -> None:
         """Add what another process tried."""
         for figure in fields(self):
-            if figure.name != "spoiled":
+            if figure.name not in ("spoiled", "table"):
                 setattr(self, figure.name, getattr(self, figure.name) + getattr(other, figure.name))
         self.spoiled.add(other.spoiled)
+        self.table.merge(other.table)
 
 
 class WorseThanTheLeak(AssertionError):
@@ -126,7 +130,7 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
     }
     changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
     promised = {line: kinds for line, kinds in fixed.items() if line not in others}
-    comparison = compare(files, files | changed, ENTRY, library=SUPPORT, promised=promised)
+    comparison = compare_from(entries_of(files), files, files | changed, library=SUPPORT, promised=promised)
     tally.programs += 1
     if comparison is None:
         tally.at_fault += 1
@@ -151,7 +155,8 @@ def _check_laws(fixed: Outcome) -> None:
     """Raise BrokenLaw for a law that does not hold; the same program is always varied in the same way."""
     chance = random.Random(crc32(b"".join(fixed.before.values())))
     broken = chain(
-        violations(fixed, [PHASE], chance), said_without_reason(fixed.before, fixed.findings, ENTRY)
+        violations(fixed, [PHASE], chance),
+        *(said_without_reason(fixed.before, fixed.findings, entry) for entry in entries_of(fixed.before)),
     )
     for complaint in broken:
         sources = [
@@ -179,12 +184,14 @@ def prove(
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    def holds(files: dict[str, bytes]) -> None:
+    def holds(program: GeneratedProgram) -> None:
         if spoil is None:
-            judge(files, tally, with_laws=with_laws)
+            paths, fixed = tally.paths, tally.fixed.total()
+            judge(program.files, tally, with_laws=with_laws)
+            tally.table.add(program.handled, tally.paths - paths, tally.fixed.total() - fixed)
         else:
             tally.programs += 1
-            spoil_each(files, spoil, PHASE, tally.spoiled)
+            spoil_each(program.files, spoil, PHASE, tally.spoiled)
 
     try:
         holds()
@@ -215,6 +222,11 @@ def main() -> int:
         default=0.01,
         metavar="SHARE",
         help="how many of the programs are also run in other ways, which must end the same (0.01)",
+    )
+    parser.add_argument(
+        "--table",
+        choices=("programs", "paths", "fixes"),
+        help="print a table of what was done with which kinds of value, in how many of these",
     )
     options = parser.parse_args()
     spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)
@@ -252,6 +264,8 @@ def main() -> int:
     for mistake, number in sorted(tally.spoiled.tried.items()):
         refused, harmless = tally.spoiled.refused[mistake], tally.spoiled.harmless[mistake]
         print(f"  {mistake:28} {number:>6,} spoiled {refused:>6,} refused {harmless:>6,} harmless")
+    if options.table:
+        print(f"\n{tally.table.markdown(options.table)}")
     return 1 if wrong else 0
 
 

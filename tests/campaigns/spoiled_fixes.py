@@ -11,8 +11,8 @@ from zlib import crc32
 from codemods.engine import analyse
 from tests.campaigns.variations import Files
 from tests.campaigns.wrong_rules import Spoil, release_in_another_variant, wrong_rules
-from tests.second_opinion.comparison import compare
-from tests.second_opinion.generated_functions import ENTRY
+from tests.second_opinion.comparison import compare_from
+from tests.second_opinion.generated_functions import entries_of
 from tests.second_opinion.writing.support import SUPPORT
 from tml_ast import SourceEdit, apply, nodes, parse
 from tml_ast.preprocessor import directives_of
@@ -76,7 +76,7 @@ def worse(before: Files, after: Files) -> Iterator[str]:
             for files in (before, after)
         )
         try:
-            comparison = compare(old, new, ENTRY, library=SUPPORT)
+            comparison = compare_from(entries_of(old), old, new, library=SUPPORT)
         except Exception as error:  # whatever the machine stumbles over, a compiler would refuse
             yield f"{type(error).__name__}: {error}"
             continue

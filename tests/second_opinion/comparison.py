@@ -31,6 +31,32 @@ class Comparison:
     leaks_after: int = 0
     complaints: list[str] = field(default_factory=list)
 
+    def add(self, other: Comparison) -> None:
+        """Add what was compared from another function on."""
+        self.paths += other.paths
+        self.leaking_paths += other.leaking_paths
+        self.leaks_before += other.leaks_before
+        self.leaks_after += other.leaks_after
+        self.complaints += other.complaints
+
+
+def compare_from(
+    entries: Iterable[str],
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    *,
+    library: Collection[str],
+    promised: Promises | None = None,
+) -> Comparison | None:
+    """Compare from each of these functions on, as ``compare`` does; None where one is at fault itself."""
+    found = Comparison()
+    for entry in entries:
+        comparison = compare(before, after, entry, library=library, promised=promised)
+        if comparison is None:
+            return None
+        found.add(comparison)
+    return found
+
 
 def compare(
     before: Mapping[str, bytes],

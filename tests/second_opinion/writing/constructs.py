@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.second_opinion.writing.kinds import CHEST, KINDS, LABEL, OWNERS, PAIR, REEL, TEXT, Kind, Opening
+from tests.second_opinion.writing.kinds import KINDS, LABEL, OWNERS, PAIR, REEL, TEXT, Kind, Opening
 from tests.second_opinion.writing.statements import FunctionWriter
 from tests.second_opinion.writing.values import TEXTS
-from tests.second_opinion.writing.writer import Scope
+from tests.second_opinion.writing.writer import Scope, Variable
 
 CLOSURE = Kind(name="closure", type="func(I64) -> I64", variables=("count", "measure"), uses=("$v(1)",))
 ROW = Kind(
@@ -17,6 +17,13 @@ ROW = Kind(
 )
 NUMBERS = Kind(name="array of numbers", type="[I64; 3]", variables=("numbers",), uses=("$v[1]", "$v[2]"))
 
+_FORMS = {
+    "ternary": "ternary",
+    "then": "if then else",
+    "if": "value of an if",
+    "when": "value of a when",
+    "block": "value of a block",
+}
 ONE_WORD = (*OWNERS, LABEL)
 """Kinds whose values are one machine word; the compiler keeps no more room for the value of a when."""
 
@@ -29,6 +36,7 @@ class ConstructWriter(FunctionWriter):
         if self.one_of("usual", "usual", "other") == "usual":
             return super().statement(scope)
         options = ["branch value", "numbers", "constant", "row", "array", "mutable", "call closure", "then"]
+        options += ["held", "listed", "tuple", "elements"]
         if self.depth < 4:
             options += [
                 "if let",
@@ -58,6 +66,7 @@ class ConstructWriter(FunctionWriter):
         kind = self.kind(*(kinds or [REEL]))
         site, first, second = self.fresh(), self.maker(kind), self.maker(kind)
         variable = self.declare(scope, kind)
+        self.handle(_FORMS[form], kind)
         start = f"let {variable.name}: {kind.type} ="
         if form == "ternary":
             self.write(f"{start} decide({site}) ? {first} : {second}")
@@ -71,19 +80,68 @@ class ConstructWriter(FunctionWriter):
             self._lines(f"{start} {{", f"    note({site})", f"    {first}", "}")
 
     def _write_mutable(self, scope: Scope) -> None:
-        kind = self.kind(REEL, CHEST)
+        kind = self.kind(*self.kinds, REEL)
         maker = self.maker(kind)
         variable = self.declare(scope, kind)
         variable.is_variable = True
+        self.handle("let mut", kind)
         self.write(f"let mut {variable.name}: {kind.type} = {maker}")
 
     def _write_row(self, scope: Scope) -> None:
         maker = self.maker(ROW)
         row = self.declare(scope, ROW)
+        self.handle("array", REEL)
         self._lines(f"let {row.name}: {ROW.type} = {maker}", f"note({self.use_of(row)})")
         if self.one_of("released", "forgotten") == "released":
             row.is_usable = False
             self._lines(f"{row.name}[0].destroy()", f"{row.name}[1].destroy()")
+
+    def _write_held(self, scope: Scope) -> None:
+        """A value becomes a part of a generic struct, which is then left alone."""
+        given = self._given_away(scope)
+        if given is not None:
+            type_text = f"Holder[{given.kind.type}]"
+            self.handle("part of a struct or enum", given.kind)
+            self.write(f"let held_{self.fresh()}: {type_text} = {type_text} {{ inner: {given.name} }}")
+
+    def _write_listed(self, scope: Scope) -> None:
+        """A value becomes an element of a list, and perhaps comes out again."""
+        given = self._given_away(scope)
+        if given is None or given.kind is TEXT:
+            return
+        kind, name = given.kind, f"listed_{self.fresh()}"
+        self.handle("put into a container", kind)
+        self._lines(
+            f"let {name}: List[{kind.type}] = List[{kind.type}]::new(4)", f"{name}.push({given.name})"
+        )
+        if self.one_of("left", "popped") == "popped":
+            self.handle("taken out", kind)
+            again = self.declare(scope, kind)
+            self.write(f"let {again.name}: {kind.type} = {name}.pop()")
+
+    def _given_away(self, scope: Scope) -> Variable | None:
+        """A variable that gives its value away, if one may."""
+        owned = [variable for kind in dict.fromkeys(self.kinds) for variable in self.owned(scope, kind)]
+        if not owned:
+            return None
+        given = self.pick(owned)
+        given.is_usable = False
+        return given
+
+    def _write_tuple(self, scope: Scope) -> None:
+        """A value in a tuple, which is taken apart where it stands."""
+        kind = self.kind(*[kind for kind in (*self.kinds, REEL) if kind is not TEXT])
+        maker = self.maker(kind)
+        variable = self.declare(scope, kind)
+        self.handle("pattern of a tuple", kind)
+        self.write(f"let ({variable.name}, number_{self.fresh()}) = ({maker}, {self.fresh()})")
+
+    def _write_elements(self, scope: Scope) -> None:
+        """An array of values that nobody takes out."""
+        kind = self.kind(*[kind for kind in (*self.kinds, REEL) if kind is not TEXT])
+        self.handle("array", kind)
+        values = f"[{self.maker(kind)}, {self.maker(kind)}]"
+        self.write(f"let row_{self.fresh()}: [{kind.type}; 2] = {values}")
 
     def _write_array(self, scope: Scope) -> None:
         array = self.declare(scope, NUMBERS)
@@ -142,30 +200,32 @@ class ConstructWriter(FunctionWriter):
 
     def _write_else_if(self, scope: Scope) -> bool:
         self.write(f"if {self.condition(scope)} {{")
-        leaves = [self.block(scope)]
+        leaves = [self.block(scope, "in an if")]
         self.write(f"}} else if {self.condition(scope)} {{")
-        leaves.append(self.block(scope))
+        leaves.append(self.block(scope, "in an else if"))
         self.write("} else {")
-        leaves.append(self.block(scope))
+        leaves.append(self.block(scope, "in an else if"))
         self.write("}")
         return all(leaves)
 
     def _write_braces(self, scope: Scope) -> bool:
-        self.write(self.one_of("{", "lowlevel {"))
-        leaves = self.block(scope)
+        opener = self.one_of("{", "lowlevel {")
+        self.write(opener)
+        leaves = self.block(scope, "in a block" if opener == "{" else "in a lowlevel block")
         self.write("}")
         return leaves
 
     def _write_if_let(self, scope: Scope) -> None:
         """The compiler binds numbers only, and wants an else."""
-        _, opening = self._opening()
+        kind, opening = self._opening()
+        self.handle("if let", kind)
         pattern = f"{opening.good}(_)"
         if opening.bad == "Err" and self.one_of("good", "bad") == "bad":
             pattern = f"Err(error_{self.fresh()})"
         self.write(f"if let {pattern} = {self.filled(opening.call)} {{")
-        self.block(scope)
+        self.block(scope, "in an if let")
         self.write("} else {")
-        self.block(scope)
+        self.block(scope, "in an if let")
         self.write("}")
 
     def _write_let_else(self, scope: Scope) -> None:
@@ -175,6 +235,7 @@ class ConstructWriter(FunctionWriter):
         call = self.filled(opening.call)
         inner = scope.inner()
         variable = self.declare(scope, kind)
+        self.handle("let else", kind)
         self.write(f"let {opening.good}({variable.name}): {type_text} = {call} else {{")
         self.depth += 1
         self.write(f"note({self.fresh()})")
@@ -186,7 +247,7 @@ class ConstructWriter(FunctionWriter):
         by_call = {
             opening.call: (kind, opening)
             for kind in (*self.kinds, REEL)
-            for opening in kind.openings
+            for opening in self.openings_of(kind)
             if kind is not TEXT
         }
         return by_call[self.choose(list(by_call))]
@@ -214,7 +275,9 @@ class ConstructWriter(FunctionWriter):
         leaves = []
         for pattern in patterns:
             self.write(f"{pattern} => {{")
-            leaves.append(self.arm(scope))
+            leaves.append(
+                self.arm(scope, place="in an arm with a guard" if " if " in pattern else "in an arm")
+            )
             self.write("},")
         self.depth -= 1
         self.write("}")
@@ -238,7 +301,8 @@ class ConstructWriter(FunctionWriter):
             start = "0 to" if form == "to" else "1 through"
             self.write(f"for {counter} in {start} {limit} {{")
             count = f"note({counter})"
-        self.block(scope, in_loop=True, first=count)
+        place = {"while": "in a while", "counting": "in a counting loop"}.get(form, "in a for")
+        self.block(scope, place, in_loop=True, first=count)
         self.write("}")
         return None
 
@@ -257,14 +321,17 @@ class ConstructWriter(FunctionWriter):
         inner = scope.inner()
         body: list[str] = []
         if captured is None:
-            kind = self.kind(*(kind for kind in (*self.kinds, REEL) if kind in ONE_WORD))
+            kind = self.kind(*self.kinds, REEL)
+            around, self.place = self.place, "in a closure"
             own = self.declare(inner, kind)
+            self.place = around
             body.append(f"let {own.name}: {kind.type} = {self.maker(kind)}")
             body.append(f"let inner_{number}: I64 = {self.use_of(own)}")
             if kind.releases and self.one_of("released", "forgotten") == "released":
                 body.append(self.filled(self.choose(kind.releases), own))
         else:
             body.append(f"let inner_{number}: I64 = {self.use_of(captured)}")
+            self.handle("captured by a closure", captured.kind)
         closure = self.declare(scope, CLOSURE)
         closure.owner = captured
         move, type_text = self.one_of("", "move "), self.one_of("", f": {CLOSURE.type}")

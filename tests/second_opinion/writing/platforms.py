@@ -33,6 +33,7 @@ class PlatformWriter(ConstructWriter):
         kind = self.kind(*[kind for kind in (*self.kinds, REEL) if kind is not TEXT])
         first, second = self.maker(kind), self.maker(kind)
         variable = self.declare(scope, kind)
+        self.handle("#if twins", kind)
         self._directive(f"if {self.choose(CONDITIONS)}")
         self.write(f"let {variable.name}: {kind.type} = {first}")
         self._directive("else")
@@ -49,6 +50,7 @@ class PlatformWriter(ConstructWriter):
         if not releasable or scope.in_loop:
             return
         variable = self.pick(releasable)
+        self.handle("released under #if", variable.kind)
         variable.is_usable = False
         self._directive(f"if {self.choose(CONDITIONS)}")
         self.write(self.filled(self.choose(variable.kind.releases), variable))
@@ -70,7 +72,10 @@ class PlatformWriter(ConstructWriter):
                 variable.is_usable = is_usable
             inner = scope.inner(in_loop=scope.in_loop)
             inner.loop_depth = scope.loop_depth
-            if not self.statements(inner):
+            around, self.place = self.place, "under #if"
+            leaves = self.statements(inner)
+            self.place = around
+            if not leaves:
                 afterwards = [
                     is_usable and variable.is_usable
                     for variable, is_usable in zip(known, afterwards, strict=True)

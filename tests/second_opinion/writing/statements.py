@@ -22,6 +22,7 @@ class FunctionWriter(ValueWriter):
             if parameter.startswith("ref "):
                 variable.owner = Variable("caller", kind)
                 variable.is_reference = True
+            self.handle("parameter by reference" if variable.is_reference else "parameter", kind)
             scope.variables.append(variable)
         parameters = ", ".join(
             f"{variable.name}: {parameter}"
@@ -65,10 +66,17 @@ class FunctionWriter(ValueWriter):
     # -- blocks -------------------------------------------------------------------------------
 
     def block(
-        self, scope: Scope, *, in_loop: bool = False, first: str = "", bound: Sequence[Variable] = ()
+        self,
+        scope: Scope,
+        place: str,
+        *,
+        in_loop: bool = False,
+        first: str = "",
+        bound: Sequence[Variable] = (),
     ) -> bool:
-        """Write the inside of a block; whether it leaves."""
+        """Write the inside of a block, which is a place for values; whether it leaves."""
         self.depth += 1
+        around, self.place = self.place, place
         inner = scope.inner(in_loop=in_loop)
         if not in_loop:
             inner.loop_depth = scope.loop_depth
@@ -81,6 +89,7 @@ class FunctionWriter(ValueWriter):
         if len(self.lines) == start:
             self.write(f"note({self.fresh()})")
         self.depth -= 1
+        self.place = around
         if leaves:
             for variable, was_usable in zip(scope.variables, before, strict=True):
                 variable.is_usable = was_usable
@@ -96,12 +105,12 @@ class FunctionWriter(ValueWriter):
 
     def _if(self, scope: Scope) -> bool:
         self.write(f"if {self.condition(scope)} {{")
-        first = self.block(scope)
+        first = self.block(scope, "in an if")
         if self.one_of("alone", "else") == "alone":
             self.write("}")
             return False
         self.write("} else {")
-        second = self.block(scope)
+        second = self.block(scope, "in an if")
         self.write("}")
         return first and second
 
@@ -111,7 +120,7 @@ class FunctionWriter(ValueWriter):
         self.write(f"let limit_{number}: I64 = rounds({number})")
         self.write(f"var {counter}: I64 = 0")
         self.write(f"loop ({counter} < limit_{number}) {{")
-        self.block(scope, in_loop=True, first=f"{counter} = {counter} + 1")
+        self.block(scope, "in a loop", in_loop=True, first=f"{counter} = {counter} + 1")
         self.write("}")
 
     # -- payloads -----------------------------------------------------------------------------
@@ -125,7 +134,7 @@ class FunctionWriter(ValueWriter):
         by_call = {
             opening.call: (kind, opening)
             for kind in (*self.kinds, TEXT)
-            for opening in kind.openings
+            for opening in self.openings_of(kind)
             if opening.bad != "Nothing" or self._can_find(scope)
         }
         return by_call[self.choose(list(by_call))]
@@ -144,6 +153,7 @@ class FunctionWriter(ValueWriter):
             variable = self.declare(scope.inner(), payload)
             name = variable.name
             bound = [variable]
+        self.handle("ignored payload" if name == "_" else "payload of a when", payload)
         self.write(f"{opening.good}({name}) => {{")
         first = self.arm(scope, bound)
         self.write("},")
@@ -159,9 +169,9 @@ class FunctionWriter(ValueWriter):
         self.write("}")
         return first and second
 
-    def arm(self, scope: Scope, bound: Sequence[Variable] = ()) -> bool:
+    def arm(self, scope: Scope, bound: Sequence[Variable] = (), place: str = "in an arm") -> bool:
         """Write the block of an arm; whether it leaves. All arms must have values of one type."""
-        leaves = self.block(scope, bound=bound)
+        leaves = self.block(scope, place, bound=bound)
         last = self.lines[-1]
         if not leaves and not last.startswith("    " * (self.depth + 1) + "note"):
             self.write(f"note({self.fresh()})", at=self.depth + 1)
@@ -178,6 +188,7 @@ class FunctionWriter(ValueWriter):
         }[opening.good]
         self.write(f"let {result}: {type_text} = {self.filled(opening.call)}")
         if self.one_of("unread", "taken") == "unread":
+            self.handle("only asked", kind)
             self.write(f"if {result}.{bad}() {{")
             self.depth += 1
             self.write(f"note({number})")
@@ -185,6 +196,7 @@ class FunctionWriter(ValueWriter):
             self.write(f"if {result}.{good}() {{")
             self.depth += 1
             variable = self.declare(scope.inner(), kind)
+            self.handle("unwrap()", kind)
             self.write(f"let {variable.name}: {kind.type} = {result}.unwrap()")
             self.write(f"note({self.use_of(variable)})")
         self.depth -= 1
@@ -196,6 +208,7 @@ class FunctionWriter(ValueWriter):
         if not enums:
             return False
         kind = self.kind(*enums)
+        self.handle("own enum", kind)
         owned = self.owned(scope, kind)
         subject = self.pick(owned) if owned and self.one_of("new", "variable") == "variable" else None
         self.write(f"when {subject.name if subject else self.filled(self.choose(kind.makers))} {{")
@@ -211,6 +224,7 @@ class FunctionWriter(ValueWriter):
                 self.write(f"{variant}(_) => {{")
             else:
                 bound = [self.declare(scope.inner(), payload)]
+                self.handle("payload of a when", payload)
                 if subject is not None and not payload.is_copied:
                     bound[0].owner = Variable(subject.name, kind)
                 self.write(f"{variant}({bound[0].name}) => {{")
@@ -229,6 +243,8 @@ class FunctionWriter(ValueWriter):
         arguments = [self.argument(scope, wanted, taken=signature.takes) for wanted in signature.parameters]
         call = f"{signature.name}({', '.join(arguments)})"
         kind = BY_TYPE.get(signature.returns)
+        if kind in KINDS:
+            self.handle("result of a call", kind)
         payload, opening = outcome_of(signature.returns, call)
         if kind in KINDS and self.one_of("bind", "bind", "discard") == "bind":
             variable = self.declare(scope, kind)
@@ -243,11 +259,12 @@ class FunctionWriter(ValueWriter):
         by_call = {
             opening.call: kind
             for kind in (*self.kinds, TEXT)
-            for opening in kind.openings
+            for opening in self.openings_of(kind)
             if opening.good == "Ok"
         }
         call = self.choose(sorted(by_call))
         variable = self.declare(scope, by_call[call])
+        self.handle("!", variable.kind)
         self.write(f"let {variable.name}: {variable.kind.type} = {self.filled(call)}!")
 
     def _leave(self, scope: Scope) -> bool:
@@ -275,8 +292,11 @@ class FunctionWriter(ValueWriter):
                 for variable in self.usable(scope, payload)
                 if variable.owner is None and not variable.is_given
             ]
+            if owned:
+                self.handle("returned in an Outcome or Maybe", payload)
             self.write(f"return {good}({self.pick(owned).name})" if owned else f"return {none}")
         else:
+            self.handle("returned", BY_TYPE[returns])
             self.write(f"return {self.result(scope, BY_TYPE[returns])}")
 
 

@@ -28,10 +28,12 @@ class ValueWriter(Writer):
             self.fresh()  # the second one's
             if self.one_of("names", "tuple") == "names":
                 first, second = self.declare(scope, REEL), self.declare(scope, REEL)
+                self.handle("pattern of a tuple", kind)
                 self.write(f"let ({first.name}, {second.name}) = {maker}")
                 return None
         variable = self.declare(scope, kind)
         variable.is_variable = self.one_of("let", "let", "let", "var") == "var"
+        self.handle("var" if variable.is_variable else "let", kind)
         if variable.is_variable:
             self.write(f"var {variable.name}: {kind.type} = {maker}")
         else:
@@ -57,17 +59,22 @@ class ValueWriter(Writer):
             code = self.filled(self.choose(owner.kind.views), owner)
             view = self.declare(scope, VIEW)
             view.owner = owner
-            self.write(f"let {view.name}: Str = {code}")
+            word = self.one_of("let", "let", "var")
+            self.handle("view into it", owner.kind)
+            self.handle(word, VIEW)
+            self.write(f"{word} {view.name}: Str = {code}")
             return
         maker = self.text_maker(scope)
         variable = self.declare(scope, TEXT)
         variable.is_variable = self.one_of("let", "let", "var") == "var"
+        self.handle("var" if variable.is_variable else "let", TEXT)
         self.write(f"{'var' if variable.is_variable else 'let'} {variable.name}: Str = {maker}")
 
     def _branch_value(self, scope: Scope) -> None:
         number = self.fresh()
         maker = self.text_maker(scope, in_branch=True)
         variable = self.declare(scope, TEXT)
+        self.handle("value of an if", TEXT)
         self.write(f'let {variable.name}: Str = if decide({number}) {{ {maker} }} else {{ "none" }}')
 
     # -- used ---------------------------------------------------------------------------------
@@ -75,6 +82,7 @@ class ValueWriter(Writer):
     def use_of(self, variable: Variable) -> str:
         """An expression that reads the variable and leaves it alone."""
         kind = variable.kind
+        self.handle("lent", kind)
         options = kind.uses if variable.is_reference else (*kind.uses, *kind.loans)
         return self.filled(self.choose(options), variable)
 
@@ -91,14 +99,20 @@ class ValueWriter(Writer):
         ]
         if releasable:
             variable = self.pick(releasable)
+            self.handle("released", variable.kind)
             variable.original.is_usable = False
             self.write(self.filled(self.choose(variable.kind.releases), variable))
 
     def _discard(self, scope: Scope) -> None:
-        options = [f"note_text({self.text_maker(scope)})", f"note(str::len({self.text_maker(scope)}))"]
-        for kind in dict.fromkeys(self.kinds):
-            options += [self.filled(code) for code in kind.discards]
-        self.write(self.choose(options))
+        options = {
+            f"note_text({self.text_maker(scope)})": TEXT,
+            f"note(str::len({self.text_maker(scope)}))": TEXT,
+        }
+        for kind in self.kinds:
+            options |= {self.filled(code): kind for code in kind.discards}
+        code = self.choose(list(options))
+        self.handle("discarded", options[code])
+        self.write(code)
 
     def _again(self, scope: Scope) -> None:
         variables = [
@@ -108,6 +122,7 @@ class ValueWriter(Writer):
         ]
         if variables:
             variable = self.pick(variables)
+            self.handle("overwritten", variable.kind)
             self.write(f"{variable.name} = {self.filled(self.choose(variable.kind.makers))}")
 
     def _again_text(self, scope: Scope) -> None:
@@ -117,6 +132,7 @@ class ValueWriter(Writer):
         variables = [variable for variable in self.usable(scope, TEXT) if variable.is_variable]
         if variables:
             maker = self.text_maker(scope)
+            self.handle("overwritten", TEXT)
             self.write(f"{self.pick(variables).name} = {maker}")
 
     def _push(self, scope: Scope) -> None:
@@ -136,9 +152,9 @@ class ValueWriter(Writer):
         return by_name[self.choose(sorted(by_name))] if by_name else None
 
     def _sees(self, function: Signature) -> bool:
-        if function.in_library:
-            return function.is_visible or self.signature.in_library
-        return not self.signature.in_library
+        if function.path == self.signature.path:
+            return True
+        return function.is_visible and function.path in self.signature.sees
 
     def argument(self, scope: Scope, wanted: str, *, taken: bool) -> str:
         """An argument for a parameter's type; it stays usable unless it is taken over."""
@@ -146,12 +162,16 @@ class ValueWriter(Writer):
             return str(self.fresh())
         if wanted == "Str":
             usable = self.usable(scope, *TEXTS)
-            return self.pick(usable).name if usable else f'"literal {self.fresh()}"'
+            if not usable:
+                return f'"literal {self.fresh()}"'
+            text = self.pick(usable)
+            self.handle("argument", text.kind)
+            return text.name
         takes_reference = wanted.startswith("ref ")
         kind = BY_TYPE[wanted.removeprefix("ref ")]
         usable = [
             candidate
-            for candidate in self.usable(scope, kind)
+            for candidate in self.usable(scope, *(TEXTS if kind is TEXT else (kind,)))
             if takes_reference or not candidate.is_reference
         ]
         if usable and not taken:
@@ -159,6 +179,7 @@ class ValueWriter(Writer):
         else:
             variable = self.declare(scope, kind)
             self.write(f"let {variable.name}: {kind.type} = {self.filled(self.choose(kind.makers))}")
+        self.handle("argument by reference" if takes_reference else "argument", variable.kind)
         if takes_reference:
             return variable.by_reference
         variable.is_usable = not taken
@@ -196,6 +217,7 @@ class ValueWriter(Writer):
         assert parts is not None
         variable = self.declare(scope, kind)
         self.write(f"let {variable.name}: {kind.type} = {self.filled(form.code, parts=parts)}")
+        self.handle("part of a struct or enum", *(part.kind for part in parts))
         for part in parts:
             part.is_usable = False
 
@@ -210,6 +232,7 @@ class ValueWriter(Writer):
         parts = self.parts_of(scope, form)
         if parts is not None:
             self.write(self.filled(form.code, container, parts))
+            self.handle("put into a container", *(part.kind for part in parts))
             for part in parts:
                 part.is_usable = False
 
@@ -225,27 +248,40 @@ class ValueWriter(Writer):
             by_code = {code: kind for kind, code in holder.kind.out}
             code = self.choose(sorted(by_code))
             variable = self.declare(scope, by_code[code])
+            self.handle("taken out", variable.kind)
             self.write(f"let {variable.name}: {variable.kind.type} = {self.filled(code, holder)}")
             holder.is_usable = False
 
     def _alias(self, scope: Scope) -> None:
         """A second name for a value."""
-        known = [variable for variable in self.usable(scope, *KINDS) if variable.kind.is_copied]
+        known = [
+            variable
+            for variable in self.usable(scope, *KINDS)
+            if variable.kind.is_copied or variable.kind in TEXTS
+        ]
         if known:
             owner = self.pick(known)
+            if owner.kind in TEXTS:
+                self.handle("second name", owner.kind)
+                view = self.declare(scope, VIEW)
+                view.owner = owner
+                self.write(f"let {view.name}: Str = {owner.name}")
+                return
             variable = self.declare(scope, owner.kind)
+            self.handle("second name", owner.kind)
             variable.owner, variable.is_alias, variable.is_given = owner, True, owner.is_given
             self.write(f"let {variable.name}: {owner.kind.type} = {owner.name}")
 
     def _keep(self, scope: Scope) -> None:
         """Hand a value through a generic function."""
         kept = [variable for kind in self.kinds for variable in self.owned(scope, kind)]
-        kept += self.usable(scope, TEXT)
+        kept += self.usable(scope, *TEXTS)
         if kept:
             given = self.pick(kept)
-            variable = self.declare(scope, VIEW if given.kind is TEXT else given.kind)
+            self.handle("generic function", given.kind)
+            variable = self.declare(scope, VIEW if given.kind in TEXTS else given.kind)
             self.write(f"let {variable.name}: {given.kind.type} = keep({given.name})")
-            if given.kind is TEXT:
+            if given.kind in TEXTS:
                 variable.owner = given
             else:
                 given.is_usable = False

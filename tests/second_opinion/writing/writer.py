@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tests.second_opinion.writing.kinds import Kind
+from tests.second_opinion.writing.handling import Handling
+from tests.second_opinion.writing.kinds import Kind, Opening
 
 T = TypeVar("T")
 Choose = Callable[[Sequence[T]], T]
@@ -54,6 +55,10 @@ class Signature:
     in_library: bool
     takes: bool = False
     """Whether it takes over the owners that it is given, and callers must leave them alone."""
+    path: str = ""
+    """The file that it is in."""
+    sees: frozenset[str] = frozenset()
+    """The library modules that its file may use."""
 
 
 @dataclass(slots=True)
@@ -79,8 +84,11 @@ class Writer:
         known: Sequence[Signature],
         first_number: int,
         kinds: Sequence[Kind],
+        openings: Mapping[str, Opening] | None = None,
     ) -> None:
         self.choose = choose
+        self.made_openings = openings or {}
+        """Calls of the program's own that yield a value or none, by the name of the kind."""
         self.kinds = kinds
         """What it makes; more often what is there more often."""
         self.signature = signature
@@ -89,6 +97,20 @@ class Writer:
         self.lines: list[str] = []
         self.depth = 1
         self.budget = 14
+        self.handled: set[Handling] = set()
+        """What was done with values so far."""
+        self.place = ""
+        """The innermost construct around what is written."""
+
+    def handle(self, construct: str, *kinds: Kind) -> None:
+        """Note what is done with values."""
+        for kind in kinds:
+            self.handled.add(Handling(construct, kind.name, self.signature.in_library))
+
+    def openings_of(self, kind: Kind) -> Sequence[Opening]:
+        """The calls that yield a value of a kind or none."""
+        own = self.made_openings.get(kind.name)
+        return kind.openings if own is None else (*kind.openings, own)
 
     def write(self, line: str, at: int | None = None) -> None:
         """Add a line at the current depth."""
@@ -120,6 +142,8 @@ class Writer:
         free = [name for name in names if name not in taken]
         variable = Variable(self.choose(free) if free else f"{names[0]}_{self.fresh()}", kind)
         scope.variables.append(variable)
+        if self.place:
+            self.handle(self.place, kind)
         return variable
 
     def usable(self, scope: Scope, *kinds: Kind) -> list[Variable]:
