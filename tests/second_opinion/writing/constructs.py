@@ -178,7 +178,12 @@ class ConstructWriter(FunctionWriter):
 
     def condition(self, scope: Scope) -> str:
         """A question, or two."""
-        if self.one_of("one", "one", "two") == "one":
+        form = self.one_of("one", "one", "one", "two", "two", "type")
+        owned = [each for kind in dict.fromkeys(self.kinds) for each in self.usable(scope, kind)]
+        if form == "type" and owned:
+            asked = self.pick(owned)
+            return f"{asked.name} is {asked.kind.type}"
+        if form != "two":
             return super().condition(scope)
         first, second = self.fresh(), self.fresh()
         return self.one_of(
@@ -335,6 +340,15 @@ class ConstructWriter(FunctionWriter):
         closure = self.declare(scope, CLOSURE)
         closure.owner = captured
         move, type_text = self.one_of("", "move "), self.one_of("", f": {CLOSURE.type}")
+        if captured is not None and self.one_of("block", "expression") == "expression":
+            value = body[0].partition(" = ")[2]
+            name = f"both_{number}"
+            self.write(
+                f"let {name} = {move}do(one_{number}: I64, by_{number}: I64) -> I64 {value} + by_{number}"
+            )
+            self.write(f"note({name}({self.fresh()}, {self.fresh()}))")
+            scope.variables.remove(closure)
+            return
         self.write(f"let {closure.name}{type_text} = {move}do(by_{number}: I64) -> I64 {{")
         self._lines(*(f"    {line}" for line in body), f"    inner_{number} + by_{number}", "}")
         self.write(f"note({closure.name}({self.fresh()}))")

@@ -61,7 +61,7 @@ class Kind:
     into: tuple[Form, ...] = ()
     """Statements that put other values into it, or change what it holds."""
     variants: tuple[tuple[str, Kind | None], ...] = ()
-    """The variants of an enum and what they hold."""
+    """The patterns of an enum's variants, with ``$p`` for the value that they hold."""
     out: tuple[tuple[Kind, str], ...] = ()
     """Expressions that take a value out of it, after which it is left alone."""
 
@@ -89,7 +89,7 @@ REEL = _owner(
     "Reel",
     ("reel", "spool", "coil"),
     "destroy",
-    loans=("measure_reel($v)",),
+    loans=("measure_reel($v)", "rewind(mut ref $v)"),
     discards=("Reel::new($n)", "note(Reel::new($n).size())", "open_reel($n)", "let _ = Reel::new($n)"),
     openings=(Opening("open_reel($n)"),),
 )
@@ -160,7 +160,7 @@ TEXT = Kind(
     name="string",
     type="Str",
     variables=("text", "line", "name_text"),
-    makers=('str::repeat("r$n", 2)', '"number {note($n)}"'),
+    makers=('str::repeat("r$n", 2)', '"number {note($n)}"', '"from {note($n)} to {note($n)}"'),
     uses=("str::len($v)", "note_text($v)"),
     texts=("str::substring($v, 0, 2)",),
     openings=(Opening("read_text($n)"),),
@@ -262,11 +262,20 @@ PARCEL = Kind(
     type="Parcel",
     variables=("parcel", "packet"),
     may_be_overwritten=True,
-    makers=("pack_reel($n)", "pack_text($n)", "pack($n)"),
+    makers=("pack_reel($n)", "pack_sized($n)", "pack_text($n)", "pack($n)"),
     uses=("look($r)",),
     discards=("pack($n)",),
-    forms=(Form((REEL,), "Parcel::Heavy($0)"), Form((TEXT,), "Parcel::Note($0)")),
-    variants=(("Parcel::Heavy", REEL), ("Parcel::Note", TEXT), ("Parcel::Empty", None)),
+    forms=(
+        Form((REEL,), "Parcel::Heavy($0)"),
+        Form((REEL,), "Parcel::Sized($0, $n)"),
+        Form((TEXT,), "Parcel::Note($0)"),
+    ),
+    variants=(
+        ("Parcel::Heavy($p)", REEL),
+        ("Parcel::Sized($p, size_$n)", REEL),
+        ("Parcel::Note($p)", TEXT),
+        ("Parcel::Empty", None),
+    ),
 )
 BOX = Kind(
     name="enum that is dropped",
@@ -277,7 +286,7 @@ BOX = Kind(
     discards=("Box::Safe(Chest::new($n))",),
     uses=("look($r)",),
     forms=(Form((CHEST,), "Box::Safe($0)"),),
-    variants=(("Box::Safe", CHEST), ("Box::Bare", None)),
+    variants=(("Box::Safe($p)", CHEST), ("Box::Bare", None)),
 )
 HOLDER_OF_REEL = Kind(
     name="generic holder of an owner",

@@ -221,13 +221,13 @@ class FunctionWriter(ValueWriter):
             if payload is None:
                 self.write(f"{variant} => {{")
             elif subject is not None and payload is TEXT:
-                self.write(f"{variant}(_) => {{")
+                self.write(f"{self.filled(variant).replace('$p', '_')} => {{")
             else:
                 bound = [self.declare(scope.inner(), payload)]
                 self.handle("payload of a when", payload)
                 if subject is not None and not payload.is_copied:
                     bound[0].owner = Variable(subject.name, kind)
-                self.write(f"{variant}({bound[0].name}) => {{")
+                self.write(f"{self.filled(variant).replace('$p', bound[0].name)} => {{")
             leaves.append(self.arm(scope, bound))
             self.write("},")
         self.depth -= 1
