@@ -11,12 +11,19 @@ from functools import partial
 from codemods.engine.agreement import Voice, agreed
 from codemods.engine.attempt import Attempt, Fault
 from codemods.engine.jobs import FilesResult
-from codemods.engine.suppressions import RULE as SUPPRESSION_COMMENT
 from codemods.engine.suppressions import suppressions
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.facts import Facts
-from codemods.model.findings import MISUSES, Edit, Finding, FindingKey, InputError, Verdict
+from codemods.model.findings import (
+    MISUSES,
+    SUPPRESSION_COMMENT,
+    Edit,
+    Finding,
+    FindingKey,
+    InputError,
+    Verdict,
+)
 from codemods.model.phases import Phase
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings

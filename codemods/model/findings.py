@@ -45,6 +45,9 @@ class FindingKey:
     function: str
 
 
+SUPPRESSION_COMMENT = "suppression-comment"
+"""The rule of the findings about comments that suppress other findings."""
+
 MISUSES = frozenset(("double-release", "use-after-release"))
 """The rules that find memory freed twice, or used after it was freed."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from codemods.model.findings import SUPPRESSION_COMMENT
+
 HOME = "https://github.com/hivellm/tmlfix"
 """The address of the project, as in its package metadata."""
 
 PAGES = f"{HOME}/blob/main/docs"
 """Where its pages are."""
 
-COMMENTS = "suppression-comment"
-"""What findings about the comments are of that suppress others."""
-
 
 def rule_page(name: str) -> str:
     """The address of the page about a rule; findings about comments have a part of one."""
-    return f"{PAGES}/configuration.md#comments" if name == COMMENTS else f"{PAGES}/rules/{name}.md"
+    return f"{PAGES}/configuration.md#comments" if name == SUPPRESSION_COMMENT else f"{PAGES}/rules/{name}.md"

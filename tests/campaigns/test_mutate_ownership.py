@@ -25,7 +25,7 @@ from tests.campaigns.mutate_ownership import (
     wrap,
     wrap_in_one,
 )
-from tests.support.library_code import REEL, USES_A_REEL
+from tests.support.demo_code import REEL, USES_A_REEL
 from tests.support.project import EXAMPLE
 
 MODULE, TEST = "lib/demo/src/reel.tml", "tests/demo/reel.test.tml"

@@ -133,7 +133,7 @@ def test_the_command_prints_a_row_for_each_file(
     monkeypatch.setattr(
         sys,
         "argv",
-        ["watch_heap", ".", "./suite.so", "--tml", "./runner", "--library", "suite.so", "--places"],
+        ["watch_heap", ".", "./suite.so", "--tml", "./runner", "--suite", "suite.so", "--places"],
     )
 
     assert main() == 1

@@ -177,10 +177,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("tests", nargs="*", metavar="FILE")
     parser.add_argument("--tml", required=True, metavar="COMMAND", help="what runs one test file")
     parser.add_argument(
-        "--library",
+        "--suite",
         metavar="NAME",
         default="",
-        help="part of the path of the library that the runner loads tests from (TREE with _ for each slash)",
+        help="part of the path of the suite that the runner loads tests from (TREE with _ for each slash)",
     )
     parser.add_argument("--places", action="store_true", help="also say where each block comes from")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="for one run")
@@ -197,7 +197,7 @@ def main() -> int:
     total: Counter[str] = Counter()
     print("\t".join(("file", "result", "detected", *KINDS)))
     with tempfile.TemporaryDirectory() as scratch:
-        runner = watcher(tree, options.tml, Path(scratch), options.timeout, options.library)
+        runner = watcher(tree, options.tml, Path(scratch), options.timeout, options.suite)
         for test in tests:
             heap = runner.run(test)
             counts = {kind: heap.count(kind) for kind in KINDS}

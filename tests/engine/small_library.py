@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.support.library_code import (
+from tests.support.demo_code import (
     ENDS_A_ROUND,
     FIELDS,
     PARTS,

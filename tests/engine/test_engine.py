@@ -20,7 +20,7 @@ from codemods.model.phases import PHASES
 from codemods.ownership.analysis import Analysis
 from codemods.rules import RULES
 from codemods.semantics.symbols import FunctionInfo, Index, SourceFile
-from tests.support.library_code import ENDS_A_ROUND, PARTS, REEL, STARS, USES_A_REEL, USES_PARTS
+from tests.support.demo_code import ENDS_A_ROUND, PARTS, REEL, STARS, USES_A_REEL, USES_PARTS
 from tests.support.project import EXAMPLE
 from tml_ast.edit import SourceEdit
 

@@ -12,7 +12,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import AnalysisResult, Verdict
 from codemods.rules import RULES
-from tests.support.library_code import REEL, USES_A_REEL
+from tests.support.demo_code import REEL, USES_A_REEL
 
 MODULE, TEST = "lib/demo/src/reel.tml", "tests/demo/reel.test.tml"
 

@@ -10,7 +10,7 @@ from codemods.engine import analyse
 from codemods.model.findings import Verdict
 from codemods.ownership.cfg.graph import Action
 from codemods.ownership.string_tracks import StringTrack
-from tests.support.library_code import SOCK
+from tests.support.demo_code import SOCK
 from tml_ast import Node, edit
 
 LEAK = "pub func small(n: I64) -> I64 {\n    let s = Sock::open(n)\n    return s.port\n}\n"

@@ -6,7 +6,7 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
-from tests.support.library_code import SOCK
+from tests.support.demo_code import SOCK
 
 LIBRARY, TEST = "lib/src/dev/sock.tml", "tests/dev/a.test.tml"
 

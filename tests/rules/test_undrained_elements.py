@@ -6,7 +6,7 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
-from tests.support.library_code import FIELDS, fields_test
+from tests.support.demo_code import FIELDS, fields_test
 
 MAKER = "lib/demo/src/http/fields.tml"
 RESERVING = """\
