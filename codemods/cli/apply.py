@@ -146,11 +146,9 @@ def apply(
     elif interactive:
         request = _choose(request, delivery)
     report = _fix(request, delivery)
-    if pr_body is not None and pr_body != STANDARD_OUTPUT:
-        _write_bodies(report, pr_body)
     with printed_to(output):
         if pr_body == STANDARD_OUTPUT:
-            typer.echo(markdown.pull_request_body(report), nl=False)
+            typer.echo(markdown.pull_request_body(_proposed(report, delivery)), nl=False)
         elif statistics:
             _print_statistics(report, format, quiet=quiet)
         elif format is OutputFormat.JSON:
@@ -159,8 +157,20 @@ def apply(
             text.print_diff(report)
         else:
             _print_result(report, delivery)
+    if pr_body is not None and pr_body != STANDARD_OUTPUT:
+        proposed = _proposed(report, delivery)
+        if proposed.phases or not report.errors:
+            _write_bodies(proposed, pr_body)
     status = FOUND if dry_run and report.fixes_remain and not exit_zero else 0
     finish(report.errors, status, () if quiet else report.notes)
+
+
+def _proposed(report: Report, delivery: Delivery) -> Report:
+    """What pull requests can be about: where branches were to be made, the phases of those that were."""
+    if delivery.dry_run or delivery.in_place:
+        return report
+    made = {branch.phase.number for branch in report.branches if branch.commit is not None}
+    return replace(report, phases=tuple(phase for phase in report.phases if phase.phase in made))
 
 
 def _write_bodies(report: Report, target: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
@@ -153,10 +152,10 @@ def printed_to(file: Path | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    stream = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", write_through=True)
-    with redirect_stdout(stream):
+    text = console.FileText()
+    with redirect_stdout(text):
         yield
-    write_file(file, stream.buffer.getvalue())
+    write_file(file, text.content())
 
 
 def finish(errors: Sequence[InputError], code: int = 0, notes: Iterable[str] = ()) -> NoReturn:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from codemods.app.configuration import read_configuration
 from codemods.app.idle_settings import idle_settings
 from codemods.app.sources import read_working_tree
 from codemods.cli.base import PREVENT, Format, Output, OutputFormat, app, examples, finish, printed_to
-from codemods.model.errors import UserError
+from codemods.cli.options import Folder
 from codemods.reports import documents, text
 
 
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix config", "tmlfix config --format json"))
 def config(
-    folder: Annotated[Path, typer.Argument(metavar="PATH", help="Any file or folder of the tree.")] = Path(),
+    folder: Folder = Path(),
     format: Format = OutputFormat.TEXT,
     output: Output = None,
 ) -> None:
     """Print the settings that apply, and where each is set."""
-    if not folder.exists():
-        raise UserError(f"{folder}: there is no such file or folder")
     tree = read_working_tree([folder])
     configuration = read_configuration(tree.root)
     with printed_to(output):

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from codemods.app.sources import working_tree_root
 from codemods.app.starter import write_starter_settings
 from codemods.cli.base import PREVENT, Quiet, app, examples
-from codemods.model.errors import UserError
+from codemods.cli.options import Folder
 from codemods.reports import text
 from codemods.reports.snippets import SNIPPETS
 
 
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix init", "tmlfix init --quiet"))
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="PATH", help="Any file or folder of the tree.")] = Path(),
+    folder: Folder = Path(),
     quiet: Quiet = False,
 ) -> None:
     """Write a first tmlfix.toml, and print what runs tmlfix in hooks and CI jobs.
 
     The file has every setting with its default, as a comment, so it changes nothing. One that is there stays.
     """
-    if not folder.exists():
-        raise UserError(f"{folder}: there is no such file or folder")
     written = write_starter_settings(working_tree_root([folder]))
     if not quiet:
         text.print_starter(written, SNIPPETS)

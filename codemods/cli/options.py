@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Annotated, Protocol
 
 import typer
 
@@ -16,6 +17,18 @@ from codemods.app.requests import choose_phases
 from codemods.app.rule_texts import choose_rules, described
 from codemods.model.errors import UserError
 from codemods.model.phases import PHASES
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file or folder")
+    return path
+
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="PATH", help="Any file or folder of the tree.", callback=_existing)
+]
+"""The tree that a command is about."""
 
 GIVEN = "COMMANDLINE"
 """The source of a parameter that the user wrote."""

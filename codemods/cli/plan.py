@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from codemods.checks.baseline import read_baseline
+from codemods.checks.baseline import followed, read_baseline
 from codemods.cli.base import (
     FOUND,
     MEASURE,
@@ -55,7 +55,7 @@ def plan_command(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Measure progress by the findings that are gone since check --write-baseline FILE.",
+            help="Measure progress by how far the number of findings fell since check --write-baseline FILE.",
         ),
     ] = None,
     svg: Annotated[
@@ -91,10 +91,13 @@ def _measure(
     leaks: list[Path], before: Path | None, baseline: Path | None, *, with_findings: bool
 ) -> tuple[PlanProgress, Collection[str]]:
     """The progress of the plan by the logs or the recorded findings, and the files of the tree."""
-    recorded = [entry.path for entry in read_baseline(baseline)] if baseline is not None else None
+    recorded = read_baseline(baseline) if baseline is not None else None
     logs = read_logs([*leaks, *([before] if before else ())])
     *now, earlier = logs if before else (*logs, [])
     tree = findings_here() if with_findings else None
     files = tree.files if tree else tree_files()
+    if recorded and tree:
+        recorded = followed(recorded, tree.workspace)
+    start = None if recorded is None else [entry.path for entry in recorded]
     runs = [run for runs in now for run in runs]
-    return progress_of(runs, earlier, tree, files, recorded), files
+    return progress_of(runs, earlier, tree, files, start), files

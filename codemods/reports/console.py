@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -20,9 +22,22 @@ WIDEST_TABLE = 10_000
 """The width of a table on a terminal of any width, so that names are not cut."""
 
 
+class FileText(io.TextIOWrapper):
+    """Standard output while it is kept for a file: its text is plain, even where colours are forced."""
+
+    def __init__(self) -> None:
+        self._content = io.BytesIO()
+        super().__init__(self._content, "utf-8", "backslashreplace", write_through=True)
+
+    def content(self) -> bytes:
+        """All that was printed."""
+        return self._content.getvalue()
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console that styles and wraps at words on a terminal, and writes plain unwrapped text otherwise."""
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    forced = False if isinstance(sys.stdout, FileText) and not stderr else None
+    console = Console(stderr=stderr, force_terminal=forced, highlight=False, markup=False, emoji=False)
     console.soft_wrap = not console.is_terminal
     return console
 

@@ -169,7 +169,7 @@ def _found(report: Report) -> list[PhaseResult]:
 def _body(report: Report, *, samples: bool, most: int) -> Iterator[str]:
     branches = {branch.phase.number: branch for branch in report.branches}
     found = _found(report)
-    if not found:
+    if not found and not report.errors:
         yield f"There is nothing to fix in {plain(report.source)}."
         yield ""
     for phase in found:

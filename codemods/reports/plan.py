@@ -103,9 +103,9 @@ def _what_bars_show(progress: PlanProgress) -> list[str]:
         return [
             *lines,
             "progress is not known: --leaks LOG measures it by the leaks that are gone, and --baseline FILE "
-            "by the findings that are gone since tmlfix check --write-baseline FILE",
+            "by how far the number of findings fell since tmlfix check --write-baseline FILE",
         ]
-    return ["done is the share of the recorded findings that are gone", *lines]
+    return ["done is the share by which the number of findings fell since they were recorded", *lines]
 
 
 def _phase_table(progress: PlanProgress) -> Table:

@@ -1,4 +1,4 @@
-"""How far the leak plan has come: by the leaks that logs show now, or by findings since a recorded start."""
+"""How far the leak plan has come: by the leaks that logs show now, or by the findings that are left."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class PlanProgress:
     def share_of_all_done(self) -> float | None:
         """How far the plan has come, from 0 to 1, as `share_done` has it for a phase."""
         if self.now is None:
-            return self._share_of_findings_gone(*(phase.number for phase in PHASES))
+            return self._fall_of_findings(*(phase.number for phase in PHASES))
         unseen = total(self.unseen_in(phase.number) for phase in PHASES)
         return share_gone(self.before.total, self.now.total + unseen)
 
@@ -230,16 +230,17 @@ class PlanProgress:
         """How far a phase has come, from 0 to 1; None if that is unknown, as for an unseen phase.
 
         With logs it is the share of the leaks that are gone; leaks of `unseen` files are not.
-        Without, it is the share of the recorded findings that are gone, and unknown if none were recorded.
+        Without, it is the share by which the number of findings fell since they were recorded, and unknown
+        if none were.
         """
         if self.is_unseen(phase):
             return None
         if self.now is not None:
             now = self.now.phases.get(phase, Amount()) + self.unseen_in(phase)
             return share_gone(self.before.phases.get(phase, Amount()), now)
-        return self._share_of_findings_gone(phase)
+        return self._fall_of_findings(phase)
 
-    def _share_of_findings_gone(self, *phases: int) -> float | None:
+    def _fall_of_findings(self, *phases: int) -> float | None:
         if self.tree is None or self.recorded is None:
             return None
         start = sum(self.recorded[phase] for phase in phases)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from codemods.app.preview import preview
+from codemods.app.preview import preview_of
 from codemods.app.requests import Request
 from codemods.app.sources import in_a_tree, read_head_or_working_tree
+from codemods.files.workspace import Workspace
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError, Verdict
 from codemods.model.phases import PHASES
@@ -25,10 +26,15 @@ class Tree:
     """A library, and what tmlfix finds in it."""
 
     source: str
-    files: tuple[str, ...]
+    workspace: Workspace
     findings: Mapping[str, Counter[Verdict]]
     """The number of findings of each verdict, by file."""
     errors: tuple[InputError, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of its files."""
+        return tuple(self.workspace.files)
 
     @cached_property
     def by_file(self) -> Counter[str]:
@@ -59,12 +65,13 @@ def read_tree(progress: Progress | None = None) -> Tree | None:
     if not in_a_tree():
         return None
     request = Request(tuple(phase.number for phase in PHASES))
-    report = preview(request, progress=progress)
+    source = read_head_or_working_tree(request.paths)
+    report = preview_of(source, request, progress=progress)
     findings: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
     for phase in report.phases:
         for finding in phase.findings:
             findings[finding.path][finding.verdict] += 1
-    return Tree(report.source, report.files, findings, report.errors) if report.files else None
+    return Tree(report.source, source.workspace, findings, report.errors) if report.files else None
 
 
 def tree_files() -> tuple[str, ...]:

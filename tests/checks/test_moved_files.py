@@ -66,3 +66,12 @@ def test_shards_follow_files_as_the_whole_check_does(run: Run, example: Example)
         run("check", "--shard", f"{number}/2", "-o", f"{number}.json", *options)
 
     assert run("merge", "1.json", "2.json").out == run("check", *options).out
+
+
+def test_the_plan_follows_files_into_another_phase(run: Run, example: Example) -> None:
+    Path(QUIET).rename("tests/http/quiet.test.tml")
+    example.commit()
+
+    document = run("plan", "--baseline", "known.json", "--format", "json").document
+    done = {phase["name"]: phase["done"] for phase in document["phases"]}
+    assert done["http"] == done["test-infra"] == 0

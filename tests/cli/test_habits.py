@@ -74,6 +74,20 @@ def test_a_terminal_gets_lines_that_end_with_words_and_a_pipe_whole_ones(
         assert " ".join(" ".join(lines).split()) == " ".join(plain.split())
 
 
+def test_a_file_gets_plain_text_whatever_the_terminal_shows(
+    run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = (("check",), ("status",), ("apply", "--all", "--dry-run", "--diff"), ("plan",))
+    plain = [run(*command).out for command in commands]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    for command, text in zip(commands, plain, strict=True):
+        run(*command, "--output", "out.txt")
+        assert (inside.folder / "out.txt").read_bytes().decode() == text
+
+
 # Which rules
 
 

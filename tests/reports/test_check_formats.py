@@ -579,6 +579,30 @@ def test_a_phase_without_a_branch_is_nothing_to_stand_on(run: Run, odd: Checkout
     assert "stands on <code>tmlfix/phase-2-net-parsers</code>" in text
 
 
+def test_a_branch_that_was_not_made_gets_no_text(run: Run, odd: Checkout) -> None:
+    run("apply", "--phase", "1")
+    odd.git("switch", "--quiet", "tmlfix/phase-1-http")
+    odd.write("more.md", b"by hand")
+    odd.commit()
+    odd.git("switch", "--quiet", "main")
+    odd.write("lib/src/http/more.tml", b"leak\n")
+    odd.commit()
+
+    assert run("apply", "--phase", "1,2", "--pr-body", "texts").code == 2
+    assert [path.name for path in Path("texts").iterdir()] == ["phase-2-net-parsers.md"]
+    assert run("apply", "--phase", "1", "--pr-body", "body.md").code == 2
+    assert not Path("body.md").exists()
+    outcome = run("apply", "--phase", "1", "--pr-body", "-").out
+    assert outcome.startswith("## Not possible\n\n- <code>tmlfix/phase-1-http</code>: ")
+
+
+def test_a_text_follows_a_result_that_was_written(run: Run, odd: Checkout) -> None:
+    outcome = run("apply", "--phase", "1", "--output", "lib", "--pr-body", "body.md")
+
+    assert outcome.code == 2
+    assert not Path("body.md").exists()
+
+
 def test_a_sample_shows_the_fix_of_its_rule(run: Run, example: Example) -> None:
     body = run("apply", "--phase", "5", "--dry-run", "--pr-body", "-").out
 

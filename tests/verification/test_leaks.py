@@ -409,11 +409,11 @@ def test_the_plan_shows_findings_and_no_progress_without_a_start(run: Run, tree:
     assert phase["done"] is None
 
 
-def test_progress_is_the_share_of_the_recorded_findings_that_are_gone(run: Run, tree: Checkout) -> None:
+def test_progress_is_the_share_by_which_the_number_of_findings_fell(run: Run, tree: Checkout) -> None:
     run("check", "--write-baseline", "start.json")
     untouched = run("plan", "--baseline", "start.json").out
     assert "1      http               148  about 36,002         3  ....................   0%\n" in untouched
-    assert "note: done is the share of the recorded findings that are gone\n" in untouched
+    assert "done is the share by which the number of findings fell since they were recorded\n" in untouched
 
     path = next(iter(run("check", "--phase", "1", "--format", "json").document["findings"]))["path"]
     tree.write(path, b"fine\n")
