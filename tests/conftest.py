@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, settings
 
 from codemods.cli import main
 from codemods.engine.result_cache import FOLDER_VARIABLE
+from tests.support.bundled import PINNED, Example
 from tests.support.checkout import Checkout, Prepare
 from tests.support.command import Outcome, Run
+from tests.support.project import EXAMPLE
 from tests.support.stand_in_analysis import stand_in_analysis
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -91,6 +93,31 @@ def checkout(prepared: Prepare, git_identity: Path, tmp_path: Path) -> Checkout:
         "lib/src/text.tml": b"fine\n",
     }
     return prepared(files, tmp_path / "library")
+
+
+@pytest.fixture
+def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """The checkout as the current folder, with the stand-in for the analysis."""
+    monkeypatch.chdir(checkout.folder)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    return checkout
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A copy of the bundled library, without git."""
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "library"))
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
+    """The bundled library as the current folder, of somebody whom git knows."""
+    for name, value in PINNED.items():
+        monkeypatch.setenv(name, value)
+    example = Example.create(tmp_path / "example")
+    monkeypatch.chdir(example.folder)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    return example
 
 
 @pytest.fixture

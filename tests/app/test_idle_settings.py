@@ -8,13 +8,6 @@ from tests.support.checkout import Checkout
 from tests.support.command import Run
 
 
-@pytest.fixture
-def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """A checkout as the current folder, with the stand-in for the analysis."""
-    monkeypatch.chdir(checkout.folder)
-    return checkout
-
-
 @pytest.mark.parametrize(
     ("settings", "note"),
     [

@@ -23,14 +23,6 @@ LEAK = "lib/src/http/client.tml:2:1: [fixable] missing-release: resp leaks (in m
 FIXED = {"lib/src/http/client.tml": b"fine\n", "lib/src/http/response.tml": b"fine\n"}
 
 
-@pytest.fixture
-def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """The checkout as the current folder, with the stand-in for the analysis."""
-    monkeypatch.chdir(checkout.folder)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    return checkout
-
-
 def fix(checkout: Checkout) -> None:
     """Take the leaks out of phase 1, without a commit."""
     for path, content in FIXED.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bundled import PINNED, Example
+from tests.support.bundled import Example
 from tests.support.command import Run
 
 ADDRESS = "lib/src/net/addr.tml"
@@ -14,12 +14,8 @@ QUIET = "tests/events/quiet.test.tml"
 
 
 @pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Example:
+def example(example: Example, run: Run) -> Example:
     """The bundled library as the current folder, with all that is found in known.json."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
     assert run("check", "--write-baseline", "known.json").code == 0
     return example
 

@@ -26,7 +26,7 @@ from codemods.model.errors import UserError
 from codemods.model.findings import AnalysisResult
 from codemods.reports.documents import json_text
 from codemods.reports.shard_documents import merged_document, read_shard
-from tests.support.bundled import PINNED, Example
+from tests.support.bundled import Example
 from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
 
@@ -39,12 +39,8 @@ COUNTS = st.integers(1, 12)
 
 
 @pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
+def example(example: Example, monkeypatch: pytest.MonkeyPatch) -> Example:
     """The bundled library as the current folder; what is analysed twice in the same way is so only once."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
     known: dict[object, AnalysisResult] = {}
     analyse = engine.analyse
 
@@ -57,13 +53,6 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
 
     monkeypatch.setattr("codemods.engine.analyse", remember)
     return example
-
-
-@pytest.fixture
-def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """The checkout as the current folder, with the stand-in for the analysis."""
-    monkeypatch.chdir(checkout.folder)
-    return checkout
 
 
 def write_shards(run: Run, count: int, *options: str, format: str = "json") -> list[str]:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tests.support.bundled import PINNED, Example
+from tests.support.bundled import Example
 from tests.support.command import Outcome, Run
 
 CLIENT = "tests/http/client.test.tml"
 ADDRESS = "lib/src/net/addr.tml"
-
-
-@pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """The bundled library as the current folder, of somebody whom git knows."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
-    return example
 
 
 def feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:

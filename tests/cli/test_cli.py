@@ -28,13 +28,6 @@ HTTP = "tmlfix/phase-1-http"
 PROGRAM = [sys.executable, "-c", "import sys; from codemods.cli import main; sys.exit(main())"]
 
 
-@pytest.fixture
-def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """The checkout as the current folder, with the stand-in for the analysis."""
-    monkeypatch.chdir(checkout.folder)
-    return checkout
-
-
 # Fixing on branches
 
 

@@ -10,29 +10,10 @@ from pathlib import Path
 import pytest
 
 from codemods.cli import load_commands
-from tests.support.bundled import PINNED, Example
+from tests.support.bundled import Example
 from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
 from tests.support.pages import program
-
-
-@pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """The bundled library as the current folder, of somebody whom git knows."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    return example
-
-
-@pytest.fixture
-def inside(checkout: Checkout, analysis: None, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """A checkout as the current folder, with the stand-in for the analysis."""
-    monkeypatch.chdir(checkout.folder)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    return checkout
 
 
 def rules_of(outcome: Outcome) -> set[str]:

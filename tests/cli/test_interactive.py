@@ -26,12 +26,6 @@ Answer = Callable[..., Outcome]
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Path:
-    """A copy of the bundled library, without git."""
-    return Path(shutil.copytree(EXAMPLE, tmp_path / "library"))
-
-
-@pytest.fixture
 def answer(run: Run, library: Path, monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Runs the command in place with these lines on standard input."""
 

