@@ -9,19 +9,13 @@ programs are written there, run and removed again; give it a copy.
 from __future__ import annotations
 
 import argparse
-import io
 import sys
-import tempfile
-import threading
-from collections.abc import Mapping
 from pathlib import Path
 
-from codemods.compiler_defects import DEFECTS, TEST_PATH, Defect
+from codemods.compiler_defects import DEFECTS, TEST_PATH
 from codemods.engine import analyse
-from codemods.verification.leak_log import read_log
-from codemods.verification.leak_report import combine
-from codemods.verification.processes import command_on, read_command, run
-from codemods.verification.runner_log import read_result
+from codemods.verification.processes import read_command
+from tests.campaigns.ordinary_programs import fixed, leaks
 
 FAILS = "test fails"
 """The report on a program that uses freed memory."""
@@ -39,8 +33,10 @@ def main() -> int:
     command = read_command(options.tml, Path.cwd())
     wrong = 0
     for defect in DEFECTS.values():
-        before = leaks(options.tree, command, defect.files, options.timeout)
-        after = leaks(options.tree, command, fixed(defect), options.timeout)
+        before, after = (
+            leaks(options.tree, command, files, [TEST_PATH], options.timeout)
+            for files in (defect.files, fixed(defect.files, analyse(defect.files, [5])))
+        )
         fails = "0" if not defect.confirmed else FAILS if defect.leaks is None else str(defect.leaks)
         holds = before == fails and (not defect.is_fixable or after == "0")
         wrong += not holds
@@ -48,35 +44,6 @@ def main() -> int:
         print(f"{mark} {defect.name}: said {fails}, leaks {before}, with the fix {after}", flush=True)
     print(f"{len(DEFECTS)} programs, {wrong} wrong")
     return 1 if wrong else 0
-
-
-def fixed(defect: Defect) -> Mapping[str, bytes]:
-    """The program after the fixes of tmlfix."""
-    (phase,) = analyse(defect.files, [5]).phases
-    return dict(defect.files) | {path: change.after for path, change in phase.changes.items()}
-
-
-def leaks(tree: Path, command: tuple[str, ...], files: Mapping[str, bytes], seconds: float) -> str:
-    """How many leaks there are when the test has run, or why that is not known."""
-    for path, content in files.items():
-        (tree / path).write_bytes(content)
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            ending = run(
-                command_on(command, TEST_PATH),
-                folder=tree,
-                output=Path(scratch, "log"),
-                seconds=seconds,
-                stop=threading.Event(),
-            )
-    finally:
-        for path in files:
-            (tree / path).unlink()
-    result = read_result(ending.output)
-    if not result.ok:
-        return "does not compile" if result.does_not_compile else FAILS
-    found = read_log(io.BufferedReader(io.BytesIO(ending.output)))
-    return str(combine(found).leaks.total.leaks)
 
 
 if __name__ == "__main__":

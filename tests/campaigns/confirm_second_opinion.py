@@ -2,7 +2,8 @@
 
 .venv/bin/python -m tests.campaigns.confirm_second_opinion TREE --tml "tml test {} --log-filter=test=info"
 
-Each program is run as it is and with tmlfix's fixes, on the same paths. The answers that lead along a path,
+Each program is run as it is and with tmlfix's fixes, on the same paths; one with `#if` is run as each
+platform has it. The answers that lead along a path,
 and what the program says on it, go through a library that is preloaded (path_answers.c). The blocks that live
 at the end of a path, and those that are released again, are seen by watch_heap.c, which also overwrites what
 is released. Both must name the same values on every path: what leaks, what is released twice, what was said.
@@ -33,6 +34,7 @@ from tests.second_opinion.heap import Block, Fault
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.natives import ORACLES
 from tests.second_opinion.paths import Run, names_given_away_in_methods, paths
+from tests.second_opinion.preprocessing import on_platform, platforms_of
 from tests.second_opinion.program import Program
 from tests.second_opinion.writing.support import SUPPORT
 
@@ -227,9 +229,18 @@ class Tally:
 
 def differences(watch: Watcher, files: Files, tally: Tally, limit: int) -> Iterator[str]:
     """Where the compiler does something else than the second opinion foresees."""
+    tally.programs += 1
+    platforms = platforms_of(files)
+    for platform in platforms:
+        where = f"on {platform}, " if len(platforms) > 1 else ""
+        for difference in _differences(watch, on_platform(files, platform), tally, limit):
+            yield where + difference
+
+
+def _differences(watch: Watcher, files: Files, tally: Tally, limit: int) -> Iterator[str]:
+    """The same for a program without `#if`."""
     expected = foreseen(files, limit)
     result, actual = seen(watch, prepared(files), expected)
-    tally.programs += 1
     if result != "passed":
         yield f"the test {result}"
     for answers, outcome in actual.items():

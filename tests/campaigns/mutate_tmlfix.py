@@ -3,11 +3,10 @@
     python -m tests.campaigns.mutate_tmlfix --sample 100 --seed 1
 
 A mutant is killed when a test fails with it or the type checker refuses it, and survives when all tests pass
-that reach its lines. The
-mutations are those of mutmut and some more: a condition that always or never holds, a comparison turned
-round, ``and`` for ``or``, a side of either left out, ``not`` dropped, a result forgotten, a number one
-greater, a statement or a case left out. No file is changed, each mutant runs in a process of its own. Ends
-with 1 when too few are killed.
+that reach its lines. The mutations are those of mutmut and some more: a condition that always or never holds,
+a comparison turned round, ``and`` for ``or``, a side of either left out, ``not`` dropped, a result forgotten,
+a number one greater, a statement or a case left out. No file is changed, each mutant runs in a process of its
+own. Ends with 1 when too few are killed.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.campaigns.variations import Files
 from tests.second_opinion.heap import Place
 from tests.second_opinion.machine import Machine
 from tests.second_opinion.paths import names_given_away_in_methods, paths
+from tests.second_opinion.preprocessing import variants_of
 from tests.second_opinion.program import Declaration, Program
 from tml_ast import nodes
 
@@ -34,9 +36,36 @@ def said_without_reason(
 ) -> Iterator[str]:
     """The findings in functions that run through all of their lines, and never leave anything behind.
 
-    What is made by a function that such a one calls counts for both.
+    That must be so in each variant of a program with `#if`. What is made by a function that such a one calls
+    counts for both.
     """
-    program = Program(files)
+    known: set[tuple[str, str]] = set()
+    spared: set[tuple[str, str]] = set()
+    """Functions that leak or do not run through all of their lines, by file and name."""
+    for variant in variants_of(files):
+        program = Program(variant)
+        judged = _judged(program, entry, limit)
+        if judged is None:
+            return
+        reached, leaking = judged
+        lines: defaultdict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+        for declaration in program.declarations():
+            lines[declaration.path, declaration.name].update(_lines(declaration))
+        known |= lines.keys()
+        spared |= {
+            (path, name) for (path, name), its in lines.items() if name in leaking or not its <= reached
+        }
+    for finding in findings:
+        function = (finding.path, finding.function)
+        if finding.rule not in ABOUT_STYLE and function in known - spared:
+            yield (
+                f"{finding.path}:{finding.line}: {finding.rule} {finding.verdict} in {finding.function}, "
+                f"which leaks nothing: {finding.message}"
+            )
+
+
+def _judged(program: Program, entry: str, limit: int) -> tuple[set[tuple[str, int]], set[str]] | None:
+    """The lines that run and the functions that leak; None for too many paths, or a fault on one."""
     reached: set[tuple[str, int]] = set()
     leaking: set[str] = set()
     for names in (frozenset[str](), names_given_away_in_methods(program)):
@@ -46,30 +75,16 @@ def said_without_reason(
         for run in paths(machine, entry, limit):
             count += 1
             if run.faults:
-                return
+                return None
             leaking.update(place.function for block in run.leaks for place in block.made_at)
         if count >= limit:
-            return
+            return None
         reached |= recorded.reached
-    declarations = {declaration.name: declaration for declaration in program.declarations()}
-    for finding in findings:
-        declaration = declarations.get(finding.function)
-        if (
-            finding.rule in ABOUT_STYLE
-            or declaration is None
-            or finding.function in leaking
-            or finding.path != declaration.path
-        ):
-            continue
-        if all((declaration.path, line) in reached for line in _lines(declaration)):
-            yield (
-                f"{finding.path}:{finding.line}: {finding.rule} {finding.verdict} in {finding.function}, "
-                f"which leaks nothing: {finding.message}"
-            )
+    return reached, leaking
 
 
-def _lines(declaration: Declaration) -> Iterator[int]:
+def _lines(declaration: Declaration) -> Iterator[tuple[str, int]]:
     """The lines of a function's statements."""
     for node in declaration.node.walk():
         if isinstance(node, nodes.Statement):
-            yield declaration.line(node.start)
+            yield declaration.path, declaration.line(node.start)

@@ -15,10 +15,9 @@ from tests.second_opinion.comparison import compare_from
 from tests.second_opinion.generated_functions import entries_of
 from tests.second_opinion.writing.support import SUPPORT
 from tml_ast import SourceEdit, apply, nodes, parse
-from tml_ast.preprocessor import directives_of
 
-SYMBOL = "ALPHA"
-"""What decides between the variants of a program."""
+SYMBOL = "WINDOWS"
+"""What decides between the variants of a program: it is defined on one of the platforms that are judged."""
 
 MOST = 6
 """How many fixes of one program are spoiled."""
@@ -68,21 +67,15 @@ def spoil_each(files: Files, spoil: Spoil, phase: int, spoiled: Spoiled) -> None
 
 
 def worse(before: Files, after: Files) -> Iterator[str]:
-    """What is wrong with the fixed version, in any of its variants; or with the program itself."""
-    texts = b"".join(before.values())
-    for symbols in ({}, {SYMBOL: True}) if b"#if" in texts else ({},):
-        old, new = (
-            {path: _in_variant(source, symbols) for path, source in files.items()}
-            for files in (before, after)
-        )
-        try:
-            comparison = compare_from(entries_of(old), old, new, library=SUPPORT)
-        except Exception as error:  # whatever the machine stumbles over, a compiler would refuse
-            yield f"{type(error).__name__}: {error}"
-            continue
-        if comparison is None:
-            yield "the program is at fault itself"
-            return
+    """What is wrong with the fixed version, on any platform; or with the program itself."""
+    try:
+        comparison = compare_from(entries_of(before), before, after, library=SUPPORT)
+    except Exception as error:  # whatever the machine stumbles over, a compiler would refuse
+        yield f"{type(error).__name__}: {error}"
+        return
+    if comparison is None:
+        yield "the program is at fault itself"
+    else:
         yield from comparison.complaints
 
 
@@ -117,14 +110,3 @@ def _conditional(source: bytes, statement: nodes.Node, chance: random.Random) ->
     is_plain = isinstance(statement, nodes.ExpressionStatement) and text.strip().startswith(b"note(")
     other = b"" if is_plain and chance.random() < 0.5 else b"#else\n" + text
     return SourceEdit(start, end, b"#if " + SYMBOL.encode() + b"\n" + text + other + b"#endif\n")
-
-
-def _in_variant(source: bytes, symbols: dict[str, bool]) -> bytes:
-    """A file as it is where these symbols are defined; its lines keep their numbers."""
-    directives = directives_of(source)
-    if directives is None:
-        return source
-    kept = bytearray(source)
-    for start, end in directives.variant_for(symbols).left_out:
-        kept[start:end] = bytes(byte if byte == 0x0A else 0x20 for byte in source[start:end])
-    return bytes(kept)

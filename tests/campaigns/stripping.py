@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -189,8 +189,3 @@ def _span(source: bytes, node: Node, parent: Node) -> tuple[int, int]:
 
 def _shown(owner: Expression) -> str:
     return " ".join(owner.text.split())
-
-
-def owners(releases: Iterable[Release]) -> list[str]:
-    """What is released, in the order of the text."""
-    return [release.owner for release in releases]

@@ -115,6 +115,17 @@ def test_a_disagreement_is_said(compile_: Compile, end: str, difference: str) ->
 
 
 @needs_a_compiler
+def test_a_program_is_run_as_each_platform_has_it(compile_: Compile) -> None:
+    released = b"note(reel.size())\n#if WINDOWS\n        reel.destroy()\n#endif"
+    files = PROGRAM | {TEST: PROGRAM[TEST].replace(b"note(reel.size())", released)}
+    tally = Tally()
+
+    found = list(differences(compile_("judge_number(3);"), files, tally, 64))
+    assert found == ["on Windows, path 1: the compiler leaks +words 3"]
+    assert tally == Tally(programs=1, paths=6, leaks=3, differing=1)
+
+
+@needs_a_compiler
 def test_a_test_that_does_not_pass_is_said(compile_: Compile) -> None:
     first, *_ = differences(compile_("judge_number(3); abort();"), PROGRAM, Tally(), 64)
 

@@ -9,6 +9,7 @@ import pytest
 
 from codemods.engine.fix_loop import FixLoop
 from tests.campaigns.prove_fixes import Tally, judge, prove
+from tests.campaigns.spoiled_fixes import worse
 from tests.campaigns.wrong_rules import (
     WRONG,
     Spoil,
@@ -38,7 +39,7 @@ def test_a_wrong_rule_makes_nothing_worse(spoil: Spoil) -> None:
     tally, complaint = prove(10, 1, spoil)
 
     assert not complaint
-    assert tally.spoiled.tried.total() == tally.spoiled.refused.total() + tally.spoiled.harmless.total() > 0
+    assert tally.spoiled.tried[spoil.__name__] > 0
 
 
 @pytest.mark.parametrize("spoil", [release_twice, release_in_a_branch_too_many, release_of_another_payload])
@@ -74,6 +75,17 @@ def test_what_a_function_drops_by_another_name_is_not_released_by_its_caller(kin
     judge({**support_of(source), TEST: source.encode()}, tally)
 
     assert (tally.programs, tally.at_fault) == (1, 0)
+
+
+def test_a_spoiled_fix_is_judged_on_every_platform() -> None:
+    code = "func test_made() {\n    let reel: Reel = Reel::new(1)\n#if WINDOWS\n    note(1)\n#endif\n}\n"
+    source = with_imports(f"@test\n{code}")
+    before = {**support_of(source), TEST: source.encode()}
+    once = before | {TEST: before[TEST].replace(b"#endif\n", b"#endif\n    reel.destroy()\n")}
+    twice_on_one = once | {TEST: once[TEST].replace(b"note(1)\n", b"note(1)\n    reel.destroy()\n")}
+
+    assert not list(worse(before, once))
+    assert [complaint.partition(",")[0] for complaint in worse(before, twice_on_one)] == ["on Windows"] * 2
 
 
 def test_the_long_run_says_what_it_tried() -> None:

@@ -103,11 +103,9 @@ def _functions_at(source: bytes, offset: int) -> list[nodes.Function]:
 
 def _other_arm(diagnostic: Diagnostic, arms: list[list[tuple[int, int]]], edit: SourceEdit) -> int | None:
     around = [blocks for blocks in arms if any(start <= edit.start <= end for start, end in blocks)]
-    before = (
-        [blocks for blocks in arms if diagnostic.offset < blocks[0][0] < edit.start and blocks not in around]
-        if arms
-        else []
-    )
+    before = [
+        blocks for blocks in arms if diagnostic.offset < blocks[0][0] < edit.start and blocks not in around
+    ]
     chosen = around[-1] if around and len(around[-1]) > 1 else before[-1] if before else []
     others = [start for start, end in chosen if not start <= edit.start <= end]
     return random.Random(edit.start).choice(others) if others else None
@@ -159,7 +157,7 @@ def release_of_another_value(diagnostic: Diagnostic, source: bytes) -> Diagnosti
             other
             for name in sorted(names)
             for other, type_ in types.items()
-            if other not in names and type_ == types.get(name, types.get(diagnostic.function))
+            if other not in names and type_ == types.get(name)
         ]
         if edit in releases(diagnostic.edits) and others:
             other = random.Random(edit.start).choice(others).encode()

@@ -25,7 +25,7 @@ class Block:
 
     A constant is part of the program and never freed. An uncounted block is one that the leak
     detector of TML's compiler does not see. A forgotten one was in a container of the standard library
-    that let go of it without freeing it; nobody who uses that can mend it.
+    that let go of it without freeing it; nobody who uses that can free it.
     """
 
     kind: str

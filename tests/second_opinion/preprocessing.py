@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 PLATFORMS: dict[str, frozenset[str]] = {
     "Linux": frozenset({"LINUX", "UNIX", "POSIX", "X86_64", "PTR_64", "LITTLE_ENDIAN", "DEBUG", "TEST"}),
@@ -14,6 +15,7 @@ PLATFORMS: dict[str, frozenset[str]] = {
 
 _DIRECTIVE = re.compile(rb"[ \t]*#[ \t]*(\w+)(.*)")
 _WORD = re.compile(r"\s*(\w+|&&|\|\||[!()])")
+_OPERATORS = ("and", "or", "not", "defined")
 _SPELLINGS = {"&&": "and", "||": "or", "!": "not"}
 
 
@@ -27,7 +29,28 @@ def platforms_of(*programs: Mapping[str, bytes]) -> list[str]:
 def on_platform(files: Mapping[str, bytes], platform: str) -> dict[str, bytes]:
     """The files as they are compiled on a platform. Lines that are left out are empty, so that all keep
     their number."""
-    symbols = PLATFORMS[platform]
+    return _with_symbols(files, PLATFORMS[platform])
+
+
+def variants_of(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    """Every form that the files can take, whichever symbols are defined."""
+    directives = (
+        directive[2].decode()
+        for source in files.values()
+        for line in source.splitlines()
+        if (directive := _DIRECTIVE.match(line))
+    )
+    symbols = sorted({word for rest in directives for word in re.findall(r"\w+", rest)} - {*_OPERATORS})
+    variants = []
+    for count in range(len(symbols) + 1):
+        for defined in combinations(symbols, count):
+            variant = _with_symbols(files, frozenset(defined))
+            if variant not in variants:
+                variants.append(variant)
+    return variants
+
+
+def _with_symbols(files: Mapping[str, bytes], symbols: frozenset[str]) -> dict[str, bytes]:
     return {path: b"".join(_lines(source, symbols)) for path, source in files.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.second_opinion.comparison import compare
-from tests.second_opinion.preprocessing import PLATFORMS, on_platform, platforms_of
+from tests.second_opinion.preprocessing import PLATFORMS, on_platform, platforms_of, variants_of
 from tests.second_opinion.writing.support import SUPPORT
 
 
@@ -43,6 +43,13 @@ def test_one_branch_is_taken_and_lines_keep_their_number() -> None:
 def test_a_program_without_directives_is_the_same_everywhere() -> None:
     assert platforms_of({"a": b"func f() {\n}\n"}, {"a": b"// #if\n"}) == ["Linux"]
     assert platforms_of({"a": b"func f() {\n}\n"}, {"a": b"  #if UNIX\n#endif\n"}) == list(PLATFORMS)
+
+
+def test_every_form_of_a_file() -> None:
+    source = b"#if LINUX or not defined(UNIX)\na\n#elif UNIX && !MACOS\nb\n#endif\n"
+
+    assert {variant["a"].strip() for variant in variants_of({"a": source})} == {b"a", b"b", b""}
+    assert variants_of({"a": b"c\n"}) == [{"a": b"c\n"}]
 
 
 def test_every_platform_is_compared() -> None:

@@ -10,20 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import libcst as cst
-from libcst import matchers as m
 from mutmut.mutation import mutators
 
 Kind = tuple[type[cst.CSTNode], Callable[[Any], Any]]
-
-AS_GOOD_AS_NONE = (
-    m.Name("None")
-    | m.Name("True")
-    | m.Name("False")
-    | m.List(elements=[])
-    | m.Tuple(elements=[])
-    | m.Dict(elements=[])
-    | m.Call(func=m.Name("set") | m.Name("frozenset"), args=[])
-)
 
 TRUE, FALSE, NONE = cst.Name("True"), cst.Name("False"), cst.Name("None")
 
