@@ -113,6 +113,7 @@ Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print what was found and errors; no counts, no advice, no progress."),
 ]
+OnlyErrors = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 ExitZero = Annotated[
     bool, typer.Option("--exit-zero", help="Exit 0 also where it would be 1; errors still end with 2.")
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from codemods.app.sources import working_tree_root
 from codemods.app.starter import write_starter_settings
-from codemods.cli.base import PREVENT, Quiet, app, examples
+from codemods.cli.base import PREVENT, OnlyErrors, app, examples
 from codemods.cli.options import Folder
 from codemods.reports import text
 from codemods.reports.snippets import SNIPPETS
@@ -15,7 +15,7 @@ from codemods.reports.snippets import SNIPPETS
 @app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix init", "tmlfix init --quiet"))
 def init(
     folder: Folder = Path(),
-    quiet: Quiet = False,
+    quiet: OnlyErrors = False,
 ) -> None:
     """Write a first tmlfix.toml, and print what runs tmlfix in hooks and CI jobs.
 

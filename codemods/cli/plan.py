@@ -69,7 +69,7 @@ def plan_command(
     """Show the leak plan: leaks by phase, module and file, the findings of tmlfix, and the progress.
 
     Exit status: 0 done, and with --leaks every criterion of the plan is met; 1 a criterion is missed or not
-    measured; 2 a log could not be read or the chart could not be written.
+    measured; 2 something could not be read, or the chart could not be written.
     """
     check_options(context, PLAN)
     progress, files = _measure(leaks or [], before, baseline, with_findings=not no_findings)

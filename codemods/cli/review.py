@@ -16,8 +16,8 @@ from codemods.cli.base import (
     Ignore,
     Jobs,
     NoCache,
+    OnlyErrors,
     Paths,
-    Quiet,
     Select,
     Verbose,
     app,
@@ -67,7 +67,7 @@ def review(
     ] = False,
     jobs: Jobs = None,
     no_cache: NoCache = False,
-    quiet: Quiet = False,
+    quiet: OnlyErrors = False,
     verbose: Verbose = False,
 ) -> None:
     """Write a page for reviewing fixes: approve or reject each finding in a browser.
