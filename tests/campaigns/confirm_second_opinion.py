@@ -104,13 +104,17 @@ class Outcome:
 
 
 def foreseen(files: Files, limit: int) -> dict[Answers, list[Outcome]]:
-    """What may happen on each path: a method may inherit names that another one gave away, or not."""
-    program = Program(files)
+    """What may happen on each path: a method may inherit names that another one gave away, or not.
+
+    Paths that free a string which only another path makes are left out: they free whatever lies there.
+    """
+    program = Program(on_platform(files, "Linux"))
     found: dict[Answers, list[Outcome]] = {}
     for names in (frozenset[str](), names_given_away_in_methods(program)):
         machine = Machine(program, program.observable(), names)
         for run in paths(machine, ENTRY, limit):
-            found.setdefault(run.answers, []).append(_of_run(run))
+            if all(fault.kind != Fault.NEVER_MADE for fault in run.faults):
+                found.setdefault(run.answers, []).append(_of_run(run))
     return found
 
 
@@ -165,7 +169,8 @@ def seen(watch: Watcher, files: Files, routes: Iterable[Answers]) -> tuple[str, 
 
 
 def _of_event(event: Event) -> str | None:
-    """A block as the second opinion names it; None for the further ones of a list or a map."""
+    """A block as the second opinion names it; None for the further ones of a list or a map, and for what a
+    closure keeps of the variables that it uses, which nothing ever frees."""
     allocator, function, *_ = (*event.places[0], "", "")
     if function.startswith("tml_List__"):
         return "list" if event.size == LIST else None
@@ -173,8 +178,10 @@ def _of_event(event: Event) -> str | None:
         return "map" if event.size == LIST else None
     if allocator == "mem_alloc" and OWN_CODE.match(function):
         return f"words {int.from_bytes(event.content[:8], 'little', signed=True)}"
-    text = event.content.partition(b"\0")[0].decode("utf-8", "replace")
-    return f"text {text[:CONTENT]}"
+    text, end, _ = event.content.partition(b"\0")
+    if OWN_CODE.match(allocator) and end and len(text) < event.size - 1:
+        return None
+    return f"text {text.decode('utf-8', 'replace')[:CONTENT]}"
 
 
 def prepared(files: Files) -> dict[str, bytes]:

@@ -84,6 +84,13 @@ def test_what_the_second_opinion_foresees() -> None:
     assert foreseen(PROGRAM, 64) == {(0,): [quiet, quiet], (1,): [leaking, leaking]}
 
 
+def test_only_what_is_said_on_linux_is_foreseen() -> None:
+    directives = b"\n#if WINDOWS\n    note(1)\n#elif LINUX\n    note(2)\n#endif\n    return 0"
+    program = PROGRAM | {TEST: PROGRAM[TEST].replace(b"\n    return 0", directives)}
+
+    assert [outcome.trace[-1] for outcome, _ in foreseen(program, 64).values()] == ["number 2", "number 2"]
+
+
 @needs_a_compiler
 def test_both_see_the_same_on_every_path(compile_: Compile) -> None:
     watch = compile_("judge_number(3);")

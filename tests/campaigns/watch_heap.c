@@ -54,6 +54,7 @@ struct block {
 struct library { uintptr_t start, code_start, code_end; void (*release)(void *); };
 
 static struct block *blocks; /* open addressing by start */
+static uint32_t used[SLOTS], used_count; /* which of them are used, in the order of their allocation */
 static struct library libraries[LIBRARIES];
 static int library_count;
 static FILE *report;
@@ -155,7 +156,11 @@ static void note(void *start, size_t size) {
     if (!library_count || is_inside || !start) return;
     struct place place;
     enter();
-    if (is_watched_from(&place)) *slot_of(start) = (struct block){start, {0}, size, mark, place, {{0}}, true};
+    if (is_watched_from(&place)) {
+        struct block *block = slot_of(start);
+        if (!block->start) used[used_count++] = (uint32_t)(block - blocks);
+        *block = (struct block){start, {0}, size, mark, place, {{0}}, true};
+    }
     leave();
 }
 
@@ -313,10 +318,10 @@ static bool is_written(const struct block *block) {
 static void finish(void) {
     if (!report) return;
     is_inside = true;
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (!blocks[i].start) continue;
-        if (blocks[i].is_live) keep_content(&blocks[i]), write_event("live", &blocks[i], NULL);
-        else if (is_written(&blocks[i])) write_event("write", &blocks[i], NULL);
+    for (size_t i = 0; i < used_count; i++) {
+        struct block *block = &blocks[used[i]];
+        if (block->is_live) keep_content(block), write_event("live", block, NULL);
+        else if (is_written(block)) write_event("write", block, NULL);
     }
     fclose(report);
     report = NULL;

@@ -55,6 +55,14 @@ class DroppedTypes:
             for field in self.program.fields_of(type_text).values()
         )
 
+    def is_dropped_within(self, type_text: str) -> bool:
+        """Whether the fields of a struct are dropped where it is a field itself.
+
+        The compiler asks the imports of the test file for the type, also in functions of a library.
+        """
+        is_known = type_text in self.program.fields and type_text in self.program.named_in_tests
+        return is_known and self.needs_drop(type_text)
+
     def is_dropped_when_discarded(self, type_text: str) -> bool:
         """Whether a result of the type is dropped if nobody reads it; no enum is."""
         base, _ = base_and_arguments(type_text)

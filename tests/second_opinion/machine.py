@@ -89,5 +89,5 @@ class Machine:
             field = cell.value.fields[name]
             if field_type == "Str" or self.types.has_drop(field_type):
                 self.drop(field_type, field)
-            elif self.types.needs_drop(field_type) and field_type in self.program.fields:
+            elif self.types.is_dropped_within(field_type):
                 self._drop_fields(field_type, field)

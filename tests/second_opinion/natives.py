@@ -98,18 +98,19 @@ def _add(left: Any, right: Any) -> Any:
     return left.plus(right) if isinstance(left, Pointer) else left + right
 
 
+def _quotient(left: int, right: int) -> int:
+    """Rounded towards zero."""
+    return abs(left) // abs(right) * (1 if (left < 0) is (right < 0) else -1)
+
+
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": _add,
     "-": operator.sub,
     "*": operator.mul,
-    "%": operator.mod,
-    "/": operator.floordiv,
+    "%": lambda left, right: left - right * _quotient(left, right),
+    "/": _quotient,
     "&": operator.and_,
     "|": operator.or_,
-    "and": operator.and_,
-    "&&": operator.and_,
-    "or": operator.or_,
-    "||": operator.or_,
     "^": operator.xor,
     "xor": operator.xor,
     "<<": operator.lshift,

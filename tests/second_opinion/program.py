@@ -85,6 +85,13 @@ class Declaration:
         return self.source.count(b"\n", 0, offset) + 1
 
 
+def _named(item: nodes.Node) -> list[str]:
+    """The names that an item declares or imports."""
+    if isinstance(item, nodes.Use):
+        return item.group or item.path[-1:]
+    return [item.name] if isinstance(item, nodes.TypeDeclaration) else []
+
+
 _parsed = lru_cache(maxsize=64)(parse)
 """The tree of a source: the support modules are the same in all programs."""
 
@@ -100,8 +107,12 @@ class Program:
         self.type_parameters: dict[str, list[str]] = dict(CONTAINERS)
         self.dropping: set[str] = set(CONTAINERS)
         self.reserved = set(RESERVED)
+        self.named_in_tests: set[str] = set()
+        """The types that a test file declares or imports."""
         for path, source in files.items():
             for item in _parsed(source).nodes():
+                if path.endswith(".test.tml"):
+                    self.named_in_tests.update(_named(item))
                 self._declare(path, source, item)
 
     def _declare(self, path: str, source: bytes, item: nodes.Node) -> None:

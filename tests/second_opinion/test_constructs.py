@@ -168,6 +168,7 @@ def test_closures(code: str, expected: int) -> None:
             "var n: I64 = 6\nn -= 2\nn *= 3\nn |= 1\nn <<= 1\nn++\nif n == 27 { let r = Reel::new(n) }\n0",
             1,
         ),
+        ("var n: I64 = -7\nif n % 5 == -2 and n / 2 == -3 and -n / -2 == -3 { let r = Reel::new(n) }\n0", 1),
         ("const SIZE: I64 = 3\nlet r = Reel::new(SIZE)\n0", 1),
         ("let r = Reel::new(1)\nif r is Reel and not (1 > 2) && true { r.destroy() }\n0", 0),
     ],

@@ -49,7 +49,7 @@ class ValueWriter(Writer):
         for variable in self.usable(scope, *KINDS):
             options += [self.filled(code, variable) for code in variable.kind.texts]
         if not in_branch:
-            options += [f'{text.name} + "!"' for text in self.usable(scope, *TEXTS)]
+            options += [f'{text.name} + "!"' for text in self.usable(scope, *TEXTS) if not text.is_reference]
         return self.choose(options)
 
     def _text(self, scope: Scope) -> None:
