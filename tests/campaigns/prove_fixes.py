@@ -116,9 +116,17 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
         for finding in findings
         if finding.rule == "void-tail" and finding.verdict is not Verdict.FIXED
     }
+    # functions in which a container is replaced that nothing releases
+    overwritten = {
+        (finding.path, finding.function)
+        for finding in findings
+        if finding.rule == "overwritten-owner" and finding.verdict is not Verdict.FIXED
+    }
     fixed: dict[Line, frozenset[str]] = {}
     for finding in findings:
         if finding.rule == "void-tail" and (finding.path, finding.function) in left_alone:
+            continue
+        if finding.rule.startswith("undrained") and (finding.path, finding.function) in overwritten:
             continue
         if finding.verdict is Verdict.FIXED and (kinds := _promised(finding, files[finding.path])):
             line = (finding.path, finding.line)
