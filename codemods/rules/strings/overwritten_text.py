@@ -131,7 +131,7 @@ def _repair(context: Context, graph: ControlFlowGraph, handover: _Handover) -> R
             continue
         if states != {State.OWNED} or exit_.kind is ExitKind.PROPAGATE:
             return _BY_HAND
-        is_replaced = exit_.node.start > handover.assignment.start and second.variable in exit_.variables
+        is_replaced = exit_.node.start > handover.assignment.start
         freed = _free_before(context, graph, exit_, handover, [first, second] if is_replaced else [first])
         if freed is None:
             return _BY_HAND
