@@ -123,7 +123,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
 @pytest.fixture
 def analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts the stand-in in the place of the analysis."""
-    monkeypatch.setattr("codemods.engine.analyse", stand_in_analysis)
+    monkeypatch.setattr("codemods.engine.plan_fixes", stand_in_analysis)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class CompilerReport:
 def compiler_report(paths: Sequence[Path], progress: Progress | None = None) -> CompilerReport:
     """Analyse the commit HEAD, or the working tree without git, and sort its findings by their causes."""
     request = Request(tuple(phase.number for phase in PHASES), tuple(paths))
-    return by_cause(preview(request, progress=progress))
+    return by_cause(preview(request, findings_only=True, progress=progress))
 
 
 def by_cause(report: Report) -> CompilerReport:

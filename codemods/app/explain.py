@@ -9,6 +9,7 @@ from pathlib import Path
 from codemods import engine
 from codemods.app.configuration import read_configuration
 from codemods.app.sources import WorkingTree, path_below, read_working_tree, select
+from codemods.engine.resources import RESOURCES, Resources
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError
 from codemods.model.progress import Progress
@@ -31,26 +32,30 @@ def parse_place(text: str) -> Place | None:
     return Place(Path(parts[1]), int(parts[2]), int(parts[3]) if parts[3] else None) if parts else None
 
 
-def explain_place(place: Place, *, progress: Progress | None = None) -> Explanation:
+def explain_place(
+    place: Place, *, resources: Resources = RESOURCES, progress: Progress | None = None
+) -> Explanation:
     """What there is to say about a line of the working tree.
 
-    The findings are those of the whole phase that the file belongs to, for a fix in another file may call
-    for one in this. Raises `UserError` for a place that is not there and for a file that no phase covers.
+    The findings are those of the whole tree, for a fix in another file may call for one in this. Raises
+    `UserError` for a place that is not there and for a file that no phase covers.
     """
     source = read_working_tree([place.path])
     files = source.workspace.files
     name = _name_of(source, place.path)
     _check_place(name, files[name], place)
     settings = read_configuration(source.root).settings
-    phase = settings.plan.phase_of(name)
-    if phase is None:
+    if settings.plan.phase_of(name) is None:
         raise UserError(f"{name} is in no phase: tmlfix neither fixes it nor reads it")
     try:
         analysis = engine.facts(files, name, settings=settings, progress=progress)
     except TmlSyntaxError as error:
         raise UserError(f"{name}:{error}") from None
-    (result,) = engine.analyse(files, [phase.number], settings=settings, progress=progress).phases
-    return explain_line(analysis, analysis.index.files[name], result, place.line, place.column, settings)
+    with resources.executor(files) as executor:
+        plan = engine.plan_fixes(
+            files, settings=settings, progress=progress, executor=executor, cache=resources.cache()
+        )
+    return explain_line(analysis, analysis.index.files[name], plan, place.line, place.column, settings)
 
 
 def _name_of(source: WorkingTree, path: Path) -> str:

@@ -107,7 +107,7 @@ def check(
     source = _read(request)
     entries = followed(entries, source.workspace)
     changes = _changes(source, changed_since) if changed_since is not None else None
-    report = preview_of(source, request, progress=progress)
+    report = preview_of(source, request, findings_only=True, progress=progress)
     report = replace(report, errors=_in_order(report.errors))
     found = _fingerprinted(report)
     checked = _with_standing(report, found, known={entry.fingerprint for entry in entries})
@@ -209,7 +209,7 @@ def write_baseline(request: Request, path: Path, *, progress: Progress | None = 
     entries = read_baseline(path) if path.exists() else ()
     source = read_working_tree(request.paths)
     entries = followed(entries, source.workspace)
-    report = preview_of(source, request, progress=progress)
+    report = preview_of(source, request, findings_only=True, progress=progress)
     found = _entries(_fingerprinted(report))
     now = renewed(entries, found, _looked_at(source, request, report))
     write_file(path, baseline_text(now).encode())

@@ -262,7 +262,7 @@ def status(
         resources=resources(jobs, no_cache, verbose),
     )
     with progress_bar() as progress:
-        report = preview(request, progress=progress)
+        report = preview(request, findings_only=True, progress=progress)
     with printed_to(output):
         if statistics:
             _print_statistics(report, format, quiet=False)

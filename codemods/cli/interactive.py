@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codemods.app.rule_texts import find_rule
@@ -55,8 +56,11 @@ class _Interview:
 
     def __init__(self, review: Review) -> None:
         self.chosen: list[Finding] = []
-        self._review = review
-        self._pending = [question for file in review.files for question in questions(file)]
+        self._requires = review.requires
+        self._findings = {finding.key: finding for file in review.files for finding in file.findings}
+        self._dependents = Counter(need for needs in review.requires.values() for need in needs)
+        asked = [question for file in review.files for question in questions(file)]
+        self._pending = in_order(asked, review.requires)
         self._total = len(self._pending)
         self._number = 0
         self._declined: set[FindingKey] = set()
@@ -76,28 +80,39 @@ class _Interview:
             self._take(answer, question)
 
     def _without_needless(self, question: Question) -> Question | None:
-        """The question without findings whose causes were declined; None if nothing is left of it."""
+        """The question without findings that need what was declined; None if nothing is left of it."""
         if self._decided_files.get(question.file.path) == "n":
             return question
-        needless = [finding for finding in question.findings if self._lacks_cause(finding)]
+        needless = [finding for finding in question.findings if self._missing(finding)]
         for finding in needless:
-            _print_skipped(finding, self._review.following[finding.key])
+            self._print_skipped(finding)
+        self._declined |= {finding.key for finding in needless}
         left = [finding for finding in question.findings if finding not in needless]
         return (question.only(left) if needless else question) if left else None
 
-    def _lacks_cause(self, finding: Finding) -> bool:
-        """Whether everything was declined that the finding is likely to follow from."""
-        causes = self._review.following.get(finding.key, ())
-        return bool(causes) and all(cause in self._declined for cause in causes)
+    def _missing(self, finding: Finding) -> list[FindingKey]:
+        """What a finding needs and was declined."""
+        return sorted(self._requires.get(finding.key, frozenset()) & self._declined)
+
+    def _print_skipped(self, finding: Finding) -> None:
+        places = dict.fromkeys(f"{visible(key.path)}:{key.line}" for key in self._missing(finding))
+        make_console().print(
+            f"{visible(finding.path)}:{finding.line} {finding.rule} skipped: "
+            f"it needs the fix of {' and '.join(places)}, which you declined"
+        )
 
     def _ask(self, question: Question) -> str:
-        text.print_question(question.findings, question.hunks, self._review.following)
+        keys = {finding.key for finding in question.findings}
+        needed = {need for key in keys for need in self._requires.get(key, ())} - keys
+        required = [self._findings[key] for key in sorted(needed)]
+        dependents = sum(self._dependents[key] for key in keys)
+        text.print_question(question.findings, question.hunks, required, dependents)
         return _answer(question, f"({self._number}/{self._total}) Make this fix")
 
     def _take(self, answer: str, question: Question) -> None:
         match answer:
             case "s":
-                parts = list(question.split())
+                parts = in_order(list(question.split()), self._requires)
                 self._pending[:0] = parts
                 self._number -= 1
                 self._total += len(parts) - 1
@@ -110,12 +125,28 @@ class _Interview:
             self._declined |= {finding.key for finding in question.findings}
 
 
-def _print_skipped(finding: Finding, causes: Sequence[FindingKey]) -> None:
-    places = dict.fromkeys(f"{visible(cause.path)}:{cause.line}" for cause in causes)
-    make_console().print(
-        f"{visible(finding.path)}:{finding.line} {finding.rule} skipped: "
-        f"it needs the fix of {' or '.join(places)}, which you declined"
-    )
+def in_order(
+    asked: Sequence[Question], requires: Mapping[FindingKey, Collection[FindingKey]]
+) -> list[Question]:
+    """The questions so that what a fix needs is asked about first, as far as possible in their order."""
+    of = {finding.key: number for number, question in enumerate(asked) for finding in question.findings}
+    before: dict[int, list[int]] = {}
+    for key, needs in requires.items():
+        if key in of:
+            before.setdefault(of[key], []).extend(of[need] for need in needs if need in of)
+    ordered: dict[int, None] = {}
+    begun: set[int] = set()
+
+    def visit(number: int) -> None:
+        if number not in begun:
+            begun.add(number)
+            for other in sorted(before.get(number, ())):
+                visit(other)
+            ordered[number] = None
+
+    for number in range(len(asked)):
+        visit(number)
+    return [asked[number] for number in ordered]
 
 
 def questions(file: FileReview) -> Iterator[Question]:

@@ -1,7 +1,7 @@
 """The results of earlier runs of an analysis, and those of this run that are kept for the next.
 
-A key covers everything that a result depends on: the tool itself, the settings, the phase, and the content
-of the files. Of the tests, a library depends on those with one of the identifiers that its rules search for.
+A key covers everything that a result depends on: the tool itself, the settings, and the content of the files.
+Of the tests, a library depends on those with one of the identifiers that its rules search for.
 """
 
 from __future__ import annotations
@@ -16,8 +16,18 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
 
-from codemods.engine.cache_rows import ERROR, RESULT, error_rows, errors_of, result_of, result_row
-from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, Tree
+from codemods.engine.cache_rows import (
+    ERROR,
+    NEEDS,
+    RESULT,
+    error_rows,
+    errors_of,
+    needs_of,
+    needs_rows,
+    result_of,
+    result_row,
+)
+from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, Needs, Tree
 from codemods.engine.result_cache import ResultCache
 from codemods.semantics.identifiers import identifiers_in
 from codemods.semantics.module_paths import is_helper_path
@@ -28,6 +38,8 @@ _PACKAGES = ("codemods", "tml_ast")
 
 _LIBRARY = {"asked": [str], "tests": {str: (str, bool, bool)}, "unread": [ERROR], "fixed": RESULT}
 _TESTS = {str: (str, RESULT)}
+_LIBRARY_NEEDS = {"needs": NEEDS}
+_TEST_NEEDS = {str: (str, NEEDS)}
 """The shapes of the documents that are kept."""
 
 
@@ -38,38 +50,39 @@ class AnalysisCache:
         self._store = store
         self._tree = tree
         self._sources = {**tree.modules, **tree.tests}
-        self._library_hits: list[bool] = []
-        """For each phase that was asked for, whether its library was known."""
-        self._test_hits: list[tuple[int, int]] = []
-        """For each phase, how many tests were known, and how many there are."""
+        self._library_hits = 0
+        self._test_hits = 0
+        self._tests = 0
+        """How many tests there are to know."""
         self._rows: dict[str, dict[str, Any]] = {}
         """The rows of unchanged tests, by the key of their document."""
         self._identifiers: dict[str, frozenset[bytes]] = {}
 
     def note_hits(self) -> None:
         """Note how many results were known."""
-        libraries = f"libraries {sum(self._library_hits)} of {len(self._library_hits)}"
-        known, total = map(sum, zip(*self._test_hits, strict=True)) if self._test_hits else (0, 0)
-        self._store.note(f"known from earlier runs: {libraries}, tests {known} of {total}")
+        self._store.note(
+            f"known from earlier runs: library {self._library_hits} of 1, "
+            f"tests {self._test_hits} of {self._tests}"
+        )
 
     # -- libraries ----------------------------------------------------------------------------
 
     def library(self, job: LibraryJob) -> LibraryResult | None:
-        """The result of the library files of a phase, if it is known."""
+        """The result of the library, if it is known."""
 
         def decode(document: Any) -> LibraryResult | None:
             asked = frozenset(document["asked"])
             if self._tests_differ(document["tests"], _encoded(asked), job.paths):
                 return None
-            result = result_of(document["fixed"], job.phase.number, self._sources)
+            result = result_of(document["fixed"], self._sources)
             return LibraryResult(result, errors_of(document["unread"]), asked)
 
         known = self._read(self._library_key(job), _LIBRARY, decode)
-        self._library_hits.append(known is not None)
+        self._library_hits = int(known is not None)
         return known
 
     def keep_library(self, job: LibraryJob, result: LibraryResult) -> None:
-        """Keep the result of the library files of a phase."""
+        """Keep the result of the library."""
         asked = _encoded(result.asked)
         tests = {
             path: (self._digests[path], path in job.paths, self._matters(path, asked))
@@ -106,39 +119,72 @@ class AnalysisCache:
         return not self._identifiers[path].isdisjoint(asked)
 
     def _library_key(self, job: LibraryJob) -> str:
-        return self._key("library", job, self._state(job.changed))
+        return self._key("library", job, self._library)
 
     # -- tests --------------------------------------------------------------------------------
 
     def tests(self, job: LibraryJob, changed: Mapping[str, bytes]) -> dict[str, FilesResult]:
-        """The results of the tests of a phase that has ``changed`` these library files, as far as known."""
-        key = self._tests_key(job, changed)
-
-        def decode(document: Any) -> dict[str, FilesResult]:
-            same = {path: row for path, row in document.items() if row[0] == self._digests.get(path)}
-            results = {
-                path: result_of(row[1], job.phase.number, self._sources)
-                for path, row in same.items()
-                if path in job.paths
-            }
-            self._rows[key] = same
-            return results
-
-        known = self._read(key, _TESTS, decode) or {}
-        self._test_hits.append((len(known), len(job.paths & self._tree.tests.keys())))
-        return known
+        """The results of the tests beside a library with these files ``changed``, as far as known."""
+        rows = self._known_rows(
+            self._tests_key("tests", job, changed), _TESTS, lambda row: result_of(row, self._sources)
+        )
+        results = {path: result for path, result in rows.items() if path in job.paths}
+        self._test_hits, self._tests = len(results), len(job.paths & self._tree.tests.keys())
+        return results
 
     def keep_tests(
         self, job: LibraryJob, changed: Mapping[str, bytes], results: Mapping[str, FilesResult]
     ) -> None:
-        """Keep results of tests of a phase."""
-        key = self._tests_key(job, changed)
-        rows = {path: (self._digests[path], result_row(result)) for path, result in results.items()}
-        self._store.put(key, {**self._rows.get(key, {}), **rows})
+        """Keep results of tests."""
+        rows = {path: result_row(result) for path, result in results.items()}
+        self._keep_rows(self._tests_key("tests", job, changed), rows)
 
-    def _tests_key(self, job: LibraryJob, changed: Mapping[str, bytes]) -> str:
-        states = (self._state(job.changed), self._state({**job.changed, **changed}))
-        return self._key("tests", job, (self._helpers, *states))
+    # -- what fixes need ----------------------------------------------------------------------
+
+    def library_needs(self, job: LibraryJob, result: LibraryResult) -> Needs | None:
+        """What the fixes of the library need, if it is known."""
+        key = self._library_needs_key(job, result)
+        return self._read(key, _LIBRARY_NEEDS, lambda document: needs_of(document["needs"]))
+
+    def keep_library_needs(self, job: LibraryJob, result: LibraryResult, needs: Needs) -> None:
+        """Keep what the fixes of the library need."""
+        self._store.put(self._library_needs_key(job, result), {"needs": needs_rows(needs)})
+
+    def _library_needs_key(self, job: LibraryJob, result: LibraryResult) -> str:
+        asked = _encoded(result.asked)
+        tests = [(path, self._digests[path]) for path in self._tree.tests if self._matters(path, asked)]
+        return self._key("library-needs", job, (tests, *self._states(result.changed)))
+
+    def test_needs(self, job: LibraryJob, changed: Mapping[str, bytes]) -> dict[str, Needs]:
+        """What the fixes of tests need, as far as known."""
+        return self._known_rows(self._tests_key("test-needs", job, changed), _TEST_NEEDS, needs_of)
+
+    def keep_test_needs(
+        self, job: LibraryJob, changed: Mapping[str, bytes], needs: Mapping[str, Needs]
+    ) -> None:
+        """Keep what the fixes of tests need."""
+        rows = {path: needs_rows(known) for path, known in needs.items()}
+        self._keep_rows(self._tests_key("test-needs", job, changed), rows)
+
+    # -- rows of tests ------------------------------------------------------------------------
+
+    def _known_rows(self, key: str, shape: object, decode: Callable[[Any], T]) -> dict[str, T]:
+        """The results of the tests that are as they were."""
+
+        def decoded(document: Any) -> dict[str, T]:
+            same = {path: row for path, row in document.items() if row[0] == self._digests.get(path)}
+            results = {path: decode(row[1]) for path, row in same.items()}
+            self._rows[key] = same
+            return results
+
+        return self._read(key, shape, decoded) or {}
+
+    def _keep_rows(self, key: str, rows: Mapping[str, object]) -> None:
+        made = {path: (self._digests[path], row) for path, row in rows.items()}
+        self._store.put(key, {**self._rows.get(key, {}), **made})
+
+    def _tests_key(self, kind: str, job: LibraryJob, changed: Mapping[str, bytes]) -> str:
+        return self._key(kind, job, (self._helpers, *self._states(changed)))
 
     @cached_property
     def _helpers(self) -> list[tuple[str, str]]:
@@ -164,9 +210,9 @@ class AnalysisCache:
 
     def _key(self, kind: str, job: LibraryJob, states: object) -> str:
         scope = sorted(job.paths & self._tree.modules.keys())
-        return f"{kind}-{_digest((_tool(), self._settings, job.phase.number, scope, states))}"
+        return f"{kind}-{_digest((_tool(), self._settings, scope, states))}"
 
-    def _state(self, changed: Mapping[str, bytes]) -> object:
+    def _states(self, changed: Mapping[str, bytes]) -> tuple[object, object]:
         changes = sorted((path, hashlib.sha256(source).hexdigest()) for path, source in changed.items())
         return self._library, changes
 

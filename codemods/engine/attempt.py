@@ -16,6 +16,7 @@ from codemods.model.findings import Change, Edit
 from codemods.semantics.symbols import SourceFile
 from tml_ast import TmlSyntaxError
 from tml_ast.edit import SourceEdit, apply, compose, in_order
+from tml_ast.replay import History
 
 _OFFERED = -1
 """The owner of edits that are only offered."""
@@ -32,10 +33,11 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A diagnostic whose edits were made, and where it was in the original file."""
+    """A diagnostic whose edits were made, or are offered, and where it was in the original file."""
 
     number: int
     """The owner of its edits."""
+    round: int
     path: str
     diagnostic: Diagnostic
     line: int
@@ -50,6 +52,8 @@ class Attempt:
         """The files of each variant by path; a file without directives is the same in all of them."""
         self.fixes: list[Fix] = []
         self._originals = {path: file for view in reversed(self.views) for path, file in view.items()}
+        self.histories: dict[str, History[int]] = {}
+        """Of each file with an edit: who made which."""
         self._edits: dict[str, list[SourceEdit]] = {}
         self._offsets: dict[str, _Offsets] = {}
         self._places: dict[str, _Places] = {}
@@ -94,8 +98,8 @@ class Attempt:
     def _original_offset(self, path: str, offset: int) -> int:
         return self._offsets[path].before(offset) if path in self._offsets else offset
 
-    def apply(self, path: str, diagnostics: Sequence[Diagnostic]) -> None:
-        """Make the edits of one file, and parse the result.
+    def apply(self, path: str, diagnostics: Sequence[Diagnostic], round: int = 1) -> None:
+        """Make the edits of one file in a round, and parse the result.
 
         Raises `Fault` if it does not parse, or if a rule finds again what was fixed.
         """
@@ -106,10 +110,8 @@ class Attempt:
             if key in self._seen:
                 raise Fault(path, f"{diagnostic.rule} finds {diagnostic.function} again after its fix")
             self._seen.add(key)
-            number = len(self.fixes)
-            line, column = self._place(path, offset)
-            self.fixes.append(Fix(number, path, diagnostic, line, column))
-            edits += _owned(diagnostic.edits, number)
+            edits += _owned(diagnostic.edits, self._add_fix(path, diagnostic, round))
+        self._history(path).make(edits)
         source = apply(self._now(path).source, edits)
         try:
             self._replace(path, source)
@@ -118,6 +120,23 @@ class Attempt:
         self._edits[path] = compose(self._edits.get(path, []), edits)
         self._offsets[path] = _Offsets(self._edits[path])
         self._owned.pop(path, None)
+
+    def _add_fix(self, path: str, diagnostic: Diagnostic, round: int) -> int:
+        """The number of a new fix."""
+        number = len(self.fixes)
+        place = self.position(path, diagnostic.offset)
+        self.fixes.append(Fix(number, round, path, diagnostic, *place))
+        return number
+
+    def _history(self, path: str) -> History[int]:
+        return self.histories.setdefault(path, History(self._originals[path].source))
+
+    def offer(self, path: str, diagnostic: Diagnostic) -> tuple[Edit, ...]:
+        """Add a fix that is made only on request; its edits of the original file."""
+        round = self.fixes[-1].round + 1 if self.fixes else 1
+        self._history(path).offer(_owned(diagnostic.edits, self._add_fix(path, diagnostic, round)))
+        composed = compose(self._edits.get(path, []), _owned(diagnostic.edits, _OFFERED))
+        return tuple(_by_owner(composed).get(_OFFERED, ()))
 
     def _replace(self, path: str, source: bytes) -> None:
         same: SourceFile | None = None
@@ -132,12 +151,6 @@ class Attempt:
         if fix.path not in self._owned:
             self._owned[fix.path] = _by_owner(self._edits[fix.path])
         return tuple(self._owned[fix.path].get(fix.number, ()))
-
-    def offered_edits(self, path: str, diagnostic: Diagnostic) -> tuple[Edit, ...]:
-        """The edits of a diagnostic that is not applied, in the original file."""
-        offered = _owned(diagnostic.edits, _OFFERED)
-        composed = compose(self._edits.get(path, []), offered)
-        return tuple(_by_owner(composed).get(_OFFERED, ()))
 
 
 def _owned(edits: Iterable[SourceEdit], owner: int) -> list[SourceEdit]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from codemods.engine.agreement import Voice, agreed
-from codemods.engine.attempt import Attempt, Fault
-from codemods.engine.jobs import FilesResult
+from codemods.engine.attempt import Attempt, Fault, Fix
+from codemods.engine.jobs import FilesResult, MadeFix
 from codemods.engine.suppressions import suppressions
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
@@ -24,7 +24,6 @@ from codemods.model.findings import (
     InputError,
     Verdict,
 )
-from codemods.model.phases import Phase
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
 from codemods.ownership.analysis import Analysis
@@ -52,8 +51,7 @@ class _Judged:
 
     accepted: list[InFile] = field(default_factory=list)
     open: list[InFile] = field(default_factory=list)
-    """Those that are only reported, and those for review that were not asked for."""
-    declined: list[InFile] = field(default_factory=list)
+    """Those that are only reported, and those for review."""
     suppressed: list[InFile] = field(default_factory=list)
 
 
@@ -82,6 +80,10 @@ class View:
     facts_of: Callable[[Mapping[str, SourceFile], Facts | None], Facts]
     original: Callable[[], Analysis]
 
+    def with_source(self, path: str, source: bytes) -> View:
+        """The view with another text of a file. Raises TmlSyntaxError."""
+        return replace(self, files={**self.files, path: self.files[path].with_source(source)})
+
 
 class _Latest:
     """The facts about the files of a view as they are by now, computed when they are asked for."""
@@ -109,18 +111,16 @@ class _Latest:
 
 
 class FixLoop:
-    """The rounds of fixes of some files of a phase, until nothing is left to fix.
+    """The rounds of fixes of some files, until nothing is left to fix.
 
-    The first of the ``views`` is of all files. With ``wanted``, exactly the findings that it names are fixed.
-    What is in ``overflows`` has variants that no view shows: nothing of it is fixed.
+    The first of the ``views`` is of all files. What is in ``overflows`` has variants that no view shows:
+    nothing of it is fixed.
     """
 
     def __init__(
         self,
         views: Sequence[View],
-        phase: Phase,
         settings: Settings,
-        wanted: Container[FindingKey] | None,
         report: Progress,
         overflows: Iterable[Overflow] = (),
     ) -> None:
@@ -128,8 +128,6 @@ class FixLoop:
         self._overflows = [
             overflow for overflow in overflows if any(overflow.path in view.files for view in views)
         ]
-        self._phase = phase
-        self._wanted = wanted
         self._report = report
         self._settings = settings
         self._rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
@@ -154,13 +152,29 @@ class FixLoop:
                 excluded.add(fault.path)
                 message = f"left as it was: {fault.message}; this is a fault of tmlfix"
                 errors.append(InputError(fault.path, message))
+        findings = self._findings(outcome)
+        attempt = outcome.attempt
         return FilesResult(
-            self._findings(outcome),
-            outcome.attempt.changes,
-            declined=self._unfixed(outcome.attempt, outcome.left.declined),
-            suppressed=self._unfixed(outcome.attempt, outcome.left.suppressed),
+            findings,
+            tuple(
+                MadeFix(fix.number, fix.round, self._key(fix), fix.diagnostic.relies_on)
+                for fix in attempt.fixes
+            ),
+            attempt.histories,
+            suppressed=self._unfixed(attempt, outcome.left.suppressed),
             errors=(*errors, *self._too_large.values()),
         )
+
+    def found(self, path: str, rules: Container[str]) -> list[Diagnostic]:
+        """What these rules can change in a file as it is, where no comment suppresses the finding.
+
+        Raises `Fault` for a rule that fails.
+        """
+        attempt = Attempt(*(view.files for view in self._views))
+        latest = [_Latest(view, files) for view, files in zip(self._views, attempt.views, strict=True)]
+        diagnostics = self._diagnostics(latest, attempt, set(), [path], 1, rules)
+        judged = self._judge(attempt, diagnostics, set())
+        return [diagnostic for _, diagnostic in (*judged.accepted, *judged.open) if diagnostic.edits]
 
     def _note(self, overflow: Overflow) -> InputError:
         """What is said of a function or type with variants that are not looked at."""
@@ -187,7 +201,7 @@ class FixLoop:
                 # Changed files come first; the others are then judged by what these have become.
                 paths = list(accepted)
                 for path, diagnostics in accepted.items():
-                    attempt.apply(path, diagnostics)
+                    attempt.apply(path, diagnostics, number)
                 for each in latest:
                     each.outdate()
             elif len(paths) < len(scope):
@@ -206,10 +220,11 @@ class FixLoop:
         excluded: set[str],
         paths: Sequence[str],
         number: int,
+        rules: Container[str] = RULES,
     ) -> Iterator[InFile]:
         """What the rules find in the files, one file after the other."""
         for done, path in enumerate(paths):
-            self._report(f"phase {self._phase.number}, round {number}", done, len(paths))
+            self._report(f"round {number}", done, len(paths))
             looking = [each for each in latest if each.looks_at(path)]
             voices = []
             for each in looking:
@@ -219,9 +234,9 @@ class FixLoop:
                 found = [
                     diagnostic
                     for rule in self._rules
-                    if self._settings.applies(rule.name, path)
+                    if rule.name in rules and self._settings.applies(rule.name, path)
                     for diagnostic in self._found(rule, context, excluded)
-                    if number == 1 or self._wanted is not None or not _repairs_misuse(diagnostic)
+                    if number == 1 or not _repairs_misuse(diagnostic)
                 ]
                 if len(looking) == 1:
                     yield from ((path, diagnostic) for diagnostic in found)
@@ -257,24 +272,17 @@ class FixLoop:
     def _judge(
         self, attempt: Attempt, diagnostics: Iterable[InFile], used: set[tuple[str, int, str]]
     ) -> _Judged:
-        """Decide what becomes of each diagnostic; one that is for review is a fix if it is wanted."""
+        """Decide what becomes of each diagnostic."""
         result = _Judged()
         for path, diagnostic in diagnostics:
-            line, column = attempt.position(path, diagnostic.offset)
-            key = FindingKey(self._phase.number, path, line, column, diagnostic.rule, diagnostic.function)
+            line = attempt.line(path, diagnostic.offset)
             if any(comment.covers(line, diagnostic.rule) for comment in self._suppressions[path]):
                 result.suppressed.append((path, diagnostic))
                 used.add((path, line, diagnostic.rule))
-            elif diagnostic.verdict is Verdict.REPORTED:
-                result.open.append((path, diagnostic))
-            elif self._wanted is not None and key in self._wanted:
-                result.accepted.append((path, replace(diagnostic, verdict=Verdict.FIXED)))
-            elif self._wanted is None and diagnostic.verdict is Verdict.FIXED:
+            elif diagnostic.verdict is Verdict.FIXED:
                 result.accepted.append((path, diagnostic))
-            elif diagnostic.verdict is Verdict.REVIEW:
-                result.open.append((path, diagnostic))
             else:
-                result.declined.append((path, diagnostic))
+                result.open.append((path, diagnostic))
         return result
 
     # -- the self-check -----------------------------------------------------------------------
@@ -309,7 +317,8 @@ class FixLoop:
             found.append(self._finding(fix.path, fix.diagnostic, place, attempt.edits_of(fix)))
         for path, diagnostic in outcome.left.open:
             place = attempt.position(path, diagnostic.offset)
-            found.append(self._finding(path, diagnostic, place, attempt.offered_edits(path, diagnostic)))
+            edits = attempt.offer(path, diagnostic) if diagnostic.edits else ()
+            found.append(self._finding(path, diagnostic, place, edits))
         return tuple(sorted(found, key=lambda finding: finding.place))
 
     def _unfixed(self, attempt: Attempt, diagnostics: Iterable[InFile]) -> tuple[Finding, ...]:
@@ -329,7 +338,7 @@ class FixLoop:
                 off = {rule for rule in comment.rules if not self._settings.applies(rule, path)}
                 for message in comment.problems(rules | off, RULES):
                     yield Finding(
-                        self._phase.number,
+                        self._phase(path),
                         SUPPRESSION_COMMENT,
                         path,
                         comment.line,
@@ -339,11 +348,22 @@ class FixLoop:
                         Verdict.REPORTED,
                     )
 
+    def _phase(self, path: str) -> int:
+        phase = self._settings.plan.phase_of(path)
+        assert phase is not None
+        return phase.number
+
+    def _key(self, fix: Fix) -> FindingKey:
+        diagnostic = fix.diagnostic
+        return FindingKey(
+            self._phase(fix.path), fix.path, fix.line, fix.column, diagnostic.rule, diagnostic.function
+        )
+
     def _finding(
         self, path: str, diagnostic: Diagnostic, place: tuple[int, int], edits: tuple[Edit, ...] = ()
     ) -> Finding:
         return Finding(
-            self._phase.number,
+            self._phase(path),
             diagnostic.rule,
             path,
             *place,

@@ -1,7 +1,7 @@
 """The jobs that an analysis is divided into, and the result of each: plain data, for any process.
 
-First the library files of a phase are fixed, in view of the tests that use them; then each test, beside the
-fixed library. No test depends on another.
+First the library is fixed, in view of the tests that use it; then each test, beside the fixed library. No
+test depends on another. Then it is found out which fixes need which, for the library and for each test.
 """
 
 from __future__ import annotations
@@ -9,22 +9,58 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from codemods.model.findings import Change, Finding, FindingKey, InputError
-from codemods.model.phases import Phase
+from codemods.model.findings import Finding, FindingKey, InputError
 from codemods.model.settings import Settings
+from tml_ast.replay import History
+
+
+class FixId(NamedTuple):
+    """What identifies a fix among all that were made in a tree."""
+
+    path: str
+    number: int
+    """The owner of its edits in the history of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFix:
+    """A fix that was made, or that is offered, of the finding with this key."""
+
+    number: int
+    round: int
+    key: FindingKey
+    relies_on: frozenset[str] = frozenset()
+    """The files in which fixes that need this one must be made as well."""
+
+    @property
+    def id(self) -> FixId:
+        """What identifies it."""
+        return FixId(self.key.path, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class FilesResult:
-    """What became of some files of a phase, as a part of the result of the phase."""
+    """What became of some files."""
 
     findings: tuple[Finding, ...] = ()
-    changes: Mapping[str, Change] = field(default_factory=dict)
-    declined: tuple[Finding, ...] = ()
+    fixes: tuple[MadeFix, ...] = ()
+    """In the order in which they were made."""
+    histories: Mapping[str, History[int]] = field(default_factory=dict)
+    """Of each file with a fix: which fix made which edit."""
     suppressed: tuple[Finding, ...] = ()
     errors: tuple[InputError, ...] = ()
 
+    @property
+    def changed(self) -> dict[str, bytes]:
+        """The files with a fix as they are with all of them."""
+        texts = ((path, history, history.text()) for path, history in self.histories.items())
+        return {path: text for path, history, text in texts if text != history.original}
+
+
+Needs = Mapping[FixId, frozenset[FixId]]
+"""The fixes without which each fix would not be found, or would be another."""
 
 _Packed = tuple[tuple[tuple[str, int], ...], bytes]
 
@@ -68,43 +104,51 @@ def _unpacked_tree(modules: _Packed, tests: _Packed, settings: Settings) -> Tree
 
 @dataclass(frozen=True, slots=True)
 class LibraryJob:
-    """Fix library files of a phase."""
+    """Fix the library."""
 
     tree: Tree
-    changed: Mapping[str, bytes]
-    """The library files that phases before have changed."""
-    phase: Phase
     paths: frozenset[str]
     """The files that get fixes, the tests among them included."""
-    wanted: frozenset[FindingKey] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TestsJob:
-    """Fix tests of a phase beside the library as the phase leaves it."""
+    """Fix tests beside the fixed library."""
 
     __test__ = False
 
     base: LibraryJob
     changed: Mapping[str, bytes]
-    """The library files that the phase itself has changed."""
+    """The library files that have fixes, as they are with all of them."""
     tests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class NeedsJob:
+    """Find out what the fixes of some files need."""
+
+    base: LibraryJob
+    library: FilesResult
+    library_needs: Needs | None
+    """What the fixes of the library need; None if that is what this job has to find out."""
+    tests: tuple[FilesResult, ...] = ()
+    """What became of the tests to find it out for, each by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryResult:
-    """What became of the library files of a phase."""
+    """What became of the library."""
 
     files: FilesResult
     unread: tuple[InputError, ...]
-    """The files of the whole library that cannot be parsed."""
+    """The files of the library that cannot be parsed."""
     asked: frozenset[str]
     """The identifiers that tests were searched for: a test without them has no part in this."""
 
     @property
     def changed(self) -> dict[str, bytes]:
-        """The files that the phase has changed, as it leaves them."""
-        return {path: change.after for path, change in self.files.changes.items()}
+        """The files that have fixes, as they are with all of them."""
+        return self.files.changed
 
 
 def in_batches(paths: Iterable[str], sources: Mapping[str, bytes], size: int) -> list[tuple[str, ...]]:

@@ -1,18 +1,28 @@
-"""Files in, findings and changed files out: the phases of an analysis, run job by job and joined."""
+"""Files in, a plan out: the work of an analysis, run job by job and joined."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codemods.engine.analysis_cache import AnalysisCache
-from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, TestsJob, Tree, in_batches
+from codemods.engine.jobs import (
+    FilesResult,
+    FixId,
+    LibraryJob,
+    LibraryResult,
+    Needs,
+    NeedsJob,
+    TestsJob,
+    Tree,
+    in_batches,
+)
 from codemods.engine.result_cache import ResultCache
-from codemods.model.findings import AnalysisResult, Finding, FindingKey, InputError, PhaseResult
-from codemods.model.phases import Phase
+from codemods.model.findings import AnalysisResult, Finding, FindingKey, Verdict
+from codemods.model.fix_plan import FixPlan, Keys, divides, everywhere, never
 from codemods.model.progress import Progress, unwatched
 from codemods.model.settings import Settings
 from codemods.semantics.module_paths import is_test_path
@@ -24,46 +34,57 @@ BATCH = 256 * 1024
 """Bytes of tests that one job of an executor fixes."""
 
 
+def plan_fixes(
+    files: Mapping[str, bytes],
+    *,
+    settings: Settings | None = None,
+    share: Callable[[str], bool] = everywhere,
+    requirements: Callable[[Keys], bool] = never,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    cache: ResultCache | None = None,
+) -> FixPlan:
+    """Find and fix what there is to fix in the tree ``files`` (posix path to content).
+
+    ``share`` limits the files that the plan reports on, and does not change what it reports. What fixes need
+    is found out if ``requirements`` says so of the fixable findings. A file that does not parse becomes an
+    error of the plan, never an exception. An ``executor`` does the work in other processes or on other
+    machines, and a ``cache`` spares what an earlier run has done; the plan is the same.
+    """
+    settings = settings or Settings()
+    tree = _tree(files, settings)
+    known = AnalysisCache(cache, tree) if cache is not None else None
+    run = _Run(LibraryJob(tree, _scope(tree)), share, requirements, known)
+    run.look_up()
+    if executor is not None and not run.is_quick:
+        _run_on(executor, run, progress or unwatched)
+    else:
+        _run_here(run, progress or unwatched)
+    run.keep()
+    return run.plan()
+
+
 def analyse(
     files: Mapping[str, bytes],
     phases: Sequence[int],
     *,
     stacked: bool = False,
-    only: Callable[[str], bool] | None = None,
-    share: Callable[[str], bool] | None = None,
-    wanted: frozenset[FindingKey] | None = None,
+    includes: Callable[[str], bool] = everywhere,
     settings: Settings | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
     cache: ResultCache | None = None,
 ) -> AnalysisResult:
-    """Find and fix what the ``phases`` cover in the tree ``files`` (posix path to content).
-
-    Each phase starts from ``files`` alone, or from the result of the phase before it when ``stacked``.
-    ``only`` limits which files may get findings; all of them inform the analysis. ``share`` limits the
-    files that the result reports on, and does not change what it reports: other files are fixed as far as
-    these need it. With ``wanted``, exactly the findings that it names are fixed, those for review included;
-    what follows only from others is not found. A file that does not parse becomes an error of the result,
-    never an exception. An ``executor`` does the work in other processes or on other machines, and a
-    ``cache`` spares what an earlier run has done; the result is the same.
-    """
-    settings = settings or Settings()
-    report = progress or unwatched
-    tree = _tree(files, settings)
-    known = AnalysisCache(cache, tree) if cache is not None and wanted is None else None
-    chosen = [phase for phase in settings.plan.phases if phase.number in phases]
-    runs = [_PhaseRun(tree, phase, _scope(tree, phase, only), share, wanted, known) for phase in chosen]
-    needed = _needed(runs, stacked=stacked)
-    if executor is None or _is_quick(needed, stacked=stacked):
-        _run_here(needed, report, stacked=stacked)
-    else:
-        _run_on(executor, needed, report, stacked=stacked)
-    if known is not None:
-        known.note_hits()
-    unread = dict.fromkeys(error for run in runs for error in run.unread if run.reports_on(error.path))
-    errors = [error for run in runs for error in run.errors]
-    ordered = sorted(unread, key=lambda error: error.place)
-    return AnalysisResult(tuple(run.result() for run in runs), (*ordered, *errors))
+    """The plan of a tree as one branch a phase would have it: see `plan_fixes` and `FixPlan.on_branches`."""
+    plan = plan_fixes(
+        files,
+        settings=settings,
+        requirements=lambda keys: divides(keys, phases, includes, apart=True),
+        progress=progress,
+        executor=executor,
+        cache=cache,
+    )
+    return AnalysisResult(plan.on_branches(phases, includes=includes, stacked=stacked), plan.errors)
 
 
 def facts(
@@ -92,46 +113,32 @@ def _tree(files: Mapping[str, bytes], settings: Settings) -> Tree:
     )
 
 
-def _scope(tree: Tree, phase: Phase, only: Callable[[str], bool] | None) -> frozenset[str]:
-    settings = tree.settings
-    return frozenset(
-        path
-        for path in (*tree.modules, *tree.tests)
-        if settings.plan.phase_of(path) is phase and settings.covers(path) and (only is None or only(path))
-    )
+def _scope(tree: Tree) -> frozenset[str]:
+    return frozenset(path for path in (*tree.modules, *tree.tests) if tree.settings.covers(path))
 
 
 @dataclass(slots=True)
-class _PhaseRun:
-    """One phase: its jobs, and their results so far."""
+class _Run:
+    """The results of the jobs so far."""
 
-    tree: Tree
-    phase: Phase
-    paths: frozenset[str]
-    share: Callable[[str], bool] | None
-    wanted: frozenset[FindingKey] | None
+    job: LibraryJob
+    share: Callable[[str], bool]
+    requirements: Callable[[Keys], bool]
     cache: AnalysisCache | None
-    changed: dict[str, bytes] = field(default_factory=dict)
-    """The library files that phases before have changed."""
     library: LibraryResult | None = None
     tests: dict[str, FilesResult] = field(default_factory=dict)
-    was_looked_up: bool = False
-    """Whether the cache was asked."""
-    has_new_tests: bool = False
-    """Whether ``tests`` holds results that are not in the cache."""
+    library_needs: Needs | None = None
+    test_needs: dict[str, Needs] = field(default_factory=dict)
+    _new_tests: bool = False
+    _new_needs: bool = False
 
-    @property
-    def job(self) -> LibraryJob:
-        return LibraryJob(self.tree, self.changed, self.phase, self.paths, self.wanted)
+    # -- the library --------------------------------------------------------------------------
 
-    def look_up(self, before: Mapping[str, bytes]) -> bool:
-        """Whether an earlier run has the result of the library job, with these files changed ``before``."""
-        self.changed = dict(before)
-        if self.cache is not None and not self.was_looked_up:
-            self.was_looked_up = True
+    def look_up(self) -> None:
+        """Take what earlier runs have found."""
+        if self.cache is not None:
             self.library = self.cache.library(self.job)
             self._look_up_tests()
-        return self.library is not None
 
     def take_library(self, result: LibraryResult) -> None:
         """Take the result of the library job."""
@@ -144,141 +151,176 @@ class _PhaseRun:
         if self.cache is not None and self.library is not None:
             self.tests = self.cache.tests(self.job, self.library.changed)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether the remaining work takes less time than starting another process."""
+        if self.library is None:
+            return False
+        sources = self.job.tree.tests
+        return sum(len(sources[path]) for path in self._missing_tests) <= BATCH
+
+    # -- tests --------------------------------------------------------------------------------
+
+    @property
+    def _missing_tests(self) -> list[str]:
+        tests = sorted(self.job.paths & self.job.tree.tests.keys())
+        return [path for path in tests if self.share(path) and path not in self.tests]
+
     def test_jobs(self, size: int) -> list[TestsJob]:
         """The jobs for the tests without a result, each of ``size`` bytes."""
         assert self.library is not None
-        tests = (path for path in sorted(self.paths & self.tree.tests.keys()) if self.reports_on(path))
-        new = [path for path in tests if path not in self.tests]
-        return [
-            TestsJob(self.job, self.library.changed, batch)
-            for batch in in_batches(new, self.tree.tests, size)
-        ]
+        changed = self.library.changed
+        batches = in_batches(self._missing_tests, self.job.tree.tests, size)
+        return [TestsJob(self.job, changed, batch) for batch in batches]
 
     def take_tests(self, job: TestsJob, results: Iterable[FilesResult]) -> None:
         """Take the results of tests."""
         self.tests.update(zip(job.tests, results, strict=True))
-        self.has_new_tests = True
+        self._new_tests = True
 
-    def keep_tests(self) -> None:
-        """Keep the results of the tests for the next run."""
-        if self.has_new_tests and self.cache is not None and self.library is not None:
-            self.cache.keep_tests(self.job, self.library.changed, self.tests)
+    # -- what fixes need ----------------------------------------------------------------------
 
-    @property
-    def changed_after(self) -> dict[str, bytes]:
-        """The library files that are changed when the phase is done."""
+    def library_needs_job(self) -> NeedsJob | None:
+        """The job that finds out what the fixes of the library need, if that is not known."""
         assert self.library is not None
-        return {**self.changed, **self.library.changed}
+        if self.cache is not None:
+            self.library_needs = self.cache.library_needs(self.job, self.library)
+            self.test_needs = self.cache.test_needs(self.job, self.library.changed)
+        if self.library_needs is not None:
+            return None
+        return NeedsJob(self.job, self.library.files, None)
+
+    def take_library_needs(self, needs: Needs) -> None:
+        """Take what the fixes of the library need."""
+        assert self.library is not None
+        self.library_needs = needs
+        if self.cache is not None:
+            self.cache.keep_library_needs(self.job, self.library, needs)
+
+    def test_needs_jobs(self, size: int) -> list[NeedsJob]:
+        """The jobs that find out what the fixes of tests need, where that is not known."""
+        assert self.library is not None
+        new = [
+            path
+            for path, result in sorted(self.tests.items())
+            if result.fixes and path not in self.test_needs
+        ]
+        return [
+            NeedsJob(
+                self.job, self.library.files, self.library_needs, tuple(self.tests[path] for path in batch)
+            )
+            for batch in in_batches(new, self.job.tree.tests, size)
+        ]
+
+    def take_test_needs(self, needs: Needs) -> None:
+        """Take what the fixes of some tests need."""
+        by_path: dict[str, dict[FixId, frozenset[FixId]]] = {}
+        for fix, needed in needs.items():
+            by_path.setdefault(fix.path, {})[fix] = needed
+        self.test_needs.update(by_path)
+        self._new_needs = True
+
+    # -- the result ---------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Keep the results for the next run."""
+        if self.cache is None or self.library is None:
+            return
+        changed = self.library.changed
+        if self._new_tests:
+            self.cache.keep_tests(self.job, changed, self.tests)
+        if self._new_needs:
+            self.cache.keep_test_needs(self.job, changed, self.test_needs)
+        self.cache.note_hits()
 
     @property
-    def unread(self) -> tuple[InputError, ...]:
-        """The library files that cannot be parsed."""
-        return self.library.unread if self.library is not None else ()
-
-    @property
-    def errors(self) -> list[InputError]:
-        """What is wrong with files of the phase."""
-        return [error for result in self._results for error in result.errors if self.reports_on(error.path)]
-
-    def result(self) -> PhaseResult:
-        """The results of all jobs as one."""
-        findings = self._reported(result.findings for result in self._results)
-        declined = self._reported(result.declined for result in self._results)
-        suppressed = self._reported(result.suppressed for result in self._results)
-        changes = {
-            path: change
-            for result in self._results
-            for path, change in result.changes.items()
-            if self.reports_on(path)
-        }
-        return PhaseResult(
-            self.phase.number,
-            tuple(sorted(findings, key=lambda finding: finding.place)),
-            dict(sorted(changes.items())),
-            tuple(sorted(declined, key=lambda finding: finding.key)),
-            tuple(sorted(suppressed, key=lambda finding: finding.key)),
+    def needs_are_asked_for(self) -> bool:
+        """Whether somebody wants to know what fixes need."""
+        findings = (finding for result in self._results for finding in result.findings)
+        return self.requirements(
+            frozenset(finding.key for finding in findings if finding.verdict is Verdict.FIXED)
         )
-
-    def _reported(self, groups: Iterable[Iterable[Finding]]) -> list[Finding]:
-        return [finding for group in groups for finding in group if self.reports_on(finding.path)]
 
     @property
     def _results(self) -> list[FilesResult]:
-        library = [self.library.files] if self.library is not None else []
-        return [*library, *(result for _, result in sorted(self.tests.items()))]
+        assert self.library is not None
+        return [self.library.files, *(result for _, result in sorted(self.tests.items()))]
 
-    def reports_on(self, path: str) -> bool:
-        """Whether the result reports on a file."""
-        return self.share is None or self.share(path)
+    def plan(self) -> FixPlan:
+        """The results of all jobs as one."""
+        assert self.library is not None
+        results = self._results
+        keys = {fix.id: fix.key for result in results for fix in result.fixes}
+        findings = self._reported(finding for result in results for finding in result.findings)
+        suppressed = self._reported(finding for result in results for finding in result.suppressed)
+        errors = [*self.library.unread, *(error for result in results for error in result.errors)]
+        histories = {
+            path: history.renamed({number: keys[FixId(path, number)] for number in history.owners})
+            for result in results
+            for path, history in result.histories.items()
+        }
+        return FixPlan(
+            tuple(sorted(findings, key=lambda finding: finding.place)),
+            dict(sorted(histories.items())),
+            tuple(sorted(suppressed, key=lambda finding: finding.key)),
+            tuple(sorted({each for each in errors if self.share(each.path)}, key=lambda error: error.place)),
+            self._requires(results, keys) if self.library_needs is not None else None,
+        )
+
+    def _reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        return (finding for finding in findings if self.share(finding.path))
+
+    def _requires(
+        self, results: Iterable[FilesResult], keys: Mapping[FixId, FindingKey]
+    ) -> dict[FindingKey, frozenset[FindingKey]]:
+        """What each finding needs so that its fixes are made and do no harm."""
+        requires: dict[FindingKey, frozenset[FindingKey]] = {}
+        for needs in (self.library_needs or {}, *self.test_needs.values()):
+            for fix, needed in needs.items():
+                if fix in keys:
+                    others = frozenset(keys[other] for other in needed if other in keys) - {keys[fix]}
+                    requires[keys[fix]] = requires.get(keys[fix], frozenset()) | others
+        graph = FixPlan(requires=requires)
+        for made in (fix for result in results for fix in result.fixes if fix.relies_on):
+            followers = {key for key in graph.dependents([made.key]) if key.path in made.relies_on}
+            requires[made.key] = requires.get(made.key, frozenset()) | (followers - {made.key})
+        return requires
 
 
-def _needed(runs: Sequence[_PhaseRun], *, stacked: bool) -> list[_PhaseRun]:
-    """The phases that the result reports on, and where they are stacked those before them."""
-    numbers = [number for number, run in enumerate(runs) if not run.share or any(map(run.share, run.paths))]
-    return list(runs[: max(numbers, default=-1) + 1]) if stacked else [runs[number] for number in numbers]
+def _run_here(run: _Run, report: Progress) -> None:
+    if run.library is None:
+        run.take_library(_tasks().fix_library(run.job, report))
+    everything = sum(map(len, run.job.tree.tests.values())) + 1
+    for tests in run.test_jobs(everything):
+        run.take_tests(tests, _tasks().fix_tests(tests, report))
+    if run.needs_are_asked_for:
+        library = run.library_needs_job()
+        if library is not None:
+            run.take_library_needs(_tasks().find_needs(library, report))
+        for needs in run.test_needs_jobs(everything):
+            run.take_test_needs(_tasks().find_needs(needs, report))
 
 
-def _is_quick(runs: Sequence[_PhaseRun], *, stacked: bool) -> bool:
-    """Whether the remaining work takes less time than starting another process."""
-    before: dict[str, bytes] = {}
-    left = 0
-    for run in runs:
-        if not run.look_up(before):
-            return False
-        left += sum(len(run.tree.tests[path]) for job in run.test_jobs(BATCH) for path in job.tests)
-        before = run.changed_after if stacked else {}
-    return left <= BATCH
+def _run_on(executor: Executor, run: _Run, report: Progress) -> None:
+    """Do the work in other processes: the library first, then all else as soon as it can be."""
+    if run.library is None:
+        report("analysing", 0, 1)
+        run.take_library(executor.submit(_tasks().fix_library, run.job).result())
+    tests = {executor.submit(_tasks().fix_tests, job): job for job in run.test_jobs(BATCH)}
+    _take_all(tests, run.take_tests, report)
+    if run.needs_are_asked_for:
+        if (job := run.library_needs_job()) is not None:
+            report("what fixes need", 0, 1)
+            run.take_library_needs(executor.submit(_tasks().find_needs, job).result())
+        needs = {executor.submit(_tasks().find_needs, job): job for job in run.test_needs_jobs(BATCH // 4)}
+        _take_all(needs, lambda _, found: run.take_test_needs(found), report)
 
 
-def _run_here(runs: Sequence[_PhaseRun], report: Progress, *, stacked: bool) -> None:
-    before: dict[str, bytes] = {}
-    for run in runs:
-        if not run.look_up(before):
-            run.take_library(_tasks().fix_library(run.job, report))
-        for job in run.test_jobs(sum(map(len, run.tree.tests.values())) + 1):
-            run.take_tests(job, _tasks().fix_tests(job, report))
-        run.keep_tests()
-        before = run.changed_after if stacked else {}
-
-
-def _run_on(executor: Executor, runs: Sequence[_PhaseRun], report: Progress, *, stacked: bool) -> None:
-    """Fix the largest libraries first, stacked ones one after the other; tests as soon as they can be."""
-    libraries: dict[Future[Any], _PhaseRun] = {}
-    tests: dict[Future[Any], tuple[_PhaseRun, TestsJob]] = {}
-    waiting = list(runs) if stacked else sorted(runs, key=_library_size)
-
-    def start(before: Mapping[str, bytes]) -> None:
-        run = waiting.pop(0) if stacked else waiting.pop()
-        if run.look_up(before):
-            go_on(run)
-        else:
-            libraries[executor.submit(_tasks().fix_library, run.job)] = run
-
-    def go_on(run: _PhaseRun) -> None:
-        if waiting and stacked:
-            start(run.changed_after)
-        for job in run.test_jobs(BATCH):
-            tests[executor.submit(_tasks().fix_tests, job)] = run, job
-
-    for _ in runs[:1] if stacked else runs:
-        start({})
-    done = 0
-    while libraries or tests:
-        finished, _ = wait([*libraries, *tests], return_when=FIRST_COMPLETED)
+def _take_all(started: Mapping[Future[Any], Any], take: Callable[[Any, Any], None], report: Progress) -> None:
+    """Take each result as soon as it is there."""
+    left = set(started)
+    while left:
+        finished, left = wait(left, return_when=FIRST_COMPLETED)
         for future in finished:
-            if future in libraries:
-                run = libraries.pop(future)
-                run.take_library(future.result())
-                go_on(run)
-            else:
-                run, job = tests.pop(future)
-                run.take_tests(job, future.result())
-            done += 1
-            report("analysing", done, done + len(libraries) + len(tests) + len(waiting))
-    for run in runs:
-        run.keep_tests()
-
-
-def _library_size(run: _PhaseRun) -> int:
-    """Bytes of the library files that may get fixes."""
-    return sum(len(source) for path, source in run.tree.modules.items() if path in run.paths)
+            take(started[future], future.result())
+        report("analysing", len(started) - len(left), len(started))

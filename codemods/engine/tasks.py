@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import RLock
 
-from codemods.engine.fix_loop import FixLoop, View
+from codemods.engine.attempt import Fault
+from codemods.engine.fix_loop import MAX_ROUNDS, FixLoop, View
 from codemods.engine.gc_tuning import ignore_objects_so_far, rare_collections
-from codemods.engine.jobs import FilesResult, LibraryJob, LibraryResult, TestsJob, Tree
+from codemods.engine.jobs import (
+    FilesResult,
+    FixId,
+    LibraryJob,
+    LibraryResult,
+    Needs,
+    NeedsJob,
+    TestsJob,
+    Tree,
+)
+from codemods.engine.requirements import Search
+from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.facts import Facts
 from codemods.model.findings import InputError
 from codemods.model.progress import Progress, unwatched
@@ -21,6 +33,7 @@ from codemods.semantics.catalogue import catalogue_files
 from codemods.semantics.configurations import Configurations, Overflow, configurations, own_variants
 from codemods.semantics.symbols import Index, SourceFile
 from tml_ast import TmlSyntaxError
+from tml_ast.edit import apply
 from tml_ast.preprocessor import Assignment, directives_of, settle
 
 
@@ -34,6 +47,7 @@ class Library:
         sources: Sources,
         analysis: Analysis,
         symbols: Assignment,
+        before: Facts | None = None,
     ) -> None:
         self.files = files
         self.sources = sources
@@ -41,17 +55,20 @@ class Library:
         self.symbols = symbols
         self._tree = tree
         self._facts: tuple[frozenset[str], Facts] | None = None
+        self._before = before
+        """The facts about the state before this one."""
 
     def facts(self, paths: frozenset[str], before: Facts | None = None) -> Facts:
         """The facts for rules when these files get fixes; those of ``before`` that hold are reused."""
         if self._facts is None or self._facts[0] != paths:
-            known = before or (self._facts[1] if self._facts is not None else None)
+            known = before or (self._facts[1] if self._facts is not None else self._before)
             self._facts = paths, Facts(self.analysis, self.sources, paths, before=known)
+            self._before = None
         return self._facts[1]
 
     def forget_facts(self) -> None:
         """Free the memory of the facts; they are computed anew when rules ask again."""
-        self._facts = None
+        self._facts = self._before = None
 
     def with_files(self, files: Mapping[str, SourceFile]) -> Library:
         """The state in which these files replace those of the same path."""
@@ -59,7 +76,8 @@ class Library:
             return self
         merged = {**self.files, **files}
         analysis = analysis_of(merged, self._tree.settings, self.analysis)
-        return Library(merged, self._tree, self.sources, analysis, self.symbols)
+        before = self._facts[1] if self._facts is not None else None
+        return Library(merged, self._tree, self.sources, analysis, self.symbols, before)
 
 
 Defined = frozenset[str]
@@ -79,13 +97,16 @@ class Memory:
     _variants: dict[Defined, Library] = field(default_factory=dict)
     """The library as it is in the tree, where other symbols are defined."""
     _states: list[tuple[dict[str, bytes], Defined, Library]] = field(default_factory=list)
-    """States that phases have made, each with the files that they have changed; the last used one is last."""
+    """States that fixes have made, each with the files that they have changed; the last used one is last."""
+    _texts: dict[tuple[SourceFile, bytes], SourceFile] = field(default_factory=dict)
+    """Files with another text; the last used one is last."""
 
     def original(self, tree: Tree, report: Progress) -> tuple[Library, tuple[InputError, ...]]:
         """The library as it is in the tree, and its files that cannot be parsed."""
         if self._original is None or self._tree != tree:
             before = self._original
             self._states.clear()
+            self._texts.clear()
             self._variants.clear()
             files, errors = _parse(tree.modules, before.files if before is not None else {}, report)
             self.configurations = configurations(tree.modules, files.get)
@@ -137,13 +158,23 @@ class Memory:
             if known == changed and of == defined:
                 self._states.append(self._states.pop(position))
                 return library
-        files: dict[str, SourceFile] = {}
-        for path, source in changed.items():
-            if path in original.files:
-                files[path] = original.files[path].with_source(source)
+        files = {
+            path: self._read(original.files[path], source)
+            for path, source in changed.items()
+            if path in original.files
+        }
         library = original.with_files(files)
         self.keep(changed, library)
         return library
+
+    def _read(self, file: SourceFile, source: bytes) -> SourceFile:
+        """A file of the library with another text; those that were read last are kept."""
+        key = file, source
+        known = self._texts.pop(key, None) or file.with_source(source)
+        self._texts[key] = known
+        if len(self._texts) > _TEXTS_KEPT:
+            del self._texts[next(iter(self._texts))]
+        return known
 
     def _defined(self, symbols: Assignment) -> Defined:
         deciding = self.configurations.deciding
@@ -174,8 +205,11 @@ class Memory:
             self._states = [*self._states[1 - kept :], (dict(changed), defined, library)]
 
 
-_STATES_KEPT = 2
-"""The state that a phase starts from, and the one that it leaves."""
+_STATES_KEPT = 4
+"""The fixed library, and what it is with some of its fixes."""
+
+_TEXTS_KEPT = 200
+"""Files of a fixed library."""
 
 PROCESS = Memory()
 """What this process remembers."""
@@ -190,32 +224,38 @@ def one_at_a_time() -> Iterator[None]:
 
 @one_at_a_time()
 def fix_library(job: LibraryJob, report: Progress = unwatched) -> LibraryResult:
-    """Fix the library files of a phase."""
+    """Fix the library."""
     _, unread = PROCESS.original(job.tree, report)
-    known = PROCESS.configurations
     asked: list[set[str]] = []
-    states: list[_LibraryStates] = []
-    for number, symbols in enumerate(known.symbols):
-        looked_at = frozenset(path for path in job.paths if number in known.of(path))
-        if number == 0 or looked_at:
-            start = PROCESS.state(job.tree, job.changed, symbols=symbols)
-            states.append(_LibraryStates(start, job, looked_at, asked))
+    states = _library_states(job, {}, asked)
     ignore_objects_so_far()
     views = [each.view() for each in states]
-    loop = FixLoop(views, job.phase, job.tree.settings, job.wanted, report, known.overflows)
-    fixed = loop.run()
-    result = LibraryResult(fixed, unread, frozenset().union(*asked))
+    fixed = FixLoop(views, job.tree.settings, report, PROCESS.configurations.overflows).run()
     for each in states:
         each.start.forget_facts()
         each.latest.forget_facts()
         each.start.sources.forget_all()
-        PROCESS.keep({**job.changed, **result.changed}, each.latest)
-    return result
+        PROCESS.keep(fixed.changed, each.latest)
+    return LibraryResult(fixed, unread, frozenset().union(*asked))
+
+
+def _library_states(
+    job: LibraryJob, changed: Mapping[str, bytes], asked: list[set[str]]
+) -> list[_LibraryStates]:
+    """The variants of the library that have files to look at, with some files changed."""
+    known = PROCESS.configurations
+    states: list[_LibraryStates] = []
+    for number, symbols in enumerate(known.symbols):
+        looked_at = frozenset(path for path in job.paths if number in known.of(path))
+        if number == 0 or looked_at:
+            start = PROCESS.state(job.tree, changed, symbols=symbols)
+            states.append(_LibraryStates(start, job, looked_at, asked))
+    return states
 
 
 @dataclass(slots=True)
 class _LibraryStates:
-    """The states of one variant of the library while a phase is fixed."""
+    """The states of one variant of the library while it is fixed."""
 
     start: Library
     job: LibraryJob
@@ -228,7 +268,7 @@ class _LibraryStates:
         self.latest = self.start
 
     def view(self) -> View:
-        """The library files of the phase."""
+        """The library files that get fixes."""
         files = {path: file for path, file in self.start.files.items() if path in self.job.paths}
         return View(self.start.symbols, files, self.looked_at, self._facts_of, lambda: self.start.analysis)
 
@@ -242,15 +282,76 @@ class _LibraryStates:
 @one_at_a_time()
 def fix_tests(job: TestsJob, report: Progress = unwatched) -> tuple[FilesResult, ...]:
     """Fix tests, each by itself: what became of them, in their order."""
-    base = job.base
-    PROCESS.state(base.tree, base.changed, report)
-    PROCESS.state(base.tree, {**base.changed, **job.changed})
+    PROCESS.state(job.base.tree, {}, report)
+    PROCESS.state(job.base.tree, job.changed)
     ignore_objects_so_far()
     results = []
     for done, path in enumerate(job.tests):
-        report(f"tests of phase {base.phase.number}", done, len(job.tests))
+        report("tests", done, len(job.tests))
         results.append(_fix_test(path, job))
     return tuple(results)
+
+
+@one_at_a_time()
+def find_needs(job: NeedsJob, report: Progress = unwatched) -> Needs:
+    """What the fixes of the library, or those of some tests, need."""
+    PROCESS.original(job.base.tree, report)
+    ignore_objects_so_far()
+    if job.library_needs is None:
+        return Search(job.library.fixes, [job.library], _Trials(job.base).found, {}).needs(report)
+    needs: dict[FixId, frozenset[FixId]] = {}
+    trials = _Trials(job.base)
+    for done, result in enumerate(job.tests):
+        report("what fixes need", done, len(job.tests))
+        # The library was fixed first.
+        later = (replace(fix, round=fix.round + MAX_ROUNDS) for fix in result.fixes)
+        fixes = (*job.library.fixes, *later)
+        search = Search(fixes, [job.library, result], trials.found, job.library_needs)
+        needs |= search.needs(unwatched)
+    return needs
+
+
+class _Trials:
+    """What the rules find to fix in a tree that has only some of the fixes."""
+
+    def __init__(self, base: LibraryJob) -> None:
+        self._base = base
+
+    def found(self, path: str, rule: str, texts: Mapping[str, bytes]) -> list[bytes]:
+        """What each fix of this rule would make of a file; the other files of the tree are as in ``texts``.
+
+        Files without one are as they are.
+        """
+        tree = self._base.tree
+        changed = {name: text for name, text in texts.items() if name in tree.modules}
+        originals = tree.modules if path in tree.modules else tree.tests
+        source = texts.get(path, originals[path])
+        try:
+            if path in tree.modules:
+                diagnostics = self._library_loop(changed).found(path, {rule})
+            else:
+                diagnostics = self._found_in_test(path, rule, source, changed)
+        except (Fault, TmlSyntaxError):
+            return []
+        return [apply(source, diagnostic.edits) for diagnostic in diagnostics]
+
+    def _library_loop(self, changed: Mapping[str, bytes]) -> FixLoop:
+        views = [each.view() for each in _library_states(self._base, changed, [])]
+        return FixLoop(views, self._base.tree.settings, unwatched, PROCESS.configurations.overflows)
+
+    def _found_in_test(
+        self, path: str, rule: str, source: bytes, changed: Mapping[str, bytes]
+    ) -> list[Diagnostic]:
+        job = TestsJob(self._base, changed, (path,))
+        chosen, overflows = _symbols_of_test(path, self._base)
+        tests = [_Test(path, job, symbols) for symbols in chosen]
+        views = [test.view() for test in tests]
+        if source != self._base.tree.tests[path]:
+            views = [view.with_source(path, source) for view in views]
+        found = FixLoop(views, self._base.tree.settings, unwatched, overflows).found(path, {rule})
+        for test in tests:
+            test.forget()
+        return found
 
 
 @one_at_a_time()
@@ -279,7 +380,7 @@ def _fix_test(path: str, job: TestsJob) -> FilesResult:
     if not views:
         assert error is not None
         return FilesResult(errors=(_unreadable(path, error),))
-    result = FixLoop(views, base.phase, base.tree.settings, base.wanted, unwatched, overflows).run()
+    result = FixLoop(views, base.tree.settings, unwatched, overflows).run()
     for test in tests:
         test.forget()
     return result
@@ -320,8 +421,8 @@ class _Test:
         self._path = path
         self._paths = base.paths
         self._symbols = symbols
-        self._start = PROCESS.state(base.tree, base.changed, symbols=symbols)
-        self._library = PROCESS.state(base.tree, {**base.changed, **job.changed}, symbols=symbols)
+        self._start = PROCESS.state(base.tree, {}, symbols=symbols)
+        self._library = PROCESS.state(base.tree, job.changed, symbols=symbols)
         self._is_usual = symbols is self._library.symbols
         sources = self._library.sources
         self._sources = sources if self._is_usual else _sources(sources.contents, symbols)

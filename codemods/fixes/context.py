@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
@@ -111,15 +112,20 @@ class Context:
         at: Variable | Node | Token,
         message: str,
         repair: Repair | Refusal,
+        *,
+        relies_on: Iterable[str] = (),
     ) -> Diagnostic:
         """A finding with the edits that fix it; with a refusal it is only reported, and says why.
 
-        ``function`` may be a qualified name, for a type or a function that is not there yet.
+        ``function`` may be a qualified name, for a type or a function that is not there yet. ``relies_on``
+        are the paths of other files in which fixes must follow.
         """
         if isinstance(repair, Refusal):
             return self.report(function, at, message, because=repair.reason)
         message = f"{message}; {repair.remark}" if repair.remark else message
-        return self._diagnostic(function, at, message, Verdict.FIXED, repair)
+        found = self._diagnostic(function, at, message, Verdict.FIXED, repair)
+        others = frozenset(relies_on) - {self.file.path}
+        return replace(found, relies_on=others) if others else found
 
     def report(
         self,

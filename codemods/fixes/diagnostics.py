@@ -21,6 +21,8 @@ class Diagnostic:
     edits: tuple[SourceEdit, ...] = ()
     opens_block: bool = False
     """Whether the edits put a block around code that other edits may change."""
+    relies_on: frozenset[str] = frozenset()
+    """The other files in which fixes must follow this one: without these it would do harm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from lsprotocol import types
 
-from codemods.model.findings import Edit, Finding, InputError, Verdict
+from codemods.model.findings import Edit, Finding, FindingKey, InputError, Verdict
+from codemods.model.fix_plan import FixPlan
 from codemods.review.explanations import Explanation
 from codemods.rules import RULES
 from tml_ast import TmlSyntaxError
@@ -102,25 +103,6 @@ def _identifier_range(positions: Positions, start: int) -> types.Range:
 # -- edits ----------------------------------------------------------------------------------------
 
 
-def together(finding: Finding, findings: Iterable[Finding]) -> list[Finding]:
-    """The findings that can only be fixed with this one, because they share edits, itself included."""
-    chosen = [finding]
-    edits = set(finding.edits)
-    others = [other for other in findings if other != finding and other.edits]
-    while True:
-        more = [other for other in others if edits & set(other.edits)]
-        if not more:
-            return chosen
-        chosen += more
-        others = [other for other in others if other not in more]
-        edits.update(*(other.edits for other in more))
-
-
-def edits_of(findings: Iterable[Finding]) -> list[Edit]:
-    """The edits of findings of one file, each once, in order."""
-    return sorted({edit for finding in findings for edit in finding.edits})
-
-
 def text_edits(edits: Iterable[Edit], positions: Positions) -> list[types.TextEdit]:
     """Edits as an editor makes them."""
     return [types.TextEdit(positions.range(edit.start, edit.end), edit.text) for edit in edits]
@@ -147,63 +129,99 @@ def suppression(finding: Finding, source: bytes) -> Edit | None:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An open file: where it is, which version the findings are of, and how its client takes edits."""
+    """A file as the editor has it: where it is, which version of it (None: it is not open), and its text."""
 
     uri: str
     version: int | None
     positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """How a client takes edits: the documents of files by name, and whether their versions are checked."""
+
+    document: Callable[[str], Document]
     versioned: bool
 
-    def change(self, edits: Iterable[Edit]) -> types.WorkspaceEdit:
-        """The edits as a change of this version."""
-        made = text_edits(edits, self.positions)
+    def change(self, edits: Mapping[str, Iterable[Edit]]) -> types.WorkspaceEdit:
+        """The edits of some files as one change."""
+        made = {name: (self.document(name), [*each]) for name, each in edits.items()}
         if not self.versioned:
-            return types.WorkspaceEdit(changes={self.uri: made})
-        identifier = types.OptionalVersionedTextDocumentIdentifier(uri=self.uri, version=self.version)
-        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, [*made])])
+            return types.WorkspaceEdit(
+                changes={
+                    document.uri: text_edits(each, document.positions) for document, each in made.values()
+                }
+            )
+        return types.WorkspaceEdit(
+            document_changes=[
+                types.TextDocumentEdit(
+                    types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version),
+                    [*text_edits(each, document.positions)],
+                )
+                for document, each in made.values()
+            ]
+        )
+
+    def fixes(self, plan: FixPlan, keys: Iterable[FindingKey]) -> types.WorkspaceEdit:
+        """The change that makes some fixes with all that they need, in whatever file."""
+        closed = plan.closed(keys)
+        return self.change(
+            {
+                name: [Edit(edit.start, edit.end, edit.text.decode()) for edit in edits]
+                for name in sorted({key.path for key in closed})
+                if (edits := plan.histories[name].edits(closed))
+            }
+        )
 
 
 def actions(
-    document: Document,
-    findings: Sequence[Finding],
-    diagnostics: Sequence[types.Diagnostic],
-    lines: range,
-    wanted: Collection[str] | None,
+    editor: Editor, plan: FixPlan, name: str, lines: range, wanted: Collection[str] | None
 ) -> Iterator[types.CodeAction]:
-    """The actions for the findings on some lines, and for all of the file."""
-    for finding, shown in zip(findings, diagnostics, strict=True):
+    """The actions for the findings on some lines of a file, and for all of it."""
+    findings = [finding for finding in plan.findings if finding.path == name]
+    positions = editor.document(name).positions
+    for finding in findings:
         if finding.line in lines and _is_wanted(types.CodeActionKind.QuickFix, wanted):
-            yield from _finding_actions(document, finding, findings, shown)
-    fixed = [finding for finding in findings if finding.verdict is Verdict.FIXED and finding.edits]
-    if fixed and _is_wanted(FIX_ALL, wanted):
+            yield from _finding_actions(editor, plan, finding, positions)
+    fixable = [finding.key for finding in findings if finding.verdict is Verdict.FIXED]
+    if fixable and _is_wanted(FIX_ALL, wanted):
         yield types.CodeAction(
-            title="Fix all of tmlfix in this file",
+            title=f"Fix all of tmlfix in this file{_others(plan, fixable)}",
             kind=FIX_ALL,
-            edit=document.change(edits_of(fixed)),
+            edit=editor.fixes(plan, fixable),
         )
+
+
+def _others(plan: FixPlan, keys: Sequence[FindingKey]) -> str:
+    """What comes with some fixes, as the end of a title."""
+    others = plan.closed(keys) - {*keys}
+    files = {key.path for key in others} - {key.path for key in keys}
+    if not others:
+        return ""
+    where = f", {len(files)} other file{'s' if len(files) > 1 else ''}" if files else ""
+    return f" (with {len(others)} more that {'it needs' if len(keys) == 1 else 'they need'}{where})"
 
 
 def _finding_actions(
-    document: Document, finding: Finding, findings: Sequence[Finding], shown: types.Diagnostic
+    editor: Editor, plan: FixPlan, finding: Finding, positions: Positions
 ) -> Iterator[types.CodeAction]:
+    shown = diagnostic(finding, positions)
     if finding.edits:
-        group = together(finding, [finding for finding in findings if finding.verdict is Verdict.FIXED])
-        others = f" with {len(group) - 1} more" if len(group) > 1 else ""
         review = " (not proven: review it)" if finding.verdict is Verdict.REVIEW else ""
         yield types.CodeAction(
-            title=f"Fix {finding.rule}{others}{review}",
+            title=f"Fix {finding.rule}{_others(plan, [finding.key])}{review}",
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[shown],
             is_preferred=finding.verdict is Verdict.FIXED,
-            edit=document.change(edits_of(group)),
+            edit=editor.fixes(plan, [finding.key]),
         )
-    comment = suppression(finding, document.positions.source)
+    comment = suppression(finding, positions.source)
     if comment is not None:
         yield types.CodeAction(
             title=f"Ignore {finding.rule} here, with a comment",
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[shown],
-            edit=document.change([comment]),
+            edit=editor.change({finding.path: [comment]}),
         )
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
+from pygls.uris import from_fs_path, to_fs_path
 
 from codemods.app.configuration import OWN_FILE, SHARED_FILE
 from codemods.app.sources import is_marked_root, working_tree_root
@@ -26,6 +26,7 @@ from codemods.files.workspace import SUFFIX
 from codemods.lsp.documents import (
     FIX_ALL,
     Document,
+    Editor,
     Positions,
     actions,
     diagnostic,
@@ -36,9 +37,13 @@ from codemods.lsp.documents import (
 from codemods.lsp.open_tree import OpenTree, Snapshot
 from codemods.lsp.progress_bar import ProgressBar
 from codemods.model.errors import UserError
+from codemods.model.fix_plan import FixPlan
 
 DELAY = 0.3
 """Seconds without a change after which the analysis starts; the client may set ``delay`` in milliseconds."""
+
+Input = TypeVar("Input")
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +73,8 @@ class _Tree:
     """How often anything has changed."""
     timer: asyncio.TimerHandle | None = None
     running: asyncio.Task[None] | None = None
+    complete: asyncio.Task[FixPlan | None] | None = None
+    """The plan of the snapshot with what its fixes need."""
 
     def texts(self) -> dict[str, bytes]:
         """The texts of the open files, by name."""
@@ -154,6 +161,23 @@ class TmlfixServer(LanguageServer):
 
     async def _analyse(self, tree: _Tree) -> None:
         """Analyse a tree and show what was found, unless something has changed by then."""
+        generation = tree.generation
+        snapshot = await self._compute(tree, tree.tree.analyse, tree.texts())
+        if snapshot is None or tree.generation != generation:
+            return
+        tree.snapshot = snapshot
+        tree.complete = asyncio.create_task(self._compute(tree, tree.tree.complete, snapshot))
+        for uri, file in tree.open.items():
+            self._publish(uri, file, snapshot)
+
+    async def complete_plan(self, tree: _Tree) -> FixPlan | None:
+        """The plan of the last snapshot of a tree with what its fixes need; None if there is none."""
+        return await tree.complete if tree.complete is not None else None
+
+    async def _compute(
+        self, tree: _Tree, work: Callable[[Input, Callable[[str, int, int], None]], Result], given: Input
+    ) -> Result | None:
+        """Do some work on a tree with a progress bar; None if it fails, or if the tree changes meanwhile."""
         loop = asyncio.get_running_loop()
         generation = tree.generation
         bar = ProgressBar(self, f"tmlfix-{next(self.tokens)}")
@@ -165,32 +189,39 @@ class TmlfixServer(LanguageServer):
 
         bar.begin()
         try:
-            snapshot = await loop.run_in_executor(self.analyses, tree.tree.analyse, tree.texts(), progress)
+            return await loop.run_in_executor(self.analyses, work, given, progress)
         except _Outdated:
-            return
+            pass
         except UserError as error:
             self.say(types.MessageType.Error, f"tmlfix: {error}")
-            return
         except Exception as error:
             log.exception("the analysis failed")
             self.say(types.MessageType.Error, f"tmlfix: the analysis failed: {error!r}")
-            return
         finally:
             bar.end()
-        if tree.generation == generation:
-            tree.snapshot = snapshot
-            for uri, file in tree.open.items():
-                self._publish(uri, file, snapshot)
+        return None
 
     def _publish(self, uri: str, file: _Open, snapshot: Snapshot) -> None:
-        positions = self.positions(file)
+        positions = self.positions(file.text)
         shown = [syntax_diagnostic(error, positions) for error in snapshot.errors if error.path == file.name]
         shown += [diagnostic(finding, positions) for finding in snapshot.findings(file.name)]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown, file.version))
 
-    def positions(self, file: _Open) -> Positions:
-        """The positions of a file's text, in the units of the client."""
-        return Positions(file.text, self.workspace.position_codec.client_num_units)
+    def positions(self, text: bytes) -> Positions:
+        """The positions of a text, in the units of the client."""
+        return Positions(text, self.workspace.position_codec.client_num_units)
+
+    def editor(self, tree: _Tree, snapshot: Snapshot) -> Editor:
+        """How the client takes edits of the files of a tree."""
+        opened = {file.name: (uri, file.version) for uri, file in tree.open.items()}
+        workspace = self.client_capabilities.workspace
+        edits = workspace.workspace_edit if workspace is not None else None
+
+        def document(name: str) -> Document:
+            uri, version = opened.get(name, (from_fs_path(str(tree.tree.root / name)), None))
+            return Document(str(uri), version, self.positions(snapshot.files[name]))
+
+        return Editor(document, bool(edits and edits.document_changes))
 
     def say(self, kind: types.MessageType, message: str) -> None:
         """Write a message to the client's log."""
@@ -273,24 +304,21 @@ def _watched_files_changed(server: TmlfixServer, _params: types.DidChangeWatched
         server.changed(tree)
 
 
-def _code_action(server: TmlfixServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+async def _code_action(server: TmlfixServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     known = server.find(params.text_document.uri)
     if known is None:
         return []
     tree, file = known
-    if tree.snapshot is None or tree.snapshot.files.get(file.name) != file.text:
+    snapshot = tree.snapshot
+    if snapshot is None or snapshot.files.get(file.name) != file.text or not snapshot.findings(file.name):
         return []
-    positions = server.positions(file)
-    workspace = server.client_capabilities.workspace
-    edits = workspace.workspace_edit if workspace is not None else None
-    document = Document(
-        params.text_document.uri, file.version, positions, bool(edits and edits.document_changes)
-    )
-    findings = tree.snapshot.findings(file.name)
-    shown = [diagnostic(finding, positions) for finding in findings]
+    plan = await server.complete_plan(tree)
+    if plan is None or tree.snapshot is not snapshot or snapshot.files.get(file.name) != file.text:
+        return []
+    positions = server.positions(file.text)
     lines = range(positions.line_of(params.range.start), positions.line_of(params.range.end) + 1)
     wanted = [str(getattr(kind, "value", kind)) for kind in params.context.only or []]
-    return list(actions(document, findings, shown, lines, wanted))
+    return list(actions(server.editor(tree, snapshot), plan, file.name, lines, wanted))
 
 
 async def _hover(server: TmlfixServer, params: types.HoverParams) -> types.Hover | None:
@@ -298,7 +326,7 @@ async def _hover(server: TmlfixServer, params: types.HoverParams) -> types.Hover
     if known is None:
         return None
     tree, file = known
-    line = server.positions(file).line_of(params.position)
+    line = server.positions(file.text).line_of(params.position)
     try:
         explanation = await asyncio.get_running_loop().run_in_executor(
             server.hovers, tree.tree.explain, tree.texts(), tree.snapshot, file.name, line

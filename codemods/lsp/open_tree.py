@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from codemods import engine
 from codemods.app.configuration import read_configuration
 from codemods.app.sources import path_below
+from codemods.engine.resources import RESOURCES
 from codemods.engine.tasks import one_at_a_time
 from codemods.files.workspace import read_tree
-from codemods.model.findings import Finding, InputError, PhaseResult
+from codemods.model.findings import Finding, InputError
+from codemods.model.fix_plan import FixPlan, always
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
 from codemods.review.explanations import Explanation, explain_line
@@ -20,18 +22,21 @@ from tml_ast import TmlSyntaxError
 
 @dataclass(slots=True)
 class Snapshot:
-    """A state of the tree, and what was found in the phases of the open files."""
+    """A state of the tree, and its plan."""
 
     files: Mapping[str, bytes]
     settings: Settings
-    results: Mapping[int, PhaseResult]
-    errors: tuple[InputError, ...]
+    plan: FixPlan | None = None
+    """None as long as nothing was looked for."""
+
+    @property
+    def errors(self) -> tuple[InputError, ...]:
+        """The files that cannot be read."""
+        return self.plan.errors if self.plan is not None else ()
 
     def findings(self, path: str) -> list[Finding]:
         """The findings of a file."""
-        return [
-            finding for result in self.results.values() for finding in result.findings if finding.path == path
-        ]
+        return [finding for finding in self.plan.findings if finding.path == path] if self.plan else []
 
 
 class OpenTree:
@@ -45,15 +50,24 @@ class OpenTree:
         return path_below(self.root, path)
 
     def analyse(self, texts: Mapping[str, bytes], progress: Progress) -> Snapshot:
-        """Analyse the phases of the open files, whose ``texts`` these are, by name.
+        """Find what there is to fix in the tree with these ``texts`` of open files, by name.
 
-        Each phase starts from the tree as it is. Raises `UserError` for an invalid configuration.
+        Raises `UserError` for an invalid configuration.
         """
         settings = read_configuration(self.root).settings
         files = {**read_tree(self.root).files, **texts}
-        phases = _phases(texts, settings)
-        result = engine.analyse(files, phases, settings=settings, progress=progress)
-        return Snapshot(files, settings, {phase.phase: phase for phase in result.phases}, result.errors)
+        plan = engine.plan_fixes(files, settings=settings, progress=progress, cache=RESOURCES.cache())
+        return Snapshot(files, settings, plan)
+
+    def complete(self, snapshot: Snapshot, progress: Progress) -> FixPlan:
+        """The plan of a snapshot with what its fixes need of each other."""
+        return engine.plan_fixes(
+            snapshot.files,
+            settings=snapshot.settings,
+            requirements=always,
+            progress=progress,
+            cache=RESOURCES.cache(),
+        )
 
     def explain(
         self, texts: Mapping[str, bytes], snapshot: Snapshot | None, name: str, line: int
@@ -65,20 +79,13 @@ class OpenTree:
         current = snapshot is not None and snapshot.files.get(name) == texts[name]
         if snapshot is None or not current:
             settings = read_configuration(self.root).settings
-            snapshot = Snapshot({**read_tree(self.root).files, **texts}, settings, {}, ())
-        phase = snapshot.settings.plan.phase_of(name)
-        if phase is None or not 1 <= line <= texts[name].count(b"\n") + 1:
+            snapshot = Snapshot({**read_tree(self.root).files, **texts}, settings)
+        if snapshot.settings.plan.phase_of(name) is None or not 1 <= line <= texts[name].count(b"\n") + 1:
             return None
-        result = snapshot.results.get(phase.number)
         with one_at_a_time():
             try:
                 analysis = engine.facts(snapshot.files, name, settings=snapshot.settings)
             except TmlSyntaxError:
                 return None
             file = analysis.index.files[name]
-            return explain_line(analysis, file, result, line, settings=snapshot.settings)
-
-
-def _phases(names: Collection[str], settings: Settings) -> list[int]:
-    owners = {settings.plan.phase_of(name) for name in names}
-    return sorted(phase.number for phase in owners if phase is not None)
+            return explain_line(analysis, file, snapshot.plan, line, settings=snapshot.settings)

@@ -120,6 +120,9 @@ class PhaseResult:
     """Findings whose fix was declined, without their edits."""
     suppressed: tuple[Finding, ...] = ()
     """Findings that a comment in the source suppresses, without their edits."""
+    required: tuple[Finding, ...] = ()
+    """Findings that nobody asked for, of other phases or files: their fixes are made because others need
+    them."""
 
     def by_verdict(self) -> Counter[Verdict]:
         """How many findings of each verdict."""

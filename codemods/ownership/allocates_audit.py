@@ -89,6 +89,14 @@ class AllocatesAudit:
             self._refusals[name] = next(self._objections(name), None)
         return self._refusals[name]
 
+    def relies_on(self, name: str) -> set[str]:
+        """The files in which fixes must follow if a name is reserved: without these it would do harm."""
+        return {
+            place.graph.function.file.path
+            for place in self._calls.get(name, ())
+            if place.graph.function.file.is_test and _ends_loop_body(place.graph, place.call.node)
+        }
+
     def _objections(self, name: str) -> Iterator[str]:
         for analysis, function in self._functions_mentioning([name]):
             if function.name != name:

@@ -20,7 +20,7 @@ from codemods.checks.check import Check, Standing, WrittenBaseline
 from codemods.checks.shard_merge import Merged
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
-from codemods.model.findings import Finding, FindingKey, PhaseResult, Verdict, count_by_rule
+from codemods.model.findings import Finding, PhaseResult, Verdict, count_by_rule
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import count, make_console, make_table, print_code, print_table, visible
 from codemods.review.hunks import Hunk
@@ -155,16 +155,20 @@ def print_review(report: Report, page: Path) -> None:
 
 
 def print_question(
-    findings: Sequence[Finding], hunks: Sequence[Hunk], following: Mapping[FindingKey, Sequence[FindingKey]]
+    findings: Sequence[Finding], hunks: Sequence[Hunk], required: Sequence[Finding], dependents: int
 ) -> None:
-    """Print findings that are decided together, and the lines that their fixes change."""
+    """Print findings that are decided together, and the lines that their fixes change.
+
+    ``required`` are others that are fixed with them, and ``dependents`` is how many others need them.
+    """
     console = make_console()
     for finding in findings:
         console.print(_finding_line(finding))
-        if finding.key in following:
-            causes = [f"{visible(key.path)}:{key.line} {key.rule}" for key in following[finding.key]]
-            likely = f", most likely that of {' or '.join(dict.fromkeys(causes))}" if causes else ""
-            console.print(Text(f"  is not found without another fix{likely}", "dim"))
+    if required:
+        named = ", ".join(f"{visible(each.path)}:{each.line} {each.rule}" for each in required)
+        console.print(Text(f"  needs what was asked about before: {named}", "dim"))
+    if dependents:
+        console.print(Text(f"  {count(dependents, 'other fix needs', 'other fixes need')} this", "dim"))
     for hunk in hunks:
         console.print(Text(hunk.heading, DIFF_STYLES["@"]))
         for before, after, block in hunk.pieces():

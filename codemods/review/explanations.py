@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from codemods.files.diffs import diff_lines
 from codemods.fixes.naming import exit_offset, listed
-from codemods.model.findings import Change, Finding, PhaseResult
+from codemods.model.findings import Change, Finding
+from codemods.model.fix_plan import FixPlan
 from codemods.model.settings import Settings
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Exit, Variable
@@ -53,16 +54,16 @@ class Explanation:
 def explain_line(
     analysis: Analysis,
     file: SourceFile,
-    result: PhaseResult | None,
+    plan: FixPlan | None,
     line: int,
     column: int | None = None,
     settings: Settings | None = None,
 ) -> Explanation:
     """Explain an existing line of the file; with ``column`` only the value at that column, if there is one.
 
-    ``analysis`` and ``result`` are of the tree as it is; without ``result`` nothing is said about findings.
+    ``analysis`` and ``plan`` are of the tree as it is; without ``plan`` nothing is said about findings.
     """
-    return _LineExplainer(analysis, file, result, line, column, settings or Settings()).explain()
+    return _LineExplainer(analysis, file, plan, line, column, settings or Settings()).explain()
 
 
 class _LineExplainer:
@@ -70,7 +71,7 @@ class _LineExplainer:
         self,
         analysis: Analysis,
         file: SourceFile,
-        result: PhaseResult | None,
+        plan: FixPlan | None,
         line: int,
         column: int | None,
         settings: Settings,
@@ -80,14 +81,14 @@ class _LineExplainer:
         self.line = line
         self.column = column
         self.settings = settings
-        self.result = result
+        self.plan = plan
         lines = file.source.split(b"\n")
         self.start = sum(len(before) + 1 for before in lines[: line - 1])
         self.end = self.start + len(lines[line - 1])
         self.text = lines[line - 1].decode("utf-8", "surrogateescape").removesuffix("\r")
-        self.suppressed = frozenset(result.suppressed if result is not None else ())
-        self.findings = [*result.findings, *result.suppressed] if result is not None else []
-        """All findings of the phase."""
+        self.suppressed = frozenset(plan.suppressed if plan is not None else ())
+        self.findings = [*plan.findings, *plan.suppressed] if plan is not None else []
+        """All findings of the tree."""
         self.found = [finding for finding in self.findings if finding.path == file.path]
 
     def explain(self) -> Explanation:
@@ -202,7 +203,7 @@ class _LineExplainer:
         return any(self._is_here(edit.start) for edit in finding.edits)
 
     def _causes(self, values: Iterable[ExplainedValue]) -> Iterator[Finding]:
-        """The findings of functions by whose declaration a value is lost, in whatever file of the phase."""
+        """The findings of functions by whose declaration a value is lost, in whatever file."""
         for function in dict.fromkeys(cause for value in values for cause in value.causes):
             source = function.file.source
             place = (function.file.path, *position(source, function.node.name_token.start))
@@ -227,7 +228,7 @@ class _LineExplainer:
     def _notes(
         self, functions: Sequence[FunctionInfo], values: Sequence[ExplainedValue], found: bool
     ) -> Iterator[str]:
-        if self.result is None:
+        if self.plan is None:
             yield "the search for findings is not done yet"
         if not functions:
             yield "this line is in no function"
@@ -238,7 +239,7 @@ class _LineExplainer:
         off = sorted(rule for rule in RULES if not self.settings.applies(rule, self.file.path))
         if off:
             yield f"the configuration turns off {listed(off)} here"
-        if self.result is not None and not found:
+        if self.plan is not None and not found:
             yield from self._nearest(functions)
 
     def _nearest(self, functions: Sequence[FunctionInfo]) -> Iterator[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from codemods.files.diffs import hunk_heading, split_lines
@@ -15,9 +13,6 @@ from tml_ast.edit import SourceEdit, apply
 
 CONTEXT = 3
 """Unchanged lines that are shown before and after a change."""
-
-LIKELY = 3
-"""The number of findings that are named as ones that another may depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +93,8 @@ class Review:
     """Everything that there is to judge."""
 
     files: tuple[FileReview, ...]
-    shared: Mapping[FindingKey, frozenset[FindingKey]] = field(default_factory=dict)
-    """The findings that share an edit with others: their fixes build on each other."""
-    following: Mapping[FindingKey, tuple[FindingKey, ...]] = field(default_factory=dict)
-    """Findings that exist only once others are fixed, each with the likeliest of those others."""
+    requires: Mapping[FindingKey, frozenset[FindingKey]] = field(default_factory=dict)
+    """The fixes that others cannot be made without."""
 
     def phases(self, phases: Iterable[PhaseResult]) -> tuple[PhaseResult, ...]:
         """The ``phases`` with the findings to judge; findings with the same key are merged."""
@@ -112,28 +105,15 @@ class Review:
 
 
 def make_review(
-    phases: Iterable[PhaseResult], contents: Mapping[str, bytes], *, alone: Collection[FindingKey] = ()
+    phases: Iterable[PhaseResult],
+    contents: Mapping[str, bytes],
+    *,
+    requires: Mapping[FindingKey, frozenset[FindingKey]],
 ) -> Review:
-    """The review of all findings of the ``phases``, in files whose ``contents`` are those before.
-
-    ``alone`` are the findings that exist while nothing is fixed.
-    """
-    files = [review for phase in phases for review in _file_reviews(phase, contents)]
-    shared: dict[FindingKey, frozenset[FindingKey]] = {}
-    for file in files:
-        shared |= _shared(file.findings)
-    following: dict[FindingKey, tuple[FindingKey, ...]] = {}
-    fixes = [
-        finding for file in files for finding in file.findings if finding.verdict is not Verdict.REPORTED
-    ]
-    causes = [fix for fix in fixes if fix.key in alone]
-    for finding in fixes:
-        if finding.key not in alone:
-            near = nearest(
-                finding.key, finding.message, (cause for cause in causes if cause.phase == finding.phase)
-            )
-            following[finding.key] = tuple(cause.key for cause in near[:LIKELY])
-    return Review(tuple(files), shared, following)
+    """The review of all findings of the ``phases``, in files whose ``contents`` are those before."""
+    files = tuple(review for phase in phases for review in _file_reviews(phase, contents))
+    shown = {finding.key for file in files for finding in file.findings}
+    return Review(files, {key: needed for key, needed in requires.items() if needed and key in shown})
 
 
 def hunks_of(findings: Sequence[Finding], content: bytes) -> tuple[Hunk, ...]:
@@ -159,26 +139,6 @@ def change_blocks(
     if len(made) != len(after):  # two findings make the same edit independently
         return list(_compared(before, after, findings)), after
     return list(_refined(before, after, _groups(before, edits, owners))), after
-
-
-def nearest(key: FindingKey, message: str, others: Iterable[Finding]) -> list[Finding]:
-    """The findings that this one most likely depends on, the likeliest first.
-
-    Those are in the same function, or of a type that it names, or at least in the same file.
-    """
-    names = _type_names(f"{key.function} {message}")
-    ranked = []
-    for other in others:
-        beside = (other.path, other.function) == (key.path, key.function)
-        rank = (not beside, -len(names & _type_names(other.function)), other.path != key.path)
-        ranked.append((rank, other.key, other))
-    ranked.sort(key=lambda entry: entry[:2])
-    return [other for rank, _, other in ranked if rank < (True, 0, True) and rank[:2] == ranked[0][0][:2]]
-
-
-@lru_cache(maxsize=10_000)
-def _type_names(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\b[A-Z]\w*", text))
 
 
 def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator[FileReview]:
@@ -218,22 +178,6 @@ def _taken_together(findings: Sequence[Finding]) -> Finding:
     ]
     edits = sorted({edit for finding in findings for edit in finding.edits})
     return replace(findings[0], message="; ".join(distinct), edits=tuple(edits))
-
-
-def _shared(findings: Sequence[Finding]) -> dict[FindingKey, frozenset[FindingKey]]:
-    """The findings that have an edit in common, or edits in the same place."""
-    placed = sorted(
-        ((edit, finding.key) for finding in findings for edit in finding.edits), key=lambda entry: entry[0]
-    )
-    shared: dict[FindingKey, frozenset[FindingKey]] = {}
-    for number, (edit, key) in enumerate(placed):
-        for other, other_key in placed[number + 1 :]:
-            if other != edit and other.start >= edit.end:
-                break
-            if other_key != key:
-                shared[key] = shared.get(key, frozenset()) | {other_key}
-                shared[other_key] = shared.get(other_key, frozenset()) | {key}
-    return shared
 
 
 # Lines

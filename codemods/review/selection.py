@@ -1,28 +1,18 @@
-"""The findings that a reviewer chose, fixed as they were reviewed."""
+"""The findings that a reviewer chose, to be fixed as they were reviewed."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from codemods.model.findings import (
-    AnalysisResult,
-    Edit,
-    Finding,
-    FindingKey,
-    InputError,
-    PhaseResult,
-    Verdict,
-)
-from codemods.review.hunks import change_blocks, nearest
+from codemods.model.findings import Edit, Finding, FindingKey, InputError
+from codemods.model.fix_plan import FixPlan
+from codemods.review.hunks import change_blocks
 
 NAMED = 3
 """How many other findings an error names."""
-
-Analyse = Callable[[frozenset[FindingKey]], AnalysisResult]
-"""Finds and fixes what is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +35,6 @@ class Selection:
         """The phases that something was approved of."""
         return tuple(sorted({key.phase for key in self.approved}))
 
-    def limited_to(self, phases: Collection[int], includes: Callable[[str], bool]) -> Selection:
-        """What was approved of these phases and files."""
-        approved = {
-            key: finding
-            for key, finding in self.approved.items()
-            if key.phase in phases and includes(key.path)
-        }
-        return Selection(self.files, approved)
-
 
 def digest(content: bytes) -> str:
     """The SHA-256 by which a selection recognises the content of a file."""
@@ -66,41 +47,54 @@ def select(content: Mapping[str, bytes], findings: Iterable[Finding]) -> Selecti
     return Selection({key.path: digest(content[key.path]) for key in approved}, approved)
 
 
-# Fixing what was selected
+def chosen_of(
+    plan: FixPlan, files: Mapping[str, bytes], selection: Selection
+) -> tuple[frozenset[FindingKey], tuple[InputError, ...]]:
+    """The findings of a plan that were selected and can be fixed as they were reviewed.
 
-
-def analyse_selected(
-    analyse: Analyse, files: Mapping[str, bytes], selection: Selection
-) -> tuple[AnalysisResult, tuple[InputError, ...]]:
-    """Fix exactly what was selected, as it was reviewed, and say why the rest was not fixed.
-
-    The result has no other findings. A fix that would differ from the one that was reviewed, because others
-    that it shares lines with were left out, is left out too.
+    The errors say why others are left out.
     """
     stale = dict(_stale(files, selection))
     errors = list(stale.values())
-    wanted = {key: finding for key, finding in selection.approved.items() if key.path not in stale}
-    while True:
-        result = analyse(frozenset(wanted))
-        differing = [
-            finding
-            for phase in result.phases
-            for finding in phase.findings
-            if finding.key in wanted
-            and finding.verdict is Verdict.FIXED
-            and not _is_as_reviewed(files[finding.path], finding, wanted[finding.key])
-        ]
-        if not differing:
-            break
-        for finding in differing:
-            others = _left_out(result, wanted, finding.key, finding.message)
-            reason = "its fix would not be the one that was reviewed"
-            advice = f", which builds on others,{others}; choose them too, or" if others else ";"
-            errors.append(_error(finding.key, f"{reason}{advice} review again"))
-            del wanted[finding.key]
-    errors += _missing(result, wanted)
-    phases = tuple(_limited(phase, wanted) for phase in result.phases)
-    return AnalysisResult(phases, result.errors), tuple(sorted(errors, key=_place))
+    found = {finding.key: finding for finding in plan.findings}
+    chosen = set[FindingKey]()
+    for key, approved in selection.approved.items():
+        if key.path in stale:
+            continue
+        problem = _problem(files, found.get(key), approved)
+        if problem:
+            errors.append(_error(key, problem))
+        else:
+            chosen.add(key)
+    incomplete = {key: plan.closed([key]) - chosen for key in chosen}
+    for key, missing in incomplete.items():
+        if missing:
+            named = _named(plan, missing)
+            errors.append(_error(key, f"needs the fix of {named}, which was left out; choose it too"))
+    left = frozenset(key for key in chosen if not incomplete[key])
+    return left, tuple(sorted(errors, key=lambda error: error.place))
+
+
+def _problem(files: Mapping[str, bytes], finding: Finding | None, approved: Approved) -> str:
+    """Why a finding cannot be fixed as it was approved; empty if it can."""
+    if finding is None:
+        return "is not found any more"
+    if not finding.edits:
+        return f"has no fix now: {finding.message}"
+    if not _is_as_reviewed(files[finding.path], finding, approved):
+        return "its fix would not be the one that was reviewed; review again"
+    return ""
+
+
+def _named(plan: FixPlan, keys: Collection[FindingKey]) -> str:
+    """Some findings, for an error to name."""
+    named = [
+        f"{finding.path}:{finding.line}:{finding.column} {finding.rule}"
+        for finding in plan.findings
+        if finding.key in keys
+    ]
+    rest = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return f"{', '.join(named[:NAMED])}{rest}"
 
 
 def _stale(files: Mapping[str, bytes], selection: Selection) -> Iterator[tuple[str, InputError]]:
@@ -142,53 +136,5 @@ def _lines(content: bytes, finding: Finding) -> Counter[tuple[int, str]] | None:
     return lines
 
 
-def _limited(phase: PhaseResult, wanted: Collection[FindingKey]) -> PhaseResult:
-    """What was selected of a phase; the other fixes were declined."""
-    fixed = (
-        finding for finding in phase.findings if finding.key in wanted and finding.verdict is Verdict.FIXED
-    )
-    return replace(phase, findings=tuple(fixed), declined=_declined(phase, wanted))
-
-
-def _declined(phase: PhaseResult, wanted: Collection[FindingKey]) -> tuple[Finding, ...]:
-    """The findings that have a fix and were not selected, those for review included."""
-    offered = (
-        finding
-        for finding in phase.findings
-        if finding.verdict is Verdict.REVIEW and finding.key not in wanted
-    )
-    return (*phase.declined, *offered)
-
-
-def _missing(result: AnalysisResult, wanted: Mapping[FindingKey, Approved]) -> Iterator[InputError]:
-    """Why findings that are wanted were not fixed."""
-    found = {finding.key: finding for finding in result.findings if finding.key in wanted}
-    failed = {error.path for error in result.errors}
-    for key, approved in wanted.items():
-        finding = found.get(key)
-        if finding is None and key.path not in failed:
-            others = _left_out(result, wanted, key, approved.message)
-            reason = f"follows from fixes that were left out,{others}" if others else "is not found any more"
-            yield _error(key, f"{reason}; choose them too, or review again" if others else reason)
-        elif finding is not None and finding.verdict is not Verdict.FIXED:
-            yield _error(key, f"has no fix now: {finding.message}")
-
-
-def _left_out(result: AnalysisResult, wanted: Collection[FindingKey], key: FindingKey, message: str) -> str:
-    """The findings that were left out and seem the closest, for an error to name."""
-    phases = (phase for phase in result.phases if phase.phase == key.phase)
-    declined = [finding for phase in phases for finding in _declined(phase, wanted)]
-    if not declined:
-        return ""
-    near = nearest(key, message, declined) or declined
-    named = [f"{finding.path}:{finding.line}:{finding.column} {finding.rule}" for finding in near[:NAMED]]
-    rest = f" and {len(near) - NAMED} more" if len(near) > NAMED else ""
-    return f" such as {', '.join(named)}{rest}"
-
-
 def _error(key: FindingKey, message: str) -> InputError:
     return InputError(key.path, f"{key.rule}: {message}", key.line, key.column)
-
-
-def _place(error: InputError) -> tuple[str, int, int]:
-    return error.path, error.line, error.column

@@ -66,7 +66,7 @@ def read_tree(progress: Progress | None = None) -> Tree | None:
         return None
     request = Request(tuple(phase.number for phase in PHASES))
     source = read_head_or_working_tree(request.paths)
-    report = preview_of(source, request, progress=progress)
+    report = preview_of(source, request, findings_only=True, progress=progress)
     findings: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
     for phase in report.phases:
         for finding in phase.findings:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from codemods.app.configuration import KEYS, Configuration, read_configuration
-from codemods.engine import analyse
+from codemods.engine import analyse, plan_fixes
 from codemods.model.errors import UserError
 from codemods.model.findings import PhaseResult
 from codemods.model.settings import ExplicitReleases, Settings
@@ -64,11 +64,12 @@ def run(files: Mapping[str, str], **options: Any) -> PhaseResult:
     return result
 
 
-def test_only_the_findings_that_are_wanted_are_fixed() -> None:
+def test_only_the_findings_that_are_chosen_are_fixed() -> None:
     files = {LIBRARY: REEL, TEST: USE}
-    keys = [finding.key for finding in run(files).findings]
+    plan = plan_fixes({path: text.encode() for path, text in files.items()})
+    keys = [finding.key for finding in plan.findings]
 
-    result = run(files, wanted=frozenset({keys[1]}))
+    (result,) = plan.together([1], frozenset({keys[1]}))
 
     assert [key.function for key in keys] == ["test_first", "test_second"]
     assert [finding.key for finding in result.findings] == [keys[1]]

@@ -15,6 +15,7 @@ from difflib import unified_diff
 
 from codemods.engine import analyse
 from codemods.model.findings import Finding
+from codemods.model.fix_plan import everywhere
 from codemods.semantics.module_paths import is_test_path
 from tests.campaigns.variations import (
     Files,
@@ -51,7 +52,7 @@ class Outcome:
 
 def outcome(files: Files, phases: Sequence[int], only: str | None = None) -> Outcome:
     """Fix a program, or one of its files."""
-    result = analyse(files, phases, only=None if only is None else lambda path: path == only)
+    result = analyse(files, phases, includes=everywhere if only is None else only.__eq__)
     changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
     return Outcome(files, tuple(result.findings), {**files, **changed}, tuple(map(str, result.errors)))
 

@@ -278,7 +278,7 @@ def _said(findings: Sequence[Finding]) -> str:
 def run(files: Files, *, count: int, seed: int, write: Path | None = None) -> list[Judged]:
     """Change ``count`` of the tests of a tree that have no finding, all in one tree, and judge each."""
     chance = random.Random(seed)
-    clean = analyse(files, NUMBERS, only=is_test_path)
+    clean = analyse(files, NUMBERS, includes=is_test_path)
     spoken_of = {finding.path for finding in clean.findings} | {error.path for error in clean.errors}
     paths = [
         path for path in sorted(files) if is_test_path(path) and phase_of(path) and path not in spoken_of
@@ -290,7 +290,7 @@ def run(files: Files, *, count: int, seed: int, write: Path | None = None) -> li
         if len(chosen) == count:
             break
     changed = {mutant.path: mutant.source for mutant in chosen}
-    result = analyse({**files, **changed}, NUMBERS, only=changed.__contains__)
+    result = analyse({**files, **changed}, NUMBERS, includes=changed.__contains__)
     if write is not None:
         for number, mutant in enumerate(chosen, 1):
             _write(write / f"{number:03}-{mutant.kind}", files, mutant, _after(result, mutant))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -24,6 +24,7 @@ from codemods.app.shards import Shard, split
 from codemods.checks.shard_merge import merge
 from codemods.model.errors import UserError
 from codemods.model.findings import AnalysisResult
+from codemods.model.fix_plan import FixPlan, everywhere
 from codemods.reports.documents import json_text
 from codemods.reports.shard_documents import merged_document, read_shard
 from tests.support.bundled import Example
@@ -41,17 +42,17 @@ COUNTS = st.integers(1, 12)
 @pytest.fixture
 def example(example: Example, monkeypatch: pytest.MonkeyPatch) -> Example:
     """The bundled library as the current folder; what is analysed twice in the same way is so only once."""
-    known: dict[object, AnalysisResult] = {}
-    analyse = engine.analyse
+    known: dict[object, FixPlan] = {}
+    plan_fixes = engine.plan_fixes
 
-    def remember(files: Mapping[str, bytes], phases: Sequence[int], **options: Any) -> AnalysisResult:
-        filters = [options[name] and frozenset(filter(options[name], files)) for name in ("only", "share")]
-        key = (frozenset(files.items()), *phases, repr(options["settings"]), options["stacked"], *filters)
+    def remember(files: Mapping[str, bytes], **options: Any) -> FixPlan:
+        share = frozenset(filter(options["share"], files))
+        key = (frozenset(files.items()), repr(options["settings"]), share)
         if key not in known:
-            known[key] = analyse(files, phases, **options)
+            known[key] = plan_fixes(files, **options)
         return known[key]
 
-    monkeypatch.setattr("codemods.engine.analyse", remember)
+    monkeypatch.setattr("codemods.engine.plan_fixes", remember)
     return example
 
 
@@ -140,11 +141,12 @@ def test_the_shards_of_an_analysis_make_up_the_whole(example: Example) -> None:
     files = example.sources() | {"tests/net/draft.test.tml": b"func ("}
     sizes = {path: len(content) for path, content in files.items()}
 
-    def analyse(**options: Any) -> AnalysisResult:
-        return engine.analyse(files, [2, 5], stacked=True, only=None, settings=None, **options)
+    def analyse(share: Callable[[str], bool] = everywhere) -> AnalysisResult:
+        plan = engine.plan_fixes(files, settings=None, share=share)
+        return AnalysisResult(plan.together([1, 2, 3, 4, 5]), plan.errors)
 
-    whole = analyse(share=None)
-    shards = [analyse(share=Shard(number, 3).share(sizes)) for number in (1, 2, 3)]
+    whole = analyse()
+    shards = [analyse(Shard(number, 3).share(sizes)) for number in (1, 2, 3)]
 
     assert whole.errors and any(phase.suppressed for phase in whole.phases)
     assert sorted(map(str, whole.errors)) == sorted(str(error) for shard in shards for error in shard.errors)
@@ -233,21 +235,15 @@ def test_what_could_not_be_read_is_in_one_shard(run: Run, inside: Checkout, form
 def test_rules_that_nobody_knows_are_numbered_anew(
     run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analyse = engine.analyse
+    plan_fixes = engine.plan_fixes
 
-    def renamed(*arguments: Any, **options: Any) -> AnalysisResult:
+    def renamed(*arguments: Any, **options: Any) -> FixPlan:
         """Each finding is of a rule of its own."""
-        result = analyse(*arguments, **options)
-        phases = (
-            replace(
-                phase,
-                findings=tuple(replace(finding, rule=f"odd {finding.path}") for finding in phase.findings),
-            )
-            for phase in result.phases
-        )
-        return replace(result, phases=tuple(phases))
+        plan = plan_fixes(*arguments, **options)
+        findings = (replace(finding, rule=f"odd {finding.path}") for finding in plan.findings)
+        return replace(plan, findings=tuple(findings))
 
-    monkeypatch.setattr("codemods.engine.analyse", renamed)
+    monkeypatch.setattr("codemods.engine.plan_fixes", renamed)
 
     whole, merged = both(run, 3, format="sarif")
 

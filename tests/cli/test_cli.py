@@ -11,14 +11,14 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from codemods.model.findings import AnalysisResult, Change, PhaseResult
+from codemods.model.fix_plan import FixPlan
 from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
 from tests.support.stand_in_analysis import stand_in_analysis
@@ -201,34 +201,25 @@ def test_in_place_reports_as_json(run: Run, inside: Checkout) -> None:
     assert (summary["phases"][0]["fixed"], summary["phases"][0]["fixable"]) == (1, 0)
 
 
-def test_phases_that_change_the_same_file_in_place_build_on_each_other(
-    run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def analyse(
-        files: Mapping[str, bytes], phases: Sequence[int], *, stacked: bool = False, **_options: Any
-    ) -> AnalysisResult:
-        path, results = "lib/src/text.tml", []
-        content = files[path]
-        for number in phases:
-            change = Change(content, content + b"phase %d\n" % number)
-            content = change.after if stacked else content
-            results.append(PhaseResult(number, (), {path: change}))
-        return AnalysisResult(tuple(results))
+def test_a_phase_in_place_takes_what_it_needs_from_others(run: Run, inside: Checkout) -> None:
+    """What is in a file of another phase is written where a fix needs it."""
+    (inside.folder / "lib/src/http/client.tml").write_text("leak uses lib/src/net/parser.tml\n")
 
-    monkeypatch.setattr("codemods.engine.analyse", analyse)
+    outcome = run("apply", "--phase", "1", "--in-place")
 
-    assert run("apply", "--phase", "1,3", "--in-place").err == ""
-    assert (inside.folder / "lib/src/text.tml").read_bytes() == b"fine\nphase 1\nphase 3\n"
+    assert outcome.err == ""
+    assert (inside.folder / "lib/src/http/client.tml").read_text() == "free uses lib/src/net/parser.tml\n"
+    assert (inside.folder / "lib/src/net/parser.tml").read_text() == "free\n"
 
 
 def test_a_file_that_changes_meanwhile_is_left_alone(
     run: Run, inside: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def analyse(*arguments: Any, **options: Any) -> AnalysisResult:
+    def analyse(*arguments: Any, **options: Any) -> FixPlan:
         inside.write("lib/src/http/client.tml", b"edited by hand\n")
         return stand_in_analysis(*arguments, **options)
 
-    monkeypatch.setattr("codemods.engine.analyse", analyse)
+    monkeypatch.setattr("codemods.engine.plan_fixes", analyse)
     outcome = run("apply", "--phase", "1", "--in-place")
 
     assert outcome.code == 2

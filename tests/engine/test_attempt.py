@@ -54,12 +54,21 @@ def test_inserted_code_is_where_it_was_inserted(attempt: Attempt) -> None:
 
 def test_edits_of_a_later_round_are_those_of_the_original(attempt: Attempt) -> None:
     later = found(attempt.files[PATH].source, b"}", b"    leave()\n", "something else leaks")
-    offered = attempt.offered_edits(PATH, later)
-    attempt.apply(PATH, [later])
+    attempt.apply(PATH, [later], round=2)
     first, second = attempt.fixes
     assert attempt.edits_of(first) == (Edit(SOURCE.index(b"cook"), SOURCE.index(b"cook"), "wash()\n    "),)
-    assert attempt.edits_of(second) == offered == (Edit(len(SOURCE) - 2, len(SOURCE) - 2, "    leave()\n"),)
+    assert attempt.edits_of(second) == (Edit(len(SOURCE) - 2, len(SOURCE) - 2, "    leave()\n"),)
     assert attempt.changes[PATH].after == attempt.files[PATH].source
+
+
+def test_a_fix_that_is_offered_is_made_only_on_request(attempt: Attempt) -> None:
+    now = attempt.files[PATH].source
+    offered = attempt.offer(PATH, found(now, b"}", b"    leave()\n", "something else leaks"))
+
+    assert offered == (Edit(len(SOURCE) - 2, len(SOURCE) - 2, "    leave()\n"),)
+    history = attempt.histories[PATH]
+    assert history.text() == now
+    assert history.text(history.owners) == now.replace(b"}", b"    leave()\n}")
 
 
 def test_what_was_fixed_is_not_found_again(attempt: Attempt) -> None:

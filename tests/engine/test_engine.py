@@ -61,10 +61,15 @@ def test_a_fix_in_the_library_puts_tests_under_obligation() -> None:
     assert rules == ["incomplete-destroy", "missing-release"]
 
 
-def test_without_the_fix_in_the_library_tests_owe_nothing() -> None:
-    files = {"lib/demo/src/parts.tml": PARTS, "tests/http/parts.test.tml": USES_PARTS}
+def test_a_phase_takes_what_it_needs_from_others() -> None:
+    library, test = "lib/demo/src/parts.tml", "tests/http/parts.test.tml"
 
-    assert not list(run(files, 1).findings)
+    result = run({library: PARTS, test: USES_PARTS}, 1)
+
+    assert changed(result) == {library: [1], test: [1]}
+    (phase,) = result.phases
+    assert [finding.path for finding in phase.findings] == [test]
+    assert [finding.path for finding in phase.required] == [library]
 
 
 def test_a_fixed_tree_has_nothing_left_to_fix() -> None:
@@ -85,13 +90,17 @@ ACROSS_PHASES = {
 }
 
 
-def test_independent_phases_all_start_from_the_same_tree() -> None:
+def test_independent_phases_all_start_from_the_same_tree_and_take_what_they_need() -> None:
     result = run(ACROSS_PHASES)
 
     assert changed(result) == {
-        "lib/demo/src/collections/parts.tml": [3],
+        "lib/demo/src/collections/parts.tml": [3, 4],
         "tests/collections/parts.test.tml": [3],
+        "tests/url/parts.test.tml": [4],
     }
+    required = {phase.phase: [finding.path for finding in phase.required] for phase in result.phases}
+    assert required[3] == []
+    assert required[4] == ["lib/demo/src/collections/parts.tml"]
 
 
 def test_stacked_phases_start_from_the_one_before() -> None:
@@ -108,30 +117,28 @@ def test_phases_come_in_the_order_of_the_plan() -> None:
     assert [phase.phase for phase in run(ACROSS_PHASES, 4, 1, 3).phases] == [1, 3, 4]
 
 
-def test_a_name_is_reserved_where_all_that_it_makes_wrong_is_fixed_too() -> None:
+@pytest.mark.parametrize("phase", [1, 5])
+def test_what_a_fix_would_make_wrong_is_fixed_with_it(phase: int) -> None:
     library = "lib/demo/src/http/stars.tml"
-    same_phase, other_phase = "tests/http/stars.test.tml", "tests/text/stars.test.tml"
+    test = "tests/text/stars.test.tml"
 
-    fixed_too = run({library: STARS, same_phase: ENDS_A_ROUND}, 1)
-    assert "@allocates\n" in after(fixed_too, library)
-    assert "        let stars_text: Str = stars(round)\n" in after(fixed_too, same_phase)
+    result = run({library: STARS, test: ENDS_A_ROUND}, phase)
 
-    refused = run({library: STARS, other_phase: ENDS_A_ROUND}, 1)
-    assert "@allocates\n" not in after(refused, library)
-    assert any("would be freed where no iteration made it" in finding.message for finding in refused.findings)
+    assert "@allocates\n" in after(result, library)
+    assert "        let stars_text: Str = stars(round)\n" in after(result, test)
 
 
 # Which files
 
 
-def test_only_limits_the_findings_and_all_files_inform_them() -> None:
+def test_paths_limit_the_findings_and_all_files_inform_them() -> None:
     files = {
         "lib/demo/src/reel.tml": REEL,
         "tests/http/one.test.tml": USES_A_REEL,
         "tests/http/two.test.tml": USES_A_REEL,
     }
 
-    result = run(files, 1, only=lambda path: path.endswith("two.test.tml"))
+    result = run(files, 1, includes=lambda path: path.endswith("two.test.tml"))
 
     assert changed(result) == {"tests/http/two.test.tml": [1]}
     assert {finding.path for finding in result.findings} == {"tests/http/two.test.tml"}

@@ -19,11 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codemods.engine import analyse, analysis_cache, tasks
+from codemods.engine import analyse, analysis_cache, plan_fixes, tasks
 from codemods.engine.jobs import FilesResult, TestsJob
 from codemods.engine.resources import Resources
 from codemods.engine.result_cache import MOST_FILES, ResultCache, cache_folder
 from codemods.model.findings import AnalysisResult
+from codemods.model.fix_plan import always, everywhere, never
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
 from tests.engine.small_library import STATES, tree
@@ -39,26 +40,24 @@ class Run:
     """One analysis: the state of the files, and what is asked for."""
 
     states: Mapping[str, int]
-    phases: tuple[int, ...]
-    stacked: bool
-    only: str | None
+    with_requirements: bool
     share: tuple[int, int] | None
     settings: Settings
 
     def result(self, cache: ResultCache | None) -> str:
         """All that is found, by a process that has done nothing else so far."""
         tasks.PROCESS = tasks.Memory()
-        only, share = self.only, self.share
-        result = analyse(
+        share = self.share
+        plan = plan_fixes(
             tree(self.states),
-            self.phases,
-            stacked=self.stacked,
-            only=(lambda path: only in path) if only else None,
-            share=(lambda path: len(path) % share[1] == share[0]) if share else None,
+            requirements=always if self.with_requirements else never,
+            share=(lambda path: len(path) % share[1] == share[0]) if share else everywhere,
             settings=self.settings,
             cache=cache,
         )
-        return repr(result)
+        requires = sorted((key, sorted(needed)) for key, needed in (plan.requires or {}).items())
+        phases = plan.together((1, 2, 3, 4, 5))
+        return repr((plan.findings, plan.suppressed, plan.errors, requires, phases))
 
 
 PATHS = sorted(STATES)
@@ -84,9 +83,7 @@ def histories(draw: st.DrawFn) -> list[Run]:
         runs.append(
             Run(
                 states,
-                draw(st.sampled_from([(1,), (1, 5), (1, 2, 3, 4, 5)])),
                 draw(st.booleans()),
-                None if draw(OFTEN_PLAIN) else draw(st.sampled_from(["lib/", "tests/", "parts", "http"])),
                 None if draw(OFTEN_PLAIN) else draw(st.sampled_from([(0, 2), (1, 2)])),
                 SETTINGS[0] if draw(OFTEN_PLAIN) else draw(st.sampled_from(SETTINGS)),
             )
@@ -105,7 +102,7 @@ def test_runs_that_share_a_cache_find_what_they_find_without(runs: list[Run]) ->
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_edit_of_a_file_counts(path: str, tmp_path: Path) -> None:
-    runs = [Run({path: state}, (1,), False, None, None, Settings()) for state in range(len(STATES[path]))]
+    runs = [Run({path: state}, True, None, Settings()) for state in range(len(STATES[path]))]
     expected = [run.result(None) for run in runs]
     for turn, (before, after) in enumerate(permutations(range(len(runs)), 2)):
         cache = ResultCache(tmp_path / str(turn), lambda _: None)
@@ -128,9 +125,10 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
     notes: list[str] = []
     cache = ResultCache(tmp_path, notes.append)
     files = tree()
-    first = analyse(files, (1, 5), cache=cache)
+    first = plan_fixes(files, cache=cache, requirements=always)
     done: list[str] = []
     monkeypatch.setattr(tasks, "fix_library", lambda *_: pytest.fail("is known"))
+    monkeypatch.setattr(tasks, "find_needs", lambda *_: pytest.fail("is known"))
 
     def fix_tests(job: TestsJob, _report: Progress) -> list[FilesResult]:
         done.extend(job.tests)
@@ -138,15 +136,16 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(tasks, "fix_tests", fix_tests)
 
-    assert analyse(files, (1, 5), cache=cache) == first
+    known = plan_fixes(files, cache=cache, requirements=always)
+    assert (known.findings, known.requires) == (first.findings, first.requires)
     assert not done
-    analyse(files | {"tests/quiet.test.tml": b"// other words\n"}, (1, 5), cache=cache)
+    plan_fixes(files | {"tests/quiet.test.tml": b"// other words\n"}, cache=cache)
     assert done == ["tests/quiet.test.tml"]
 
     assert notes == [
-        "known from earlier runs: libraries 0 of 2, tests 0 of 9",
-        "known from earlier runs: libraries 2 of 2, tests 9 of 9",
-        "known from earlier runs: libraries 2 of 2, tests 8 of 9",
+        "known from earlier runs: library 0 of 1, tests 0 of 9",
+        "known from earlier runs: library 1 of 1, tests 9 of 9",
+        "known from earlier runs: library 1 of 1, tests 8 of 9",
     ]
 
 
@@ -155,11 +154,11 @@ def test_tests_that_a_run_was_not_asked_for_stay_known(tmp_path: Path) -> None:
     cache = ResultCache(tmp_path, notes.append)
     files = {path: source for path, source in tree().items() if path.startswith("tests/")}
 
-    analyse(files, (1,), only=lambda path: "parts" in path, cache=cache)
-    analyse(files, (1,), only=lambda path: "stars" in path, cache=cache)
-    analyse(files, (1,), cache=cache)
+    plan_fixes(files, share=lambda path: "parts" in path, cache=cache)
+    plan_fixes(files, share=lambda path: "stars" in path, cache=cache)
+    plan_fixes(files, cache=cache)
 
-    assert notes[-1].endswith(", tests 2 of 7")
+    assert notes[-1].endswith(", tests 2 of 9")
 
 
 # The command
@@ -184,7 +183,7 @@ def test_runs_before_change_nothing_of_what_is_printed(example: Example, run: Co
 
     verbose = run(*CHECK, "--verbose")
     assert verbose.out == cold.out
-    assert verbose.err == "note: known from earlier runs: libraries 5 of 5, tests 15 of 15\n"
+    assert verbose.err == "note: known from earlier runs: library 1 of 1, tests 15 of 15\n"
 
     example.write("tmlfix.toml", b"[rules]\nmissing-release = false\n")
     (example.folder / "tests/http/client.test.tml").rename(example.folder / "tests/http/shop.test.tml")
@@ -320,7 +319,7 @@ def test_a_cache_that_cannot_be_used_is_as_good_as_none(
     assert plain == without == expected
     assert (plain.err, plain.code) == ("", 1)
     assert (verbose.out, verbose.code) == (plain.out, plain.code)
-    assert (note or "libraries 5 of 5") in verbose.err
+    assert (note or "library 1 of 1") in verbose.err
     assert all(line.startswith("note: ") for line in verbose.err.splitlines())
 
 
@@ -417,12 +416,17 @@ def with_one_replaced(document: Any) -> Iterator[Any]:
                 yield {**document, name: changed}
 
 
-SHAPES = {"library": analysis_cache._LIBRARY, "tests": analysis_cache._TESTS}
+SHAPES = {
+    "library": analysis_cache._LIBRARY,
+    "tests": analysis_cache._TESTS,
+    "library-needs": analysis_cache._LIBRARY_NEEDS,
+    "test-needs": analysis_cache._TEST_NEEDS,
+}
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    """The folder of a cache that knows two small documents, one of a library and one of tests."""
+    """The folder of a cache that knows four small documents, of a library and of tests."""
     folder = tmp_path / "kept"
     assert analyse_some(ResultCache(folder, lambda _: None)).findings
     return folder
@@ -434,9 +438,9 @@ def analyse_some(cache: ResultCache | None) -> AnalysisResult:
     suppressed = "tests/http/parts.test.tml"
     files = {path: source for path, source in tree().items() if any(name in path for name in names)}
     files |= {path: source for path, source in tree({suppressed: 2}).items() if "parts" in path}
-    return analyse(
-        files | {"lib/demo/src/http/bad.tml": b"}", "tests/http/bad.test.tml": b"}"}, (1,), cache=cache
-    )
+    files |= {"lib/demo/src/http/bad.tml": b"}", "tests/http/bad.test.tml": b"}"}
+    plan = plan_fixes(files, requirements=always, cache=cache)
+    return AnalysisResult(plan.together((1, 2, 3, 4, 5)), plan.errors)
 
 
 def test_a_document_of_another_structure_is_refused(kept: Path) -> None:
@@ -448,7 +452,9 @@ def test_a_document_of_another_structure_is_refused(kept: Path) -> None:
     for path, document in documents(kept):
         for changed in with_one_replaced(document):
             rewrite(path, changed)
-            known = cache.get(path.name.partition(".")[0], SHAPES[path.name.partition("-")[0]])
+            known = cache.get(
+                path.name.partition(".")[0], SHAPES[path.name.partition(".")[0].rpartition("-")[0]]
+            )
             assert known is None and "damaged" in notes.pop(), changed
             tried += 1
         path.write_bytes(remember[path])
@@ -457,9 +463,9 @@ def test_a_document_of_another_structure_is_refused(kept: Path) -> None:
     for path, document in documents(kept):
         rewrite(path, {**document, next(iter(document)): 7})
     assert analyse_some(cache) == expected
-    assert len([note for note in notes if "damaged" in note]) == 2
+    assert len([note for note in notes if "damaged" in note]) == 4
     assert analyse_some(cache) == expected
-    assert notes[-1] == "known from earlier runs: libraries 1 of 1, tests 4 of 4"
+    assert notes[-1] == "known from earlier runs: library 1 of 1, tests 4 of 4"
 
 
 def test_texts_that_mean_nothing_are_refused(kept: Path) -> None:
@@ -475,7 +481,7 @@ def test_texts_that_mean_nothing_are_refused(kept: Path) -> None:
 def test_every_bit_counts(kept: Path) -> None:
     cache = ResultCache(kept, lambda _: None)
     path = min(kept.iterdir(), key=lambda path: path.stat().st_size)
-    key, shape = path.name.partition(".")[0], SHAPES[path.name.partition("-")[0]]
+    key, shape = path.name.partition(".")[0], SHAPES[path.name.partition(".")[0].rpartition("-")[0]]
     content = path.read_bytes()
     assert cache.get(key, shape) is not None
 

@@ -69,7 +69,7 @@ def fix(
     files = read_commit(repository).files
     return deliver(
         repository,
-        stand_in_analysis(files, phases or (1,), stacked=stacked).phases,
+        stand_in_analysis(files).on_branches(phases or (1,), stacked=stacked),
         base=head_commit(repository),
         patches=checkout.folder / "patches",
         stacked=stacked,

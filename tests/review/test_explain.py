@@ -348,17 +348,17 @@ def test_it_says_what_apply_says(run: Run, example: Path) -> None:
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.slug)
 def test_every_line_can_be_explained(example: Path, phase: Phase) -> None:
     sources = read_tree(example).files
-    (result,) = engine.analyse(sources, [phase.number]).phases
+    plan = engine.plan_fixes(sources)
     for path in sources:
         if phase_of(path) is not phase:
             continue
         rules: dict[int, set[str]] = defaultdict(set)
-        for finding in result.findings:
+        for finding in plan.findings:
             if finding.path == path:
                 rules[finding.line].add(finding.rule)
         analysis = engine.facts(sources, path)
         for line in range(1, sources[path].count(b"\n") + 2):
-            explained = explain_line(analysis, analysis.index.files[path], result, line)
+            explained = explain_line(analysis, analysis.index.files[path], plan, line)
             named = {finding.finding.rule for finding in explained.findings}
             assert rules[line] <= named, f"{path}:{line}"
             leaking = [entry.name for entry in explained.values if entry.ownership is Ownership.LEAKS]

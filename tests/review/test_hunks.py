@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from codemods.app.preview import preview_for_review
 from codemods.app.requests import Request
 from codemods.files.diffs import split_lines
-from codemods.model.findings import AnalysisResult, Change, Edit, Finding, FindingKey, PhaseResult, Verdict
+from codemods.model.findings import Change, Edit, Finding, PhaseResult, Verdict
+from codemods.model.fix_plan import FixPlan
 from codemods.review.hunks import Review, change_blocks, make_review
 from tests.support.command import Run
 from tests.support.project import EXAMPLE
@@ -39,12 +40,12 @@ def inserted(line: int, text: str) -> Edit:
     return Edit(at(line), at(line), text)
 
 
-def reviewed(*findings: Finding, alone: tuple[FindingKey, ...] = ()) -> Review:
+def reviewed(*findings: Finding) -> Review:
     edits = {edit for fixed in findings if fixed.verdict is Verdict.FIXED for edit in fixed.edits}
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
     after = apply(SOURCE, [SourceEdit(edit.start, edit.end, edit.text.encode()) for edit in ordered])
     result = PhaseResult(1, findings, {PATH: Change(SOURCE, after)} if edits else {})
-    return make_review([result], {PATH: SOURCE}, alone=alone)
+    return make_review([result], {PATH: SOURCE}, requires={})
 
 
 def test_a_hunk_has_the_findings_whose_edits_lie_in_it() -> None:
@@ -76,7 +77,8 @@ def test_insertions_at_one_point_stand_in_the_order_of_the_result() -> None:
     one, two = finding(inserted(3, "a\nline 3\n")), finding(inserted(3, "b\n"), line=2)
     after = SOURCE.replace(b"line 3\n", b"b\na\nline 3\nline 3\n")
 
-    (file,) = make_review([PhaseResult(1, (one, two), {PATH: Change(SOURCE, after)})], {PATH: SOURCE}).files
+    result = PhaseResult(1, (one, two), {PATH: Change(SOURCE, after)})
+    (file,) = make_review([result], {PATH: SOURCE}, requires={}).files
 
     (hunk,) = file.hunks
     shown = [line for _, lines, _ in hunk.pieces() for line in lines]
@@ -88,7 +90,8 @@ def test_findings_that_make_the_same_edit_each_for_itself() -> None:
     one, two = (finding(inserted(3, "x\n"), line=line) for line in (3, 4))
     after = SOURCE.replace(b"line 3\n", b"x\nx\nline 3\n")
 
-    (file,) = make_review([PhaseResult(1, (one, two), {PATH: Change(SOURCE, after)})], {PATH: SOURCE}).files
+    result = PhaseResult(1, (one, two), {PATH: Change(SOURCE, after)})
+    (file,) = make_review([result], {PATH: SOURCE}, requires={}).files
 
     assert [(hunk.heading, hunk.keys) for hunk in file.hunks] == [("@@ -1,5 +1,7 @@", {one.key, two.key})]
 
@@ -103,13 +106,6 @@ def test_an_offered_change_has_a_hunk_of_its_own() -> None:
         (False, {made.key}),
         (True, {offered.key}),
     ]
-
-
-def test_findings_that_share_an_edit_are_linked() -> None:
-    both = inserted(3, "a.destroy()\nb.destroy()\n")
-    one, two, other = finding(both), finding(both, line=2), finding(inserted(9, "c\n"), line=9)
-
-    assert reviewed(one, two, other).shared == {one.key: {two.key}, two.key: {one.key}}
 
 
 def test_findings_that_nothing_distinguishes_are_one() -> None:
@@ -130,16 +126,6 @@ def test_what_one_message_says_as_well_is_said_once() -> None:
     assert [merged.message for merged in file.findings] == ["x leaks at the return; y leaks"]
 
 
-def test_a_finding_that_others_call_for_names_the_likeliest() -> None:
-    cause = finding(inserted(3, "free\n"), function="Match.destroy")
-    other = finding(inserted(9, "free\n"), line=9, function="Page.destroy")
-    caused = finding(inserted(20, "m.destroy()\n"), line=20, message="`m` (Match) leaks")
-
-    found = reviewed(cause, other, caused, alone=(cause.key, other.key))
-
-    assert found.following == {caused.key: (cause.key,)}
-
-
 def test_in_the_bundled_library(tmp_path: Path) -> None:
     report, found = preview_for_review(
         Request((1,), (Path(shutil.copytree(EXAMPLE, tmp_path / "library")),)), in_place=True
@@ -148,12 +134,12 @@ def test_in_the_bundled_library(tmp_path: Path) -> None:
     keys = {reported.key for phase in report.phases for reported in phase.findings}
     assert {shown.key for file in found.files for shown in file.findings} == keys
     assert {key for file in found.files for hunk in file.hunks for key in hunk.keys} == keys
-    assert {key.path for key in found.following} == {
+    assert {key.path for key in found.requires} == {
         "tests/http/client.test.tml",
         "tests/http/client_discard.test.tml",
         "tests/http/router.test.tml",
     }
-    assert len(found.following) == 9
+    assert all(needed <= keys for needed in found.requires.values())
 
 
 # The command
@@ -177,12 +163,11 @@ def test_the_page_is_written_whole_into_a_new_folder(tmp_path: Path, run: Run, a
 def test_the_command_counts_what_the_page_shows(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def twice(*arguments: Any, **options: Any) -> AnalysisResult:
-        result = stand_in_analysis(*arguments, **options)
-        phases = [replace(phase, findings=(*phase.findings, *phase.findings)) for phase in result.phases]
-        return replace(result, phases=tuple(phases))
+    def twice(*arguments: Any, **options: Any) -> FixPlan:
+        plan = stand_in_analysis(*arguments, **options)
+        return replace(plan, findings=(*plan.findings, *plan.findings))
 
-    monkeypatch.setattr("codemods.engine.analyse", twice)
+    monkeypatch.setattr("codemods.engine.plan_fixes", twice)
     (tmp_path / "a.tml").write_text("leak\nmystery\n")
 
     outcome = run("review", "-o", tmp_path / "review.html", "--phase", "5", "--in-place", tmp_path)

@@ -13,24 +13,18 @@ from typing import Any
 
 import pytest
 
-from codemods.engine import analyse
+from codemods.engine import plan_fixes
 from codemods.files.workspace import read_tree
 from codemods.model.errors import UserError
-from codemods.model.findings import (
-    AnalysisResult,
-    Change,
-    Edit,
-    Finding,
-    FindingKey,
-    PhaseResult,
-    Verdict,
-)
-from codemods.review.selection import analyse_selected, select
+from codemods.model.findings import Edit, Finding, FindingKey, Verdict
+from codemods.model.fix_plan import FixPlan, always
+from codemods.review.selection import chosen_of, select
 from codemods.review.selection_file import read_selection
 from tests.support.bundled import Example
 from tests.support.command import Outcome, Run
 from tests.support.project import EXAMPLE, PROJECT
 from tml_ast.edit import SourceEdit, apply
+from tml_ast.replay import History
 
 FILES = dict(read_tree(EXAMPLE).files)
 
@@ -44,10 +38,10 @@ def fixed(outcome: Outcome) -> str:
 
 def reviewed() -> tuple[Finding, ...]:
     """The findings of the library that can be chosen."""
-    result = analyse(FILES, [1, 2, 3, 4, 5], stacked=True)
-    return tuple(finding for finding in result.findings if finding.edits)
+    return tuple(finding for finding in PLAN.findings if finding.edits)
 
 
+PLAN = plan_fixes(FILES, requirements=always)
 FINDINGS = reviewed()
 
 
@@ -142,7 +136,11 @@ def test_one_finding_alone(library: Path, run: Run, finding: Finding) -> None:
 def test_some_of_the_findings(library: Path, run: Run, seed: int) -> None:
     chosen = random.Random(seed).sample(FINDINGS, len(FINDINGS) // 2)
 
-    check(applied(run, library, chosen), chosen)
+    closed = PLAN.closed(finding.key for finding in chosen)
+    result = applied(run, library, [finding for finding in FINDINGS if finding.key in closed])
+
+    assert not result.refused
+    assert result.files == {**FILES, **{path: PLAN.histories[path].text(closed) for path in PLAN.histories}}
 
 
 def one(rule: str, where: str) -> Finding:
@@ -174,8 +172,8 @@ def test_a_finding_that_follows_from_one_left_out_is_named(library: Path, run: R
     assert result.outcome.code == 2
     assert fixed(result.outcome) == "fixed lib/src/http/client.tml\n1 finding fixed in 1 file\n"
     assert result.outcome.err == (
-        "error: tests/http/router.test.tml:9:9: missing-release: follows from fixes that were left out, "
-        "such as lib/src/http/router.tml:87:14 incomplete-destroy; choose them too, or review again\n"
+        "error: tests/http/router.test.tml:9:9: missing-release: needs the fix of "
+        "lib/src/http/router.tml:87:14 incomplete-destroy, which was left out; choose it too\n"
     )
 
 
@@ -251,34 +249,26 @@ def applied_with_errors(run: Run, library: Path, chosen: Iterable[Finding]) -> O
 # Analyses that never come out as they were reviewed
 
 
+def planned(*findings: Finding, content: bytes = b"leak\n") -> FixPlan:
+    """A plan of one file with these findings."""
+    history: History[FindingKey] = History(content)
+    for finding in findings:
+        owners = frozenset((finding.key,))
+        history.make(SourceEdit(edit.start, edit.end, edit.text.encode(), owners) for edit in finding.edits)
+    return FixPlan(findings, {"a.tml": history}, requires={})
+
+
 def test_a_fix_that_is_none_any_more_is_an_error() -> None:
     finding = Finding(1, "void-tail", "a.tml", 1, 1, "f", "leaks", Verdict.FIXED, (Edit(0, 0, "x\n"),))
     reported = replace(finding, verdict=Verdict.REPORTED, edits=(), message="cannot be fixed")
     files = {"a.tml": b"leak\n"}
-    chosen = select(files, [finding])
+    approved = select(files, [finding])
 
-    _, now_reported = analyse_selected(
-        lambda wanted: AnalysisResult((PhaseResult(1, (reported,)),)), files, chosen
-    )
-    _, gone = analyse_selected(lambda wanted: AnalysisResult((PhaseResult(1, ()),)), files, chosen)
+    _, now_reported = chosen_of(planned(reported), files, approved)
+    _, gone = chosen_of(planned(), files, approved)
 
     assert [str(error) for error in now_reported] == ["a.tml:1:1: void-tail: has no fix now: cannot be fixed"]
     assert [str(error) for error in gone] == ["a.tml:1:1: void-tail: is not found any more"]
-
-
-def test_a_fix_for_review_that_is_not_selected_is_declined() -> None:
-    chosen = Finding(1, "void-tail", "a.tml", 1, 1, "f", "", Verdict.FIXED, (Edit(0, 0, "x\n"),))
-    offered = replace(chosen, line=2, verdict=Verdict.REVIEW)
-    reported = replace(chosen, line=3, verdict=Verdict.REPORTED, edits=())
-    declined = replace(chosen, line=4, edits=())
-    found = PhaseResult(1, (chosen, offered, reported), declined=(declined,))
-    files = {"a.tml": b"leak\n"}
-
-    result, errors = analyse_selected(lambda wanted: AnalysisResult((found,)), files, select(files, [chosen]))
-
-    assert not errors
-    assert result.phases[0].findings == (chosen,)
-    assert result.phases[0].declined == (declined, offered)
 
 
 def test_only_a_part_of_the_lines_that_were_shown_is_as_reviewed() -> None:
@@ -288,15 +278,9 @@ def test_only_a_part_of_the_lines_that_were_shown_is_as_reviewed() -> None:
     for text, is_kept in (("a\n", True), ("b\n", True), ("c\n", False), ("a\na\n", False)):
         made = replace(both, edits=(Edit(0, 0, text),))
 
-        def run(wanted: frozenset[FindingKey], made: Finding = made, text: str = text) -> AnalysisResult:
-            if made.key not in wanted:
-                return AnalysisResult((PhaseResult(1, ()),))
-            change = Change(files["a.tml"], text.encode() + files["a.tml"])
-            return AnalysisResult((PhaseResult(1, (made,), {"a.tml": change}),))
+        chosen, errors = chosen_of(planned(made), files, select(files, [both]))
 
-        result, errors = analyse_selected(run, files, select(files, [both]))
-
-        assert bool(result.phases[0].changes) is is_kept
+        assert chosen == ({made.key} if is_kept else set())
         assert [str(error) for error in errors] == ([] if is_kept else [refusal])
 
 

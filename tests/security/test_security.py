@@ -32,7 +32,8 @@ from codemods.files.repository import RepositoryError, mail_room, open_repositor
 from codemods.files.work_folders import InUseError
 from codemods.files.workspace import read_commit, read_tree
 from codemods.files.writing import JOURNAL, STAGE, Written, finish_interrupted, write_changes
-from codemods.model.findings import AnalysisResult, Change
+from codemods.model.findings import Change
+from codemods.model.fix_plan import FixPlan
 from tests.support.checkout import Checkout, Prepare
 from tests.support.command import Run
 from tests.support.project import EXAMPLE, PROJECT
@@ -1134,13 +1135,13 @@ def test_nor_does_one_count_that_appears_during_the_analysis(
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    analyse = engine.analyse
+    plan_fixes = engine.plan_fixes
 
-    def swap(*arguments: Any, **options: Any) -> AnalysisResult:
+    def swap(*arguments: Any, **options: Any) -> FixPlan:
         (prey.folder / "patches").symlink_to(outside)
-        return analyse(*arguments, **options)
+        return plan_fixes(*arguments, **options)
 
-    monkeypatch.setattr("codemods.engine.analyse", swap)
+    monkeypatch.setattr("codemods.engine.plan_fixes", swap)
     outcome = run("apply", "--phase", "1")
 
     assert outcome.code == 2

@@ -113,9 +113,7 @@ def _finding_document(
         "where": visible(finding.function),
         "verdict": finding.verdict.value,
         "edits": [[edit.start, edit.end, edit.text] for edit in finding.edits],
-        "shares": sorted(numbers[key] for key in review.shared.get(finding.key, ())),
-        "follows": finding.key in review.following,
-        "causes": [numbers[key] for key in review.following.get(finding.key, ())],
+        "needs": sorted(numbers[key] for key in review.requires.get(finding.key, ())),
     }
 
 

@@ -45,7 +45,7 @@ for (const [index, finding] of findings.entries()) {
   finding.rows = [];
   finding.followers = [];
 }
-for (const finding of findings) for (const cause of finding.causes) findings[cause].followers.push(finding.index);
+for (const finding of findings) for (const needed of finding.needs) findings[needed].followers.push(finding.index);
 
 const canDecide = (finding) => finding.verdict !== "reported";
 const label = (finding) => `${files[finding.file].label}:${finding.line}:${finding.column}`;
@@ -75,17 +75,12 @@ function findingRow(finding, isFirst) {
   }
   if (isFirst) {
     row.append(make("p", { class: "message" }, ...prose(finding.shown)));
-    if (finding.shares.length) row.append(linkNote("Shares lines with", finding.shares, "; decide them together."));
-    if (finding.follows) row.append(linkNote("Follows from other fixes, and is not found without them; most likely from", finding.causes, "."));
-    if (finding.followers.length) row.append(linkNote(followersNote(finding.followers.length), finding.followers, "."));
+    if (finding.needs.length) row.append(linkNote("Needs", finding.needs, ", which is approved with it."));
+    if (finding.followers.length) row.append(linkNote("Is needed by", finding.followers, "."));
     if (data.rules[finding.rule]) row.append(make("details", { class: "why" }, make("summary", {}, "Why this rule")));
   }
   finding.rows.push(row);
   return row;
-}
-
-function followersNote(number) {
-  return number === 1 ? "1 other fix may need this one:" : `${number.toLocaleString("en")} other fixes may need this one:`;
 }
 
 function linkNote(text, indexes, end) {
@@ -252,9 +247,20 @@ function markRows(hunk) {
 
 // Decisions
 
-function decide(chosen, decision, message) {
-  const changed = chosen.filter((finding) => canDecide(finding) && finding.decision !== decision);
-  if (!changed.length) return;
+/** The findings that are reached from some by their links of one name, these included. */
+function reached(some, links) {
+  const found = new Set(some);
+  for (const finding of found) for (const index of finding[links]) found.add(findings[index]);
+  return [...found];
+}
+
+/** Decide, so that what is approved always has all that it needs. */
+function decide(chosen, decision) {
+  const asked = chosen.filter((finding) => canDecide(finding) && finding.decision !== decision);
+  if (!asked.length) return;
+  const concerned = decision === APPROVE ? reached(asked, "needs")
+    : reached(asked, "followers").filter((finding) => asked.includes(finding) || decision === REJECT || finding.decision === APPROVE);
+  const changed = concerned.filter((finding) => finding.decision !== decision);
   const before = changed.map((finding) => [finding, finding.decision]);
   for (const finding of changed) setDecision(finding, decision);
   undone = () => {
@@ -264,7 +270,7 @@ function decide(chosen, decision, message) {
     say(`Undone: ${plural(before.length, "decision")}.`);
   };
   refresh();
-  say(message ?? consequence(changed, decision), true);
+  say(consequence(asked, changed.filter((finding) => !asked.includes(finding)), decision), true);
 }
 
 /** Decide everything that the filters show; ask first where that is much. */
@@ -296,25 +302,12 @@ function showDecision(row, finding) {
 const STATES = { [APPROVE]: "approved", [REJECT]: "rejected", "": "undecided" };
 const DONE = { [APPROVE]: "Approved", [REJECT]: "Rejected", "": "Undecided again:" };
 
-/** What was decided, and which other findings that concerns. */
-function consequence(changed, decision) {
-  if (changed.length > 1) return `${DONE[decision]} ${plural(changed.length, "finding")}.`;
-  const [finding] = changed;
-  const others = new Set(finding.shares);
-  for (const index of decision === APPROVE ? finding.causes : finding.followers) others.add(index);
-  const open = [...others].map((index) => findings[index]).filter((other) => other.decision !== decision);
-  if (!open.length) return `${DONE[decision]} ${nameOf(finding)}.`;
-  const named = open.slice(0, 3).map(nameOf).join(", ") + (open.length > 3 ? ` and ${open.length - 3} more` : "");
-  return `${DONE[decision]} ${nameOf(finding)}. This concerns ${named}.`;
-}
-
-/** Why an approved finding may not be fixed as it is shown. */
-function doubt(finding) {
-  if (finding.decision !== APPROVE) return null;
-  if (finding.shares.some((index) => findings[index].decision !== APPROVE)) return "shares lines with a finding that is not approved";
-  const missing = finding.causes.map((index) => findings[index]).filter((cause) => cause.decision !== APPROVE);
-  if (!missing.length) return null;
-  return `may follow from ${missing.map(nameOf).join(", ")}, which ${missing.length === 1 ? "is" : "are"} not approved`;
+/** What was decided, and what with it. */
+function consequence(asked, others, decision) {
+  const what = asked.length > 1 ? plural(asked.length, "finding") : nameOf(asked[0]);
+  if (!others.length) return `${DONE[decision]} ${what}.`;
+  const named = others.slice(0, 3).map(nameOf).join(", ") + (others.length > 3 ? ` and ${others.length - 3} more` : "");
+  return `${DONE[decision]} ${what}, and ${decision === APPROVE ? "what it needs" : "what needs it"}: ${named}.`;
 }
 
 function tally(some) {
@@ -409,7 +402,8 @@ function load(text) {
     else foreign++;
   }
   const total = found[APPROVE].length + found[REJECT].length;
-  for (const decision of [APPROVE, REJECT]) for (const finding of found[decision]) setDecision(finding, decision);
+  for (const finding of found[REJECT]) setDecision(finding, REJECT);
+  for (const finding of reached(found[APPROVE], "needs")) setDecision(finding, APPROVE);
   refresh();
   return say(`Loaded ${plural(total, "decision")}${foreign ? `; ${plural(foreign, "decision")} did not fit, because the file has changed or is not part of this review` : ""}.`);
 }
@@ -422,12 +416,6 @@ function showSummary() {
   table.tBodies[0].replaceChildren(
     ...Object.entries(data.phases).map(([phase, name]) => line(name, tally(findings.filter((finding) => finding.phase === Number(phase))))),
     line("all", tally(findings)));
-  const doubts = findings.map((finding) => [finding, doubt(finding)]).filter(([, reason]) => reason);
-  $("warnings").replaceChildren();
-  if (doubts.length) {
-    $("warnings").append(make("p", {}, `${plural(doubts.length, "approved finding")} may not be fixed as shown; tmlfix apply then says so:`),
-      make("ul", {}, ...doubts.slice(0, 50).map(([finding, reason]) => make("li", {}, `${nameOf(finding)} ${reason}`))));
-  }
   $("download").disabled = !findings.some((finding) => finding.decision);
   $("summary").showModal();
 }

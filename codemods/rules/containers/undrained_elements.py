@@ -96,6 +96,7 @@ def _needed_by_others(context: Context) -> Iterator[Diagnostic]:
     """What this file must have before lists elsewhere can be drained: a helper, and casts."""
     waiting: list[OwnedList] = []
     claims: dict[int, Claim] = {}
+    drained: dict[int, set[str]] = {}
     for owned in (*context.lists.all, *context.lists_of_tests()):
         here = [
             claim
@@ -105,17 +106,20 @@ def _needed_by_others(context: Context) -> Iterator[Diagnostic]:
         is_made_here = owned.file.is_test and owned.maker is not None and owned.maker.file is context.file
         if not (here or is_made_here) or not _can_be_drained(context, owned):
             continue
-        claims |= {id(claim.node): claim for claim in here}
+        for claim in here:
+            claims[id(claim.node)] = claim
+            drained.setdefault(id(claim.node), set()).add(owned.file.path)
         if is_made_here and known_helper(context.beside(owned.file), owned) is None:
             waiting.append(owned)
-    for claim in claims.values():
+    for node, claim in claims.items():
         function = claim.graph.function
         message = (
             f"the compiler treats a string that {function.qualified_name}() reads from a list as new, "
             "and frees it as well"
         )
         assert claim.value is not None
-        yield context.fix(function, claim.value, message, _cast(context, claim))
+        repair = _cast(context, claim)
+        yield context.fix(function, claim.value, message, repair, relies_on=drained[node])
     if waiting:
         maker = waiting[0].maker
         assert maker is not None

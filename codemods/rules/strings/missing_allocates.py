@@ -21,7 +21,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"{function.qualified_name}() makes the string it returns but lacks @allocates, "
                 "so callers never free it"
             )
-            yield context.fix(function, function.node.name_token, message, _repair(context, function))
+            others = context.reservations.relies_on(function.name)
+            repair = _repair(context, function)
+            yield context.fix(function, function.node.name_token, message, repair, relies_on=others)
 
 
 def _repair(context: Context, function: FunctionInfo) -> Repair | Refusal:

@@ -1,0 +1,203 @@
+"""Which fixes need which others: without those they would not be found, or would be other fixes.
+
+A fix needs another if it changes text that the other one inserted. All else is found by trial: a fix *holds*
+in a tree with some of the others if its rule finds it there, and makes of the file what the whole plan makes
+of it. The fewest fixes that were made before it and with which it holds are searched for, the likeliest
+causes first. More fixes never hide one that holds, so the last fix of the shortest list that suffices is
+needed; a search takes a few trials for each fix that is needed, as in delta debugging (Zeller and
+Hildebrandt, TSE 2002), and not one for each that is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from codemods.engine.jobs import FilesResult, FixId, MadeFix, Needs
+from codemods.model.progress import Progress
+
+Trial = Callable[[str, str, Mapping[str, bytes]], Sequence[bytes]]
+"""What each fix of a rule makes of a file, by path and rule, in a tree where some files have other texts."""
+
+Fixes = frozenset[FixId]
+NONE: Fixes = frozenset()
+
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+class Search:
+    """The search for what each of some ``fixes`` needs of the others; the ``results`` are of their files.
+
+    Those of which that is ``known`` were all made before the others were found. What others need among
+    themselves is therefore looked for in a tree that has all of these.
+    """
+
+    def __init__(
+        self,
+        fixes: Iterable[MadeFix],
+        results: Iterable[FilesResult],
+        trial: Trial,
+        known: Needs,
+    ) -> None:
+        self._fixes = {fix.id: fix for fix in fixes}
+        results = tuple(results)
+        histories = {path: history for result in results for path, history in result.histories.items()}
+        self._messages = {each.key: each.message for result in results for each in result.findings}
+        self._histories = histories
+        self._trial = trial
+        self._needs: dict[FixId, Fixes] = dict(known)
+        self._known: Fixes = frozenset(known)
+        self._tried: dict[tuple[str, str, Fixes], Sequence[bytes]] = {}
+
+    def needs(self, progress: Progress) -> Needs:
+        """What each fix needs that is not known yet: what it needs itself, not what that needs in turn."""
+        wanted = [fix for fix in self._fixes.values() if fix.id not in self._needs]
+        for done, fix in enumerate(wanted):
+            progress("what fixes need", done, len(wanted))
+            self._needs[fix.id] = self._least(self._needed(fix))
+        for first, second in self._neighbours({fix.key.path for fix in wanted}):
+            self._put_in_order(first, second)
+        return {fix.id: self._needs[fix.id] for fix in wanted}
+
+    def _closure(self, fixes: Iterable[FixId]) -> Fixes:
+        """Some fixes with all that they need."""
+        found: set[FixId] = set()
+        pending = list(fixes)
+        while pending:
+            fix = pending.pop()
+            if fix not in found:
+                found.add(fix)
+                pending += self._needs.get(fix, NONE)
+        return frozenset(found)
+
+    def _least(self, fixes: Iterable[FixId]) -> Fixes:
+        """These without those that others of them need anyway."""
+        chosen = set(fixes)
+        for fix in sorted(chosen):
+            if fix in self._closure(chosen - {fix}):
+                chosen.discard(fix)
+        return frozenset(chosen)
+
+    # -- causes ---------------------------------------------------------------------------------
+
+    def _needed(self, fix: MadeFix) -> set[FixId]:
+        """Some fixes that are enough for one; leaving any out would not be."""
+        path = fix.key.path
+        needed = {FixId(path, number) for number in self._histories[path].needs(fix.number)}
+        before = [other for other in self._fixes.values() if other.round < fix.round]
+        own = [other for other in before if other.id not in self._known]
+        needed |= self._enough(fix, own, needed, self._known)
+        return needed | self._enough(fix, [other for other in before if other not in own], needed, NONE)
+
+    def _enough(
+        self, fix: MadeFix, others: Sequence[MadeFix], needed: Iterable[FixId], beside: Fixes
+    ) -> set[FixId]:
+        """Which of some others must be added to what is needed, in a tree that has those ``beside``."""
+        added: set[FixId] = set()
+        base = beside | self._closure(needed)
+        if not others or self._holds(fix, base):
+            return added
+        candidates = [other for other in self._likeliest_first(fix, others) if other not in base]
+        while not self._holds(fix, base):
+            size = self._shortest(fix, base, candidates)
+            if size is None:
+                return {other.id for other in others}
+            added.add(candidates[size - 1])
+            base |= self._closure(added)
+            candidates = candidates[: size - 1]
+        return added
+
+    def _shortest(self, fix: MadeFix, base: Fixes, candidates: Sequence[FixId]) -> int | None:
+        """How many of the candidates are enough beside ``base``, from the first on; None if all are not."""
+        enough = 1
+        while not self._holds(fix, base | self._closure(candidates[:enough])):
+            if enough >= len(candidates):
+                return None
+            enough = min(2 * enough, len(candidates))
+        too_few = enough // 2
+        while enough - too_few > 1:
+            middle = (enough + too_few) // 2
+            if self._holds(fix, base | self._closure(candidates[:middle])):
+                enough = middle
+            else:
+                too_few = middle
+        return enough
+
+    def _holds(self, fix: MadeFix, chosen: Fixes) -> bool:
+        """Whether a fix is found, as it is in the plan, in a tree with those chosen and no others."""
+        path, chosen = fix.key.path, chosen - {fix.id}
+        history = self._histories[path]
+        numbers = {other.number for other in chosen if other.path == path}
+        before, after = history.text(numbers), history.text(numbers | {fix.number})
+        if before == after:
+            return True
+        trial = path, fix.key.rule, chosen
+        if trial not in self._tried:
+            self._tried[trial] = self._trial(path, fix.key.rule, self._texts(chosen))
+        return after in self._tried[trial]
+
+    def _texts(self, chosen: Fixes) -> dict[str, bytes]:
+        """The files that those chosen change."""
+        numbers: dict[str, set[int]] = {}
+        for fix in chosen:
+            numbers.setdefault(fix.path, set()).add(fix.number)
+        return {path: self._histories[path].text(numbers[path]) for path in sorted(numbers)}
+
+    # -- guesses --------------------------------------------------------------------------------
+
+    def _likeliest_first(self, fix: MadeFix, others: Iterable[MadeFix]) -> list[FixId]:
+        """Others in the order in which to try them: those that name the same things first."""
+        known = {need for other, needs in self._needs.items() if other.path == fix.key.path for need in needs}
+        words = self._words[fix.id]
+
+        def rank(other: MadeFix) -> tuple[bool, bool, float, int]:
+            is_beside = (other.key.path, other.key.function) == (fix.key.path, fix.key.function)
+            shared = sum(1 / self._frequencies[word] for word in words & self._words[other.id])
+            return not is_beside, other.id not in known, -shared, -other.round
+
+        return [other.id for other in sorted(others, key=rank)]
+
+    @cached_property
+    def _words(self) -> dict[FixId, frozenset[bytes]]:
+        """The names in what each fix inserts and removes, in its message, and of its function and file."""
+        words: dict[FixId, set[bytes]] = {}
+        for fix in self._fixes.values():
+            key = fix.key
+            text = f"{key.function} {self._messages.get(key, '')} {PurePosixPath(key.path).stem}"
+            words[fix.id] = set(_WORD.findall(text.encode("utf-8", "surrogateescape")))
+        for path, history in self._histories.items():
+            for piece in history.pieces:
+                for number in piece.owners:
+                    words.setdefault(FixId(path, number), set()).update(_WORD.findall(piece.text))
+        return {fix: frozenset(found) for fix, found in words.items()}
+
+    @cached_property
+    def _frequencies(self) -> Counter[bytes]:
+        return Counter(word for words in self._words.values() for word in words)
+
+    # -- order ----------------------------------------------------------------------------------
+
+    def _neighbours(self, paths: Iterable[str]) -> Iterator[tuple[MadeFix, MadeFix]]:
+        """The fixes that insert text directly before and after each other."""
+        for path in sorted(paths):
+            before: frozenset[int] = frozenset()
+            for piece in self._histories[path].pieces:
+                if piece.makers:
+                    for first in sorted(before):
+                        for second in sorted(piece.makers - {first}):
+                            yield self._fixes[FixId(path, first)], self._fixes[FixId(path, second)]
+                    before = piece.makers
+                elif not piece.removers:
+                    before = frozenset()
+
+    def _put_in_order(self, first: MadeFix, second: MadeFix) -> None:
+        """Let one of two neighbours need the other if the text would differ where it is made first."""
+        for fix, other in ((first, second), (second, first)):
+            if other.id in self._closure([fix.id]):
+                continue
+            others = self._closure((*self._needs[fix.id], *self._needs[other.id])) - {other.id}
+            if not self._holds(other, self._known | others | {fix.id}):
+                self._needs[fix.id] = self._least((*self._needs[fix.id], other.id))
