@@ -203,7 +203,7 @@ class _Run:
         new = [
             path
             for path, result in sorted(self.tests.items())
-            if result.fixes and path not in self.test_needs
+            if result.fixes and self.share(path) and path not in self.test_needs
         ]
         return [
             NeedsJob(
@@ -244,7 +244,8 @@ class _Run:
     @property
     def _results(self) -> list[FilesResult]:
         assert self.library is not None
-        return [self.library.files, *(result for _, result in sorted(self.tests.items()))]
+        tests = [self.tests[path] for path in sorted(self.tests) if self.share(path)]
+        return [self.library.files, *tests]
 
     def plan(self) -> FixPlan:
         """The results of all jobs as one."""
