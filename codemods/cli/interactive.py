@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,7 +57,6 @@ class _Interview:
         self.chosen: list[Finding] = []
         self._requires = review.requires
         self._findings = {finding.key: finding for file in review.files for finding in file.findings}
-        self._dependents = Counter(need for needs in review.requires.values() for need in needs)
         asked = [question for file in review.files for question in questions(file)]
         self._pending = in_order(asked, review.requires)
         self._total = len(self._pending)
@@ -83,12 +81,13 @@ class _Interview:
         """The question without findings that need what was declined; None if nothing is left of it."""
         if self._decided_files.get(question.file.path) == "n":
             return question
-        needless = [finding for finding in question.findings if self._missing(finding)]
-        for finding in needless:
-            self._print_skipped(finding)
-        self._declined |= {finding.key for finding in needless}
-        left = [finding for finding in question.findings if finding not in needless]
-        return (question.only(left) if needless else question) if left else None
+        left = list(question.findings)
+        while needless := [finding for finding in left if self._missing(finding)]:
+            for finding in needless:
+                self._print_skipped(finding)
+            self._declined |= {finding.key for finding in needless}
+            left = [finding for finding in left if finding not in needless]
+        return (question if len(left) == len(question.findings) else question.only(left)) if left else None
 
     def _missing(self, finding: Finding) -> list[FindingKey]:
         """What a finding needs and was declined."""
@@ -105,7 +104,9 @@ class _Interview:
         keys = {finding.key for finding in question.findings}
         needed = {need for key in keys for need in self._requires.get(key, ())} - keys
         required = [self._findings[key] for key in sorted(needed)]
-        dependents = sum(self._dependents[key] for key in keys)
+        dependents = sum(
+            not needs.isdisjoint(keys) for key, needs in self._requires.items() if key not in keys
+        )
         text.print_question(question.findings, question.hunks, required, dependents)
         return _answer(question, f"({self._number}/{self._total}) Make this fix")
 

@@ -201,7 +201,7 @@ def test_a_finding_shows_its_rule_message_and_reason(page: Opened) -> None:
     assert "fixable" in shown
     assert "RouteMatch.destroy() forgets values, which nothing else can free" in shown
     assert rules()["incomplete-destroy"].summary in shown
-    assert "6 other fixes may need this one: missing-release router.test.tml:9" in shown
+    assert "Is needed by missing-release router.test.tml:9" in shown
 
 
 def test_a_reported_finding_is_shown_where_it_is_and_cannot_be_approved(page: Opened) -> None:
@@ -317,45 +317,44 @@ def test_a_file_and_everything_shown_are_decided_at_once(page: Opened) -> None:
     assert page.tally().startswith("4 approved · 0 rejected")
 
 
-def test_a_decision_names_the_findings_that_it_concerns(page: Opened) -> None:
+def test_what_a_fix_needs_is_approved_with_it_and_rejected_before_it(page: Opened) -> None:
     status = page.page.locator("#status")
+    cause = page.finding("incomplete-destroy", "router.tml:87:14")
+    caused = page.finding("missing-release", "router.test.tml:9:9")
 
-    page.finding("incomplete-destroy", "router.tml:87:14").get_by_text("Reject").click()
-    assert "This concerns missing-release router.test.tml:9" in status.inner_text()
-    page.finding("missing-release", "router.test.tml:44:9").get_by_text("Approve").click()
-    assert "This concerns missing-release router.test.tml:40, incomplete-destroy" in status.inner_text()
+    def decision(finding: Locator) -> str:
+        return finding.locator("[aria-pressed=true]").get_attribute("data-decision") or ""
+
+    caused.get_by_role("button", name="Approve").click()
+    assert "Approved missing-release router.test.tml:9, and what it needs: " in status.inner_text()
+    assert (decision(cause), decision(caused)) == ("approve", "approve")
+
+    cause.get_by_role("button", name="Reject").click()
+    assert "Rejected incomplete-destroy router.tml:87, and what needs it: missing-release" in (
+        status.inner_text()
+    )
+    assert (decision(cause), decision(caused)) == ("reject", "reject")
+
+    page.page.click("#undo")
+    assert (decision(cause), decision(caused)) == ("approve", "approve")
+
+
+def test_whatever_the_page_saves_can_be_applied(
+    page: Opened, reviewed: tuple[Path, Review], tmp_path: Path, run: Run
+) -> None:
+    for finding in page.shown()[::4]:
+        for button in page.page.locator(f'.finding[aria-label="{finding}"] button:text-is("Approve")').all():
+            button.click()
     page.page.click("#save")
+    with page.page.expect_download() as download:
+        page.page.click("#download")
+    selection = tmp_path / "selection.json"
+    download.value.save_as(selection)
+    library = Path(shutil.copytree(reviewed[0], tmp_path / "copy"))
 
-    assert "missing-release router.test.tml:44 shares lines" in page.page.locator("#warnings").inner_text()
+    outcome = run("apply", "--selection", selection, "--in-place", library)
 
-
-def test_the_summary_warns_of_each_likely_cause_that_is_not_approved(visitor: Visitor) -> None:
-    path, content = "a.tml", b"func main() {\n}\n"
-    causes = [
-        Finding(1, "missing-release", path, 1, column, "main", "leaks", Verdict.FIXED, (Edit(14, 14, text),))
-        for column, text in ((1, "    one()\n"), (2, "    two()\n"))
-    ]
-    caused = replace(causes[0], line=2, edits=(Edit(16, 16, "// three\n"),))
-    phases = [PhaseResult(1, (*causes, caused), {})]
-    found = make_review(phases, {path: content}, alone=[cause.key for cause in causes])
-    opened = visitor.open(review_page(found, "the working tree", rules()))
-
-    def warnings() -> str:
-        opened.page.click("#save")
-        text = opened.page.locator("#warnings").inner_text()
-        opened.page.keyboard.press("Escape")
-        return text
-
-    def approve(finding: Finding) -> None:
-        opened.page.locator(f'.finding[aria-label="{name(finding)}"]').first.get_by_text("Approve").click()
-
-    warning = "missing-release a.tml:2 may follow from missing-release a.tml:1"
-    approve(caused)
-    assert f"{warning}, missing-release a.tml:1, which are not approved" in warnings()
-    approve(causes[0])
-    assert f"{warning}, which is not approved" in warnings()
-    approve(causes[1])
-    assert "may follow" not in warnings()
+    assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_many_findings_are_decided_at_once_only_after_a_question(
@@ -561,7 +560,7 @@ def hostile_review() -> Review:
         (Edit(11, 11, f"    // {HOSTILE}\n"),),
     )
     other = replace(finding, line=1, verdict=Verdict.REPORTED, edits=())
-    return make_review([PhaseResult(1, (finding, other), {})], {path: content})
+    return make_review([PhaseResult(1, (finding, other), {})], {path: content}, requires={})
 
 
 def test_hostile_texts_do_nothing(visitor: Visitor, tmp_path: Path) -> None:
@@ -591,7 +590,7 @@ def large_review(found: Review, content: dict[str, bytes], times: int) -> Review
     ]
     contents = {f"part{number:03}/{path}": text for number in range(times) for path, text in content.items()}
     hunks = {file.path: file.hunks for file in found.files}
-    files = make_review([PhaseResult(1, tuple(findings))], contents).files
+    files = make_review([PhaseResult(1, tuple(findings))], contents, requires={}).files
     return Review(
         tuple(
             replace(

@@ -75,7 +75,7 @@ function findingRow(finding, isFirst) {
   }
   if (isFirst) {
     row.append(make("p", { class: "message" }, ...prose(finding.shown)));
-    if (finding.needs.length) row.append(linkNote("Needs", finding.needs, ", which is approved with it."));
+    if (finding.needs.length) row.append(linkNote("Needs", finding.needs, ", decided with it."));
     if (finding.followers.length) row.append(linkNote("Is needed by", finding.followers, "."));
     if (data.rules[finding.rule]) row.append(make("details", { class: "why" }, make("summary", {}, "Why this rule")));
   }
