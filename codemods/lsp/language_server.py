@@ -163,7 +163,7 @@ class TmlfixServer(LanguageServer):
         """Analyse a tree and show what was found, unless something has changed by then."""
         generation = tree.generation
         snapshot = await self._compute(tree, tree.tree.analyse, tree.texts())
-        if snapshot is None or tree.generation != generation:
+        if snapshot is None or tree.generation != generation or self.stopping:
             return
         tree.snapshot = snapshot
         tree.complete = asyncio.create_task(self._compute(tree, tree.tree.complete, snapshot))
@@ -177,7 +177,12 @@ class TmlfixServer(LanguageServer):
     async def _compute(
         self, tree: _Tree, work: Callable[[Input, Callable[[str, int, int], None]], Result], given: Input
     ) -> Result | None:
-        """Do some work on a tree with a progress bar; None if it fails, or if the tree changes meanwhile."""
+        """Do some work on a tree with a progress bar; None if it fails, or if the tree changes meanwhile.
+
+        A client that has left gets no more messages.
+        """
+        if self.stopping:
+            return None
         loop = asyncio.get_running_loop()
         generation = tree.generation
         bar = ProgressBar(self, f"tmlfix-{next(self.tokens)}")
@@ -198,7 +203,8 @@ class TmlfixServer(LanguageServer):
             log.exception("the analysis failed")
             self.say(types.MessageType.Error, f"tmlfix: the analysis failed: {error!r}")
         finally:
-            bar.end()
+            if not self.stopping:
+                bar.end()
         return None
 
     def _publish(self, uri: str, file: _Open, snapshot: Snapshot) -> None:

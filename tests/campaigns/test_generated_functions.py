@@ -36,7 +36,7 @@ def test_no_fix_is_worse_than_the_leak(share: int) -> None:
 
 @pytest.mark.parametrize("spoil", WRONG)
 def test_a_wrong_rule_makes_nothing_worse(spoil: Spoil) -> None:
-    tally, complaint = prove(10, 1, spoil)
+    tally, complaint = prove(20, 1, spoil)
 
     assert not complaint
     assert tally.spoiled.tried[spoil.__name__] > 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
@@ -140,15 +142,32 @@ class Editor:
         return answer.contents.value
 
     def applied(self, path: str, action: types.CodeAction) -> str:
-        """The text of a file after an action, which must be for its current version."""
+        """The text of a file after an action that changes no other."""
+        (text,) = self.all_applied(action).items()
+        assert text[0] == path
+        return text[1]
+
+    def all_applied(self, action: types.CodeAction) -> dict[str, str]:
+        """The texts of the files that an action changes; it must be for their current versions."""
         assert action.edit is not None
-        if action.edit.changes is not None:
-            return edited(self.texts[path], action.edit.changes[self.uri(path)])
-        (change,) = action.edit.document_changes or []
+        texts = {}
+        for uri, version, edits in _changes(action.edit):
+            name = Path(url2pathname(urlsplit(uri).path)).relative_to(self.root).as_posix()
+            assert version in (None, self.versions.get(name))
+            text = self.texts.get(name)
+            before = text if text is not None else (self.root / name).read_bytes().decode()
+            texts[name] = edited(before, edits)
+        return texts
+
+
+def _changes(edit: types.WorkspaceEdit) -> Iterator[tuple[str, int | None, list[types.TextEdit]]]:
+    """The URI, version and edits of each file."""
+    for uri, edits in (edit.changes or {}).items():
+        yield uri, None, list(edits)
+    for change in edit.document_changes or []:
         assert isinstance(change, types.TextDocumentEdit)
-        assert change.text_document.uri == self.uri(path)
-        assert change.text_document.version == self.versions[path]
-        return edited(self.texts[path], [edit for edit in change.edits if isinstance(edit, types.TextEdit)])
+        edits = [each for each in change.edits if isinstance(each, types.TextEdit)]
+        yield change.text_document.uri, change.text_document.version, edits
 
 
 def edited(text: str, edits: list[types.TextEdit]) -> str:

@@ -15,9 +15,10 @@ import pytest
 from lsprotocol import types
 
 from codemods.app.sources import read_working_tree
-from codemods.engine import analyse
-from codemods.lsp.documents import REASON, edits_of, suppression, together
-from codemods.model.findings import Edit, Finding, Verdict
+from codemods.engine import plan_fixes
+from codemods.lsp.documents import REASON, suppression
+from codemods.model.findings import Edit, Finding, FindingKey, Verdict
+from codemods.model.fix_plan import always
 from tests.lsp.editor import WATCHDOG, Editor, by_code, play
 from tests.support.bundled import environment
 from tests.support.command import Run
@@ -78,8 +79,12 @@ def test_fix_all_is_what_apply_writes(example: Path, run: Run, monkeypatch: pyte
             editor.open(path)
         for path in paths:
             await editor.diagnostics(path)
+        for path in paths:
             for action in await editor.actions(path, 0, "source.fixAll"):
-                fixed[path] = editor.applied(path, action)
+                for changed, text in editor.all_applied(action).items():
+                    editor.type(changed, text)
+                    fixed[changed] = text
+                await editor.diagnostics(path)
 
     play(example, scenario)
     monkeypatch.chdir(example)
@@ -91,21 +96,60 @@ def test_fix_all_is_what_apply_writes(example: Path, run: Run, monkeypatch: pyte
     assert fixed == {path: (example / path).read_bytes().decode() for path in fixed}
 
 
-def test_each_fix_is_the_text_of_the_tool(example: Path) -> None:
-    """Fixing one finding gives what the engine gives that is asked for this finding and no other."""
-    files = read_working_tree([example]).workspace.files
-    (result,) = analyse(files, [1], only=[CLIENT].__contains__).phases
-    line = result.findings[0].line
+def test_each_fix_is_what_apply_writes_for_it_and_all_that_it_needs(example: Path) -> None:
+    """Over every finding of the library that can be fixed, in whatever file."""
+    plan = plan_fixes(read_working_tree([example]).workspace.files, requirements=always)
+    paths = sorted({finding.path for finding in plan.findings})
+    fixed = set()
+
+    async def scenario(editor: Editor) -> None:
+        for path in paths:
+            editor.open(path)
+        for path in paths:
+            shown = await editor.diagnostics(path)
+            for line in sorted({diagnostic.range.start.line for diagnostic in shown}):
+                for action in await editor.actions(path, line, "quickfix"):
+                    if not (action.title.startswith("Fix ") and action.diagnostics):
+                        continue
+                    data = action.diagnostics[0].data
+                    assert isinstance(data, dict)
+                    key = FindingKey(**data)
+                    closed = plan.closed([key])
+                    assert editor.all_applied(action) == {
+                        name: plan.histories[name].text(closed).decode()
+                        for name in {each.path for each in closed}
+                    }
+                    fixed.add(key)
+
+    play(example, scenario)
+    assert fixed == plan.fixable
+
+
+def test_a_fix_says_what_comes_with_it(example: Path) -> None:
+    test = "tests/http/router.test.tml"
+
+    async def scenario(editor: Editor) -> None:
+        editor.open(test)
+        await editor.diagnostics(test)
+        fix, *_ = await editor.actions(test, 8, "quickfix")
+
+        assert fix.title == "Fix missing-release (with 1 more that it needs, 1 other file)"
+        assert sorted(editor.all_applied(fix)) == ["lib/src/http/router.tml", test]
+
+    play(example, scenario)
+
+
+def test_a_comment_can_take_the_place_of_a_fix(example: Path) -> None:
+    plan = plan_fixes(read_working_tree([example]).workspace.files)
+    line = next(finding.line for finding in plan.findings if finding.path == CLIENT)
 
     async def scenario(editor: Editor) -> None:
         editor.open(CLIENT)
         await editor.diagnostics(CLIENT)
         fix, ignore = await editor.actions(CLIENT, line - 1, "quickfix")
-        wanted = analyse(files, [1], wanted=frozenset({result.findings[0].key})).phases[0]
 
         assert fix.title == "Fix missing-release"
         assert fix.is_preferred
-        assert editor.applied(CLIENT, fix) == wanted.changes[CLIENT].after.decode()
 
         editor.type(CLIENT, editor.applied(CLIENT, ignore))
         now = await editor.diagnostics(CLIENT)
@@ -131,8 +175,8 @@ def test_positions_count_utf_16_units_and_lines_end_as_they_do(example: Path) ->
         assert first.range == types.Range(types.Position(16, 21), types.Position(16, 25))
         (action,) = await editor.actions(CLIENT, 0, "source.fixAll.tmlfix")
         after = editor.applied(CLIENT, action)
-        (result,) = analyse(read_working_tree([example]).workspace.files, [1]).phases
-        assert after.encode() == result.changes[CLIENT].after
+        plan = plan_fixes(read_working_tree([example]).workspace.files)
+        assert after.encode() == plan.histories[CLIENT].text()
         assert "\n" not in after.replace("\r\n", "")
 
     play(example, scenario)
@@ -191,9 +235,11 @@ def test_a_plain_client_gets_plain_edits(example: Path) -> None:
 GATES = """
 import codemods.lsp.open_tree
 from pathlib import Path
-analyse = codemods.lsp.open_tree.engine.analyse
+plan_fixes = codemods.lsp.open_tree.engine.plan_fixes
 calls = []
-def gated(files, phases, **options):
+def gated(files, **options):
+    if "requirements" in options:
+        return plan_fixes(files, **options)
     calls.append(1)
     number = len(calls)
     def wait(when):
@@ -201,13 +247,13 @@ def gated(files, phases, **options):
             Path(f"{when}{number}").read_bytes()
     wait("before")
     try:
-        result = analyse(files, phases, **options)
+        result = plan_fixes(files, **options)
     except Exception as error:
         Path(f"given_up{number}").touch()
         raise
     wait("after")
     return result
-codemods.lsp.open_tree.engine.analyse = gated
+codemods.lsp.open_tree.engine.plan_fixes = gated
 """
 """Makes analyses wait at named pipes, before or after they are done, and leave a mark if given up."""
 
@@ -339,19 +385,6 @@ def test_without_pygls_it_says_how_to_get_it(run: Run, monkeypatch: pytest.Monke
 
 
 # What it rests on
-
-
-def test_findings_that_share_an_edit_are_fixed_together() -> None:
-    def finding(line: int, *edits: Edit) -> Finding:
-        return Finding(1, "missing-release", "a.tml", line, 1, "f", "leaks", Verdict.FIXED, edits)
-
-    shared, other, last = Edit(3, 3, "x"), Edit(5, 6, "y"), Edit(9, 9, "z")
-    first, second = finding(1, shared), finding(2, shared, other)
-    third, alone = finding(3, other), finding(4, last)
-
-    assert together(first, [first, second, third, alone]) == [first, second, third]
-    assert edits_of([first, second, third]) == [shared, other]
-    assert together(alone, [first, second, third, alone]) == [alone]
 
 
 @pytest.mark.parametrize(
