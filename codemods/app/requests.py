@@ -68,7 +68,7 @@ class Report:
         return sum(
             self.has_written(finding) and finding.path in self.written
             for phase in self.phases
-            for finding in phase.findings
+            for finding in (*phase.findings, *phase.required)
         )
 
     def has_written(self, finding: Finding) -> bool:

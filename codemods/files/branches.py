@@ -186,6 +186,9 @@ def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -
     for rule, count in sorted(result.by_rule(Verdict.FIXED).items()):
         paths = {finding.path for finding in fixed if finding.rule == rule}
         lines.append(f"- {rule}: {count} in {_count(len(paths), 'file')}")
+    if result.required:
+        lines += ["", "These need fixes that are not of this phase or path:", ""]
+        lines += [f"- {each.path}:{each.line} {each.rule}" for each in result.required]
     verdicts = result.by_verdict()
     if verdicts[Verdict.REVIEW] or verdicts[Verdict.REPORTED]:
         review = _count(verdicts[Verdict.REVIEW], "finding")

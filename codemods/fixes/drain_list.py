@@ -257,13 +257,28 @@ def written_before(context: Context, user: FunctionInfo, text: str) -> SourceEdi
     return SourceEdit(offset, offset, lay_out(source, offset, text))
 
 
+def _is_free(context: Context, name: str) -> bool:
+    """Whether a helper of this file may have a name.
+
+    In the library others may have it, so that it does not matter which of them is written first.
+    """
+    if context.file.is_test:
+        return name not in context.analysis.index.free_functions
+    named = (function for function in context.analysis.index.functions if function.name == name)
+    return all(
+        function.file is not context.file and _frees_elements(context, function)
+        for function in named
+        if function.owner is None
+    )
+
+
 def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     """A helper for lists, written into this file; public if other files make them by its functions."""
     makers = [
         owned.maker.node for owned in lists if owned.maker is not None and owned.file is not context.file
     ]
     taken = context.analysis.index.free_functions
-    name = next((name for name in _NAMES if name not in taken), None)
+    name = next((name for name in _NAMES if _is_free(context, name)), None)
     if name is None:
         name = context.names.for_consumed(context.functions[0], *_NAMES, taken=taken)
     free = free_address("word")

@@ -195,7 +195,12 @@ def _phase_document(result: PhaseResult, report: Report) -> dict[str, Any]:
         **{verdict.value: counts[verdict] for verdict in Verdict},
         "files": len({finding.path for finding in result.findings}),
         "changed_files": len(result.changes),
+        **({"required": list(map(_key_document, result.required))} if result.required else {}),
     }
+
+
+def _key_document(finding: Finding) -> dict[str, Any]:
+    return {"path": finding.path, "line": finding.line, "column": finding.column, "rule": finding.rule}
 
 
 def _branch_document(branch: PhaseBranch) -> dict[str, Any]:

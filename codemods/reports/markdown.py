@@ -208,9 +208,25 @@ def _section(result: PhaseResult, branch: PhaseBranch | None, *, samples: bool, 
         yield from _rule_lines(rule, here, most)
         if samples:
             yield from _sample(here, result.changes)
+    yield from _required_lines(result.required, most)
     yield from _left_lines(by_verdict[Verdict.REVIEW], by_verdict[Verdict.REPORTED], most)
     yield from _declined_lines(result.declined, most)
     yield from _verification(result, branch)
+
+
+def _required_lines(required: Sequence[Finding], most: int) -> Iterator[str]:
+    if not required:
+        return
+    yield "### What these need"
+    yield ""
+    yield (
+        f"{count(len(required), 'fix', 'fixes')} of other phases or paths, without which these would not be "
+        "right. Other branches that need them have them too."
+    )
+    yield ""
+    if most:
+        yield from _folded("Which", _finding_lines(required[:most]))
+        yield ""
 
 
 def _left_lines(review: list[Finding], reported: list[Finding], most: int) -> Iterator[str]:

@@ -25,6 +25,9 @@ from codemods.model.phases import phase_numbered
 from codemods.reports.console import count, make_console, make_table, print_code, print_table, visible
 from codemods.review.hunks import Hunk
 
+MOST_NAMED = 3
+"""How many fixes that come along are named."""
+
 VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
 
@@ -226,6 +229,11 @@ def _branch_line(branch: PhaseBranch, result: PhaseResult) -> Text:
 
 
 def _print_left(result: PhaseResult, console: Console) -> None:
+    if result.required:
+        places = ", ".join(f"{visible(each.path)}:{each.line}" for each in result.required[:MOST_NAMED])
+        more = len(result.required) - MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        console.print(f"  with {count(len(result.required), 'fix', 'fixes')} that these need: {places}{rest}")
     counts = result.by_verdict()
     if counts[Verdict.REVIEW] or counts[Verdict.REPORTED]:
         console.print(

@@ -6,6 +6,7 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
+from codemods.model.settings import Settings
 from tests.support.demo_code import FIELDS, fields_test
 
 MAKER = "lib/demo/src/http/fields.tml"
@@ -132,15 +133,14 @@ def test_a_function_that_would_free_a_constant_is_not_used() -> None:
     assert became is not None and "fields::destroy_pieces(ref all)" in became
 
 
-def test_a_module_of_another_phase_is_left_alone_and_the_test_gets_the_function() -> None:
+def test_a_module_that_must_stay_as_it_is_is_left_alone_and_the_test_gets_the_function() -> None:
     body = '    let all = fields("a,b", ",")\n    return 0\n'
-    elsewhere = MAKER.replace("http", "demo")
-    test = fields_test(body).replace("demo::http::fields", "demo::demo::fields")
+    files = {MAKER: FIELDS.encode(), TEST: fields_test(body).encode()}
 
-    result = analyse({elsewhere: FIELDS.encode(), TEST: test.encode()}, [1])
+    result = analyse(files, [1], settings=Settings(exclude=(MAKER,)))
 
     became = after(result, TEST)
-    assert after(result, elsewhere) is None
+    assert after(result, MAKER) is None
     assert became is not None and "    destroy_parts(ref all)\n    return 0" in became
     assert HELPER_OF_TEST in became
 
@@ -154,11 +154,14 @@ def test_a_test_gets_the_function_for_a_list_that_only_another_fix_gives_a_name(
 
 def test_a_test_gets_no_function_where_the_compiler_frees_what_it_takes_out() -> None:
     body = '    let all = fields("a,b", ",")\n    return 0\n'
-    elsewhere = MAKER.replace("http", "demo")
-    test = fields_test(body).replace("demo::http::fields", "demo::demo::fields")
-    files = {elsewhere: FIELDS, TEST: test, "lib/demo/src/shelf.tml": RESERVING.replace("get(", "pop(")}
+    files = {
+        MAKER: FIELDS,
+        TEST: fields_test(body),
+        "lib/demo/src/shelf.tml": RESERVING.replace("get(", "pop("),
+    }
+    settings = Settings(exclude=(MAKER,))
 
-    result = analyse({path: code.encode() for path, code in files.items()}, [1])
+    result = analyse({path: code.encode() for path, code in files.items()}, [1], settings=settings)
 
     assert not result.phases[0].changes
     assert [finding.verdict for finding in result.findings] == [Verdict.REPORTED]

@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult
+from codemods.model.settings import Settings
 from codemods.rules import RULES
 from codemods.rules.rule import Example, Fixed, Reported, Untouched
 from tests.support.project import PROJECT
@@ -47,6 +48,7 @@ def _read(name: str, text: str) -> Example:
 def run(code: str) -> tuple[AnalysisResult, str]:
     """Analyse an example with the prelude beside it; the result and what the example becomes."""
     path = "tests/http/example.test.tml" if "@test" in code else "lib/demo/src/http/example.tml"
-    result = analyse({"lib/demo/src/prelude.tml": PRELUDE, path: code.encode()}, [1])
+    prelude = "lib/demo/src/prelude.tml"
+    result = analyse({prelude: PRELUDE, path: code.encode()}, [1], settings=Settings(exclude=(prelude,)))
     change = result.phases[0].changes.get(path)
     return result, change.after.decode() if change else code
