@@ -49,7 +49,9 @@ def result_of(row: Any, sources: Mapping[str, bytes]) -> FilesResult:
 
 def needs_rows(needs: Needs) -> list[object]:
     """A row for each fix that needs others."""
-    return [(*fix, sorted(needed)) for fix, needed in sorted(needs.items())]
+    return [
+        (*astuple(fix), [astuple(other) for other in sorted(needed)]) for fix, needed in sorted(needs.items())
+    ]
 
 
 def needs_of(rows: Iterable[Any]) -> Needs:

@@ -220,7 +220,7 @@ class FixLoop:
         excluded: set[str],
         paths: Sequence[str],
         number: int,
-        rules: Container[str] = RULES,
+        rules: Container[str] | None = None,
     ) -> Iterator[InFile]:
         """What the rules find in the files, one file after the other."""
         for done, path in enumerate(paths):
@@ -234,7 +234,7 @@ class FixLoop:
                 found = [
                     diagnostic
                     for rule in self._rules
-                    if rule.name in rules and self._settings.applies(rule.name, path)
+                    if (rules is None or rule.name in rules) and self._settings.applies(rule.name, path)
                     for diagnostic in self._found(rule, context, excluded)
                     if number == 1 or not _repairs_misuse(diagnostic)
                 ]

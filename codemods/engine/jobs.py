@@ -9,14 +9,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from codemods.model.findings import Finding, FindingKey, InputError
 from codemods.model.settings import Settings
 from tml_ast.replay import History
 
 
-class FixId(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class FixId:
     """What identifies a fix among all that were made in a tree."""
 
     path: str

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import combinations
 from pathlib import PurePosixPath
 
 from codemods.engine.jobs import FilesResult, FixId, MadeFix, Needs
@@ -58,7 +59,8 @@ class Search:
         for done, fix in enumerate(wanted):
             progress("what fixes need", done, len(wanted))
             self._needs[fix.id] = self._least(self._needed(fix))
-        for first, second in self._neighbours({fix.key.path for fix in wanted}):
+        beside = [*self._neighbours({fix.key.path for fix in wanted}), *self._in_one_function(wanted)]
+        for first, second in dict.fromkeys(beside):
             self._put_in_order(first, second)
         return {fix.id: self._needs[fix.id] for fix in wanted}
 
@@ -193,8 +195,16 @@ class Search:
                 elif not piece.removers:
                     before = frozenset()
 
+    def _in_one_function(self, fixes: Iterable[MadeFix]) -> Iterator[tuple[MadeFix, MadeFix]]:
+        """The fixes of one function, where one may spare the other."""
+        functions: dict[tuple[str, str], list[MadeFix]] = {}
+        for fix in fixes:
+            functions.setdefault((fix.key.path, fix.key.function), []).append(fix)
+        for together in functions.values():
+            yield from combinations(together, 2)
+
     def _put_in_order(self, first: MadeFix, second: MadeFix) -> None:
-        """Let one of two neighbours need the other if the text would differ where it is made first."""
+        """Let one of two fixes need the other if that would not be as it is where the one is made first."""
         for fix, other in ((first, second), (second, first)):
             if other.id in self._closure([fix.id]):
                 continue
