@@ -64,7 +64,7 @@ def programs(draw: st.DrawFn) -> tuple[Mapping[str, list[str]], set[str]]:
     return calls, draw(st.sets(st.sampled_from(names), max_size=2))
 
 
-@given(programs().map(lambda program: program.files), st.randoms(use_true_random=False))
+@given(programs(), st.randoms(use_true_random=False))
 def test_a_function_is_impure_where_it_can_reach_one_that_writes_memory(
     program: tuple[Mapping[str, list[str]], set[str]], random: Random
 ) -> None:

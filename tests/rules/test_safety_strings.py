@@ -6,6 +6,7 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import Verdict
+from codemods.model.settings import Settings
 
 LIBRARY = b"""\
 use core::str
@@ -309,7 +310,9 @@ STAYS = {
 def fixed(code: str) -> list[str]:
     """What is fixed in a file beside the library, as rule and message."""
     path = "lib/demo/src/http/it.tml"
-    result = analyse({"lib/demo/src/cell.tml": LIBRARY, path: code.encode()}, [1])
+    library = "lib/demo/src/cell.tml"
+    files = {library: LIBRARY, path: code.encode()}
+    result = analyse(files, [1], settings=Settings(exclude=(library,)))
     assert not result.errors
     return [
         f"{finding.rule}: {finding.message}"
