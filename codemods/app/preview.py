@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from codemods import engine
@@ -19,8 +19,8 @@ from codemods.app.sources import (
 )
 from codemods.files.writing import is_interrupted
 from codemods.model.errors import UserError
-from codemods.model.findings import FindingKey, InputError, PhaseResult
-from codemods.model.fix_plan import FixPlan, Keys, always, divides, everywhere
+from codemods.model.findings import Change, FindingKey, InputError, PhaseResult
+from codemods.model.fix_plan import NOTHING, FixPlan, Keys, always, divides, everywhere
 from codemods.model.phases import Plan
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
@@ -63,14 +63,19 @@ def preview_for_review(
         sorted({key.phase for key in shown} | set(request.phases)),
         includes=everywhere,
     )
-    limited = tuple(_limited(phase, shown) for phase in phases)
+    changes = planned.plan.changes(NOTHING, shown & planned.plan.fixable)
+    limited = tuple(_limited(phase, shown, changes) for phase in phases)
     review = make_review(limited, source.workspace.files, requires=planned.plan.requires or {})
     return planned.report(source, limited), review
 
 
-def _limited(phase: PhaseResult, shown: Collection[FindingKey]) -> PhaseResult:
-    """The findings of a phase that are to be judged; the files have all changes of the plan."""
-    return replace(phase, findings=tuple(finding for finding in phase.findings if finding.key in shown))
+def _limited(phase: PhaseResult, shown: Collection[FindingKey], changes: Mapping[str, Change]) -> PhaseResult:
+    """The findings of a phase that are to be judged, and what these alone change."""
+    return replace(
+        phase,
+        findings=tuple(finding for finding in phase.findings if finding.key in shown),
+        changes={path: changes[path] for path in phase.changes if path in changes},
+    )
 
 
 def _source(request: Request, *, in_place: bool) -> Head | WorkingTree:

@@ -67,7 +67,7 @@ class AnalysisCache:
 
     # -- libraries ----------------------------------------------------------------------------
 
-    def library(self, job: LibraryJob) -> LibraryResult | None:
+    def of_library(self, job: LibraryJob) -> LibraryResult | None:
         """The result of the library, if it is known."""
 
         def decode(document: Any) -> LibraryResult | None:
@@ -141,12 +141,12 @@ class AnalysisCache:
 
     # -- what fixes need ----------------------------------------------------------------------
 
-    def library_needs(self, job: LibraryJob, result: LibraryResult) -> Needs | None:
+    def needs_of_library(self, job: LibraryJob, result: LibraryResult) -> Needs | None:
         """What the fixes of the library need, if it is known."""
         key = self._library_needs_key(job, result)
         return self._read(key, _LIBRARY_NEEDS, lambda document: needs_of(document["needs"]))
 
-    def keep_library_needs(self, job: LibraryJob, result: LibraryResult, needs: Needs) -> None:
+    def keep_needs_of_library(self, job: LibraryJob, result: LibraryResult, needs: Needs) -> None:
         """Keep what the fixes of the library need."""
         self._store.put(self._library_needs_key(job, result), {"needs": needs_rows(needs)})
 

@@ -128,8 +128,9 @@ class NeedsJob:
     """Find out what the fixes of some files need."""
 
     base: LibraryJob
-    library: FilesResult
-    library_needs: Needs | None
+    modules: FilesResult
+    """What became of the library."""
+    module_needs: Needs | None
     """What the fixes of the library need; None if that is what this job has to find out."""
     tests: tuple[FilesResult, ...] = ()
     """What became of the tests to find it out for, each by itself."""

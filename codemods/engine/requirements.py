@@ -18,6 +18,7 @@ from itertools import combinations
 from pathlib import PurePosixPath
 
 from codemods.engine.jobs import FilesResult, FixId, MadeFix, Needs
+from codemods.model.fix_plan import reached
 from codemods.model.progress import Progress
 
 Trial = Callable[[str, str, Mapping[str, bytes]], Sequence[bytes]]
@@ -66,14 +67,7 @@ class Search:
 
     def _closure(self, fixes: Iterable[FixId]) -> Fixes:
         """Some fixes with all that they need."""
-        found: set[FixId] = set()
-        pending = list(fixes)
-        while pending:
-            fix = pending.pop()
-            if fix not in found:
-                found.add(fix)
-                pending += self._needs.get(fix, NONE)
-        return frozenset(found)
+        return reached(fixes, self._needs)
 
     def _least(self, fixes: Iterable[FixId]) -> Fixes:
         """These without those that others of them need anyway."""

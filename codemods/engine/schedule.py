@@ -125,9 +125,9 @@ class _Run:
     share: Callable[[str], bool]
     requirements: Callable[[Keys], bool]
     cache: AnalysisCache | None
-    library: LibraryResult | None = None
+    modules: LibraryResult | None = None
     tests: dict[str, FilesResult] = field(default_factory=dict)
-    library_needs: Needs | None = None
+    module_needs: Needs | None = None
     test_needs: dict[str, Needs] = field(default_factory=dict)
     _new_tests: bool = False
     _new_needs: bool = False
@@ -137,24 +137,24 @@ class _Run:
     def look_up(self) -> None:
         """Take what earlier runs have found."""
         if self.cache is not None:
-            self.library = self.cache.library(self.job)
+            self.modules = self.cache.of_library(self.job)
             self._look_up_tests()
 
     def take_library(self, result: LibraryResult) -> None:
         """Take the result of the library job."""
-        self.library = result
+        self.modules = result
         if self.cache is not None:
             self.cache.keep_library(self.job, result)
             self._look_up_tests()
 
     def _look_up_tests(self) -> None:
-        if self.cache is not None and self.library is not None:
-            self.tests = self.cache.tests(self.job, self.library.changed)
+        if self.cache is not None and self.modules is not None:
+            self.tests = self.cache.tests(self.job, self.modules.changed)
 
     @property
     def is_quick(self) -> bool:
         """Whether the remaining work takes less time than starting another process."""
-        if self.library is None:
+        if self.modules is None:
             return False
         sources = self.job.tree.tests
         return sum(len(sources[path]) for path in self._missing_tests) <= BATCH
@@ -168,8 +168,8 @@ class _Run:
 
     def test_jobs(self, size: int) -> list[TestsJob]:
         """The jobs for the tests without a result, each of ``size`` bytes."""
-        assert self.library is not None
-        changed = self.library.changed
+        assert self.modules is not None
+        changed = self.modules.changed
         batches = in_batches(self._missing_tests, self.job.tree.tests, size)
         return [TestsJob(self.job, changed, batch) for batch in batches]
 
@@ -180,26 +180,26 @@ class _Run:
 
     # -- what fixes need ----------------------------------------------------------------------
 
-    def library_needs_job(self) -> NeedsJob | None:
+    def needs_job_of_library(self) -> NeedsJob | None:
         """The job that finds out what the fixes of the library need, if that is not known."""
-        assert self.library is not None
+        assert self.modules is not None
         if self.cache is not None:
-            self.library_needs = self.cache.library_needs(self.job, self.library)
-            self.test_needs = self.cache.test_needs(self.job, self.library.changed)
-        if self.library_needs is not None:
+            self.module_needs = self.cache.needs_of_library(self.job, self.modules)
+            self.test_needs = self.cache.test_needs(self.job, self.modules.changed)
+        if self.module_needs is not None:
             return None
-        return NeedsJob(self.job, self.library.files, None)
+        return NeedsJob(self.job, self.modules.files, None)
 
-    def take_library_needs(self, needs: Needs) -> None:
+    def take_needs_of_library(self, needs: Needs) -> None:
         """Take what the fixes of the library need."""
-        assert self.library is not None
-        self.library_needs = needs
+        assert self.modules is not None
+        self.module_needs = needs
         if self.cache is not None:
-            self.cache.keep_library_needs(self.job, self.library, needs)
+            self.cache.keep_needs_of_library(self.job, self.modules, needs)
 
     def test_needs_jobs(self, size: int) -> list[NeedsJob]:
         """The jobs that find out what the fixes of tests need, where that is not known."""
-        assert self.library is not None
+        assert self.modules is not None
         new = [
             path
             for path, result in sorted(self.tests.items())
@@ -207,7 +207,7 @@ class _Run:
         ]
         return [
             NeedsJob(
-                self.job, self.library.files, self.library_needs, tuple(self.tests[path] for path in batch)
+                self.job, self.modules.files, self.module_needs, tuple(self.tests[path] for path in batch)
             )
             for batch in in_batches(new, self.job.tree.tests, size)
         ]
@@ -224,9 +224,9 @@ class _Run:
 
     def keep(self) -> None:
         """Keep the results for the next run."""
-        if self.cache is None or self.library is None:
+        if self.cache is None or self.modules is None:
             return
-        changed = self.library.changed
+        changed = self.modules.changed
         if self._new_tests:
             self.cache.keep_tests(self.job, changed, self.tests)
         if self._new_needs:
@@ -243,18 +243,18 @@ class _Run:
 
     @property
     def _results(self) -> list[FilesResult]:
-        assert self.library is not None
+        assert self.modules is not None
         tests = [self.tests[path] for path in sorted(self.tests) if self.share(path)]
-        return [self.library.files, *tests]
+        return [self.modules.files, *tests]
 
     def plan(self) -> FixPlan:
         """The results of all jobs as one."""
-        assert self.library is not None
+        assert self.modules is not None
         results = self._results
         keys = {fix.id: fix.key for result in results for fix in result.fixes}
         findings = self._reported(finding for result in results for finding in result.findings)
         suppressed = self._reported(finding for result in results for finding in result.suppressed)
-        errors = [*self.library.unread, *(error for result in results for error in result.errors)]
+        errors = [*self.modules.unread, *(error for result in results for error in result.errors)]
         histories = {
             path: history.renamed({number: keys[FixId(path, number)] for number in history.owners})
             for result in results
@@ -265,7 +265,7 @@ class _Run:
             dict(sorted(histories.items())),
             tuple(sorted(suppressed, key=lambda finding: finding.key)),
             tuple(sorted({each for each in errors if self.share(each.path)}, key=lambda error: error.place)),
-            self._requires(results, keys) if self.library_needs is not None else None,
+            self._requires(results, keys) if self.module_needs is not None else None,
         )
 
     def _reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -276,7 +276,7 @@ class _Run:
     ) -> dict[FindingKey, frozenset[FindingKey]]:
         """What each finding needs so that its fixes are made and do no harm."""
         requires: dict[FindingKey, frozenset[FindingKey]] = {}
-        for needs in (self.library_needs or {}, *self.test_needs.values()):
+        for needs in (self.module_needs or {}, *self.test_needs.values()):
             for fix, needed in needs.items():
                 if fix in keys:
                     others = frozenset(keys[other] for other in needed if other in keys) - {keys[fix]}
@@ -289,30 +289,30 @@ class _Run:
 
 
 def _run_here(run: _Run, report: Progress) -> None:
-    if run.library is None:
+    if run.modules is None:
         run.take_library(_tasks().fix_library(run.job, report))
     everything = sum(map(len, run.job.tree.tests.values())) + 1
     for tests in run.test_jobs(everything):
         run.take_tests(tests, _tasks().fix_tests(tests, report))
     if run.needs_are_asked_for:
-        library = run.library_needs_job()
+        library = run.needs_job_of_library()
         if library is not None:
-            run.take_library_needs(_tasks().find_needs(library, report))
+            run.take_needs_of_library(_tasks().find_needs(library, report))
         for needs in run.test_needs_jobs(everything):
             run.take_test_needs(_tasks().find_needs(needs, report))
 
 
 def _run_on(executor: Executor, run: _Run, report: Progress) -> None:
     """Do the work in other processes: the library first, then all else as soon as it can be."""
-    if run.library is None:
+    if run.modules is None:
         report("analysing", 0, 1)
         run.take_library(executor.submit(_tasks().fix_library, run.job).result())
     tests = {executor.submit(_tasks().fix_tests, job): job for job in run.test_jobs(BATCH)}
     _take_all(tests, run.take_tests, report)
     if run.needs_are_asked_for:
-        if (job := run.library_needs_job()) is not None:
+        if (job := run.needs_job_of_library()) is not None:
             report("what fixes need", 0, 1)
-            run.take_library_needs(executor.submit(_tasks().find_needs, job).result())
+            run.take_needs_of_library(executor.submit(_tasks().find_needs, job).result())
         needs = {executor.submit(_tasks().find_needs, job): job for job in run.test_needs_jobs(BATCH // 4)}
         _take_all(needs, lambda _, found: run.take_test_needs(found), report)
 

@@ -297,16 +297,16 @@ def find_needs(job: NeedsJob, report: Progress = unwatched) -> Needs:
     """What the fixes of the library, or those of some tests, need."""
     PROCESS.original(job.base.tree, report)
     ignore_objects_so_far()
-    if job.library_needs is None:
-        return Search(job.library.fixes, [job.library], _Trials(job.base).found, {}).needs(report)
+    if job.module_needs is None:
+        return Search(job.modules.fixes, [job.modules], _Trials(job.base).found, {}).needs(report)
     needs: dict[FixId, frozenset[FixId]] = {}
     trials = _Trials(job.base)
     for done, result in enumerate(job.tests):
         report("what fixes need", done, len(job.tests))
         # The library was fixed first.
         later = (replace(fix, round=fix.round + MAX_ROUNDS) for fix in result.fixes)
-        fixes = (*job.library.fixes, *later)
-        search = Search(fixes, [job.library, result], trials.found, job.library_needs)
+        fixes = (*job.modules.fixes, *later)
+        search = Search(fixes, [job.modules, result], trials.found, job.module_needs)
         needs |= search.needs(unwatched)
     return needs
 

@@ -6,12 +6,14 @@ exactly the chosen fixes are made; what remains of the plan is then what is foun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from codemods.model.findings import Change, Finding, FindingKey, InputError, PhaseResult, Verdict
 from tml_ast.replay import History
 
+Key = TypeVar("Key", bound=Hashable)
 Keys = frozenset[FindingKey]
 NOTHING: Keys = frozenset()
 
@@ -61,7 +63,7 @@ class FixPlan:
 
     def closed(self, keys: Iterable[FindingKey]) -> Keys:
         """These fixes with all that they need."""
-        return _reached(keys, self.requires or {})
+        return reached(keys, self.requires or {})
 
     def dependents(self, keys: Iterable[FindingKey]) -> Keys:
         """These fixes with all that cannot be made without them."""
@@ -69,7 +71,7 @@ class FixPlan:
         for key, needed in (self.requires or {}).items():
             for other in needed:
                 backwards.setdefault(other, set()).add(key)
-        return _reached(keys, backwards)
+        return reached(keys, backwards)
 
     def change(self, path: str, before: Keys, after: Keys) -> Change | None:
         """What a file is with some fixes, and with others; None if that is the same."""
@@ -166,8 +168,9 @@ class FixPlan:
         )
 
 
-def _reached(keys: Iterable[FindingKey], following: Mapping[FindingKey, Collection[FindingKey]]) -> Keys:
-    found: set[FindingKey] = set()
+def reached(keys: Iterable[Key], following: Mapping[Key, Collection[Key]]) -> frozenset[Key]:
+    """Some keys with all that follow from them."""
+    found: set[Key] = set()
     pending = list(keys)
     while pending:
         key = pending.pop()

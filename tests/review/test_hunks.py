@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from codemods.app.preview import preview_for_review
 from codemods.app.requests import Request
+from codemods.engine import plan_fixes
 from codemods.files.diffs import split_lines
+from codemods.files.workspace import read_tree
 from codemods.model.findings import Change, Edit, Finding, PhaseResult, Verdict
-from codemods.model.fix_plan import FixPlan
+from codemods.model.fix_plan import FixPlan, always
 from codemods.review.hunks import Review, change_blocks, make_review
 from tests.support.command import Run
 from tests.support.project import EXAMPLE
@@ -140,6 +142,22 @@ def test_in_the_bundled_library(tmp_path: Path) -> None:
         "tests/http/router.test.tml",
     }
     assert all(needed <= keys for needed in found.requires.values())
+
+
+def test_what_comes_along_from_other_files_is_shown_without_their_other_fixes(tmp_path: Path) -> None:
+    library = Path(shutil.copytree(EXAMPLE, tmp_path / "library"))
+    plan = plan_fixes(dict(read_tree(library).files), requirements=always)
+    path = next(
+        key.path for key, needs in (plan.requires or {}).items() if {each.path for each in needs} - {key.path}
+    )
+    closed = plan.closed(key for key in plan.fixable if key.path == path)
+
+    _, found = preview_for_review(Request((1, 2, 3, 4, 5), (library / path,)), in_place=True)
+
+    assert len({file.path for file in found.files}) > 1
+    for file in found.files:
+        (after,) = {"".join(hunk.after) for hunk in file.hunks}
+        assert after.encode() == plan.histories[file.path].text(closed)
 
 
 # The command
