@@ -17,9 +17,10 @@ from codemods.engine import plan_fixes
 from codemods.files.diffs import split_lines
 from codemods.files.workspace import read_tree
 from codemods.model.findings import Change, Edit, Finding, PhaseResult, Verdict
-from codemods.model.fix_plan import FixPlan, always
+from codemods.model.fix_plan import FixPlan
 from codemods.review.hunks import Review, change_blocks, make_review
 from tests.support.command import Run
+from tests.support.demo_code import PARTS, USES_PARTS
 from tests.support.project import EXAMPLE
 from tests.support.stand_in_analysis import stand_in_analysis
 from tml_ast.edit import SourceEdit, apply
@@ -145,19 +146,19 @@ def test_in_the_bundled_library(tmp_path: Path) -> None:
 
 
 def test_what_comes_along_from_other_files_is_shown_without_their_other_fixes(tmp_path: Path) -> None:
-    library = Path(shutil.copytree(EXAMPLE, tmp_path / "library"))
-    plan = plan_fixes(dict(read_tree(library).files), requirements=always)
-    path = next(
-        key.path for key, needs in (plan.requires or {}).items() if {each.path for each in needs} - {key.path}
-    )
-    closed = plan.closed(key for key in plan.fixable if key.path == path)
+    module, test = "lib/demo/src/parts.tml", "tests/http/parts.test.tml"
+    for path, text in ((module, PARTS + PARTS.replace("Parts", "Pages")), (test, USES_PARTS)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    whole = plan_fixes(dict(read_tree(tmp_path).files))
+    assert len([key for key in whole.fixable if key.path == module]) == 2
 
-    _, found = preview_for_review(Request((1, 2, 3, 4, 5), (library / path,)), in_place=True)
+    _, found = preview_for_review(Request((1, 2, 3, 4, 5), (tmp_path / test,)), in_place=True)
 
-    assert len({file.path for file in found.files}) > 1
-    for file in found.files:
-        (after,) = {"".join(hunk.after) for hunk in file.hunks}
-        assert after.encode() == plan.histories[file.path].text(closed)
+    (shown,) = [file for file in found.files if file.path == module]
+    assert [finding.function for finding in shown.findings] == ["Parts.destroy"]
+    (after,) = {"".join(hunk.after) for hunk in shown.hunks}
+    assert after.endswith(PARTS.replace("Parts", "Pages"))
 
 
 # The command
