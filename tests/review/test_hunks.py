@@ -147,6 +147,7 @@ def test_in_the_bundled_library(tmp_path: Path) -> None:
 
 def test_what_comes_along_from_other_files_is_shown_without_their_other_fixes(tmp_path: Path) -> None:
     module, test = "lib/demo/src/parts.tml", "tests/http/parts.test.tml"
+    (tmp_path / "tml.toml").touch()
     for path, text in ((module, PARTS + PARTS.replace("Parts", "Pages")), (test, USES_PARTS)):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
