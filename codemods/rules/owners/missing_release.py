@@ -17,7 +17,8 @@ from tml_ast import nodes
 def check(context: Context) -> Iterator[Diagnostic]:
     """The leaks that a release in an existing block fixes, and those that cannot be fixed."""
     for _, graph in context.graphs():
-        for obligation in context.obligations(graph):
+        # what was made last is released first
+        for obligation in reversed(context.obligations(graph)):
             if obligation.leaks or obligation.unclear:
                 repair = release_leaks(context, graph, obligation)
                 if not isinstance(repair, Repair) or not repair.opens_block:
