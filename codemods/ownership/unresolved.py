@@ -1,4 +1,4 @@
-"""Names that nothing declares, and releases that a type does not have: what no fix may add."""
+"""Names that nothing declares, and methods that a type does not have: what no fix may add."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections import Counter
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph
-from codemods.semantics.release_methods import OTHER_RELEASE_NAMES, RELEASE_NAMES
 from codemods.semantics.symbols import SCALARS
 from tml_ast import nodes
 
-_RELEASE_NAMES = frozenset((*RELEASE_NAMES, *OTHER_RELEASE_NAMES))
-
 
 def unresolved(analysis: Analysis, graph: ControlFlowGraph) -> Counter[str]:
-    """How often a function reads a variable that is not in scope, or calls a release that is not there."""
+    """How often a function reads a variable that is not in scope, or calls a method that is not there."""
     graphs = list(graph.with_closures())
     resolved = {id(use.node) for inner in graphs for use in inner.all_uses}
     resolved |= {id(node.target) for node in graph.nodes_of(nodes.Assignment)}
@@ -27,7 +24,7 @@ def unresolved(analysis: Analysis, graph: ControlFlowGraph) -> Counter[str]:
     for inner in graphs:
         for call in inner.calls:
             node = call.node
-            if isinstance(node, nodes.MethodCall) and node.name in _RELEASE_NAMES and call.callee is None:
+            if isinstance(node, nodes.MethodCall) and call.callee is None:
                 type_ = inner.type_of(node.receiver)
                 if type_ is not None and _has_methods(analysis, type_.target().name):
                     found[f"{node.name}() of {type_}"] += 1

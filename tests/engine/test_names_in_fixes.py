@@ -37,6 +37,8 @@ def run_with(
     [
         (b"    spool.destroy()\n", "`spool`"),
         (b"    let size: I64 = 4\n    size.destroy()\n", "destroy() of I64"),
+        (b"    let size: I64 = 4\n    size.shut_down()\n", "shut_down() of I64"),
+        (b"    reel.shut_down()\n", "shut_down() of Reel"),
         (b"    print(reel.texts(spool))\n", "`spool`"),
     ],
 )
