@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from string import Template
 from typing import Any
 
 from codemods.app.rule_texts import RuleText
+from codemods.files.diffs import split_lines
 from codemods.model.findings import Finding, FindingKey
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import visible
@@ -26,6 +28,9 @@ Line = list[str]
 
 COLOURS = {"INT": "n", "FLOAT": "n", "CHAR": "s"}
 """The colour of a token type. Strings have ``s``, comments ``c``, types ``t``, calls ``f``, others ``p``."""
+
+_LONG_TOKEN = re.compile(r'//[^\n]*|"(?:[^"\\\n]|\\.)*"|(/\*|`)')
+"""What may go over several lines, in the group; a line comment or string hides it."""
 
 
 def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> str:
@@ -124,13 +129,12 @@ def _hunk_documents(
     number: int, file: FileReview, numbers: Mapping[FindingKey, int]
 ) -> Iterator[dict[str, Any]]:
     """The hunks of a file by place, with excerpts around findings that have no hunk."""
-    before = _coloured(file.content)
+    lines = split_lines(file.content)
     placed = set[FindingKey]()
     found: list[tuple[int, dict[str, Any]]] = []
     for hunk in file.hunks:
         placed |= hunk.keys
-        after = _coloured("".join(hunk.after).encode("utf-8", "surrogateescape"))
-        found.append((hunk.start, _hunk_document(hunk, before, after, numbers)))
+        found.append((hunk.start, _hunk_document(hunk, numbers)))
     for finding in file.findings:
         if finding.key not in placed:
             start = max(0, finding.line - 1 - CONTEXT)
@@ -138,7 +142,7 @@ def _hunk_documents(
                 "kind": "excerpt",
                 "at": [start + 1, start + 1],
                 "line": finding.line,
-                "rows": [[_shown(line)] for line in before[start : finding.line + CONTEXT]],
+                "rows": [[_shown(line)] for line in _coloured(lines, start, finding.line + CONTEXT)],
                 "blocks": [],
                 "findings": [numbers[finding.key]],
             }
@@ -147,21 +151,22 @@ def _hunk_documents(
     return ({"file": number, **hunk} for _, hunk in found)
 
 
-def _hunk_document(
-    hunk: Hunk, before: Sequence[Line], after: Sequence[Line], numbers: Mapping[FindingKey, int]
-) -> dict[str, Any]:
+def _hunk_document(hunk: Hunk, numbers: Mapping[FindingKey, int]) -> dict[str, Any]:
     """A hunk. An unchanged row has one line; a changed row has the lines before and after, and the block."""
     rows: list[list[Any]] = []
     blocks: list[list[int]] = []
+    before = _coloured(hunk.before, hunk.start, hunk.end)
+    after = _coloured(hunk.after, hunk.new_start, hunk.blocks[-1].new_end)
     shown = hunk.start
     for block in hunk.blocks:
-        rows += ([_shown(line)] for line in before[shown : block.start])
-        old, new = before[block.start : block.end], after[block.new_start : block.new_end]
+        rows += ([_shown(line)] for line in before[shown - hunk.start : block.start - hunk.start])
+        old = before[block.start - hunk.start : block.end - hunk.start]
+        new = after[block.new_start - hunk.new_start : block.new_end - hunk.new_start]
         for row in range(max(len(old), len(new))):
             rows.append([_at(old, row), _at(new, row), len(blocks)])
         blocks.append(sorted(numbers[key] for key in block.keys))
         shown = block.end
-    rows += ([_shown(line)] for line in before[shown : hunk.end])
+    rows += ([_shown(line)] for line in before[shown - hunk.start :])
     return {
         "kind": "offered" if hunk.is_offered else "made",
         "heading": hunk.heading,
@@ -185,12 +190,28 @@ def _shown(line: Line) -> Line:
 # Colours
 
 
+def _coloured(lines: Sequence[str], start: int, end: int) -> Sequence[Line]:
+    """Some lines of a source file in pieces of one colour each.
+
+    Only templates and block comments go over several lines: a file without them is read from ``start`` on.
+    """
+    text = "".join(lines)
+    if _has_long_tokens(text):
+        return _coloured_text(text)[start:end]
+    return _coloured_text("".join(lines[start:end]))[: end - start]
+
+
 @lru_cache(maxsize=64)
-def _coloured(content: bytes) -> Sequence[Line]:
-    """The lines of a source file in pieces of one colour each."""
+def _has_long_tokens(text: str) -> bool:
+    """Whether a template or a block comment starts anywhere in a text."""
+    return any(found.group(1) for found in _LONG_TOKEN.finditer(text))
+
+
+@lru_cache(maxsize=64)
+def _coloured_text(text: str) -> Sequence[Line]:
     lines: list[Line] = [[]]
-    for colour, text in _pieces(content):
-        first, *others = text.split("\n")
+    for colour, piece in _pieces(text.encode("utf-8", "surrogateescape")):
+        first, *others = piece.split("\n")
         _extend(lines[-1], colour, first)
         for other in others:
             lines.append([])
