@@ -47,14 +47,14 @@ def explain_place(
     settings = read_configuration(source.root).settings
     if settings.plan.phase_of(name) is None:
         raise UserError(f"{name} is in no phase: tmlfix neither fixes it nor reads it")
-    try:
-        analysis = engine.facts(files, name, settings=settings, progress=progress)
-    except TmlSyntaxError as error:
-        raise UserError(f"{name}:{error}") from None
     with resources.executor(files) as executor:
         plan = engine.plan_fixes(
             files, settings=settings, progress=progress, executor=executor, cache=resources.cache()
         )
+    try:
+        analysis = engine.facts(files, name, settings=settings, progress=progress)
+    except TmlSyntaxError as error:
+        raise UserError(f"{name}:{error}") from None
     return explain_line(analysis, analysis.index.files[name], plan, place.line, place.column, settings)
 
 
