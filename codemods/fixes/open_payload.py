@@ -17,6 +17,9 @@ from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
 from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
+_UNWRAPS = {"Ok": "unwrap", "Just": "unwrap", "Err": "unwrap_err"}
+_WHY = "What it holds is freed only where it has a name."
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -46,7 +49,10 @@ def owed_payloads(
         payload = payloads[0]
         if _releases(context, graph, value, variant, payload, "payload") is None:
             continue
-        name = payload_name(context, graph, payload, taken | {owed.name for owed in found.values()})
+        taken = taken | {owed.name for owed in found.values()}
+        name = payload_name(context, graph, payload, taken)
+        if variant == "Err":
+            name = context.names.for_dropped(graph.function, "error", "failure", name, taken=taken)
         statements = _releases(context, graph, value, variant, payload, name)
         assert statements is not None
         found[variant] = Owed(payload, name, statements)
@@ -95,7 +101,7 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
     """The lines of a ``when`` that names what is to be released, and releases it."""
     lines = []
     if not any(payload.statements for payload in owed.values()):
-        lines.append("// What it holds is freed only where it has a name.")
+        lines.append(f"// {_WHY}")
     lines.append(f"when {subject} {{")
     for variant, payloads in context.analysis.index.variants(type_).items():
         pattern = f"{variant}(_)" if payloads else variant
@@ -108,6 +114,22 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
         else:
             lines.append(f"\t{pattern} => {statements[0] if statements else '{}'},")
     return [*lines, "}"]
+
+
+def opening_of(subject: str, variant: str, owed: Owed) -> list[str] | None:
+    """The lines that release what a variable holds where it can only be this variant; None for a string.
+
+    The compiler frees a string in the arm of a ``when``, and not what a method returns.
+    """
+    if owed.payload == STR:
+        return None
+    taken = f"{subject}.{_UNWRAPS[variant]}()"
+    if not owed.statements:
+        return [f"// {_WHY}", f"let {owed.name} = {taken}"]
+    release, *others = owed.statements
+    if not others and release.startswith(f"{owed.name}."):
+        return [taken + release.removeprefix(owed.name)]
+    return [f"let {owed.name} = {taken}", *owed.statements]
 
 
 def open_in_place(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from codemods.fixes.context import Context
 from codemods.fixes.release_at_exits import exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Site, Variable, VariableKind
@@ -17,22 +19,40 @@ def only_asks(site: Site) -> bool:
     return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
 
 
-def settled_variant(context: Context, graph: ControlFlowGraph, variable: Variable) -> str | None:
-    """The variant that an assertion right after the declaration leaves as the only one."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The statement after which a variable can only be one variant."""
+
+    statement: Node
+    variant: str
+    is_asserted: bool
+    """Whether it is an assertion, and not an ``if`` that leaves with the other variant."""
+
+
+def settled(context: Context, graph: ControlFlowGraph, variable: Variable) -> Settled | None:
+    """The first statement after a declaration that leaves one variant; None if control may leave before."""
     let = context.parent(variable.node) if not isinstance(variable.node, nodes.Var) else variable.node
     block = context.parent(let) if let is not None else None
     if let is None or not isinstance(block, nodes.Block):
         return None
     for statement in block.statements[block.statements.index(let) + 1 :]:
-        if isinstance(statement, nodes.ExpressionStatement):
-            settled = asserted_variant(statement.expression, variable.name)
-            if settled is not None:
-                early = (
-                    exit_.kind in _JUMPS and exit_.node.start < statement.start
-                    for exit_ in exits_of(graph, variable)
-                )
-                return None if any(early) else settled
+        if not isinstance(statement, nodes.ExpressionStatement):
+            continue
+        asserted = asserted_variant(statement.expression, variable.name)
+        variant = asserted or _variant_after(statement, variable.name)
+        if variant is not None:
+            early = (
+                exit_.kind in _JUMPS and exit_.node.start < statement.start
+                for exit_ in exits_of(graph, variable)
+            )
+            return None if any(early) else Settled(statement, variant, asserted is not None)
     return None
+
+
+def settled_variant(context: Context, graph: ControlFlowGraph, variable: Variable) -> str | None:
+    """The variant that an assertion right after the declaration leaves as the only one."""
+    found = settled(context, graph, variable)
+    return found.variant if found is not None and found.is_asserted else None
 
 
 def asserted_variant(call: Node, asked: str) -> str | None:

@@ -304,10 +304,7 @@ use demo::prelude::open_reel
 func test_open() -> I32 {
     let outcome = open_reel(3)
     assert(outcome.is_ok(), "opened")
-    when outcome {
-        Ok(reel) => reel.destroy(),
-        Err(_) => {},
-    }
+    outcome.unwrap().destroy()
     return 0
 }
 """,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic
-from codemods.fixes.open_payload import Owed, held_types, opening, owed_payloads
+from codemods.fixes.diagnostics import Diagnostic, Repair
+from codemods.fixes.open_payload import Owed, held_types, opening, opening_of, owed_payloads
 from codemods.fixes.owners import is_only_holder
-from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of
-from codemods.fixes.variants import known_variant, only_asks, settled_variant
+from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of, is_hidden
+from codemods.fixes.variants import known_variant, only_asks, settled, settled_variant
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Variable
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
+from tml_ast.edit import insert_statement_after
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -30,8 +31,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
             taken |= {payload.name for payload in owed.values()}
             lines = opening(context, variable.name, variable.type, owed)
             opened = Cleanup("\n".join(lines), variable, frozenset((variable,)))
+            repair = _where_settled(context, graph, variable, owed, exits) or before_exits(
+                context, graph, opened, exits
+            )
             message = f"`{variable.name}` is never opened, so the {held_types(owed)} in it is never released"
-            yield context.fix(graph, variable, message, before_exits(context, graph, opened, exits))
+            yield context.fix(graph, variable, message, repair)
 
 
 def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -64,6 +68,31 @@ def _owing_exits(
     return [exit_ for exit_, variant in known.items() if variant is None or variant in owed]
 
 
+def _where_settled(
+    context: Context,
+    graph: ControlFlowGraph,
+    variable: Variable,
+    owed: Mapping[str, Owed],
+    exits: Sequence[Exit],
+) -> Repair | None:
+    """Open it right after the check that leaves the one variant to release, if all paths go through there.
+
+    What the compiler is to drop from there on must leave in one place: a return in between, or the end of a
+    function without a value, would keep it from that.
+    """
+    found = settled(context, graph, variable)
+    if found is None or set(owed) != {found.variant}:
+        return None
+    place, payload = found.statement, owed[found.variant]
+    is_dropped = not payload.statements and (len(exits) > 1 or graph.function.returns_nothing)
+    is_left = any(exit_.node.end <= place.end for exit_ in exits)
+    if is_dropped or is_left or is_hidden(graph, variable, variable.name, place.end):
+        return None
+    lines = opening_of(variable.name, found.variant, payload)
+    source, tree = context.file.source, context.file.tree
+    return Repair((insert_statement_after(source, tree, place, "\n".join(lines)),)) if lines else None
+
+
 RULE = Rule(
     name="unopened-payload",
     summary="A Maybe or Outcome is never opened, and what it holds is lost.",
@@ -94,10 +123,7 @@ use demo::prelude::open_reel
 func test_open() -> I32 {
     let opened = open_reel(3)
     assert(opened.is_ok(), "opened")
-    when opened {
-        Ok(reel) => reel.destroy(),
-        Err(_) => {},
-    }
+    opened.unwrap().destroy()
     return 0
 }
 """,
