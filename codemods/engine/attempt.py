@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from codemods.engine.original_code import OriginalCode
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Change, Edit
 from codemods.semantics.symbols import SourceFile
@@ -57,6 +58,7 @@ class Attempt:
         self._edits: dict[str, list[SourceEdit]] = {}
         self._offsets: dict[str, _Offsets] = {}
         self._places: dict[str, _Places] = {}
+        self._original_code: dict[str, OriginalCode] = {}
         self._owned: dict[str, dict[Hashable, list[Edit]]] = {}
         self._seen: set[tuple[str, str, str, int]] = set()
         """What was fixed: by file, rule, message and offset in the original file."""
@@ -98,6 +100,20 @@ class Attempt:
     def _original_offset(self, path: str, offset: int) -> int:
         return self._offsets[path].before(offset) if path in self._offsets else offset
 
+    def message(self, path: str, diagnostic: Diagnostic) -> str:
+        """The message of a diagnostic of the file by now, with the code of the original file."""
+        if path not in self._offsets:
+            return diagnostic.message
+        if path not in self._original_code:
+            offsets, original = self._offsets[path], self._originals[path].source
+            self._original_code[path] = OriginalCode(
+                {id(view[path].tree): view[path].tree for view in self.views if path in view}.values(),
+                original,
+                offsets.before,
+                lambda offset: original[slice(*offsets.replaced(offset))],
+            )
+        return self._original_code[path].in_message(diagnostic.message, diagnostic.offset)
+
     def apply(self, path: str, diagnostics: Sequence[Diagnostic], round: int = 1) -> None:
         """Make the edits of one file in a round, and parse the result.
 
@@ -120,12 +136,14 @@ class Attempt:
         self._edits[path] = compose(self._edits.get(path, []), edits)
         self._offsets[path] = _Offsets(self._edits[path])
         self._owned.pop(path, None)
+        self._original_code.pop(path, None)
 
     def _add_fix(self, path: str, diagnostic: Diagnostic, round: int) -> int:
         """The number of a new fix."""
         number = len(self.fixes)
         place = self.position(path, diagnostic.offset)
-        self.fixes.append(Fix(number, round, path, diagnostic, *place))
+        said = replace(diagnostic, message=self.message(path, diagnostic))
+        self.fixes.append(Fix(number, round, path, said, *place))
         return number
 
     def _history(self, path: str) -> History[int]:
@@ -186,9 +204,19 @@ class _Offsets:
         last = bisect_right(self._starts, offset) - 1
         if last < 0:
             return offset
-        if offset < self._starts[last] + len(self._edits[last].text):
+        if self._is_inside(last, offset):
             return self._edits[last].start
         return offset - self._grown[last]
+
+    def replaced(self, offset: int) -> tuple[int, int]:
+        """The span that was there before the edit with an offset inside; empty where there is none."""
+        last = bisect_right(self._starts, offset) - 1
+        if last < 0 or not self._is_inside(last, offset):
+            return 0, 0
+        return self._edits[last].start, self._edits[last].end
+
+    def _is_inside(self, number: int, offset: int) -> bool:
+        return offset < self._starts[number] + len(self._edits[number].text)
 
 
 class _Places:

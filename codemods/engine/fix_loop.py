@@ -317,13 +317,18 @@ class FixLoop:
             found.append(self._finding(fix.path, fix.diagnostic, place, attempt.edits_of(fix)))
         for path, diagnostic in outcome.left.open:
             place = attempt.position(path, diagnostic.offset)
+            diagnostic = replace(diagnostic, message=attempt.message(path, diagnostic))
             edits = attempt.offer(path, diagnostic) if diagnostic.edits else ()
             found.append(self._finding(path, diagnostic, place, edits))
         return tuple(sorted(found, key=lambda finding: finding.place))
 
     def _unfixed(self, attempt: Attempt, diagnostics: Iterable[InFile]) -> tuple[Finding, ...]:
         found = (
-            self._finding(path, diagnostic, attempt.position(path, diagnostic.offset))
+            self._finding(
+                path,
+                replace(diagnostic, message=attempt.message(path, diagnostic)),
+                attempt.position(path, diagnostic.offset),
+            )
             for path, diagnostic in diagnostics
         )
         return tuple(sorted(found, key=lambda finding: finding.key))

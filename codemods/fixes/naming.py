@@ -121,9 +121,13 @@ def describe_exits(exits: Iterable[Exit], line: Callable[[int], int]) -> str:
 
 
 def short_code(text: str) -> str:
-    """Code on one line, cut where it gets long."""
+    """Code on one line, cut where it gets long, but not within a word."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 3]}..."
+    if len(line) <= _LONGEST_QUOTE:
+        return line
+    last = _LONGEST_QUOTE - 3
+    whole = re.sub(r"\w+$", "", line[:last]) if re.match(r"\w\w", line[last - 1 :]) else line[:last]
+    return f"{whole or line[:last]}..."
 
 
 def quoted_names(names: Sequence[str]) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from codemods.engine import analyse
-from codemods.model.findings import Verdict
+from codemods.model.findings import AnalysisResult, Verdict
 from codemods.rules import RULES
 from codemods.rules.rule import Example, Fixed, Reported, Untouched
 from tests.support.rule_examples import PRELUDE, all_examples, run
 from tml_ast import parse
 
 EXAMPLES = list(all_examples())
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def _of_kind(kind: type[Example]) -> list[Any]:
@@ -24,9 +26,19 @@ def _of_kind(kind: type[Example]) -> list[Any]:
     ]
 
 
+def _check_words(result: AnalysisResult, code: str) -> None:
+    """Messages quote only words of the file and of the library; those that fixes bring mean nothing yet."""
+    known = set(_WORD.findall(f"{code} {PRELUDE.decode()}"))
+    for finding in result.findings:
+        quoted = "".join(re.findall(r"`[^`]*`", finding.message))
+        called = " ".join(re.findall(r"(\w+)\.\w+\(\)", finding.message))
+        assert set(_WORD.findall(f"{quoted} {called}")) <= known, finding.message
+
+
 @pytest.mark.parametrize(("rule", "example"), _of_kind(Fixed))
 def test_it_is_fixed(rule: str, example: Fixed) -> None:
     result, became = run(example.before)
+    _check_words(result, example.before)
     assert became == example.after
     assert rule in {finding.rule for finding in result.findings if finding.verdict is Verdict.FIXED}
     assert not result.errors
@@ -42,6 +54,7 @@ def test_a_second_run_finds_nothing(rule: str, example: Fixed) -> None:
 @pytest.mark.parametrize(("rule", "example"), _of_kind(Untouched))
 def test_it_is_left_alone(rule: str, example: Untouched) -> None:
     result, became = run(example.code)
+    _check_words(result, example.code)
     assert became == example.code
     found = [each for each in result.findings if each.verdict is Verdict.FIXED or not RULES[rule].fixed]
     assert rule not in {finding.rule for finding in found}
@@ -51,6 +64,7 @@ def test_it_is_left_alone(rule: str, example: Untouched) -> None:
 @pytest.mark.parametrize(("rule", "example"), _of_kind(Reported))
 def test_it_is_reported_and_left_alone(rule: str, example: Reported) -> None:
     result, became = run(example.code)
+    _check_words(result, example.code)
     assert became == example.code
     assert (rule, Verdict.REPORTED) in {(finding.rule, finding.verdict) for finding in result.findings}
     assert not result.errors

@@ -57,7 +57,7 @@ def _repair(context: Context, graph: ControlFlowGraph, use: Use) -> Repair | Ref
     new_name = context.names.for_dropped(graph.function, f"raw_{name}", f"{name}_text", f"owned_{name}")
     return Repair.of(
         (bound, rename(graph, use.variable, new_name)),
-        f"in a method it also needs a name that no other function gives away, `{new_name}`",
+        "in a method it also needs a name that no other function gives away",
     )
 
 

@@ -26,7 +26,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         return None
     name = context.names.for_dropped(graph.function, f"{variable.name}_text", f"own_{variable.name}")
     message = (
-        f"`{variable.name}` gets a name of its own, `{name}`: another function gives the old name away, and "
-        "the compiler does not forget that between methods"
+        f"`{variable.name}` gets a name of its own: another function gives the old name away, and the "
+        "compiler does not forget that between methods"
     )
     return context.fix(graph, variable, message, rename(graph, variable, name))
