@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, quoted_names
-from codemods.fixes.release_at_exits import Cleanup, before_exits
-from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.fixes.release_at_exits import Cleanup, described_misses, placed_before
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.obligations import ObligationReport
 
+_UNSAFE = Refusal("some path gives it away or keeps a part of it")
 
-def release_leaks(
-    context: Context, graph: ControlFlowGraph, obligation: ObligationReport
-) -> Repair | Refusal:
-    """Release an owner in front of the exits at which it leaks."""
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Where an owner leaks, as a message, and the repair for it.
+
+    Exits that get no release although others do are not in it: they are found when the others have one.
+    """
+
+    message: str
+    repair: Repair | Refusal
+
+
+def leak_of(context: Context, graph: ControlFlowGraph, obligation: ObligationReport) -> Leak:
+    """The leak of an owner, with the releases in front of its exits where they are safe."""
+    placed = _refusal(context, obligation) or placed_before(
+        context, graph, Cleanup.of(obligation), obligation.leaks
+    )
+    exits = [*obligation.leaks, *obligation.unclear]
+    if isinstance(placed, Refusal):
+        return Leak(_message(context, obligation, exits), placed)
+    if not placed.repairs:
+        missed = {**placed.missed, **dict.fromkeys(obligation.unclear, _UNSAFE)}
+        reasons = {*missed.values()}
+        refusal = reasons.pop() if len(reasons) == 1 else Refusal(described_misses(context, missed))
+        return Leak(_message(context, obligation, exits), refusal)
+    fixed = [exit_ for exit_ in obligation.leaks if exit_ not in placed.missed]
+    return Leak(_message(context, obligation, fixed), Repair.of(placed.repairs))
+
+
+def _refusal(context: Context, obligation: ObligationReport) -> Refusal | None:
+    """Why no release of the owner is safe, whatever the exit."""
     if obligation.overwritten or obligation.maybe_overwritten:
         return Refusal("it is overwritten while it owns a value; release the old value first")
     if obligation.unclear and not obligation.leaks and obligation.sharers:
@@ -28,17 +59,14 @@ def release_leaks(
             f"its {obligation.release.name}() leaves {', '.join(borrowed)} to the compiler, "
             "but those strings belong to the caller"
         )
-    return before_exits(context, graph, Cleanup.of(obligation), obligation.leaks, unsafe=obligation.unclear)
+    return None
 
 
-def leak_message(context: Context, obligation: ObligationReport, repair: Repair | Refusal) -> str:
-    """Where an owner leaks: at the exits that the repair is for, or at all of them if there is none."""
+def _message(context: Context, obligation: ObligationReport, exits: Iterable[Exit]) -> str:
     variable = obligation.variable
-    unclear = obligation.unclear if isinstance(repair, Refusal) else []
     return (
         f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, leaks at "
-        f"{describe_exits([*obligation.leaks, *unclear], context.line)}: "
-        f"{variable.name}.{obligation.release.name}() is missing"
+        f"{describe_exits(exits, context.line)}: {variable.name}.{obligation.release.name}() is missing"
     )
 
 

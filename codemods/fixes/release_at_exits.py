@@ -7,7 +7,7 @@ statement in, one is opened.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.bind_returned import annotation, bind_before_leaving, open_block, starts_line
@@ -39,7 +39,6 @@ _HIDDEN = Refusal("its name means another variable there")
 _NO_ROOM = Refusal("there is no block to release it in")
 _NO_VALUE = Refusal("the function ends without the value that it declares")
 _NESTED = Refusal("one exit lies inside of another")
-_UNSAFE = Refusal("some path gives it away or keeps a part of it")
 _NO_EXIT = Refusal("control never leaves its scope")
 
 
@@ -80,37 +79,56 @@ def exits_of(graph: ControlFlowGraph, variable: Variable) -> list[Exit]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The releases in front of some exits, and the exits that get none."""
+
+    repairs: tuple[Repair, ...]
+    missed: Mapping[Exit, Refusal]
+
+
 def before_exits(
-    context: Context,
-    graph: ControlFlowGraph,
-    release: Cleanup,
-    exits: Sequence[Exit] | None = None,
-    *,
-    unsafe: Sequence[Exit] = (),
+    context: Context, graph: ControlFlowGraph, release: Cleanup, exits: Sequence[Exit] | None = None
 ) -> Repair | Refusal:
     """Release a variable in front of every exit from its scope, or of those given, that has room for it.
 
-    The remark of the repair names the exits without room, and the ``unsafe`` ones, which get no release.
+    The remark of the repair names the exits without room.
     """
+    placed = placed_before(context, graph, release, exits)
+    if isinstance(placed, Refusal):
+        return placed
+    remark = described_misses(context, placed.missed)
+    return Repair.of(placed.repairs, remark) if placed.repairs else Refusal(remark or _NO_EXIT.reason)
+
+
+def placed_before(
+    context: Context, graph: ControlFlowGraph, release: Cleanup, exits: Sequence[Exit] | None = None
+) -> Placed | Refusal:
+    """A release in front of every exit from the scope of a variable, or of those given, that has room."""
     uncallable = context.refusal_to_call(release.method) if release.method is not None else None
     if uncallable is not None:
         return uncallable
     repairs: list[Repair] = []
-    missed: dict[Refusal, list[Exit]] = {}
+    missed: dict[Exit, Refusal] = {}
     for exit_, placed in _placed(context, graph, release, exits):
         if isinstance(placed, Refusal):
-            missed.setdefault(placed, []).append(exit_)
+            missed[exit_] = placed
         elif collide(edit for repair in (*repairs, placed) for edit in repair.edits):
-            missed.setdefault(_NESTED, []).append(exit_)
+            missed[exit_] = _NESTED
         else:
             repairs.append(placed)
-    if unsafe:
-        missed[_UNSAFE] = list(unsafe)
-    remark = "; ".join(
+    return Placed(tuple(repairs), missed)
+
+
+def described_misses(context: Context, missed: Mapping[Exit, Refusal]) -> str:
+    """At which exits there is no release, and why."""
+    exits: dict[Refusal, list[Exit]] = {}
+    for exit_, refusal in missed.items():
+        exits.setdefault(refusal, []).append(exit_)
+    return "; ".join(
         f"not fixed at {describe_exits(there, context.line)}: {refusal.reason}"
-        for refusal, there in missed.items()
+        for refusal, there in exits.items()
     )
-    return Repair.of(repairs, remark) if repairs else Refusal(remark or _NO_EXIT.reason)
 
 
 def before_every_exit(

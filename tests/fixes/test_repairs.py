@@ -26,6 +26,19 @@ pub func sizes(count: I64) -> Outcome[I64, I32] {
 }
 """
 
+LEAVES_BY_TWO_ERRORS = """\
+use demo::prelude::{Reel, open_reel}
+
+pub func sizes(count: I64) -> Outcome[I64, I32] {
+    let reel = Reel::new(count)
+    let first = open_reel(count)!
+    first.destroy()
+    let other = if count > 4 { open_reel(count)! } else { open_reel(4)! }
+    other.destroy()
+    return Ok(reel.size())
+}
+"""
+
 HIDES_THE_NAME = """\
 use demo::prelude::Reel
 
@@ -55,33 +68,45 @@ pub func count_up() -> I64 {
 """
 
 
-def findings_of(code: str, rule: str) -> dict[Verdict, str]:
-    """The messages of a rule about a file, by verdict."""
+def findings_of(code: str, *rules: str) -> dict[Verdict, str]:
+    """The messages of rules about a file, by verdict."""
     result = analyse({"lib/demo/src/prelude.tml": PRELUDE, PATH: code.encode()}, [1])
-    return {finding.verdict: finding.message for finding in result.findings if finding.rule == rule}
+    return {finding.verdict: finding.message for finding in result.findings if finding.rule in rules}
 
 
 @pytest.mark.parametrize(
-    ("code", "exit_", "reason"),
+    ("code", "fixed", "exit_", "reason"),
     [
         pytest.param(
             LEAVES_BY_AN_ERROR,
+            "the return on line 8",
             "the error exit on line 5",
             "its statement does something else before the `!` there, or does not always get to it",
             id="no statement can go before it",
         ),
         pytest.param(
+            LEAVES_BY_TWO_ERRORS,
+            "the error exit on line 5, the return on line 9",
+            "the error exit on line 7",
+            "its statement does something else before the `!` there, or does not always get to it",
+            id="two rules find it",
+        ),
+        pytest.param(
             HIDES_THE_NAME,
+            "the return on line 6",
             "the return on line 12",
             "its name means another variable there",
             id="the name means another variable there",
         ),
     ],
 )
-def test_exits_without_room_are_named(code: str, exit_: str, reason: str) -> None:
-    found = findings_of(code, "missing-release")
-    assert found[Verdict.FIXED].endswith(f"; not fixed at {exit_}: {reason}")
-    assert exit_ in found[Verdict.REPORTED]
+def test_each_exit_is_in_one_finding(code: str, fixed: str, exit_: str, reason: str) -> None:
+    found = findings_of(code, "missing-release", "scoped-cleanup")
+    leak = "`reel` (Reel), created on line 4, leaks at {}: reel.destroy() is missing"
+    assert found == {
+        Verdict.FIXED: leak.format(fixed),
+        Verdict.REPORTED: f"{leak.format(exit_)}; {reason}",
+    }
 
 
 def test_a_refused_repair_is_reported_with_its_reason() -> None:

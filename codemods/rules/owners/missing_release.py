@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
-from codemods.fixes.leaks import leak_message, release_leaks
+from codemods.fixes.leaks import leak_of
 from codemods.fixes.naming import describe_exits, short_code
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.obligations import ObligationReport
@@ -20,10 +20,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
         # what was made last is released first
         for obligation in reversed(context.obligations(graph)):
             if obligation.leaks or obligation.unclear:
-                repair = release_leaks(context, graph, obligation)
-                if not isinstance(repair, Repair) or not repair.opens_block:
-                    message = leak_message(context, obligation, repair)
-                    yield context.fix(graph, obligation.variable, message, repair)
+                leak = leak_of(context, graph, obligation)
+                if not isinstance(leak.repair, Repair) or not leak.repair.opens_block:
+                    yield context.fix(graph, obligation.variable, leak.message, leak.repair)
             elif obligation.unfollowed:
                 yield _unfollowed(context, graph, obligation)
 

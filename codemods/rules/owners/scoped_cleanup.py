@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
-from codemods.fixes.leaks import leak_message, release_leaks
+from codemods.fixes.leaks import leak_of
 from codemods.rules.rule import Fixed, Rule, Untouched
 
 
@@ -15,10 +15,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for _, graph in context.graphs():
         for obligation in context.obligations(graph):
             if obligation.leaks or obligation.unclear:
-                repair = release_leaks(context, graph, obligation)
-                if isinstance(repair, Repair) and repair.opens_block:
-                    message = leak_message(context, obligation, repair)
-                    yield context.fix(graph, obligation.variable, message, repair)
+                leak = leak_of(context, graph, obligation)
+                if isinstance(leak.repair, Repair) and leak.repair.opens_block:
+                    yield context.fix(graph, obligation.variable, leak.message, leak.repair)
 
 
 RULE = Rule(
