@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from codemods.model.errors import UserError
+from codemods.model.findings import Verdict
 
 
 class RuleText(Protocol):
@@ -25,6 +26,8 @@ class RuleText(Protocol):
     def before(self) -> str: ...
     @property
     def after(self) -> str | None: ...
+    @property
+    def verdict(self) -> Verdict: ...
 
 
 def rules() -> Mapping[str, RuleText]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.engine.original_code import OriginalCode
@@ -16,7 +16,7 @@ from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Change, Edit
 from codemods.semantics.symbols import SourceFile
 from tml_ast import TmlSyntaxError
-from tml_ast.edit import SourceEdit, apply, compose, in_order
+from tml_ast.edit import SourceEdit, apply, collide, compose, in_order
 from tml_ast.replay import History
 
 _OFFERED = -1
@@ -149,12 +149,33 @@ class Attempt:
     def _history(self, path: str) -> History[int]:
         return self.histories.setdefault(path, History(self._originals[path].source))
 
-    def offer(self, path: str, diagnostic: Diagnostic) -> tuple[Edit, ...]:
-        """Add a fix that is made only on request; its edits of the original file."""
-        round = self.fixes[-1].round + 1 if self.fixes else 1
-        self._history(path).offer(_owned(diagnostic.edits, self._add_fix(path, diagnostic, round)))
-        composed = compose(self._edits.get(path, []), _owned(diagnostic.edits, _OFFERED))
-        return tuple(_by_owner(composed).get(_OFFERED, ()))
+    def offer(self, path: str, diagnostics: Sequence[Diagnostic], round: int = 1) -> list[tuple[Edit, ...]]:
+        """Add fixes of one file that are made only on request; the edits of the original file of each.
+
+        Fixes with the same edit share it, as an import that several need. Raises `Fault` if one does not
+        parse.
+        """
+        batches: list[dict[SourceEdit, set[int]]] = []
+        found: list[tuple[Edit, ...]] = []
+        for diagnostic in diagnostics:
+            try:
+                self._now(path).with_source(apply(self._now(path).source, diagnostic.edits))
+            except TmlSyntaxError as error:
+                raise Fault(path, f"with a fix that is offered it would not parse ({error})") from None
+            number = self._add_fix(path, diagnostic, round)
+            batch = next((each for each in batches if _fits(diagnostic, each)), None)
+            if batch is None:
+                batches.append(batch := {})
+            for edit in diagnostic.edits:
+                batch.setdefault(edit, set()).add(number)
+            composed = compose(self._edits.get(path, []), _owned(diagnostic.edits, _OFFERED))
+            found.append(tuple(_by_owner(composed).get(_OFFERED, ())))
+        for batch in batches:
+            self._history(path).offer(
+                SourceEdit(edit.start, edit.end, edit.text, frozenset(numbers))
+                for edit, numbers in batch.items()
+            )
+        return found
 
     def _replace(self, path: str, source: bytes) -> None:
         same: SourceFile | None = None
@@ -169,6 +190,12 @@ class Attempt:
         if fix.path not in self._owned:
             self._owned[fix.path] = _by_owner(self._edits[fix.path])
         return tuple(self._owned[fix.path].get(fix.number, ()))
+
+
+def _fits(diagnostic: Diagnostic, others: Collection[SourceEdit]) -> bool:
+    """Whether the edits of an offer can be made beside others, which it may share."""
+    is_apart = not diagnostic.opens_block or not any(edit in others for edit in diagnostic.edits)
+    return is_apart and not collide({*others, *diagnostic.edits})
 
 
 def _owned(edits: Iterable[SourceEdit], owner: int) -> list[SourceEdit]:

@@ -63,6 +63,7 @@ class _Outcome:
     left: _Judged
     used: set[tuple[str, int, str]]
     """Where, by file, line and rule, a comment suppressed a finding in any round."""
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,12 @@ class FixLoop:
         while True:
             try:
                 outcome = self._attempt(excluded)
+                findings = self._findings(outcome)
                 break
             except Fault as fault:
                 excluded.add(fault.path)
                 message = f"left as it was: {fault.message}; this is a fault of tmlfix"
                 errors.append(InputError(fault.path, message))
-        findings = self._findings(outcome)
         attempt = outcome.attempt
         return FilesResult(
             findings,
@@ -210,7 +211,7 @@ class FixLoop:
                 for each in latest:
                     self._check_names(each, attempt)
                     self._check_misuses(each, attempt)
-                return _Outcome(attempt, judged, used)
+                return _Outcome(attempt, judged, used, number)
         raise Fault(paths[0], "its fixes call for ever more fixes")
 
     def _diagnostics(
@@ -263,7 +264,8 @@ class FixLoop:
                 return []
             raise Fault(path, f"{rule.name} failed ({type(error).__name__}: {error})") from error
         if path in excluded:
-            return [_without_fix(diagnostic) for diagnostic in diagnostics]
+            reason = "left alone, because a fix in this file did not hold"
+            return [_without_fix(diagnostic, reason) for diagnostic in diagnostics]
         for diagnostic in diagnostics:
             if collide(diagnostic.edits):
                 raise Fault(path, f"the edits of {rule.name} for {diagnostic.function} overlap")
@@ -312,14 +314,27 @@ class FixLoop:
     def _findings(self, outcome: _Outcome) -> tuple[Finding, ...]:
         attempt = outcome.attempt
         found = [*self._comment_findings(outcome.used)]
+        made: set[tuple[str, tuple[int, int], str]] = set()
         for fix in attempt.fixes:
             place = (fix.line, fix.column)
+            made.add((fix.path, place, fix.diagnostic.rule))
             found.append(self._finding(fix.path, fix.diagnostic, place, attempt.edits_of(fix)))
+        offered: dict[str, list[Diagnostic]] = {}
         for path, diagnostic in outcome.left.open:
-            place = attempt.position(path, diagnostic.offset)
             diagnostic = replace(diagnostic, message=attempt.message(path, diagnostic))
-            edits = attempt.offer(path, diagnostic) if diagnostic.edits else ()
-            found.append(self._finding(path, diagnostic, place, edits))
+            place = attempt.position(path, diagnostic.offset)
+            if (path, place, diagnostic.rule) in made:
+                diagnostic = _without_fix(diagnostic, "it is offered when the other fix here is made")
+            if diagnostic.edits:
+                offered.setdefault(path, []).append(diagnostic)
+            else:
+                found.append(self._finding(path, diagnostic, place))
+        for path, diagnostics in offered.items():
+            for diagnostic, edits in zip(
+                diagnostics, attempt.offer(path, diagnostics, outcome.rounds), strict=True
+            ):
+                place = attempt.position(path, diagnostic.offset)
+                found.append(self._finding(path, diagnostic, place, edits))
         return tuple(sorted(found, key=lambda finding: finding.place))
 
     def _unfixed(self, attempt: Attempt, diagnostics: Iterable[InFile]) -> tuple[Finding, ...]:
@@ -417,10 +432,10 @@ def _unresolved(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str
     return found
 
 
-def _without_fix(diagnostic: Diagnostic) -> Diagnostic:
-    if diagnostic.verdict is not Verdict.FIXED:
+def _without_fix(diagnostic: Diagnostic, reason: str) -> Diagnostic:
+    if not diagnostic.edits:
         return diagnostic
-    message = f"{diagnostic.message}; left alone, because a fix in this file did not hold"
+    message = f"{diagnostic.message}; {reason}"
     return replace(diagnostic, verdict=Verdict.REPORTED, edits=(), message=message)
 
 

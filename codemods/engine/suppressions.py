@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from codemods.model.findings import SUPPRESSION_COMMENT
+from codemods.model.findings import SUPPRESSION_COMMENT, Verdict
 from codemods.semantics.symbols import SourceFile
 from tml_ast import nodes, position
 from tml_ast.lexer import Token
@@ -25,6 +25,7 @@ class CommentRule:
     """The summary, reason and example of those findings, as a rule has them."""
 
     name: str = SUPPRESSION_COMMENT
+    verdict: Verdict = Verdict.REPORTED
     summary: str = "A comment that suppresses findings suppresses none, or is not written as it should be."
     reason: str = (
         "// tmlfix: ignore[rule] reason suppresses the findings of that rule on its line, or in the "

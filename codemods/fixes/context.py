@@ -117,13 +117,18 @@ class Context:
     ) -> Diagnostic:
         """A finding with the edits that fix it; with a refusal it is only reported, and says why.
 
+        A repair that assumes something is offered for review, and the message says what it assumes.
         ``function`` may be a qualified name, for a type or a function that is not there yet. ``relies_on``
         are the paths of other files in which fixes must follow.
         """
         if isinstance(repair, Refusal):
             return self.report(function, at, message, because=repair.reason)
         message = f"{message}; {repair.remark}" if repair.remark else message
-        found = self._diagnostic(function, at, message, Verdict.FIXED, repair)
+        verdict = Verdict.FIXED
+        if repair.assumption:
+            verdict = Verdict.REVIEW
+            message = f"{message}; the fix assumes that {repair.assumption}"
+        found = self._diagnostic(function, at, message, verdict, repair)
         others = frozenset(relies_on) - {self.file.path}
         return replace(found, relies_on=others) if others else found
 

@@ -34,6 +34,8 @@ class Repair:
     """Whether they put a block around code that other edits may change."""
     remark: str = ""
     """What is left to do by hand, as the end of the message; empty where they fix all of it."""
+    assumption: str = ""
+    """What must hold for them to be right and is not proven, after ``the fix assumes that``."""
 
     @classmethod
     def of(cls, repairs: Iterable[Repair], remark: str = "") -> Repair:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from codemods.fixes.context import Context
-from codemods.ownership.cfg.graph import Exit, ExitKind, Site
+from codemods.ownership.cfg.graph import Exit, ExitKind, Role, Site, Use
 from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.summaries.origins import HANDING_OUT
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -133,6 +133,23 @@ def short_code(text: str) -> str:
 def quoted_names(names: Sequence[str]) -> str:
     """``a``, ``b`` and ``c``, in backquotes."""
     return listed([f"`{name}`" for name in names])
+
+
+def unknown_call(use: Use) -> str | None:
+    """The name of a call that is given a value, or is made on it, where no code says what it does with it."""
+    site = use.site
+    if site.role not in (Role.ARGUMENT, Role.RECEIVER) or site.through is not None:
+        return None
+    if site.callee is not None and site.callee.node.body is not None:
+        return None
+    return called_name(site.parent) if isinstance(site.parent, Expression) else None
+
+
+def assumed_of(calls: Sequence[str], value: str) -> str:
+    """The assumption that calls leave a value alone: ``keep() neither keeps nor releases it``."""
+    if len(calls) == 1:
+        return f"{calls[0]}() neither keeps nor releases {value}"
+    return f"none of {listed([f'{call}()' for call in calls])} keeps or releases {value}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     """The edit is safe: proven on every path, or idempotent and asked for by the plan. It is *fixed* once
     that is written."""
     REVIEW = "review"
-    """An edit is offered and applied only on request; the message says what is not proven."""
+    """An edit is offered and applied only on request: it is right if what its message assumes holds."""
     REPORTED = "reported"
     """A leak that tmlfix explains but does not know how to fix."""
 

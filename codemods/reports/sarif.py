@@ -88,7 +88,7 @@ def _rule(name: str, rule: RuleText | None) -> dict[str, Any]:
             "text": f"{reason}\n\n{_example(rule, plain=True)}",
             "markdown": f"{reason}\n\n{_example(rule)}",
         },
-        "defaultConfiguration": {"level": LEVELS[Verdict.FIXED if rule.after else Verdict.REPORTED]},
+        "defaultConfiguration": {"level": LEVELS[rule.verdict]},
         "properties": {"tags": ["memory-leak"]},
     }
 

@@ -280,7 +280,8 @@ def print_rule(rule: RuleText) -> None:
     console.print(Text(rule.name, "bold"))
     console.print(Text(rule.summary.strip()))
     code = "Before" if rule.after is not None else "Code"
-    for title, body in (("Why", rule.reason), (code, rule.before), ("After", rule.after)):
+    after = "After, if you approve it" if rule.verdict is Verdict.REVIEW else "After"
+    for title, body in (("Why", rule.reason), (code, rule.before), (after, rule.after)):
         if body is None:
             continue
         console.print(Text(f"\n{title}", "bold"))

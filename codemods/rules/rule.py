@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.model.findings import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """An example that the rule fixes: the source, and what it becomes."""
+
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An example for which the rule offers a fix for review: the source, and what it becomes with that."""
 
     title: str
     before: str
@@ -34,7 +44,7 @@ class Reported:
     code: str
 
 
-Example = Fixed | Untouched | Reported
+Example = Fixed | Offered | Untouched | Reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,11 @@ class Rule:
         return tuple(example for example in self.examples if isinstance(example, Fixed))
 
     @property
+    def offered(self) -> tuple[Offered, ...]:
+        """The examples for which a fix is offered."""
+        return tuple(example for example in self.examples if isinstance(example, Offered))
+
+    @property
     def untouched(self) -> tuple[Untouched, ...]:
         """The examples that are left alone."""
         return tuple(example for example in self.examples if isinstance(example, Untouched))
@@ -69,9 +84,20 @@ class Rule:
     @property
     def before(self) -> str:
         """The first example, before."""
-        return self.fixed[0].before if self.fixed else self.reported[0].code
+        return self._changed[0].before if self._changed else self.reported[0].code
 
     @property
     def after(self) -> str | None:
-        """The first example, after; None for a rule that fixes nothing."""
-        return self.fixed[0].after if self.fixed else None
+        """The first example, after; None for a rule that changes nothing."""
+        return self._changed[0].after if self._changed else None
+
+    @property
+    def _changed(self) -> Sequence[Fixed | Offered]:
+        return [*self.fixed, *self.offered]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The best that its findings get."""
+        if self.fixed:
+            return Verdict.FIXED
+        return Verdict.REVIEW if self.offered else Verdict.REPORTED

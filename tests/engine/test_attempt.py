@@ -63,12 +63,18 @@ def test_edits_of_a_later_round_are_those_of_the_original(attempt: Attempt) -> N
 
 def test_a_fix_that_is_offered_is_made_only_on_request(attempt: Attempt) -> None:
     now = attempt.files[PATH].source
-    offered = attempt.offer(PATH, found(now, b"}", b"    leave()\n", "something else leaks"))
+    (offered,) = attempt.offer(PATH, [found(now, b"}", b"    leave()\n", "something else leaks")])
 
     assert offered == (Edit(len(SOURCE) - 2, len(SOURCE) - 2, "    leave()\n"),)
     history = attempt.histories[PATH]
     assert history.text() == now
     assert history.text(history.owners) == now.replace(b"}", b"    leave()\n}")
+
+
+def test_an_offer_that_does_not_parse_is_a_fault(attempt: Attempt) -> None:
+    now = attempt.files[PATH].source
+    with pytest.raises(Fault, match="with a fix that is offered it would not parse"):
+        attempt.offer(PATH, [found(now, b"}", b"{", "something else leaks")])
 
 
 def test_what_was_fixed_is_not_found_again(attempt: Attempt) -> None:

@@ -10,8 +10,8 @@ import pytest
 from codemods.engine import analyse
 from codemods.model.findings import AnalysisResult, Verdict
 from codemods.rules import RULES
-from codemods.rules.rule import Example, Fixed, Reported, Untouched
-from tests.support.rule_examples import PRELUDE, all_examples, run
+from codemods.rules.rule import Example, Fixed, Offered, Reported, Untouched
+from tests.support.rule_examples import PRELUDE, all_examples, approve, run
 from tml_ast import parse
 
 EXAMPLES = list(all_examples())
@@ -61,6 +61,18 @@ def test_it_is_left_alone(rule: str, example: Untouched) -> None:
     assert not result.errors
 
 
+@pytest.mark.parametrize(("rule", "example"), _of_kind(Offered))
+def test_it_is_offered_for_review(rule: str, example: Offered) -> None:
+    result, became = run(example.before)
+    _check_words(result, example.before)
+    (finding,) = (each for each in result.findings if each.rule == rule)
+    assert finding.verdict is Verdict.REVIEW
+    assert "; the fix assumes that " in finding.message
+    assert became == example.before
+    assert approve(example.before)[1] == example.after
+    assert rule not in {each.rule for each in run(example.after)[0].findings}
+
+
 @pytest.mark.parametrize(("rule", "example"), _of_kind(Reported))
 def test_it_is_reported_and_left_alone(rule: str, example: Reported) -> None:
     result, became = run(example.code)
@@ -75,9 +87,10 @@ def test_rule_explains_itself(name: str) -> None:
     rule = RULES[name]
     assert rule.name == name
     assert rule.summary.endswith(".") and rule.reason.endswith(".")
-    assert (rule.fixed or rule.reported) and rule.untouched
+    assert (rule.fixed or rule.offered or rule.reported) and rule.untouched
     for example in rule.examples:
-        for code in (example.before, example.after) if isinstance(example, Fixed) else (example.code,):
+        codes = [example.before, example.after] if isinstance(example, Fixed | Offered) else [example.code]
+        for code in codes:
             parse(code.encode())
 
 

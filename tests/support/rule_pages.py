@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.files.diffs import diff_lines
 from codemods.model.findings import Change
 from codemods.rules import RULES
-from codemods.rules.rule import Example, Fixed, Rule
+from codemods.rules.rule import Example, Fixed, Offered, Rule
 from tests.support.project import PROJECT
 
 FOLDER = PROJECT / "docs" / "rules"
@@ -26,6 +26,10 @@ def _page(rule: Rule) -> Iterator[str]:
         yield "## What it fixes\n"
         for fixed in rule.fixed:
             yield from _titled(fixed, _block("diff", _diff(fixed.before, fixed.after)))
+    if rule.offered:
+        yield "## What it offers for review\n"
+        for offered in rule.offered:
+            yield from _titled(offered, _block("diff", _diff(offered.before, offered.after)))
     if rule.reported:
         yield "## What it reports without a fix\n"
         for reported in rule.reported:
@@ -46,7 +50,7 @@ def _titled(example: Example, block: str) -> Iterator[str]:
 
 
 def _code(example: Example) -> str:
-    return example.before if isinstance(example, Fixed) else example.code
+    return example.before if isinstance(example, Fixed | Offered) else example.code
 
 
 def _block(language: str, code: str) -> str:

@@ -13,7 +13,7 @@ from codemods.fixes.string_code import string_length
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.builtins import GROWN_BY_C, extern_symbol
 from codemods.ownership.compiler.drops import called_name
-from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.rules.rule import Offered, Rule, Untouched
 from codemods.semantics.symbols import STR, FunctionInfo, Type
 from tml_ast import nodes
 from tml_ast.edit import insert_statement_before
@@ -22,6 +22,7 @@ from tml_ast.nodes import Expression
 _MARGIN = 64
 """Bytes that suffice for what the functions write beyond their input, now and when they finish."""
 
+_ASSUMPTION = f"C appends at most {_MARGIN} bytes more than it is given"
 _NO_ROOM = Refusal("nothing here makes room for it first")
 
 
@@ -50,12 +51,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 continue
             message = (
                 f"C grows the block of `{short_code(growth.block.object.text)}`, and the memory tracker, "
-                "which does not see that, reports the old block as leaked"
+                "which does not see that, reports the old block as leaked, although C frees it"
             )
-            repair = _room(context, graph, growth, maker)
-            yield context.fix(graph, call.node, message, repair)
-            if isinstance(repair, Repair) and len(repair.edits) > 1:
-                return  # the other calls can use the import, once it is there
+            yield context.fix(graph, call.node, message, _room(context, graph, growth, maker))
 
 
 def _growth(context: Context, call: CallSite) -> _Growth | None:
@@ -83,7 +81,7 @@ def _room(
     # the number comes first: the compiler treats ``text.len() + 64`` as a concatenation of strings
     line = f"{path.text}({growth.block.text} as I64, {_MARGIN} + {size})"
     insertion = insert_statement_before(context.file.source, context.file.tree, growth.statement, line)
-    return Repair((*path.edits, insertion))
+    return Repair((*path.edits, insertion), assumption=_ASSUMPTION)
 
 
 def _room_maker(context: Context, owner: Type) -> FunctionInfo | None:
@@ -141,11 +139,13 @@ RULE = Rule(
     reason=(
         "TML's memory tracker notes what its own functions allocate, reallocate and free. A C function "
         "that grows a buffer with the C library's realloc bypasses it: the block that TML allocated stays "
-        "in its list for good. When TML makes room first, C finds enough and leaves the block alone."
+        "in its list for good, although C has freed it. When TML makes room first, C finds enough and "
+        "leaves the block alone. That frees nothing more: it only keeps the tracker quiet, and how much C "
+        "appends is not known. So the change is offered for review."
     ),
     check=check,
     examples=(
-        Fixed(
+        Offered(
             "A buffer that a C function appends to",
             """\
 use core::str

@@ -9,10 +9,14 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.misuses import harmful_misuses, release_statement, released_on, without
 from codemods.fixes.naming import short_code
 from codemods.fixes.string_misuses import described, without_release
+from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
 from codemods.ownership.obligations import Misuse, ObligationReport
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+from tml_ast.nodes import Expression
 
-_COPY_BY_HAND = "return a copy: tmlfix does not, because a caller that frees nothing so far would lose it"
+_CALLERS_FREE = "every caller frees what it gets, as one that does not would lose the copy"
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -36,7 +40,16 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"`{short_code(value.text)}` is no new string, but @allocates makes the compiler free it for "
                 f"every caller; {owner} frees it again, unless it is a constant"
             )
-            yield context.report(graph, value, message, because=_COPY_BY_HAND)
+            yield context.fix(graph, value, message, _copied(graph, value))
+
+
+def _copied(graph: ControlFlowGraph, value: Expression) -> Repair | Refusal:
+    """Return a copy of what an argument holds, which is right if nobody loses it."""
+    variable = graph.variable_at(value)
+    is_given = variable is not None and variable.kind is VariableKind.PARAMETER
+    if not is_given and not isinstance(value, nodes.FieldAccess):
+        return Refusal("return a copy where it is not new")
+    return Repair((SourceEdit(value.end, value.end, b".duplicate()"),), assumption=_CALLERS_FREE)
 
 
 def _without_second(context: Context, report: ObligationReport, misuse: Misuse) -> Repair | Refusal:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.leaks import leak_of
-from codemods.fixes.naming import describe_exits, short_code
+from codemods.fixes.naming import assumed_of, describe_exits, short_code, unknown_call
+from codemods.fixes.release_at_exits import Cleanup, before_every_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.obligations import ObligationReport
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -34,10 +36,15 @@ def _unfollowed(context: Context, graph: ControlFlowGraph, obligation: Obligatio
     message = (
         f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, may leak at "
         f"{describe_exits(obligation.unfollowed, context.line)}: what becomes of it on line "
-        f"{context.line(lost.node.start)} cannot be followed{_unknown_call(lost)}; if nothing else releases "
-        f"it, {variable.name}.{obligation.release.name}() is missing"
+        f"{context.line(lost.node.start)} cannot be followed{_unknown_call(lost)}"
     )
-    return context.report(graph, variable, message)
+    calls = [unknown_call(use) for use in obligation.lost]
+    repair = before_every_exit(context, graph, Cleanup.of(obligation), obligation.unfollowed)
+    if isinstance(repair, Repair) and all(calls):
+        assumption = assumed_of(sorted({call for call in calls if call}), "it")
+        return context.fix(graph, variable, message, replace(repair, assumption=assumption))
+    missing = f"if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
+    return context.report(graph, variable, message, because=missing)
 
 
 def _unknown_call(use: Use) -> str:

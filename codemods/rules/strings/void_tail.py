@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.naming import listed, short_code
+from codemods.fixes.naming import assumed_of, listed, short_code, unknown_call
 from codemods.fixes.owners import holds_views, is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.compiler.drops import DropKind, called_name
@@ -98,31 +98,54 @@ def _undropped_strings(context: Context, graph: ControlFlowGraph, body: nodes.Bl
 
 
 def _repair(context: Context, graph: ControlFlowGraph, body: nodes.Block, end: Exit) -> Repair | Refusal:
+    assumptions: list[str] = []
     for variable in end.variables:
-        if not _may_be_dropped(context, graph, variable):
-            return Refusal(f"it would also drop `{variable.name}`, {_hazard(context, graph, variable)}")
-    return Repair((insert_before_block_end(context.file.source, context.file.tree, body, "return"),))
-
-
-def _hazard(context: Context, graph: ControlFlowGraph, variable: Variable) -> str:
-    """Why dropping a variable may be wrong: the call that may keep or free what it holds, if it is one."""
-    for use in graph.uses(variable):
-        if use.site.role not in (Role.ARGUMENT, Role.RECEIVER) or not isinstance(use.site.parent, Expression):
+        if _may_be_dropped(context, graph, variable):
             continue
+        taken = _taken(context, graph, variable)
+        unknown = [
+            use for use in taken if Effect.UNKNOWN in context.analysis.summaries.call_effects(use.site)
+        ]
+        calls = [unknown_call(use) for use in unknown]
+        if not calls or not all(calls) or not _may_be_dropped(context, graph, variable, {Effect.UNKNOWN}):
+            return Refusal(f"it would also drop `{variable.name}`, {_hazard(context, taken)}")
+        assumptions.append(assumed_of(sorted({call for call in calls if call}), f"`{variable.name}`"))
+    edit = insert_before_block_end(context.file.source, context.file.tree, body, "return")
+    return Repair((edit,), assumption=listed(assumptions) if assumptions else "")
+
+
+def _taken(context: Context, graph: ControlFlowGraph, variable: Variable) -> list[Use]:
+    """Where a call may keep or free what a variable holds."""
+    return [
+        use
+        for use in graph.uses(variable)
+        if use.site.role in (Role.ARGUMENT, Role.RECEIVER)
+        and isinstance(use.site.parent, Expression)
+        and called_name(use.site.parent) is not None
+        and not context.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS}
+    ]
+
+
+def _hazard(context: Context, taken: Sequence[Use]) -> str:
+    """Why dropping a variable may be wrong: the call that may keep or free what it holds, if it is one."""
+    for use in taken:
+        assert isinstance(use.site.parent, Expression)
         called = called_name(use.site.parent)
-        if called is not None and not context.analysis.summaries.call_effects(use.site) <= {Effect.BORROWS}:
-            return f"which {called}() may keep or free on line {context.line(use.node.start)}"
+        return f"which {called}() may keep or free on line {context.line(use.node.start)}"
     return "which may be given away or released already"
 
 
-def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
-    """Whether dropping a variable at the end is right, or does nothing."""
+def _may_be_dropped(
+    context: Context, graph: ControlFlowGraph, variable: Variable, but_for: Set[Effect] = frozenset()
+) -> bool:
+    """Whether dropping a variable at the end is right, or does nothing, ``but_for`` some effects of calls."""
     analysis, type_ = context.analysis, variable.type
     if variable.kind not in (VariableKind.LET, VariableKind.VAR):
         return True
     if type_ is None:
         return False
     fate = analysis.summaries.fate(graph, variable)
+    effects = fate.effects - but_for
     kind = analysis.drops.kind(type_)
     if kind is DropKind.NOTHING and analysis.releases.release_of(type_) is None:
         return True
@@ -133,12 +156,12 @@ def _may_be_dropped(context: Context, graph: ControlFlowGraph, variable: Variabl
     if variable.value is not None and may_hold_variable(context, graph, variable.value):
         return False
     if type_ == STR:
-        return fate.effects <= {Effect.BORROWS}
-    if not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
+        return effects <= {Effect.BORROWS}
+    if not effects <= {Effect.BORROWS, Effect.RELEASES}:
         return False
     if any(view is not variable and view.type == type_ for view in fate.views):
         return False
-    if Effect.RELEASES in fate.effects and not analysis.releases.is_idempotent(type_):
+    if Effect.RELEASES in effects and not analysis.releases.is_idempotent(type_):
         return False
     if kind is not DropKind.FIELDS:
         return True
