@@ -1,4 +1,4 @@
-"""A fix that is right only if something holds that a person can check: it is offered, never made by itself."""
+"""A fix that is right only if something holds that a person can check: it is offered, not made by itself."""
 
 from __future__ import annotations
 
