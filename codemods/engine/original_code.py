@@ -49,11 +49,15 @@ class OriginalCode:
         for function in (function for tree in trees for function in _outermost_functions(tree)):
             known = _words(original[before(function.start) : before(function.end)])
             code: dict[str, str] = {}
-            for name, offset, value in _bindings(function):
-                if name not in known:
-                    renamed = replaced(offset)
-                    is_name = renamed != b"_" and _WORD.fullmatch(renamed) is not None
-                    code[name] = renamed.decode() if is_name else _with_code(value.text, code)
+            for name, offset, pattern, value in _bindings(function):
+                if name in known:
+                    continue
+                there = replaced(offset)
+                if there == b"_":
+                    code[name] = _with_code(pattern.text, {name: "_"})
+                else:
+                    is_name = _WORD.fullmatch(there) is not None
+                    code[name] = there.decode() if is_name else _with_code(value.text, code)
             self._functions.append(_Written(function.start, function.end, code))
             for name in code.keys() - everywhere:
                 self._elsewhere.setdefault(name, code[name])
@@ -100,14 +104,18 @@ def _outermost_functions(node: Node) -> Iterator[nodes.Function]:
         yield from _outermost_functions(child)
 
 
-def _bindings(function: nodes.Function) -> Iterator[tuple[str, int, nodes.Expression]]:
-    """The names that a function binds: each with its offset and the code that its value is of."""
+_Binding = tuple[str, int, Node, nodes.Expression]
+"""A name that is bound, its offset, the pattern it is in, and what its value is of."""
+
+
+def _bindings(function: nodes.Function) -> Iterator[_Binding]:
+    """The names that a function binds."""
     for node in function.walk():
         match node:
             case nodes.Var(value=value) if value is not None:
                 token = node.token("IDENT")
                 assert token is not None
-                yield node.name, token.start, value
+                yield node.name, token.start, node, value
             case nodes.Let(value=value) if value is not None:
                 yield from _bound([node.pattern], value)
             case nodes.LetCondition():
@@ -117,13 +125,11 @@ def _bindings(function: nodes.Function) -> Iterator[tuple[str, int, nodes.Expres
                     yield from _bound(arm.patterns, node.subject)
 
 
-def _bound(
-    patterns: Iterable[nodes.Pattern], value: nodes.Expression
-) -> Iterator[tuple[str, int, nodes.Expression]]:
+def _bound(patterns: Iterable[nodes.Pattern], value: nodes.Expression) -> Iterator[_Binding]:
     for pattern in patterns:
         for part in pattern.walk():
             if isinstance(part, nodes.BindingPattern):
-                yield part.name, part.last_token.start, value
+                yield part.name, part.last_token.start, pattern, value
 
 
 def _with_code(text: str, code: Mapping[str, str]) -> str:

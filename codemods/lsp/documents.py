@@ -207,7 +207,7 @@ def _finding_actions(
 ) -> Iterator[types.CodeAction]:
     shown = diagnostic(finding, positions)
     if finding.edits:
-        review = " (not proven: review it)" if finding.verdict is Verdict.REVIEW else ""
+        review = " (if what it assumes holds)" if finding.verdict is Verdict.REVIEW else ""
         yield types.CodeAction(
             title=f"Fix {finding.rule}{_others(plan, [finding.key])}{review}",
             kind=types.CodeActionKind.QuickFix,

@@ -139,9 +139,7 @@ def _result(checked: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
 
 def _fix(finding: Finding, source: bytes) -> dict[str, Any]:
     proven = finding.verdict is Verdict.FIXED
-    text = (
-        f"Fix {finding.rule}" if proven else f"Possible fix of {finding.rule}; it is not proven, so review it"
-    )
+    text = f"Fix {finding.rule}" if proven else f"Fix {finding.rule}, if what the message assumes holds"
     change = {
         "artifactLocation": _artifact(finding.path),
         "replacements": _replacements(finding.edits, source),

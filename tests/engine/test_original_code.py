@@ -58,8 +58,7 @@ def said(code: str, rule: str) -> list[str]:
         (
             "    when open_reel(3) {\n        Ok(_) => print(),\n        Err(e) => return 1,\n    }",
             "scoped-cleanup",
-            "`open_reel(3)` (Reel), created on line 6, leaks at the arm end on line 6: "
-            "its destroy() is missing",
+            "`Ok(_)` (Reel), created on line 6, leaks at the arm end on line 6: its destroy() is missing",
         ),
         (
             "    let reel = Reel::new(4)",

@@ -100,7 +100,7 @@ function buildCard(hunk) {
     finding.card ??= hunk;
     card.append(findingRow(finding, finding.card === hunk));
   }
-  if (hunk.kind === "offered") card.append(make("p", { class: "offer" }, "This change is offered: something about it is not proven. It is made only if you approve it."));
+  if (hunk.kind === "offered") card.append(make("p", { class: "offer" }, "This change is offered: it is right if what its message assumes holds. It is made only if you approve it."));
   hunk.code = make("div", { class: "code" });
   hunk.code.style.minHeight = `${hunk.rows.length * 19.4 + 26}px`;
   card.append(hunk.code);
