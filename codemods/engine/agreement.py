@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.fixes.diagnostics import Diagnostic
-from codemods.model.findings import Verdict
+from codemods.model.findings import Paths, Verdict
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import Action, ControlFlowGraph, Exit, ExitKind
 from codemods.ownership.compiler.drops import DropKind
@@ -108,7 +108,10 @@ class _Council:
         fixed = {_place(diagnostic) for diagnostic in merged}
         for diagnostic in self._refused:
             reported.setdefault(_place(diagnostic), diagnostic)
-        return [*merged, *(each for place, each in reported.items() if place not in fixed)]
+        decided = [*merged, *(each for place, each in reported.items() if place not in fixed)]
+        found = [each for voice in self._voices for each in voice.diagnostics]
+        normal = {_place(each) for each in found if each.paths is Paths.NORMAL}
+        return [replace(each, paths=Paths.NORMAL) if _place(each) in normal else each for each in decided]
 
     # -- what is right --------------------------------------------------------------------------
 
@@ -504,6 +507,8 @@ def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """Diagnostics that share an edit or a place, as one; reported where their edits contradict each other."""
     first = diagnostics[0]
     edits = {_key(edit): edit for diagnostic in diagnostics for edit in diagnostic.edits}
+    if any(diagnostic.paths is Paths.NORMAL for diagnostic in diagnostics):
+        first = replace(first, paths=Paths.NORMAL)
     verdict = max((diagnostic.verdict for diagnostic in diagnostics), key=_VERDICTS.index)
     try:
         in_order(edits.values())

@@ -7,11 +7,11 @@ from dataclasses import astuple
 from typing import Any
 
 from codemods.engine.jobs import FilesResult, FixId, MadeFix, Needs
-from codemods.model.findings import Edit, Finding, FindingKey, InputError, Verdict
+from codemods.model.findings import Edit, Finding, FindingKey, InputError, Paths, Verdict
 from tml_ast.replay import History, Piece
 
 _EDIT = (int, int, str)
-_FINDING = (int, str, str, int, int, str, str, str, [_EDIT])
+_FINDING = (int, str, str, int, int, str, str, str, [_EDIT], str)
 _FIX = (int, int, (int, str, int, int, str, str), [str])
 _PIECE = (int, str, [int], [int])
 _HISTORY = ([_PIECE], [int])
@@ -77,8 +77,19 @@ def _finding_rows(findings: Iterable[Finding]) -> list[object]:
 
 def _findings(rows: Iterable[Any]) -> tuple[Finding, ...]:
     return tuple(
-        Finding(phase, rule, path, line, column, function, message, Verdict(verdict), tuple(_edits(edits)))
-        for phase, rule, path, line, column, function, message, verdict, edits in rows
+        Finding(
+            phase,
+            rule,
+            path,
+            line,
+            column,
+            function,
+            message,
+            Verdict(verdict),
+            tuple(_edits(edits)),
+            Paths(paths),
+        )
+        for phase, rule, path, line, column, function, message, verdict, edits, paths in rows
     )
 
 

@@ -391,6 +391,7 @@ class FixLoop:
             diagnostic.message,
             diagnostic.verdict,
             edits,
+            diagnostic.paths,
         )
 
 

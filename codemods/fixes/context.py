@@ -8,11 +8,12 @@ from functools import cached_property
 
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.facts import Facts
-from codemods.model.findings import Verdict
+from codemods.model.findings import Paths, Verdict
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.ownership.compiler.consumption import is_visible_in
 from codemods.ownership.elements import OwnedList
+from codemods.ownership.error_paths import paths_of_leaks, paths_of_place
 from codemods.ownership.obligations import ObligationReport
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes, position
@@ -113,22 +114,24 @@ class Context:
         message: str,
         repair: Repair | Refusal,
         *,
+        paths: Paths | None = None,
         relies_on: Iterable[str] = (),
     ) -> Diagnostic:
         """A finding with the edits that fix it; with a refusal it is only reported, and says why.
 
         A repair that assumes something is offered for review, and the message says what it assumes.
-        ``function`` may be a qualified name, for a type or a function that is not there yet. ``relies_on``
-        are the paths of other files in which fixes must follow.
+        ``function`` may be a qualified name, for a type or a function that is not there yet. ``paths`` are
+        those on which it leaks, by default all ways out of a variable's scope, or those past a node.
+        ``relies_on`` are the paths of other files in which fixes must follow.
         """
         if isinstance(repair, Refusal):
-            return self.report(function, at, message, because=repair.reason)
+            return self.report(function, at, message, because=repair.reason, paths=paths)
         message = f"{message}; {repair.remark}" if repair.remark else message
         verdict = Verdict.FIXED
         if repair.assumption:
             verdict = Verdict.REVIEW
             message = f"{message}; the fix assumes that {repair.assumption}"
-        found = self._diagnostic(function, at, message, verdict, repair)
+        found = self._diagnostic(function, at, message, verdict, repair, paths)
         others = frozenset(relies_on) - {self.file.path}
         return replace(found, relies_on=others) if others else found
 
@@ -139,10 +142,11 @@ class Context:
         message: str,
         *,
         because: str = "",
+        paths: Paths | None = None,
     ) -> Diagnostic:
         """A finding without edits; ``because`` ends its message."""
         message = f"{message}; {because}" if because else message
-        return self._diagnostic(function, at, message, Verdict.REPORTED, Repair(()))
+        return self._diagnostic(function, at, message, Verdict.REPORTED, Repair(()), paths)
 
     def _diagnostic(
         self,
@@ -151,12 +155,23 @@ class Context:
         message: str,
         verdict: Verdict,
         repair: Repair,
+        paths: Paths | None,
     ) -> Diagnostic:
         offset = at.offset if isinstance(at, Variable) else at.start
         if isinstance(function, ControlFlowGraph):
+            paths = paths or _paths(function, at)
             function = function.function
         name = function if isinstance(function, str) else function.qualified_name
-        return Diagnostic(self.rule, offset, name, message, verdict, repair.edits, repair.opens_block)
+        return Diagnostic(
+            self.rule,
+            offset,
+            name,
+            message,
+            verdict,
+            repair.edits,
+            repair.opens_block,
+            paths=paths or Paths.NORMAL,
+        )
 
     def refusal_to_call(self, method: FunctionInfo) -> Refusal | None:
         """Why code of the file cannot call a method; a private one of a library is found by no caller."""
@@ -213,3 +228,9 @@ class Context:
     def lists_of_tests(self) -> Iterator[OwnedList]:
         """The lists of strings in the tests, made by functions of the library."""
         return self._facts.lists_of_tests()
+
+
+def _paths(graph: ControlFlowGraph, at: Variable | Node | Token) -> Paths:
+    if isinstance(at, Variable):
+        return paths_of_leaks(graph, at, [exit_ for exit_ in graph.exits if at in exit_.leaving])
+    return paths_of_place(graph, at) if isinstance(at, Node) else Paths.NORMAL

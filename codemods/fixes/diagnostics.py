@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from codemods.model.findings import Verdict
+from codemods.model.findings import Paths, Verdict
 from tml_ast.edit import SourceEdit
 
 
@@ -23,6 +23,8 @@ class Diagnostic:
     """Whether the edits put a block around code that other edits may change."""
     relies_on: frozenset[str] = frozenset()
     """The other files in which fixes must follow this one: without these it would do harm."""
+    paths: Paths = Paths.NORMAL
+    """On which paths it leaks."""
 
 
 @dataclass(frozen=True, slots=True)

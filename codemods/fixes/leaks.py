@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import describe_exits, quoted_names
 from codemods.fixes.release_at_exits import Cleanup, described_misses, placed_before
+from codemods.model.findings import Paths
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit
 from codemods.ownership.compiler.drops import DropKind
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.ownership.obligations import ObligationReport
 
 _UNSAFE = Refusal("some path gives it away or keeps a part of it")
@@ -25,6 +27,7 @@ class Leak:
 
     message: str
     repair: Repair | Refusal
+    paths: Paths
 
 
 def leak_of(context: Context, graph: ControlFlowGraph, obligation: ObligationReport) -> Leak:
@@ -34,14 +37,20 @@ def leak_of(context: Context, graph: ControlFlowGraph, obligation: ObligationRep
     )
     exits = [*obligation.leaks, *obligation.unclear]
     if isinstance(placed, Refusal):
-        return Leak(_message(context, obligation, exits), placed)
+        return _leak(context, obligation, exits, placed)
     if not placed.repairs:
         missed = {**placed.missed, **dict.fromkeys(obligation.unclear, _UNSAFE)}
         reasons = {*missed.values()}
         refusal = reasons.pop() if len(reasons) == 1 else Refusal(described_misses(context, missed))
-        return Leak(_message(context, obligation, exits), refusal)
+        return _leak(context, obligation, exits, refusal)
     fixed = [exit_ for exit_ in obligation.leaks if exit_ not in placed.missed]
-    return Leak(_message(context, obligation, fixed), Repair.of(placed.repairs))
+    return _leak(context, obligation, fixed, Repair.of(placed.repairs))
+
+
+def _leak(
+    context: Context, obligation: ObligationReport, exits: Sequence[Exit], repair: Repair | Refusal
+) -> Leak:
+    return Leak(_message(context, obligation, exits), repair, leak_paths(obligation, exits))
 
 
 def _refusal(context: Context, obligation: ObligationReport) -> Refusal | None:
@@ -62,12 +71,18 @@ def _refusal(context: Context, obligation: ObligationReport) -> Refusal | None:
     return None
 
 
-def _message(context: Context, obligation: ObligationReport, exits: Iterable[Exit]) -> str:
+def _message(context: Context, obligation: ObligationReport, exits: Sequence[Exit]) -> str:
     variable = obligation.variable
     return (
         f"`{variable.name}` ({variable.type}), created on line {context.line(variable.offset)}, leaks at "
         f"{describe_exits(exits, context.line)}: {variable.name}.{obligation.release.name}() is missing"
     )
+
+
+def leak_paths(obligation: ObligationReport, exits: Sequence[Exit]) -> Paths:
+    """On which paths an owner leaks, of those that end in some exits."""
+    ends = [*obligation.released, *obligation.moved]
+    return paths_of_leaks(obligation.graph, obligation.variable, exits, ends)
 
 
 def _borrowed_fields(context: Context, obligation: ObligationReport) -> list[str]:

@@ -24,6 +24,24 @@ class Verdict(StrEnum):
     """A leak that tmlfix explains but does not know how to fix."""
 
 
+class Cause(StrEnum):
+    """Whose mistake a finding is about."""
+
+    LIBRARY = "library"
+    """That of the code it is in: no change of the compiler would end it."""
+    COMPILER = "compiler"
+    """That of the compiler: the code is right, and its fix works around a defect."""
+
+
+class Paths(StrEnum):
+    """The paths on which something leaks."""
+
+    NORMAL = "normal"
+    """Those on which nothing fails, or all paths."""
+    ERROR = "error"
+    """Only those on which something fails."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
     """Replace the bytes ``start`` to ``end`` of the original file by ``text``."""
@@ -65,6 +83,7 @@ class Finding:
     message: str
     verdict: Verdict
     edits: tuple[Edit, ...] = ()
+    paths: Paths = Paths.NORMAL
 
     @property
     def key(self) -> FindingKey:

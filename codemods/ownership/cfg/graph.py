@@ -188,9 +188,12 @@ class Exit:
 
 @dataclass(slots=True, eq=False)
 class Assume:
-    """Control is where a name is true, or false; or in an arm of a ``when``, where its pattern fits."""
+    """Control is where a condition is true, or false; or where a pattern fits, or does not.
 
-    node: nodes.Path | nodes.Arm
+    The pattern is that of a ``let`` or of an arm of a ``when``.
+    """
+
+    node: Expression | nodes.LetCondition | nodes.Let | nodes.Arm
     holds: bool = True
     when: nodes.When | None = None
 

@@ -254,6 +254,7 @@ class _Lowering:
             self._goto(after)
             self._goto(alternative)
             self._start(alternative)
+            self._emit(Assume(statement, holds=False))
             self._inner_block(statement.else_block, Site(Role.DISCARDED, statement))
             self._goto(after)
             self._start(after)
@@ -479,8 +480,7 @@ class _Lowering:
         before, after, chosen = self.current, self._block(), self._block()
         before.successors.append(chosen)
         self._start(chosen)
-        if node.condition is not None:
-            self._assume(node.condition, True)
+        self._assume(let or node.condition, True)
         self.scopes.append(_Scope())
         if let is not None:
             self._bind(let.pattern, subject, VariableKind.DESTRUCTURED, let.value)
@@ -491,8 +491,7 @@ class _Lowering:
         other = self._block()
         before.successors.append(other)
         self._start(other)
-        if node.condition is not None:
-            self._assume(node.condition, False)
+        self._assume(let or node.condition, False)
         if node.alternative is not None:
             type_ = _common_type(type_, self._expression(node.alternative, inner))
         else:
@@ -501,14 +500,14 @@ class _Lowering:
         self._start(after)
         return type_
 
-    def _assume(self, condition: Expression, holds: bool) -> None:
-        """Note what a branch says about a name; other conditions are not followed."""
+    def _assume(self, condition: Expression | nodes.LetCondition | None, holds: bool) -> None:
+        """Note which condition holds in a branch, or does not."""
         while isinstance(condition, nodes.Group) or (
             isinstance(condition, nodes.Unary) and condition.operator in ("not", "!")
         ):
             holds ^= isinstance(condition, nodes.Unary)
             condition = condition.inner if isinstance(condition, nodes.Group) else condition.operand
-        if isinstance(condition, nodes.Path) and condition.identifier is not None:
+        if condition is not None:
             self._emit(Assume(condition, holds))
 
     def _when(self, node: nodes.When, site: Site) -> Type | None:

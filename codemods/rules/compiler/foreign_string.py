@@ -14,6 +14,7 @@ from codemods.fixes.string_code import free_owned
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.ownership.variable_states import State
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -59,7 +60,7 @@ def _given_away(
     if lost:
         message += f", and it is lost at {describe_exits(lost, context.line)}"
         repair = before_exits(context, graph, _cleanup(context, graph, variable), lost)
-        yield context.fix(graph, variable, message, repair)
+        yield context.fix(graph, variable, message, repair, paths=paths_of_leaks(graph, variable, lost))
 
 
 # -- the strings ----------------------------------------------------------------------------------

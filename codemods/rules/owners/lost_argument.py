@@ -7,6 +7,7 @@ from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
+from codemods.fixes.leaks import leak_paths
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable, VariableKind
@@ -38,7 +39,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             )
             release = Cleanup.of(obligation)
             repair = before_every_exit(context, graph, release, obligation.leaks)
-            yield context.fix(graph, variable, message, repair)
+            yield context.fix(graph, variable, message, repair, paths=leak_paths(obligation))
 
 
 def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:

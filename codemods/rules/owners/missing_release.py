@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
-from codemods.fixes.leaks import leak_of
+from codemods.fixes.leaks import leak_of, leak_paths
 from codemods.fixes.naming import assumed_of, describe_exits, short_code, unknown_call
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
@@ -24,7 +24,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if obligation.leaks or obligation.unclear:
                 leak = leak_of(context, graph, obligation)
                 if not isinstance(leak.repair, Repair) or not leak.repair.opens_block:
-                    yield context.fix(graph, obligation.variable, leak.message, leak.repair)
+                    yield context.fix(graph, obligation.variable, leak.message, leak.repair, paths=leak.paths)
             elif obligation.unfollowed:
                 yield _unfollowed(context, graph, obligation)
 
@@ -38,13 +38,14 @@ def _unfollowed(context: Context, graph: ControlFlowGraph, obligation: Obligatio
         f"{describe_exits(obligation.unfollowed, context.line)}: what becomes of it on line "
         f"{context.line(lost.node.start)} cannot be followed{_unknown_call(lost)}"
     )
+    paths = leak_paths(obligation, obligation.unfollowed)
     calls = [unknown_call(use) for use in obligation.lost]
     repair = before_every_exit(context, graph, Cleanup.of(obligation), obligation.unfollowed)
     if isinstance(repair, Repair) and all(calls):
         assumption = assumed_of(sorted({call for call in calls if call}), "it")
-        return context.fix(graph, variable, message, replace(repair, assumption=assumption))
+        return context.fix(graph, variable, message, replace(repair, assumption=assumption), paths=paths)
     missing = f"if nothing else releases it, {variable.name}.{obligation.release.name}() is missing"
-    return context.report(graph, variable, message, because=missing)
+    return context.report(graph, variable, message, because=missing, paths=paths)
 
 
 def _unknown_call(use: Use) -> str:

@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if obligation.leaks or obligation.unclear:
                 leak = leak_of(context, graph, obligation)
                 if isinstance(leak.repair, Repair) and leak.repair.opens_block:
-                    yield context.fix(graph, obligation.variable, leak.message, leak.repair)
+                    yield context.fix(graph, obligation.variable, leak.message, leak.repair, paths=leak.paths)
 
 
 RULE = Rule(

@@ -11,6 +11,7 @@ from codemods.fixes.owners import is_only_holder
 from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of, is_hidden
 from codemods.fixes.variants import known_variant, only_asks, settled, settled_variant
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Variable
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
 from tml_ast.edit import insert_statement_after
@@ -35,7 +36,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 context, graph, opened, exits
             )
             message = f"`{variable.name}` is never opened, so the {held_types(owed)} in it is never released"
-            yield context.fix(graph, variable, message, repair)
+            paths = paths_of_leaks(graph, variable, exits)
+            yield context.fix(graph, variable, message, repair, paths=paths)
 
 
 def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:

@@ -11,6 +11,7 @@ from codemods.fixes.owners import is_freed_by_drop, only_drop_frees_strings
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.contents import variant_of
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from codemods.semantics.symbols import STR
 
@@ -26,9 +27,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
             action for action in graph.reachable_actions if isinstance(action, Exit) and action.kind in _JUMPS
         ]
         for variable in graph.variables:
-            jump = next((jump for jump in jumps if variable in jump.variables), None)
-            if jump is not None and _is_lost(context, graph, variable):
-                yield _diagnostic(context, graph, variable, jump)
+            leaving = [jump for jump in jumps if variable in jump.variables]
+            if leaving and _is_lost(context, graph, variable):
+                yield _diagnostic(context, graph, variable, leaving)
 
 
 def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> bool:
@@ -53,7 +54,10 @@ def _is_freed_by_drop(context: Context, graph: ControlFlowGraph, variable: Varia
     )
 
 
-def _diagnostic(context: Context, graph: ControlFlowGraph, variable: Variable, jump: Exit) -> Diagnostic:
+def _diagnostic(
+    context: Context, graph: ControlFlowGraph, variable: Variable, jumps: list[Exit]
+) -> Diagnostic:
+    jump = jumps[0]
     keyword = _JUMPS[jump.kind]
     message = (
         f"`{variable.name}` leaks where the {keyword} on line {context.line(jump.node.start)} "
@@ -62,7 +66,7 @@ def _diagnostic(context: Context, graph: ControlFlowGraph, variable: Variable, j
     repair: Repair | Refusal = Refusal(f"end its block before the {keyword}")
     if not context.file.is_test and variable.type == STR and variable.kind is not VariableKind.PAYLOAD:
         repair = free_as_number(context, graph, variable)
-    return context.fix(graph, variable, message, repair)
+    return context.fix(graph, variable, message, repair, paths=paths_of_leaks(graph, variable, jumps))
 
 
 RULE = Rule(

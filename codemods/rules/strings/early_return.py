@@ -10,6 +10,7 @@ from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions_of
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.ownership.string_drops import drop_hazard, lost_at
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
@@ -42,7 +43,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     "for the rest of the function"
                 )
                 repair = _repair(context, graph, variable, early, end)
-                yield context.fix(graph, variable, message, repair)
+                paths = paths_of_leaks(graph, variable, lost)
+                yield context.fix(graph, variable, message, repair, paths=paths)
 
 
 def _is_returned(use: Use) -> bool:

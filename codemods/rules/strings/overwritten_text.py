@@ -20,6 +20,7 @@ from codemods.fixes.replace_string import may_hand_back
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.error_paths import paths_of_place
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.ownership.summaries.origins import Result
 from codemods.ownership.variable_states import State
@@ -43,7 +44,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     f"the string of `{handover.first.name}`, which `{variable.name}` took over, is lost "
                     f"where `{variable.name}` gets another on line {context.line(handover.assignment.start)}"
                 )
-                yield context.fix(graph, variable, message, _repair(context, graph, handover))
+                repair = _repair(context, graph, handover)
+                paths = paths_of_place(graph, handover.assignment)
+                yield context.fix(graph, variable, message, repair, paths=paths)
 
 
 # -- what is lost ---------------------------------------------------------------------------------

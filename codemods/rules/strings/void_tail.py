@@ -13,6 +13,7 @@ from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role,
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
 from codemods.ownership.compiler.drops import DropKind, called_name
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
@@ -39,7 +40,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 "a return would"
             )
             at = lost[-1] if lost else undropped[0]
-            yield context.fix(graph, at, message, _repair(context, graph, body, end))
+            repair = _repair(context, graph, body, end)
+            paths = paths_of_leaks(graph, lost[-1], [end]) if lost else None
+            yield context.fix(graph, at, message, repair, paths=paths)
 
 
 def _end(graph: ControlFlowGraph) -> Exit | None:

@@ -10,6 +10,7 @@ from codemods.fixes.release_at_exits import Cleanup, before_exit, mentions
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.error_paths import paths_of_leaks
 from codemods.ownership.string_dataflow import states_at_exits
 from codemods.ownership.variable_states import State
 from codemods.semantics.symbols import STR
@@ -30,7 +31,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         f"the string that `{variable.name}` gets on line {context.line(assignment.start)} is given away "
         f"in the end, and lost at the exit on line {', '.join(map(str, lines))}"
     )
-    return context.fix(graph, variable, message, repair)
+    return context.fix(graph, variable, message, repair, paths=paths_of_leaks(graph, variable, losing))
 
 
 def _is_given_away(
