@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from codemods import engine
 from codemods.app.configuration import Configuration, read_configuration
 from codemods.app.idle_settings import idle_settings
-from codemods.app.requests import Report, Request
+from codemods.app.requests import ALL_FINDINGS, Filter, Report, Request
 from codemods.app.sources import (
     Head,
     PathSelection,
@@ -19,8 +19,8 @@ from codemods.app.sources import (
 )
 from codemods.files.writing import is_interrupted
 from codemods.model.errors import UserError
-from codemods.model.findings import Change, FindingKey, InputError, PhaseResult
-from codemods.model.fix_plan import NOTHING, FixPlan, Keys, always, divides, everywhere
+from codemods.model.findings import Change, Finding, FindingKey, InputError, PhaseResult
+from codemods.model.fix_plan import NOTHING, FixPlan, Keys, always, divides, everything, everywhere
 from codemods.model.phases import Plan
 from codemods.model.progress import Progress
 from codemods.model.settings import Settings
@@ -52,16 +52,15 @@ def preview_for_review(
     _check_there_are_files(source)
     planned = _plan(source, request, requirements=always, progress=progress)
     # What is asked for may need fixes elsewhere, which are then to be judged as well.
-    wanted = planned.selection.includes
     asked_for = frozenset(
         finding.key
         for finding in planned.plan.findings
-        if finding.phase in request.phases and wanted(finding.path)
+        if finding.phase in request.phases and planned.includes(finding)
     )
     shown = planned.plan.closed(asked_for)
     phases = planned.plan.together(
         sorted({key.phase for key in shown} | set(request.phases)),
-        includes=everywhere,
+        includes=everything,
     )
     changes = planned.plan.changes(NOTHING, shown & planned.plan.fixable)
     limited = tuple(_limited(phase, shown, changes) for phase in phases)
@@ -124,33 +123,37 @@ def analyse(
     paths = select(source, request.paths)
 
     def requirements(keys: Keys) -> bool:
-        if findings_only or request.selection is not None:
+        if findings_only or request.selection is not None or request.filter != ALL_FINDINGS:
             return not findings_only
         return divides(keys, request.phases, paths.includes, apart=not is_one_tree)
 
     planned = _plan(source, request, requirements=requirements, progress=progress)
     chosen, unfixed = None, tuple[InputError, ...]()
-    includes = planned.selection.includes
     if request.selection is not None:
         chosen, unfixed = chosen_of(planned.plan, source.workspace.files, request.selection)
-        unfixed = tuple(each for each in unfixed if includes(each.path))
+        unfixed = tuple(each for each in unfixed if paths.includes(each.path))
     if request.paths and len(paths.errors) == len(request.paths):
         phases: tuple[PhaseResult, ...] = ()
     elif is_one_tree:
-        phases = planned.plan.together(request.phases, chosen, includes)
+        phases = planned.plan.together(request.phases, chosen, planned.includes)
     else:
-        phases = planned.plan.on_branches(request.phases, chosen, includes, stacked=request.stacked)
+        phases = planned.plan.on_branches(request.phases, chosen, planned.includes, stacked=request.stacked)
     return planned.report(source, phases, unfixed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """The plan of a tree, and the part of the tree that is asked for."""
+    """The plan of a tree, and the part of it that is asked for."""
 
     plan: FixPlan
     configuration: Configuration
     selection: PathSelection
+    filter: Filter
     share: Callable[[str], bool]
+
+    def includes(self, finding: Finding) -> bool:
+        """Whether a finding is asked for."""
+        return self.selection.includes(finding.path) and self.filter.includes(finding)
 
     def report(
         self, source: Head | WorkingTree, phases: tuple[PhaseResult, ...], unfixed: Iterable[InputError] = ()
@@ -194,7 +197,7 @@ def _plan(
                 executor=executor,
                 cache=request.resources.cache(),
             )
-    return _Planned(plan, configuration, selection, is_shared)
+    return _Planned(plan, configuration, selection, request.filter, is_shared)
 
 
 def share(source: Head | WorkingTree, request: Request, settings: Settings) -> Callable[[str], bool]:

@@ -8,13 +8,33 @@ from pathlib import Path
 
 from codemods.app.configuration import ALL_RULES, RuleChoice
 from codemods.app.shards import Shard
+from codemods.compiler_defects import cause_of
 from codemods.engine.resources import RESOURCES, Resources
 from codemods.files.branches import PhaseBranch
 from codemods.model.errors import UserError
-from codemods.model.findings import Finding, InputError, PhaseResult, Verdict
+from codemods.model.findings import Cause, Finding, InputError, Paths, PhaseResult, Verdict
 from codemods.model.phases import PHASES
 from codemods.review.selection import Selection
 from codemods.review.selection_file import read_selection
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which findings are shown and fixed, by their cause and by the paths on which they leak; None is any."""
+
+    cause: Cause | None = None
+    paths: Paths | None = None
+
+    def includes(self, finding: Finding) -> bool:
+        """Whether a finding is shown and fixed."""
+        return self.includes_rule(finding.rule) and self.paths in (None, finding.paths)
+
+    def includes_rule(self, rule: str) -> bool:
+        """Whether findings of a rule may be."""
+        return self.cause in (None, cause_of(rule))
+
+
+ALL_FINDINGS = Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +53,7 @@ class Request:
     text: bytes | None = None
     """What the one path holds, in the place of what is on the disk."""
     rules: RuleChoice = ALL_RULES
+    filter: Filter = ALL_FINDINGS
     resources: Resources = RESOURCES
 
 

@@ -70,6 +70,8 @@ class Common:
     """A digest of the project's settings."""
     phases: tuple[int, ...]
     paths: tuple[str, ...]
+    cause: str | None
+    leak_paths: str | None
     fail_on: str
     changed_since: str | None
     """The commit that a change began with, where only a change counts."""

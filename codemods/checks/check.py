@@ -177,6 +177,8 @@ def _common(
         settings=_digest(json.dumps(settings)),
         phases=request.phases,
         paths=tuple(sorted({path_below(source.root, path) or str(path) for path in request.paths})),
+        cause=request.filter.cause,
+        leak_paths=request.filter.paths,
         fail_on=fail_on.value,
         changed_since=changes.since if changes is not None else None,
         baseline=_digest(baseline_text(entries)) if entries is not None else None,
@@ -264,6 +266,8 @@ def _looked_at(source: WorkingTree, request: Request, report: Report) -> Callabl
         phase = plan.phase_of(path)
         asked_for = selection.includes(path) and (phase is None or phase.number in request.phases)
         is_read = path not in unread and request.rules.includes(entry.rule)
-        return asked_for and is_read and (is_shared is None or is_shared(path))
+        # An entry does not say on which paths its value leaked.
+        is_told = request.filter.paths is None and request.filter.includes_rule(entry.rule)
+        return asked_for and is_read and is_told and (is_shared is None or is_shared(path))
 
     return looked_at

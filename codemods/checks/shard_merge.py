@@ -20,6 +20,8 @@ DIFFERENCES = {
     "settings": "was written with other settings of the project than",
     "phases": "is of other phases than",
     "paths": "is of other paths than",
+    "cause": "was written with another --cause than",
+    "leak_paths": "was written with another --paths than",
     "fail_on": "was written with another --fail-on than",
     "changed_since": "has the changes since another commit than",
     "baseline": "was written with another baseline than",

@@ -10,7 +10,7 @@ import typer
 
 from codemods.app.apply import check_branches, fix_in_place, open_branches
 from codemods.app.preview import preview, preview_for_review
-from codemods.app.requests import Report, Request, choose_selected
+from codemods.app.requests import Filter, Report, Request, choose_selected
 from codemods.cli.base import (
     FIX,
     FOUND,
@@ -19,6 +19,8 @@ from codemods.cli.base import (
     Ignore,
     Jobs,
     NoCache,
+    OfCause,
+    OnPaths,
     Output,
     OutputFormat,
     Paths,
@@ -75,6 +77,8 @@ def apply(
     all_phases: Annotated[bool, typer.Option("--all", help="Fix all phases.")] = False,
     select: Select = None,
     ignore: Ignore = None,
+    cause: OfCause = None,
+    on_paths: OnPaths = None,
     in_place: Annotated[
         bool,
         typer.Option("--in-place", help="Rewrite the working tree instead of making branches; needs no git."),
@@ -138,6 +142,7 @@ def apply(
         tuple(paths or ()),
         stacked,
         rules=rules_of(select, ignore),
+        filter=Filter(cause, on_paths),
         resources=resources(jobs, no_cache, verbose),
     )
     delivery = Delivery(dry_run, in_place, patches, force, push, quiet)
@@ -247,6 +252,8 @@ def status(
     paths: Paths = None,
     select: Select = None,
     ignore: Ignore = None,
+    cause: OfCause = None,
+    on_paths: OnPaths = None,
     statistics: Statistics = False,
     format: Format = OutputFormat.TEXT,
     output: Output = None,
@@ -259,6 +266,7 @@ def status(
         phases_of(None),
         tuple(paths or ()),
         rules=rules_of(select, ignore),
+        filter=Filter(cause, on_paths),
         resources=resources(jobs, no_cache, verbose),
     )
     with progress_bar() as progress:

@@ -13,7 +13,8 @@ import typer
 from codemods.cli.options import complete_rules
 from codemods.engine.resources import Resources, ignore_note
 from codemods.files.writing import write_file
-from codemods.model.findings import InputError
+from codemods.model.findings import Cause, InputError
+from codemods.model.findings import Paths as LeakPaths
 from codemods.reports import console
 
 FOUND = 1
@@ -95,6 +96,23 @@ Ignore = Annotated[
         metavar="RULE,...",
         help="Look for no findings of these rules, nor of those that the settings turn off.",
         autocompletion=complete_rules,
+    ),
+]
+OfCause = Annotated[
+    Cause | None,
+    typer.Option(
+        "--cause",
+        metavar="CAUSE",
+        help="Only findings that are mistakes of the code (library), or that a defect of the compiler "
+        "causes (compiler).",
+    ),
+]
+OnPaths = Annotated[
+    LeakPaths | None,
+    typer.Option(
+        "--paths",
+        metavar="PATHS",
+        help="Only what leaks on paths on which nothing fails (normal), or only on others (error).",
     ),
 ]
 Statistics = Annotated[

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from codemods.app.requests import Request
+from codemods.app.requests import Filter, Request
 from codemods.app.shards import Shard
 from codemods.checks import check as checking
 from codemods.checks.check import FailOn, Standing
@@ -22,6 +22,8 @@ from codemods.cli.base import (
     Ignore,
     Jobs,
     NoCache,
+    OfCause,
+    OnPaths,
     OutputWithCounts,
     Quiet,
     Select,
@@ -91,6 +93,8 @@ def check(
     all_phases: Annotated[bool, typer.Option("--all", help="Check all phases; this is the default.")] = False,
     select: Select = None,
     ignore: Ignore = None,
+    cause: OfCause = None,
+    on_paths: OnPaths = None,
     fail_on: Annotated[
         FailOn,
         typer.Option(
@@ -150,6 +154,7 @@ def check(
         text=text_of_one,
         shard=Shard.parse(shard) if shard is not None else None,
         rules=rules_of(select, ignore),
+        filter=Filter(cause, on_paths),
         resources=resources(jobs, no_cache, verbose),
     )
     if write_baseline is not None:

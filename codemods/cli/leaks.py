@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from codemods.app.requests import ALL_FINDINGS, Filter
 from codemods.cli.base import (
     FOUND,
     MEASURE,
@@ -90,10 +91,10 @@ def leaks_command(
     finish(tree.errors if tree else (), 0 if good or exit_zero else FOUND)
 
 
-def findings_here() -> Tree | None:
+def findings_here(filter: Filter = ALL_FINDINGS) -> Tree | None:
     """What tmlfix finds in the tree of the current folder, if it is in one."""
     with progress_bar() as progress:
-        return read_tree(progress)
+        return read_tree(progress, filter)
 
 
 def print_result(page: tuple[str, Sequence[Part]], document: dict[str, Any], format: PageFormat) -> None:

@@ -128,6 +128,11 @@ CHECK: tuple[Rule, ...] = (
         "--write-baseline goes with phases, rules and paths only",
     ),
     NotTogether(
+        ("--write-baseline",),
+        ("--cause", "--paths"),
+        "--write-baseline records all findings, so it goes with neither --cause nor --paths",
+    ),
+    NotTogether(
         ("--stdin-filename",),
         ("--write-baseline", "--shard"),
         "--stdin-filename goes with neither --write-baseline nor --shard",
@@ -151,6 +156,11 @@ PLAN: tuple[Rule, ...] = (
         ("--baseline",),
         ("--leaks", "--no-findings"),
         "--baseline measures by findings, so it goes with neither --leaks nor --no-findings",
+    ),
+    NotTogether(
+        ("--cause", "--paths"),
+        ("--baseline", "--no-findings"),
+        "--cause and --paths choose findings to show, so they go with neither --baseline nor --no-findings",
     ),
 )
 

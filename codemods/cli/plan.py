@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 
+from codemods.app.requests import Filter
 from codemods.checks.baseline import followed, read_baseline
 from codemods.cli.base import (
     FOUND,
     MEASURE,
     ExitZero,
+    OfCause,
+    OnPaths,
     Output,
     PageFormat,
     PageFormats,
@@ -28,7 +31,7 @@ from codemods.reports import plan
 from codemods.verification.criteria import all_met, judge
 from codemods.verification.log_files import read_logs
 from codemods.verification.plan_progress import PlanProgress, progress_of
-from codemods.verification.tree_findings import tree_files
+from codemods.verification.tree_findings import Tree, tree_files
 
 
 @app.command(
@@ -61,6 +64,8 @@ def plan_command(
     svg: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw a chart of the leaks by module, before and now.")
     ] = None,
+    cause: OfCause = None,
+    on_paths: OnPaths = None,
     no_findings: NoFindings = False,
     format: PageFormats = PageFormat.TEXT,
     output: Output = None,
@@ -72,7 +77,8 @@ def plan_command(
     measured; 2 something could not be read, or the chart could not be written.
     """
     check_options(context, PLAN)
-    progress, files = _measure(leaks or [], before, baseline, with_findings=not no_findings)
+    tree = None if no_findings else findings_here(Filter(cause, on_paths))
+    progress, files = _measure(leaks or [], before, baseline, tree)
     criteria = judge(progress.report, files) if progress.report else ()
     notes = [] if before else plan.plan_notes()
     if progress.report:
@@ -88,13 +94,12 @@ def plan_command(
 
 
 def _measure(
-    leaks: list[Path], before: Path | None, baseline: Path | None, *, with_findings: bool
+    leaks: list[Path], before: Path | None, baseline: Path | None, tree: Tree | None
 ) -> tuple[PlanProgress, Collection[str]]:
     """The progress of the plan by the logs or the recorded findings, and the files of the tree."""
     recorded = read_baseline(baseline) if baseline is not None else None
     logs = read_logs([*leaks, *([before] if before else ())])
     *now, earlier = logs if before else (*logs, [])
-    tree = findings_here() if with_findings else None
     files = tree.files if tree else tree_files()
     if recorded and tree:
         recorded = followed(recorded, tree.workspace)

@@ -9,14 +9,16 @@ from typing import Annotated
 import typer
 
 from codemods.app.preview import preview_for_review
-from codemods.app.requests import Request
+from codemods.app.requests import Filter, Request
 from codemods.app.rule_texts import rules
 from codemods.cli.base import (
     REVIEW,
     Ignore,
     Jobs,
     NoCache,
+    OfCause,
     OnlyErrors,
+    OnPaths,
     Paths,
     Select,
     Verbose,
@@ -62,6 +64,8 @@ def review(
     ] = False,
     select: Select = None,
     ignore: Ignore = None,
+    cause: OfCause = None,
+    on_paths: OnPaths = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Review the working tree, not the commit HEAD.")
     ] = False,
@@ -81,6 +85,7 @@ def review(
         phases_of(phase),
         tuple(paths or ()),
         rules=rules_of(select, ignore),
+        filter=Filter(cause, on_paths),
         resources=resources(jobs, no_cache, verbose),
     )
     with progress_bar(quiet=quiet) as progress:

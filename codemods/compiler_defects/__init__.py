@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 
+from codemods.model.findings import Cause
+
 LIBRARY_PATH = "lib/std/src/sample.tml"
 TEST_PATH = "lib/std/tests/sample.test.tml"
 """The paths of the two parts of a program."""
@@ -94,3 +96,15 @@ DEFECTS: Mapping[str, Defect] = {
     if (name := path.name.removesuffix(".toml")) != path.name
 }
 """Every defect by its name."""
+
+_DEFECT_OF = {rule: defect for defect in DEFECTS.values() for rule in defect.rules}
+
+
+def defect_of(rule: str) -> Defect | None:
+    """The defect that the findings of a rule are about; None for mistakes of the library and its tests."""
+    return _DEFECT_OF.get(rule)
+
+
+def cause_of(rule: str) -> Cause:
+    """Whose mistakes the findings of a rule are about."""
+    return Cause.COMPILER if defect_of(rule) is not None else Cause.LIBRARY

@@ -84,7 +84,8 @@ def analyse(
         executor=executor,
         cache=cache,
     )
-    return AnalysisResult(plan.on_branches(phases, includes=includes, stacked=stacked), plan.errors)
+    results = plan.on_branches(phases, includes=lambda each: includes(each.path), stacked=stacked)
+    return AnalysisResult(results, plan.errors)
 
 
 def facts(

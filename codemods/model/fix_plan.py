@@ -23,6 +23,11 @@ def everywhere(_path: str) -> bool:
     return True
 
 
+def everything(_finding: Finding) -> bool:
+    """A choice of findings that leaves none out."""
+    return True
+
+
 def never(_keys: Keys) -> bool:
     """What fixes need is of no interest."""
     return False
@@ -91,12 +96,12 @@ class FixPlan:
         self,
         phases: Sequence[int],
         chosen: Keys | None = None,
-        includes: Callable[[str], bool] = everywhere,
+        includes: Callable[[Finding], bool] = everything,
     ) -> tuple[PhaseResult, ...]:
         """The plan for one tree: each phase has the changes in its own files.
 
-        Of the fixes in files that are included those ``chosen`` are made, by default all that are fixable,
-        with all that they need.
+        Of the fixes that are included those ``chosen`` are made, by default all that are fixable, with all
+        that they need.
         """
         asked_for = self._asked_for(phases, chosen, includes)
         made = self.closed(asked_for)
@@ -114,7 +119,7 @@ class FixPlan:
         self,
         phases: Sequence[int],
         chosen: Keys | None = None,
-        includes: Callable[[str], bool] = everywhere,
+        includes: Callable[[Finding], bool] = everything,
         *,
         stacked: bool = False,
     ) -> tuple[PhaseResult, ...]:
@@ -134,10 +139,14 @@ class FixPlan:
         return tuple(results)
 
     def _asked_for(
-        self, phases: Collection[int], chosen: Keys | None, includes: Callable[[str], bool]
+        self, phases: Collection[int], chosen: Keys | None, includes: Callable[[Finding], bool]
     ) -> Keys:
         keys = self.fixable if chosen is None else chosen
-        return frozenset(key for key in keys if key.phase in phases and includes(key.path))
+        return frozenset(
+            finding.key
+            for finding in self.findings
+            if finding.key in keys and finding.phase in phases and includes(finding)
+        )
 
     def _of(self, keys: Iterable[FindingKey]) -> tuple[Finding, ...]:
         wanted = frozenset(keys)
@@ -148,12 +157,12 @@ class FixPlan:
         phase: int,
         is_asked_for: bool,
         chosen: Keys | None,
-        includes: Callable[[str], bool],
+        includes: Callable[[Finding], bool],
         changes: Mapping[str, Change],
         taken: tuple[Finding, ...],
     ) -> PhaseResult:
         def shown(findings: Iterable[Finding]) -> list[Finding]:
-            return [each for each in findings if is_asked_for and each.phase == phase and includes(each.path)]
+            return [each for each in findings if is_asked_for and each.phase == phase and includes(each)]
 
         taken_keys = {finding.key for finding in taken}
         findings = [finding for finding in shown(self.findings) if finding.key not in taken_keys]

@@ -65,9 +65,21 @@ def paths_of_leaks(
 def paths_of_place(graph: ControlFlowGraph, node: Node) -> Paths:
     """Which paths come to a place."""
     known = graph.ask(_known)
-    here = (action for action in graph.reachable_actions if node.start <= action.node.start < node.end)
-    first = next(here, None)
+    actions = graph.reachable_actions
+    inside = (action for action in actions if node.start <= action.node.start < node.end)
+    around = (action for action in reversed(actions) if _matches_with(action, node))
+    first = next(inside, None) or next(around, None)
     return Paths.NORMAL if first is None or id(first) in known.normal else Paths.ERROR
+
+
+def _matches_with(action: Action, node: Node) -> bool:
+    """Whether a pattern that a node may be a part of fits here."""
+    return (
+        isinstance(action, Assume)
+        and action.holds
+        and isinstance(action.node, nodes.Arm | nodes.LetCondition)
+        and action.node.start <= node.start < action.node.end
+    )
 
 
 def _declarations(graph: ControlFlowGraph) -> dict[Variable, Declare]:

@@ -12,8 +12,10 @@ from codemods.app.parse_check import ParseReport
 from codemods.app.requests import Report
 from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing
+from codemods.compiler_defects import cause_of, defect_of
 from codemods.files.branches import PhaseBranch
 from codemods.model.findings import Finding, InputError, PhaseResult, Verdict, count_by_rule
+from codemods.model.home import defect_page
 from codemods.model.phases import phase_numbered
 from codemods.review.explanations import ExplainedFinding, Explanation
 
@@ -180,7 +182,18 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
         "function": finding.function,
         "message": finding.message,
         "verdict": finding.verdict.value,
+        **origin_document(finding),
         "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.edits],
+    }
+
+
+def origin_document(finding: Finding) -> dict[str, Any]:
+    """What a finding comes from, and on which paths it leaks."""
+    defect = defect_of(finding.rule)
+    return {
+        "cause": cause_of(finding.rule).value,
+        "defect": defect_page(defect.name) if defect is not None else None,
+        "paths": finding.paths.value,
     }
 
 

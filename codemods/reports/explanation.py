@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
-from codemods.model.findings import Verdict
+from codemods.compiler_defects import cause_of, defect_of
+from codemods.model.findings import Finding, Verdict
+from codemods.model.home import defect_page
 from codemods.reports.console import make_console, visible
 from codemods.reports.text import VERDICT_STYLES, diff_style
 from codemods.review.explained_values import ExplainedValue
@@ -83,6 +85,7 @@ def _finding_lines(explained: ExplainedFinding, path: str) -> list[Text]:
     lines = [
         Text.assemble((finding.rule, "bold"), f" on {place}: ", verdict),
         Text(f"  - {visible(finding.message)}"),
+        Text(f"  - {_origin(finding)}"),
     ]
     if explained.reason:
         lines.append(Text(f"  - why: {visible(explained.reason)}"))
@@ -91,3 +94,10 @@ def _finding_lines(explained: ExplainedFinding, path: str) -> list[Text]:
         for line in explained.diff
     ]
     return lines
+
+
+def _origin(finding: Finding) -> str:
+    """What a finding comes from, and on which paths it leaks."""
+    defect = defect_of(finding.rule)
+    page = f" ({defect_page(defect.name)})" if defect is not None else ""
+    return f"cause: {cause_of(finding.rule)}{page}, paths: {finding.paths}"

@@ -11,10 +11,12 @@ from itertools import groupby
 from codemods.app.requests import Report
 from codemods.app.rule_texts import RuleText, find_rule
 from codemods.checks.check import Check, Standing
+from codemods.compiler_defects import cause_of, defect_of
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
 from codemods.model.errors import UserError
 from codemods.model.findings import Change, Finding, InputError, PhaseResult, Verdict
+from codemods.model.home import defect_page
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import count, visible
 from codemods.reports.text import check_counts
@@ -111,9 +113,16 @@ def _finding_lines(findings: Iterable[Finding]) -> list[str]:
     return [
         f"- {code(f'{finding.path}:{finding.line}:{finding.column}')} {finding.verdict} "
         f"{code(finding.rule)}: {prose(finding.message)}"
-        f"{f' (in {code(finding.function)})' if finding.function else ''}"
+        f"{f' (in {code(finding.function)})' if finding.function else ''}; {_origin(finding)}"
         for finding in findings
     ]
+
+
+def _origin(finding: Finding) -> str:
+    """What a finding comes from, and on which paths it leaks."""
+    defect = defect_of(finding.rule)
+    cause = f"[{cause_of(finding.rule)}]({defect_page(defect.name)})" if defect else cause_of(finding.rule)
+    return f"cause: {cause}, paths: {finding.paths}"
 
 
 def _error_lines(errors: Sequence[InputError]) -> list[str]:

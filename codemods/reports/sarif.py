@@ -13,7 +13,7 @@ from codemods.checks.check import Check, CheckedFinding, Standing
 from codemods.model.findings import Edit, Finding, InputError, Verdict
 from codemods.model.home import HOME, rule_page
 from codemods.reports.console import visible
-from codemods.reports.documents import shard_document
+from codemods.reports.documents import origin_document, shard_document
 from tml_ast import position
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -126,7 +126,7 @@ def _result(checked: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
         "message": {"text": visible(finding.message)},
         "locations": [location],
         "partialFingerprints": {FINGERPRINT: checked.fingerprint},
-        "properties": {"verdict": finding.verdict.value, "phase": finding.phase},
+        "properties": {"verdict": finding.verdict.value, "phase": finding.phase, **origin_document(finding)},
     }
     if checked.standing is Standing.SUPPRESSED:
         result["suppressions"] = [{"kind": "inSource"}]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from codemods.app.preview import preview_of
-from codemods.app.requests import Request
+from codemods.app.requests import ALL_FINDINGS, Filter, Request
 from codemods.app.sources import in_a_tree, read_head_or_working_tree
 from codemods.files.workspace import Workspace
 from codemods.model.errors import UserError
@@ -57,14 +57,14 @@ class Tree:
         return sum(found, Counter[Verdict]())
 
 
-def read_tree(progress: Progress | None = None) -> Tree | None:
-    """The tree that contains the current folder, with its findings; None if there is none.
+def read_tree(progress: Progress | None = None, filter: Filter = ALL_FINDINGS) -> Tree | None:
+    """The tree that contains the current folder, with its findings that the filter includes, if there is one.
 
     Raises `UserError` if it cannot be read.
     """
     if not in_a_tree():
         return None
-    request = Request(tuple(phase.number for phase in PHASES))
+    request = Request(tuple(phase.number for phase in PHASES), filter=filter)
     source = read_head_or_working_tree(request.paths)
     report = preview_of(source, request, findings_only=True, progress=progress)
     findings: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)

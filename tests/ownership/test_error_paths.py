@@ -124,6 +124,21 @@ pub func size_of(count: I64) -> I64 {
     assert paths_of(code) == {Paths.ERROR}
 
 
+def test_a_payload_that_is_ignored_where_a_test_fails_leaks_there() -> None:
+    code = """
+@test
+func test_no_reel() -> I32 {
+    when open_reel(0) {
+        Ok(_) => assert(false, "no reel is so small"),
+        Err(_) => {},
+    }
+    return 0
+}
+"""
+    assert paths_of(code) == {Paths.ERROR}
+    assert paths_of(code.replace("assert(false", "assert(true")) == {Paths.NORMAL}
+
+
 def test_what_is_made_on_an_error_path_leaks_there() -> None:
     code = """
 pub func checked(count: I64) -> Outcome[I64, I64] {

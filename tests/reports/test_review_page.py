@@ -15,8 +15,10 @@ from playwright.sync_api import Browser, Download, Locator, Page, expect
 from codemods.app.preview import preview_for_review
 from codemods.app.requests import Request
 from codemods.app.rule_texts import rules
+from codemods.compiler_defects import cause_of
 from codemods.files.workspace import read_tree
-from codemods.model.findings import Edit, Finding, PhaseResult, Verdict
+from codemods.model.findings import Cause, Edit, Finding, Paths, PhaseResult, Verdict
+from codemods.model.home import defect_page
 from codemods.reports.page import review_page
 from codemods.review.hunks import Review, make_review
 from tests.support.browser import open_browser
@@ -202,6 +204,16 @@ def test_a_finding_shows_its_rule_message_and_reason(page: Opened) -> None:
     assert "RouteMatch.destroy() forgets values, which nothing else can free" in shown
     assert rules()["incomplete-destroy"].summary in shown
     assert "Is needed by missing-release router.test.tml:9" in shown
+    assert "Cause: a mistake of the code. Leaks on normal paths." in shown
+
+
+def test_a_finding_leads_to_the_defect_that_causes_it(page: Opened) -> None:
+    page.page.select_option("#paths", "error")
+    page.page.select_option("#cause", "compiler")
+
+    origin = page.page.locator(".finding:not(.out):visible .note", has_text="Cause")
+    assert origin.inner_text() == "Cause: a defect of the compiler. Leaks on error paths only."
+    assert origin.locator("a").get_attribute("href") == defect_page("ignored-payloads")
 
 
 def test_a_reported_finding_is_shown_where_it_is_and_cannot_be_approved(page: Opened) -> None:
@@ -224,6 +236,10 @@ def test_a_reported_finding_is_shown_where_it_is_and_cannot_be_approved(page: Op
         ("phase", "2", lambda finding: finding.phase == 2),
         ("rule", "missing-release", lambda finding: finding.rule == "missing-release"),
         ("verdict", "reported", lambda finding: finding.verdict is Verdict.REPORTED),
+        ("cause", "compiler", lambda finding: cause_of(finding.rule) is Cause.COMPILER),
+        ("cause", "library", lambda finding: cause_of(finding.rule) is Cause.LIBRARY),
+        ("paths", "error", lambda finding: finding.function == "test_unknown_host_owns_nothing"),
+        ("paths", "normal", lambda finding: finding.paths is Paths.NORMAL),
         ("module", "lib/src", lambda finding: finding.path.startswith("lib/src/")),
         ("module", "tests/http", lambda finding: finding.path.startswith("tests/http/")),
         ("decision", "undecided", lambda finding: finding.verdict is not Verdict.REPORTED),

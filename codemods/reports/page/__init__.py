@@ -18,6 +18,7 @@ from codemods.files.diffs import split_lines
 from codemods.model.findings import Finding, FindingKey
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import visible
+from codemods.reports.documents import origin_document
 from codemods.review.hunks import CONTEXT, FileReview, Hunk, Review
 from codemods.review.selection import digest
 from codemods.review.selection_file import APPROVE, REJECT, VERSION
@@ -117,6 +118,7 @@ def _finding_document(
         "shown": visible(finding.message),
         "where": visible(finding.function),
         "verdict": finding.verdict.value,
+        **origin_document(finding),
         "edits": [[edit.start, edit.end, edit.text] for edit in finding.edits],
         "needs": sorted(numbers[key] for key in review.requires.get(finding.key, ())),
     }

@@ -75,12 +75,19 @@ function findingRow(finding, isFirst) {
   }
   if (isFirst) {
     row.append(make("p", { class: "message" }, ...prose(finding.shown)));
+    row.append(origin(finding));
     if (finding.needs.length) row.append(linkNote("Needs", finding.needs, ", decided with it."));
     if (finding.followers.length) row.append(linkNote("Is needed by", finding.followers, "."));
     if (data.rules[finding.rule]) row.append(make("details", { class: "why" }, make("summary", {}, "Why this rule")));
   }
   finding.rows.push(row);
   return row;
+}
+
+/** Whose mistake it is, and on which paths it leaks. */
+function origin(finding) {
+  const cause = finding.defect ? make("a", { href: finding.defect }, "a defect of the compiler") : "a mistake of the code";
+  return make("p", { class: "note" }, "Cause: ", cause, `. Leaks on ${finding.paths === "error" ? "error paths only" : "normal paths"}.`);
 }
 
 function linkNote(text, indexes, end) {
@@ -445,6 +452,8 @@ function fillFilters() {
   fill("phase", "All phases", counted((finding) => finding.phase).map(([phase, number]) => [phase, `${data.phases[phase]} (${number})`]));
   fill("rule", "All rules", counted((finding) => finding.rule).map(([rule, number]) => [rule, `${rule} (${number})`]));
   fill("verdict", "All verdicts", counted((finding) => finding.verdict).map(([verdict, number]) => [verdict, `${verdict} (${number})`]));
+  fill("cause", "All causes", counted((finding) => finding.cause).map(([cause, number]) => [cause, `${cause} (${number})`]));
+  fill("paths", "All paths", counted((finding) => finding.paths).map(([paths, number]) => [paths, `${paths} (${number})`]));
   fill("module", "All modules", [...MODULES].sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, number]) => [name, `${name} (${number})`]));
   fill("decision", "All decisions", [["undecided", "undecided"], [APPROVE, "approved"], [REJECT, "rejected"]]);
 }
@@ -458,11 +467,13 @@ function searchText(finding) {
 function filter() {
   const value = (id) => $(id).value;
   const words = value("search").toLowerCase().split(/\s+/).filter(Boolean);
-  const [phase, rule, verdict, module, decision] = ["phase", "rule", "verdict", "module", "decision"].map(value);
+  const [phase, rule, verdict, cause, paths, module, decision] = ["phase", "rule", "verdict", "cause", "paths", "module", "decision"].map(value);
   for (const finding of findings) {
     finding.isShown = (!phase || finding.phase === Number(phase))
       && (!rule || finding.rule === rule)
       && (!verdict || finding.verdict === verdict)
+      && (!cause || finding.cause === cause)
+      && (!paths || finding.paths === paths)
       && (!module || files[finding.file].label.startsWith(`${module}/`))
       && (!decision || (decision === "undecided" ? canDecide(finding) && !finding.decision : finding.decision === decision))
       && words.every((word) => searchText(finding).includes(word));
