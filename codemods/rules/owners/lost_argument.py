@@ -39,7 +39,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
             )
             release = Cleanup.of(obligation)
             repair = before_every_exit(context, graph, release, obligation.leaks)
-            yield context.fix(graph, variable, message, repair, paths=leak_paths(obligation))
+            paths = leak_paths(obligation, obligation.leaks)
+            yield context.fix(graph, variable, message, repair, paths=paths)
 
 
 def _lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> ObligationReport | None:
