@@ -1,17 +1,22 @@
-"""Names that nothing declares, and methods that a type does not have: what no fix may add."""
+"""What the compiler would refuse, and so no fix may add.
+
+Names that nothing declares, methods that a type does not have, and numbers for other values or the reverse.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from codemods.ownership.analysis import Analysis
-from codemods.ownership.cfg.graph import ControlFlowGraph
+from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
 from codemods.semantics.symbols import SCALARS
 from tml_ast import nodes
 
+_BOUND = (VariableKind.LET, VariableKind.VAR)
+
 
 def unresolved(analysis: Analysis, graph: ControlFlowGraph) -> Counter[str]:
-    """How often a function reads a variable that is not in scope, or calls a method that is not there."""
+    """How often a function uses what is not there, or binds another value than it declares."""
     graphs = list(graph.with_closures())
     resolved = {id(use.node) for inner in graphs for use in inner.all_uses}
     resolved |= {id(node.target) for node in graph.nodes_of(nodes.Assignment)}
@@ -28,6 +33,11 @@ def unresolved(analysis: Analysis, graph: ControlFlowGraph) -> Counter[str]:
                 type_ = inner.type_of(node.receiver)
                 if type_ is not None and _has_methods(analysis, type_.target().name):
                     found[f"{node.name}() of {type_}"] += 1
+        for variable in inner.variables:
+            if variable.kind in _BOUND and variable.value is not None:
+                declared, given = variable.type, inner.type_of(variable.value)
+                if declared and given and (declared.name in SCALARS) != (given.name in SCALARS):
+                    found[f"{given} as {declared}"] += 1
     return found
 
 

@@ -25,6 +25,7 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.dataflow.lattices import Flag
 from codemods.ownership.dataflow.solver import solve
+from codemods.ownership.element_releases import element_misuses
 from codemods.ownership.variable_states import VariableProblem
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS
 from tml_ast import nodes
@@ -42,7 +43,8 @@ def _own_misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
     owed = sum(len(report.misused) for report in analysis.obligations.of(graph))
     freed = sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
     strings = sum(1 + len(misuse.others) for misuse in analysis.string_lifetimes.misuses(graph))
-    return owed + freed + strings + len(graph.unbound)
+    elements = sum(element_misuses(analysis, graph, variable) for variable in graph.variables)
+    return owed + freed + strings + elements + len(graph.unbound)
 
 
 def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:

@@ -39,6 +39,7 @@ def run_with(
         (b"    let size: I64 = 4\n    size.destroy()\n", "destroy() of I64"),
         (b"    let size: I64 = 4\n    size.shut_down()\n", "shut_down() of I64"),
         (b"    reel.shut_down()\n", "shut_down() of Reel"),
+        (b"    let size: I64 = reel\n", "Reel as I64"),
         (b"    print(reel.texts(spool))\n", "`spool`"),
     ],
 )

@@ -29,6 +29,12 @@ pub func reel_pair(size: I64) -> (Reel, Reel) {
     return (Reel::new(size), Reel::new(size))
 }
 
+pub func reels_of(size: I64) -> List[Reel] {
+    var reels: List[Reel] = List[Reel]::new(2)
+    reels.push(Reel::new(size))
+    return reels
+}
+
 pub func scrap(reel: Reel) {
     reel.destroy()
 }
@@ -49,7 +55,7 @@ TWICE = "a path of test_it would release a value twice or use it afterwards"
 IMPORTS = """\
 use core::str
 use core::intrinsics::mem_free
-use demo::reel::{Reel, open_reel, reel_pair, scrap, str_free, twice}
+use demo::reel::{Reel, open_reel, reel_pair, reels_of, scrap, str_free, twice}
 """
 
 
@@ -91,6 +97,7 @@ def in_the_else_too(edits: Edits, source: bytes) -> Edits:
             in_the_else_too,
             "its fixes would use `reel` in test_it, which is not there",
         ),
+        ("undrained-values", "    let reels = reels_of(4)\n    print(reels.len())\n", twice, TWICE),
         (
             "missing-release",
             "    let count = do(size: I64) -> I64 {\n        let reel = Reel::new(size)\n"
