@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain, count
+from itertools import chain, count, pairwise
 
 from codemods.ownership.allocates_audit import AllocatesAudit
 from codemods.ownership.analysis import Analysis
@@ -18,6 +18,7 @@ from codemods.ownership.fields import Fields
 from codemods.ownership.map_entries import MapEntries
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
+from tml_ast import nodes
 from tml_ast.lexer import KEYWORDS
 
 
@@ -102,7 +103,19 @@ def _starts_afresh(function: FunctionInfo) -> bool:
 
 
 def _identifiers(function: FunctionInfo) -> frozenset[str]:
-    return frozenset(token.text for token in function.node.tokens() if token.type == "IDENT")
+    """The names in a function, apart from those of fields and methods, which no variable hides."""
+    tokens = pairwise(function.node.tokens())
+    entries = {id(node.first_token) for node in function.node.walk() if _names_a_field(node)}
+    return frozenset(
+        token.text
+        for before, token in tokens
+        if token.type == "IDENT" and before.type != "." and id(token) not in entries
+    )
+
+
+def _names_a_field(node: nodes.Node) -> bool:
+    """Whether a node of a struct literal starts with the name of a field, and has another value."""
+    return isinstance(node, nodes.FieldInit) and node.value is not None
 
 
 class Facts:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
-from codemods.fixes.naming import result_name
+from codemods.fixes.naming import raw_names, result_name
 from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, is_hidden, mentions
 from codemods.fixes.string_code import free_address, free_string, string_length
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable
@@ -57,7 +57,7 @@ def _free(context: Context, string: str, free: str, origin: Result) -> str:
 
 def number_name(context: Context, graph: ControlFlowGraph, variable: Variable) -> str:
     """A name for the number that holds the string of a variable."""
-    return context.names.for_consumed(graph.function, f"{variable.name}_i64", f"{variable.name}_word")
+    return context.names.for_consumed(graph.function, *raw_names(variable.name))
 
 
 def hold_as_number(
@@ -189,7 +189,9 @@ def _free_after_condition(
         name = binding = result_name(context, graph.function, test)
     else:
         given = context.conditions.setdefault(graph.function, set())
-        name = context.names.for_consumed(graph.function, "condition", "holds", taken=given)
+        name = context.names.for_consumed(
+            graph.function, "condition", "holds", "is_met", "applies", taken=given
+        )
         given.add(name)
         binding = f"{name}: Bool"
     source = context.file.source

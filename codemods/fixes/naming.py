@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.ownership.cfg.graph import Exit, ExitKind, Role, Site, Use
@@ -11,9 +12,35 @@ from codemods.ownership.compiler.drops import called_name
 from codemods.ownership.summaries.origins import HANDING_OUT
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
+from tml_ast.lexer import KEYWORDS
 from tml_ast.nodes import Expression
 
 _LONGEST_QUOTE = 40
+_RESULTS = ("result", "outcome", "returned", "answer", "final_result")
+_QUESTION = re.compile(r"(?:is|has|can)_")
+_VAGUE = frozenset(
+    ("str", "string", "text", "val", "value", "data", "other", "msg", "arg", "item", "content")
+)
+"""Names of parameters that do not say what is given for them."""
+_MADE_BY = {
+    **dict.fromkeys(("substring", "slice", "substr"), "part"),
+    **dict.fromkeys(("trim", "strip"), "trimmed"),
+    **dict.fromkeys(("join", "concat"), "joined"),
+    **{verb: f"{verb}ed" for verb in ("render", "append", "convert", "escape", "quote", "wrap", "unwrap")},
+    "lowercase": "lower",
+    "uppercase": "upper",
+    "replace": "replaced",
+    "repeat": "repeated",
+    "format": "formatted",
+    "pad": "padded",
+    "encode": "encoded",
+    "decode": "decoded",
+    "serialize": "serialized",
+    "build": "built",
+    "read": "content",
+    **dict.fromkeys(("i64", "i32", "u64", "u32", "int"), "digits"),
+}
+"""What a call makes, by its verb."""
 _CONVERSION = re.compile(r"^(?:(?:to|as|get)_)?(?:string|str)$|^(?:to|as|get)_|_to_str(?:ing)?$")
 
 
@@ -27,13 +54,12 @@ def result_name(
 ) -> str:
     """A name for a value that is bound before it is returned."""
     called = called_name(value)
-    if called is None or called[:1].isupper():
-        return context.names.for_consumed(function, "result", "return_value", "final_value", taken=taken)
     if isinstance(value, nodes.Call) and value.function.text == f"{function.returns.bare}::{called}":
         stem = snake_case(function.returns.bare)
         return context.names.for_consumed(function, stem, f"new_{stem}", f"returned_{stem}", taken=taken)
-    stem = snake_case(called)
-    names = (f"{stem}_result", f"{stem}_value", f"{stem}_outcome")
+    names = [*_RESULTS]
+    if function.returns.name == "Bool" and _QUESTION.match(function.name):
+        names.insert(0, function.name)
     return context.names.for_consumed(function, *names, taken=taken)
 
 
@@ -44,34 +70,57 @@ def string_name(
     taken: Iterable[str] = (),
     site: Site | None = None,
 ) -> str:
-    """A name for a string that is bound before it is used, at a site if that is given."""
-    if isinstance(value, nodes.InterpolatedString):
-        names = (
-            ("message", "new_message") if site is not None and _is_asserted(site) else ("text", "new_text")
-        )
-        return context.names.for_dropped(function, *names, taken=taken)
-    stem = _string_stem(value).removesuffix("_text")
-    return context.names.for_dropped(function, f"{stem}_text", f"{stem}_copy", f"{stem}_owned", taken=taken)
+    """A name for a string that is bound before it is used, at a site if that is given.
+
+    It is named for what it is for: the parameter or field that it goes to, or what was made of what.
+    """
+    stems = map(variants_of, (*_roles(site), _string_stem(value)))
+    return context.names.for_dropped(function, *chain.from_iterable(zip(*stems, strict=True)), taken=taken)
 
 
-def _is_asserted(site: Site) -> bool:
-    """Whether something is the message of an assertion."""
-    return isinstance(site.parent, Expression) and (called_name(site.parent) or "").startswith("assert")
+def variants_of(stem: str) -> tuple[str, ...]:
+    """A name, and others for where it is in use."""
+    return (stem, *(f"{word}_{stem}" for word in ("new", "own", "this", "next")))
+
+
+def singular(name: str) -> str:
+    """A name for one element of a list: ``value`` for ``values``."""
+    one = f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
+    return one if one != name and len(one) > 2 and one not in KEYWORDS else f"one_of_{name}"
+
+
+def raw_names(name: str) -> tuple[str, ...]:
+    """Names for the number that holds the string of a variable."""
+    return f"raw_{name}", f"{name}_address", f"held_{name}"
+
+
+def _roles(site: Site | None) -> Iterator[str]:
+    """What a string is for at a site."""
+    if site is None:
+        return
+    if isinstance(site.parent, Expression) and (called_name(site.parent) or "").startswith("assert"):
+        yield "message"
+    elif isinstance(site.parent, nodes.FieldInit):
+        yield site.parent.name
+    elif site.role is Role.ARGUMENT and site.callee is not None:
+        parameters = site.callee.values
+        name = parameters[site.position].name if site.position < len(parameters) else None
+        if name is not None and len(name) > 2 and name not in _VAGUE:
+            yield name
 
 
 def _string_stem(value: Expression) -> str:
-    """What a string is made from: ``n`` for ``n.to_string()``, ``lowercase`` for ``to_lowercase(s)``."""
+    """What a string is: ``trimmed`` for ``trim(s)``, ``age`` for ``age_to_string()``."""
+    if isinstance(value, nodes.InterpolatedString):
+        return "text"
     if isinstance(value, nodes.Propagate):
         return _string_stem(value.operand)
     if isinstance(value, nodes.MethodCall) and value.name in HANDING_OUT:
         return _string_stem(value.receiver)
-    stem = _CONVERSION.sub("", snake_case(called_name(value) or ""))
-    if stem:
-        return stem
-    if isinstance(value, nodes.MethodCall):
-        names = re.findall(r"[a-z]\w*", value.receiver.text)
-        return snake_case(names[-1]) if names and names[-1] != "this" else "own"
-    return "new"
+    called = snake_case(called_name(value) or "").removesuffix("_text")
+    stem = _CONVERSION.sub("", called)
+    first = stem.partition("_")[0]
+    return _MADE_BY.get(stem) or _MADE_BY.get(first) or stem or ("rendered" if called else "text")
 
 
 def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Iterable[str] = ()) -> str:

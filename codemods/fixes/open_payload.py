@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
-from codemods.fixes.naming import owner_name
+from codemods.fixes.naming import owner_name, variants_of
 from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
 from codemods.fixes.string_code import free_owned
 from codemods.fixes.write_around import PART, write_around
@@ -69,7 +69,7 @@ def payload_name(context: Context, graph: ControlFlowGraph, payload: Type, taken
     if payload.name == "()":
         return context.names.for_dropped(graph.function, "parts", "pair", "payload", taken=taken)
     if payload == STR:
-        return context.names.for_dropped(graph.function, "text", "new_text", "payload", taken=taken)
+        return context.names.for_dropped(graph.function, *variants_of("text"), taken=taken)
     return owner_name(context, graph.function, payload, taken)
 
 

@@ -11,7 +11,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.drain_list import loop_over
 from codemods.fixes.list_elements import element_of, release_of_element
-from codemods.fixes.naming import snake_case
+from codemods.fixes.naming import singular, snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.string_code import free_address, free_string, free_unless_empty
 from codemods.ownership.compiler.builtins import Effect
@@ -56,7 +56,7 @@ def free_elements(
 
     ``index`` names the counter. ``returns``: there is nothing else to release when the list is destroyed.
     """
-    item = f"{name}_item"
+    item = singular(name)
     read = f"this.{name}.get({index})"
     element = element_of(type_)
     if element is None or element.is_str:

@@ -92,7 +92,7 @@ def _repair(
             return held
         free = free_owned(context, f"{name} as Str", strings, free_address(name))
         return free_after_last_use(context, graph, variable, free, held)
-    name = context.names.for_consumed(graph.function, "popped_word", "taken_word")
+    name = context.names.for_consumed(graph.function, "popped", "removed", "last_popped")
     free = free_owned(context, f"{name} as Str", strings, free_address(name))
     source = context.file.source
     lines = lay_out(source, popped.start, f"let {name}: I64 = {popped.text} as I64\n{free}")
@@ -143,9 +143,9 @@ pub func words_but_last(line: Str) -> List[Str] {
     let words: List[Str] = List[Str].new(4)
     words.push(str::substring(line, 0, 2))
     words.push(str::substring(line, 2, 4))
-    let popped_word: I64 = words.pop() as I64
-    if str::len(popped_word as Str) > 0 {
-        lowlevel { mem_free(popped_word as *Unit) }
+    let popped: I64 = words.pop() as I64
+    if str::len(popped as Str) > 0 {
+        lowlevel { mem_free(popped as *Unit) }
     }
     return words
 }

@@ -110,9 +110,9 @@ use demo::prelude::{Reel, measure}
 
 pub func fresh_size(count: I64) -> I64 {
     let reel = Reel::new(count)
-    let measure_result: I64 = measure(reel)
+    let result: I64 = measure(reel)
     reel.destroy()
-    return measure_result
+    return result
 }
 """,
         ),

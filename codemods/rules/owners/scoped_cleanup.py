@@ -82,9 +82,9 @@ pub func size_or_zero(count: I64) -> I64 {
     when open_reel(count) {
         Err(e) => return 0,
         Ok(reel) => {
-            let size_result: I64 = reel.size()
+            let result: I64 = reel.size()
             reel.destroy()
-            return size_result
+            return result
         },
     }
 }
@@ -109,12 +109,12 @@ use demo::prelude::{Reel, open_reel}
 
 pub func sizes(count: I64) -> Outcome[I64, I32] {
     let reel = Reel::new(count)
-    let open_reel_result = open_reel(count)
-    if open_reel_result.is_err() {
+    let result = open_reel(count)
+    if result.is_err() {
         reel.destroy()
-        return Err(open_reel_result.unwrap_err())
+        return Err(result.unwrap_err())
     }
-    let other = open_reel_result.unwrap()
+    let other = result.unwrap()
     let size: I64 = other.size() + reel.size()
     other.destroy()
     reel.destroy()

@@ -219,9 +219,9 @@ use core::str
 
 pub func shown(word: Str, is_plain: Bool) -> I64 {
     let text: Str = if is_plain { str::trim(word) } else { str::to_uppercase(word) }
-    let len_result: I64 = str::len(text as Str)
+    let result: I64 = str::len(text as Str)
     if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }
-    return len_result
+    return result
 }
 """,
         ),

@@ -102,9 +102,9 @@ use core::str
 pub func stars(line: Str) -> I64 {
     var count: I64 = 0
     loop (count < str::len(line)) {
-        let mark_i64: I64 = str::substring(line, count, count + 1) as I64
-        let condition: Bool = (mark_i64 as Str) != "*"
-        if str::len(mark_i64 as Str) > 0 { lowlevel { mem_free(mark_i64 as *Unit) } }
+        let raw_mark: I64 = str::substring(line, count, count + 1) as I64
+        let condition: Bool = (raw_mark as Str) != "*"
+        if str::len(raw_mark as Str) > 0 { lowlevel { mem_free(raw_mark as *Unit) } }
         if condition {
             break
         }

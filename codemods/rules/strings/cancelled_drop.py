@@ -158,7 +158,7 @@ def _cast(context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionI
     )
     repair = Repair((SourceEdit(use.node.end, use.node.end, b" as Str"),))
     if _needs_new_name(context, graph, use.variable):
-        name = context.names.for_dropped(graph.function, f"{name}_text", f"own_{name}")
+        name = context.names.for_dropped(graph.function, f"own_{name}", f"whole_{name}")
         renamed = rename(graph, use.variable, name)
         cast = SourceEdit(use.node.start, use.node.end, f"{name} as Str".encode())
         repair = Repair(tuple(cast if edit.start == cast.start else edit for edit in renamed.edits))

@@ -54,7 +54,7 @@ def _repair(context: Context, graph: ControlFlowGraph, use: Use) -> Repair | Ref
         return Refusal("there is no block to bind the result of the call in")
     if graph.function.owner is None or not context.names.is_consumed(name, graph.function):
         return bound
-    new_name = context.names.for_dropped(graph.function, f"raw_{name}", f"{name}_text", f"owned_{name}")
+    new_name = context.names.for_dropped(graph.function, f"raw_{name}", f"own_{name}", f"whole_{name}")
     return Repair.of(
         (bound, rename(graph, use.variable, new_name)),
         "in a method it also needs a name that no other function gives away",
@@ -87,8 +87,8 @@ use demo::prelude::{Label, measure_text}
 
 pub func width(label: Label) -> I64 {
     let text: Str = label.render()
-    let measure_text_result: I64 = measure_text(text)
-    return measure_text_result
+    let result: I64 = measure_text(text)
+    return result
 }
 """,
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, place_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.naming import short_code
+from codemods.fixes.naming import short_code, variants_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
@@ -48,8 +48,7 @@ def _repair(
     block = place if isinstance(place, nodes.Arm) else context.parent(place)
     beside = taken.setdefault(id(block), set())
     stem = site.parent.name if isinstance(site.parent, nodes.FieldInit) else "text"
-    candidates = (stem, f"{stem}_text") if stem != "text" else ("text", "full_text", "new_text")
-    name = context.names.for_consumed(graph.function, *candidates, taken=beside)
+    name = context.names.for_consumed(graph.function, *variants_of(stem), taken=beside)
     beside.add(name)
     return bind_before(context, place, node, name, type_="Str")
 
@@ -82,8 +81,8 @@ pub type Refusal {
 }
 
 pub func refuse(name: Str) -> Refusal {
-    let reason_text: Str = "refused: " + name
-    return Refusal { reason: reason_text }
+    let reason: Str = "refused: " + name
+    return Refusal { reason: reason }
 }
 """,
         ),

@@ -141,8 +141,8 @@ pub func is_open(label: Label) -> Bool {
 use demo::prelude::Label
 
 pub func is_open(label: Label) -> Bool {
-    let render_text: Str = label.render()
-    let open: Bool = render_text == "open"
+    let rendered: Str = label.render()
+    let open: Bool = rendered == "open"
     return open
 }
 """,
@@ -169,8 +169,8 @@ use core::str
 pub func marks(line: Str, at: I64) -> I64 {
     var count: I64 = 0
     if at < str::len(line) {
-        let substring_text: Str = str::substring(line, at, at + 1)
-        if substring_text == "*" {
+        let part: Str = str::substring(line, at, at + 1)
+        if part == "*" {
             // one more
             count = count + 1
 

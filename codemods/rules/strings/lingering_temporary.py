@@ -119,7 +119,7 @@ def _bind_condition(
         return Refusal("there is no place to evaluate it before")
     if not all(_is_only_read(context, graph, string) for string in made):
         return Refusal("something may keep it")
-    name = context.names.for_consumed(graph.function, "condition", "holds", taken=taken)
+    name = context.names.for_consumed(graph.function, "condition", "holds", "is_met", "applies", taken=taken)
     taken.add(name)
     return bind_before(context, statement, tested, name, type_="Bool")
 
@@ -247,8 +247,8 @@ func test_rounds() -> I32 {
     var round: I64 = 0
     loop (round < 9) {
         round = round + 1
-        let render_text: Str = label.render()
-        measure_text(render_text)
+        let rendered: Str = label.render()
+        measure_text(rendered)
     }
     return 0
 }

@@ -216,21 +216,21 @@ pub type Title {
 }
 
 pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
-    let trimmed_i64: I64 = str::trim(line) as I64
-    let size: I64 = str::len(trimmed_i64 as Str)
+    let raw_trimmed: I64 = str::trim(line) as I64
+    let size: I64 = str::len(raw_trimmed as Str)
     if limit < 1 {
-        if str::len(trimmed_i64 as Str) > 0 { lowlevel { mem_free(trimmed_i64 as *Unit) } }
+        if str::len(raw_trimmed as Str) > 0 { lowlevel { mem_free(raw_trimmed as *Unit) } }
         return Err("no room")
     }
-    var text: Str = trimmed_i64 as Str
+    var text: Str = raw_trimmed as Str
     if size > limit {
-        text = str::substring(trimmed_i64 as Str, 0, limit)
+        text = str::substring(raw_trimmed as Str, 0, limit)
         if str::len(line) > 900 {
-            if str::len(trimmed_i64 as Str) > 0 { lowlevel { mem_free(trimmed_i64 as *Unit) } }
+            if str::len(raw_trimmed as Str) > 0 { lowlevel { mem_free(raw_trimmed as *Unit) } }
             if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }
             return Err("too long")
         }
-        if str::len(trimmed_i64 as Str) > 0 { lowlevel { mem_free(trimmed_i64 as *Unit) } }
+        if str::len(raw_trimmed as Str) > 0 { lowlevel { mem_free(raw_trimmed as *Unit) } }
     }
     return Ok(Title { text: text })
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.naming import short_code
+from codemods.fixes.naming import short_code, variants_of
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
@@ -37,8 +37,8 @@ def _repair(context: Context, graph: ControlFlowGraph, hole: Expression, taken: 
     place = statement_to_bind_before(context, graph, hole)
     if place is None:
         return NOT_EVALUATED_ONCE
-    stem = hole.text if isinstance(hole, nodes.Path) and hole.identifier else "number"
-    name = context.names.for_dropped(graph.function, f"{stem}_text", f"{stem}_string", taken=taken)
+    stem = f"shown_{hole.text}" if isinstance(hole, nodes.Path) and hole.identifier else "digits"
+    name = context.names.for_dropped(graph.function, *variants_of(stem), taken=taken)
     taken.add(name)
     receiver = hole.text if isinstance(hole, nodes.Path | nodes.MethodCall | nodes.Call) else f"({hole.text})"
     return bind_before(context, place, hole, name, type_="Str", value=f"{receiver}.to_string()")
@@ -69,8 +69,8 @@ func test_price() -> I32 {
 @test
 func test_price() -> I32 {
     let price: I64 = 12
-    let price_text: Str = price.to_string()
-    let line = `costs {price_text}`
+    let shown_price: Str = price.to_string()
+    let line = `costs {shown_price}`
     assert(line.len() == 8, "length")
     return 0
 }

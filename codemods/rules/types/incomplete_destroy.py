@@ -338,9 +338,9 @@ impl Parts {
         }
         var i: I64 = 0
         loop (i < this.texts.len()) {
-            let texts_item: I64 = this.texts.get(i) as I64
-            if str::len(texts_item as Str) > 0 {
-                lowlevel { mem_free(texts_item as *Unit) }
+            let text: I64 = this.texts.get(i) as I64
+            if str::len(text as Str) > 0 {
+                lowlevel { mem_free(text as *Unit) }
             }
             i = i + 1
         }

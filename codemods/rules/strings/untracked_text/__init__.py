@@ -121,9 +121,9 @@ pub func last_word(line: Str) -> Str {
 }
 
 pub func is_done(line: Str) -> Bool {
-    let word_i64: I64 = last_word(line) as I64
-    let done: Bool = (word_i64 as Str) == "done"
-    if str::len(word_i64 as Str) > 0 { lowlevel { mem_free(word_i64 as *Unit) } }
+    let raw_word: I64 = last_word(line) as I64
+    let done: Bool = (raw_word as Str) == "done"
+    if str::len(raw_word as Str) > 0 { lowlevel { mem_free(raw_word as *Unit) } }
     return done
 }
 """,

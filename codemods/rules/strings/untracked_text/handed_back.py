@@ -9,7 +9,7 @@ from codemods.fixes.bind_returned import bind_before_leaving
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import hold_as_number, number_name
-from codemods.fixes.naming import result_name, short_code, string_name
+from codemods.fixes.naming import raw_names, result_name, short_code, string_name
 from codemods.fixes.release_at_exits import exits_of
 from codemods.fixes.string_code import free_address, string_length
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable
@@ -73,8 +73,7 @@ def _repair(
             return None
         text = string_name(context, graph.function, given, taken)
         taken.add(text)
-        stem = text.removesuffix("_text")
-        name = context.names.for_consumed(graph.function, f"{stem}_i64", f"{stem}_word", taken=taken)
+        name = context.names.for_consumed(graph.function, *raw_names(text), taken=taken)
         held = _hold_before(context, graph, given, name)
         origin = summaries.origin(graph, given)
     if isinstance(held, Refusal):

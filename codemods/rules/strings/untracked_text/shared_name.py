@@ -24,7 +24,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         return None
     if not context.names.is_consumed(variable.name, graph.function):
         return None
-    name = context.names.for_dropped(graph.function, f"{variable.name}_text", f"own_{variable.name}")
+    name = context.names.for_dropped(graph.function, f"own_{variable.name}", f"whole_{variable.name}")
     message = (
         f"`{variable.name}` gets a name of its own: another function gives the old name away, and the "
         "compiler does not forget that between methods"
