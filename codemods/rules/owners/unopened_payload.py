@@ -10,10 +10,11 @@ from codemods.fixes.open_payload import Owed, held_types, opening, opening_of, o
 from codemods.fixes.owners import is_only_holder
 from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of, is_hidden
 from codemods.fixes.variants import known_variant, only_asks, settled, settled_variant
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Variable, VariableKind
 from codemods.ownership.error_paths import paths_of_leaks
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import BUILTIN_VARIANTS
+from tml_ast import nodes
 from tml_ast.edit import insert_statement_after
 
 
@@ -32,8 +33,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
             taken |= {payload.name for payload in owed.values()}
             lines = opening(context, variable.name, variable.type, owed)
             opened = Cleanup("\n".join(lines), variable, frozenset((variable,)))
-            repair = _where_settled(context, graph, variable, owed, exits) or before_exits(
-                context, graph, opened, exits
+            repair = (
+                _where_settled(context, graph, variable, owed, exits)
+                or _at_once(context, graph, variable, opened, exits)
+                or before_exits(context, graph, opened, exits)
             )
             message = f"`{variable.name}` is never opened, so the {held_types(owed)} in it is never released"
             paths = paths_of_leaks(graph, variable, exits)
@@ -93,6 +96,19 @@ def _where_settled(
     lines = opening_of(variable.name, found.variant, payload)
     source, tree = context.file.source, context.file.tree
     return Repair((insert_statement_after(source, tree, place, "\n".join(lines)),)) if lines else None
+
+
+def _at_once(
+    context: Context, graph: ControlFlowGraph, variable: Variable, opened: Cleanup, exits: Sequence[Exit]
+) -> Repair | None:
+    """Open it after its declaration rather than in front of each of several exits."""
+    declaration = context.parent(variable.node) if variable.kind is VariableKind.LET else None
+    if len(exits) < 2 or not isinstance(declaration, nodes.Let):
+        return None
+    if not isinstance(context.parent(declaration), nodes.Block):
+        return None
+    source, tree = context.file.source, context.file.tree
+    return Repair((insert_statement_after(source, tree, declaration, opened.statement),))
 
 
 RULE = Rule(
