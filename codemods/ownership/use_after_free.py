@@ -27,7 +27,7 @@ from codemods.ownership.dataflow.lattices import Flag
 from codemods.ownership.dataflow.solver import solve
 from codemods.ownership.element_releases import element_misuses
 from codemods.ownership.variable_states import VariableProblem
-from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS
+from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
 from tml_ast import nodes
 
 _MACHINE_WORDS = SCALARS - {"Bool", "F32", "F64"}
@@ -40,8 +40,12 @@ def misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
 
 
 def _own_misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
-    owed = sum(len(report.misused) for report in analysis.obligations.of(graph))
-    freed = sum(_freed_misuses(analysis, graph, variable) for variable in graph.variables)
+    reports = analysis.obligations.of(graph)
+    owed = sum(len(report.misused) for report in reports)
+    followed = {report.variable for report in reports}
+    freed = sum(
+        _freed_misuses(analysis, graph, variable) for variable in graph.variables if variable not in followed
+    )
     strings = sum(1 + len(misuse.others) for misuse in analysis.string_lifetimes.misuses(graph))
     elements = sum(element_misuses(analysis, graph, variable) for variable in graph.variables)
     return owed + freed + strings + elements + len(graph.unbound)
@@ -50,7 +54,8 @@ def _own_misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
 def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
     """The places where a variable is used, or dropped, when what it holds is freed already.
 
-    It may be a string, a number that holds the address of one, or a Maybe or Outcome with its payload.
+    It may be a string, a number that holds the address of one, a Maybe or Outcome with its payload, or an
+    owner of which nobody can say where it comes from.
     """
     if variable.type is None:
         return 0
@@ -58,11 +63,20 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
         return _part_misuses(analysis, graph, variable)
     if variable.type.name in BUILTIN_VARIANTS:
         frees = _emptied_at(analysis, graph, variable)
-    elif variable.type.is_str or variable.type.name in _MACHINE_WORDS:
+    elif (
+        variable.type.is_str
+        or variable.type.name in _MACHINE_WORDS
+        or _is_released_once(analysis, variable.type)
+    ):
         frees = {id(use.node) for use in graph.uses(variable) if _is_freed_at(analysis, graph, use.site)}
     else:
         return 0
     return _uses_of_freed(analysis, graph, variable, frees, graph.uses(variable))
+
+
+def _is_released_once(analysis: Analysis, type_: Type) -> bool:
+    """Whether a second release of a value of the type would do harm."""
+    return analysis.releases.release_of(type_) is not None and not analysis.releases.is_idempotent(type_)
 
 
 def _part_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
@@ -119,7 +133,8 @@ def _touches(
 ) -> bool:
     """Whether an action is one of the uses of the variable, or an exit where the compiler frees it."""
     if isinstance(action, Exit):
-        return analysis.drops.covers(graph, variable, action)
+        is_owner = variable.type is not None and analysis.releases.release_of(variable.type) is not None
+        return not is_owner and analysis.drops.covers(graph, variable, action)
     return isinstance(action, Use) and id(action.node) in uses
 
 

@@ -1,0 +1,50 @@
+"""What counts as a release too many, or as a use of what is released already."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.engine import facts
+from codemods.ownership.use_after_free import misuses
+from tests.support.rule_examples import PRELUDE
+
+TEST = "tests/demo/made.test.tml"
+
+
+def misuses_of(body: str) -> int:
+    """How many there are in a test with this body."""
+    source = (
+        "use demo::prelude::{Reel, open_reel}\nuse std::collections::List\n\n"
+        f"@test\nfunc test_it() -> I32 {{\n{body}    return 0\n}}\n"
+    )
+    analysis = facts({"lib/demo/src/prelude.tml": PRELUDE, TEST: source.encode()}, TEST)
+    (function,) = analysis.index.functions_in(analysis.index.files[TEST])
+    graph = analysis.summaries.graph(function)
+    assert graph is not None
+    return misuses(analysis, graph)
+
+
+OPENED = (
+    "    let opened = open_reel(4)\n    if opened.is_err() {\n        print(opened.unwrap_err())\n    }\n"
+)
+FILLED = "    var reels: List[Reel] = List[Reel]::new(2)\n    reels.push(Reel::new(1))\n"
+DRAIN = "    var i: I64 = 0\n    loop (i < reels.len()) {\n        reels.get(i).destroy()\n        i = i + 1\n    }\n"
+NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n        reel.destroy()")
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("    let reel = Reel::new(1)\n    reel.destroy()\n", 0),
+        ("    let reel = Reel::new(1)\n    reel.destroy()\n    reel.destroy()\n", 1),
+        # of a variant that the code asks for in two ways, nobody can say that it is new
+        (OPENED + "    let reel: Reel = opened.unwrap()\n    reel.destroy()\n", 0),
+        (OPENED + "    let reel: Reel = opened.unwrap()\n    reel.destroy()\n    reel.destroy()\n", 1),
+        (FILLED + DRAIN, 0),
+        (FILLED + DRAIN + NAMED, 1),
+        (FILLED + NAMED + NAMED, 1),
+        (FILLED + NAMED + FILLED.replace("var reels: List[Reel]", "reels") + NAMED, 0),
+    ],
+)
+def test_a_second_release_is_a_misuse(body: str, count: int) -> None:
+    assert misuses_of(body) == count
