@@ -28,7 +28,10 @@ OPENED = (
     "    let opened = open_reel(4)\n    if opened.is_err() {\n        print(opened.unwrap_err())\n    }\n"
 )
 FILLED = "    var reels: List[Reel] = List[Reel]::new(2)\n    reels.push(Reel::new(1))\n"
-DRAIN = "    var i: I64 = 0\n    loop (i < reels.len()) {\n        reels.get(i).destroy()\n        i = i + 1\n    }\n"
+DRAIN = (
+    "    var i: I64 = 0\n    loop (i < reels.len()) {\n"
+    "        reels.get(i).destroy()\n        i = i + 1\n    }\n"
+)
 NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n        reel.destroy()")
 
 
