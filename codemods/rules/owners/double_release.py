@@ -11,7 +11,7 @@ from codemods.fixes.naming import short_code
 from codemods.fixes.string_misuses import described, without_release
 from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
 from codemods.ownership.obligations import Misuse, ObligationReport
-from codemods.rules.rule import Fixed, Reported, Rule, Untouched
+from codemods.rules.rule import Fixed, Offered, Reported, Rule, Untouched
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
@@ -70,7 +70,9 @@ RULE = Rule(
         "one on every path is removed. One that comes after another on some paths only is reported with "
         "both places. Strings are freed by hand, by the compiler with the variable or struct that holds "
         "them, and by every interpolation that shows them beside something else: two of these free a "
-        "string twice. In a library the interpolation gets a copy instead."
+        "string twice. In a library the interpolation gets a copy instead. "
+        "What @allocates lets every caller free must be new: a copy of what is handed back is offered for "
+        "review, because a caller that frees nothing would lose it."
     ),
     check=check,
     examples=(
@@ -97,6 +99,31 @@ pub func measured(count: I64) -> I64 {
     let size: I64 = same.size()
     reel.destroy()
     return size
+}
+""",
+        ),
+        Offered(
+            "Handed back as if it were new",
+            """\
+use core::str
+
+@allocates
+pub func trimmed(text: Str, count: I64) -> Str {
+    if count == 0 {
+        return text
+    }
+    return str::substring(text, count, str::len(text))
+}
+""",
+            """\
+use core::str
+
+@allocates
+pub func trimmed(text: Str, count: I64) -> Str {
+    if count == 0 {
+        return text.duplicate()
+    }
+    return str::substring(text, count, str::len(text))
 }
 """,
         ),

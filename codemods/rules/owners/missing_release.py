@@ -12,7 +12,7 @@ from codemods.fixes.naming import assumed_of, describe_exits, short_code, unknow
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.obligations import ObligationReport
-from codemods.rules.rule import Fixed, Rule, Untouched
+from codemods.rules.rule import Fixed, Offered, Rule, Untouched
 from tml_ast import nodes
 
 
@@ -67,7 +67,9 @@ RULE = Rule(
         "The compiler drops a variable only if its type has Drop, and not even then when its name was given "
         "away, when control leaves by break or continue, or at the end of a void function. A value with a "
         "release of its own that nothing calls on some path leaks there. The release goes in front of that "
-        "exit; a returned value that still needs it is bound first."
+        "exit; a returned value that still needs it is bound first. Where it is not known what a call does "
+        "with the value, the release is offered for review: it is right if the call neither keeps nor frees "
+        "the value."
     ),
     check=check,
     examples=(
@@ -113,6 +115,30 @@ pub func fresh_size(count: I64) -> I64 {
     let result: I64 = measure(reel)
     reel.destroy()
     return result
+}
+""",
+        ),
+        Offered(
+            "Given to a function that is not known",
+            """\
+use demo::prelude::Reel
+
+@test
+func test_elsewhere(later: func(Reel)) -> I32 {
+    let reel = Reel::new(4)
+    later(reel)
+    return 0
+}
+""",
+            """\
+use demo::prelude::Reel
+
+@test
+func test_elsewhere(later: func(Reel)) -> I32 {
+    let reel = Reel::new(4)
+    later(reel)
+    reel.destroy()
+    return 0
 }
 """,
         ),

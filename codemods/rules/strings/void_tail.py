@@ -178,7 +178,8 @@ RULE = Rule(
         "The compiler drops variables before a return. Where a free function without a result simply ends, "
         "it drops none of the variables of its outermost block, and a test frees no string that its last "
         "expression makes. A return as the last statement does both. It is written where every variable of "
-        "the function may be dropped."
+        "the function may be dropped. Where it is not known whether a call keeps or releases one, the return "
+        "is offered for review."
     ),
     check=check,
     examples=(
