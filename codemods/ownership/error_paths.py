@@ -29,7 +29,7 @@ from codemods.ownership.dataflow.flow_graph import BasicBlock
 from tml_ast import nodes
 from tml_ast.nodes import Expression, Node, Pattern
 
-Block = BasicBlock[Action]
+_Block = BasicBlock[Action]
 
 _FAILED = frozenset(("Err", "Nothing"))
 _SUCCEEDED = frozenset(("Ok", "Just"))
@@ -94,6 +94,7 @@ def _known(graph: ControlFlowGraph) -> _Known:
 
 
 def _failing(graph: ControlFlowGraph) -> set[int]:
+    """Where a path fails. The branch of a failure is no error path if the other branches never end well."""
     failing = {id(action) for action in graph.reachable_actions if _fails(graph, action)}
     branches = [
         (block, action)
@@ -109,7 +110,7 @@ def _failing(graph: ControlFlowGraph) -> set[int]:
     return failing
 
 
-def _passed(start: Iterable[Block], failing: Container[int]) -> Iterator[Block]:
+def _passed(start: Iterable[_Block], failing: Container[int]) -> Iterator[_Block]:
     """The blocks that some path from ``start`` passes without failing."""
     pending = list(start)
     seen = set(pending)
@@ -122,7 +123,7 @@ def _passed(start: Iterable[Block], failing: Container[int]) -> Iterator[Block]:
             pending += following
 
 
-def _doomed(graph: ControlFlowGraph, failing: Container[int]) -> set[Block]:
+def _doomed(graph: ControlFlowGraph, failing: Container[int]) -> set[_Block]:
     """The blocks from which every path comes to fail; one that loops forever does not."""
     doomed = {block for block in graph.reachable if any(id(action) in failing for action in block.actions)}
     while True:

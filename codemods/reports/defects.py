@@ -54,6 +54,16 @@ def _section(number: int, entry: DefectPlaces) -> Iterator[str]:
     yield ""
     yield f"## {number}. {literal(defect.title)}"
     yield ""
+    yield from description(defect)
+    yield ""
+    yield f"**Where it happens.** {_extent(entry)}"
+    if entry.findings:
+        yield ""
+        yield from _places(entry.findings)
+
+
+def description(defect: Defect) -> Iterator[str]:
+    """What the compiler does and what it should do, and a program that shows it."""
     yield f"**What the compiler does.** {literal(defect.does)}"
     yield ""
     yield f"**What it should do.** {literal(defect.should)}"
@@ -65,11 +75,6 @@ def _section(number: int, entry: DefectPlaces) -> Iterator[str]:
         yield f"// {path}"
         yield f"{text.decode().strip()}"
         yield "```"
-    yield ""
-    yield f"**Where it happens.** {_extent(entry)}"
-    if entry.findings:
-        yield ""
-        yield from _places(entry.findings)
 
 
 def _behaviour(defect: Defect) -> str:

@@ -88,6 +88,14 @@ def test_findings_are_listed_by_cause_and_paths(
     assert functions(document) == expected
 
 
+def test_the_paths_are_those_of_the_first_run(run: Run, demo: Checkout) -> None:
+    first, again = run("check", "--paths", "error", "-v"), run("check", "--paths", "error", "-v")
+
+    assert "known from earlier runs: library 1 of 1" in again.err
+    assert (again.code, again.out) == (first.code, first.out)
+    assert f"(in {ERROR_ONLY})" in first.out
+
+
 @pytest.mark.parametrize("where", [["--in-place"], []], ids=["in place", "on a branch"])
 def test_only_what_the_filter_includes_is_fixed(run: Run, demo: Checkout, where: list[str]) -> None:
     outcome = run("apply", "--phase", "1", "--paths", "error", *where)

@@ -29,8 +29,8 @@ HINT = "bring the pages up to date with: .venv/bin/python -m tests.update"
 
 
 def prose(text: str) -> str:
-    """A page without sessions, diffs and text blocks; commands to copy stay."""
-    return re.sub(r"(?ms)^```(?:console|diff|text)\n.*?^```$", "", text)
+    """A page without sessions, diffs, code and text blocks; commands to copy stay."""
+    return re.sub(r"(?ms)^```(?:console|diff|text|tml)\n.*?^```$", "", text)
 
 
 PROSE = prose(ALL)

@@ -386,7 +386,9 @@ def test_markdown_has_a_table_and_folded_findings(run: Run, odd: Checkout) -> No
         "0 reported without a fix"
     ]
     assert page.texts["summary"] == ["phase 1 http: 3 findings", "phase 2 net-parsers: 1 finding"]
-    assert page.texts["li"][0] == (f"{visible(ODD)}:2:1 fixable missing-release: resp leaks (in main)")
+    assert page.texts["li"][0] == (
+        f"{visible(ODD)}:2:1 fixable missing-release: resp leaks (in main); cause: library, paths: normal"
+    )
     assert page.open == []
 
 
@@ -396,7 +398,8 @@ def test_no_text_has_a_meaning_in_markdown(path: str, message: str, function: st
 
     shown = message if message.count("`") % 2 else message.replace("`", "")
     (item,) = page.texts["li"]
-    expected = f"{path}:3:7 fixable missing-release: {shown}{f' (in {function})' if function else ''}"
+    where = f" (in {function})" if function else ""
+    expected = f"{path}:3:7 fixable missing-release: {shown}{where}; cause: library, paths: normal"
     assert squeezed(item) == squeezed(visible(expected))
     assert {*page.tags} == {*"h2 table thead tbody tr th td details summary ul li code".split()}
     assert len(page.texts["td"]) == 6

@@ -163,6 +163,9 @@ def test_json_has_the_findings_the_summary_and_the_errors() -> None:
                 "function": "main",
                 "message": "resp leaks",
                 "verdict": "fixable",
+                "cause": "library",
+                "defect": None,
+                "paths": "normal",
                 "edits": [{"start": 7, "end": 7, "text": "resp.destroy()"}],
             }
         ],

@@ -16,8 +16,11 @@ import typer.main
 from typer.core import TyperGroup
 
 from codemods.cli import app, load_commands
+from codemods.compiler_defects import DEFECTS, Defect
 from codemods.engine.result_cache import FOLDER_VARIABLE
 from codemods.model.phases import PHASES, phase_of
+from codemods.reports.defects import description
+from codemods.reports.markdown import literal
 from codemods.rules import RULES
 from tests.support.bundled import Example, environment
 from tests.support.project import EXAMPLE, PATCHES, PROJECT
@@ -102,7 +105,7 @@ def parts(page: str) -> list[Part]:
     return [
         Part(part.start(2), part.end(2), *_split(part[1]))
         for part in re.finditer(
-            r"(?ms)^<!-- ((?:diff|rules|phases|commands|layers)\b.*?) -->$(.*?)^<!-- end -->$", page
+            r"(?ms)^<!-- ((?:diff|rules|defects|phases|commands|layers)\b.*?) -->$(.*?)^<!-- end -->$", page
         )
     ]
 
@@ -150,6 +153,25 @@ def rules() -> str:
         "finds",
         rows=((f"[`{name}`](rules/{name}.md)", rule.summary) for name, rule in RULES.items()),
     )
+
+
+def defects() -> str:
+    """What each defect of the compiler is, and the rules that work around it."""
+    return "\n".join(line for defect in DEFECTS.values() for line in _defect(defect))
+
+
+def _defect(defect: Defect) -> Iterator[str]:
+    yield f'<a id="{defect.name}"></a>'
+    yield ""
+    yield f"## {literal(defect.title)}"
+    yield ""
+    yield from description(defect)
+    yield ""
+    if defect.rules:
+        yield f"**Rules.** {', '.join(f'[`{rule}`](rules/{rule}.md)' for rule in defect.rules)}"
+    else:
+        yield "**Rules.** None: tmlfix avoids it in the code that it writes."
+    yield ""
 
 
 def phases() -> str:
@@ -219,6 +241,7 @@ def documentation(module: Path) -> str:
 PARTS: Mapping[str, Callable[..., str]] = {
     "diff": diff_of,
     "rules": rules,
+    "defects": defects,
     "phases": phases,
     "commands": commands,
     "layers": layers,
