@@ -10,6 +10,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import owner_name, variants_of
 from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
 from codemods.fixes.string_code import free_owned
+from codemods.fixes.workarounds import workaround
 from codemods.fixes.write_around import PART, write_around
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
 from codemods.ownership.compiler.drops import DropKind
@@ -18,7 +19,7 @@ from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
 _UNWRAPS = {"Ok": "unwrap", "Just": "unwrap", "Err": "unwrap_err"}
-_WHY = "What it holds is freed only where it has a name."
+_WHY = workaround("sums-are-never-dropped", "what it holds is freed where it has a name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
     """The lines of a ``when`` that names what is to be released, and releases it."""
     lines = []
     if not any(payload.statements for payload in owed.values()):
-        lines.append(f"// {_WHY}")
+        lines.append(_WHY)
     lines.append(f"when {subject} {{")
     for variant, payloads in context.analysis.index.variants(type_).items():
         pattern = f"{variant}(_)" if payloads else variant
@@ -125,7 +126,7 @@ def opening_of(subject: str, variant: str, owed: Owed) -> list[str] | None:
         return None
     taken = f"{subject}.{_UNWRAPS[variant]}()"
     if not owed.statements:
-        return [f"// {_WHY}", f"let {owed.name} = {taken}"]
+        return [_WHY, f"let {owed.name} = {taken}"]
     release, *others = owed.statements
     if not others and release.startswith(f"{owed.name}."):
         return [taken + release.removeprefix(owed.name)]

@@ -165,7 +165,7 @@ use demo::prelude::read_mark
 func test_read() -> I32 {
     let mark = read_mark(3)
     assert(mark.is_ok(), "read")
-    // What it holds is freed only where it has a name.
+    // compiler defect sums-are-never-dropped: what it holds is freed where it has a name
     when mark {
         Ok(text) => {},
         Err(_) => {},
