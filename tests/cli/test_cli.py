@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from codemods.model.findings import Verdict
 from codemods.model.fix_plan import FixPlan
 from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
@@ -504,6 +505,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
         name="missing-release",
         summary="An owner leaves its scope unreleased.",
         reason="Nothing else releases it.",
+        verdict=Verdict.FIXED,
         before="let resp = get()\n",
         after="let resp = get()\nresp.destroy()\n",
     )
@@ -520,6 +522,10 @@ def test_explain_says_what_why_before_and_after(run: Run, rules: None) -> None:
         "After\n    let resp = get()\n    resp.destroy()\n",
         "",
     )
+
+
+def test_explain_says_of_an_offer_that_it_must_be_approved(run: Run) -> None:
+    assert "\n\nAfter, if you approve it\n" in run("explain", "foreign-growth").out
 
 
 def test_a_file_without_a_line_is_no_rule(run: Run, rules: None) -> None:
