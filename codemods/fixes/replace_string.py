@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.free_as_number import free_number, free_variable
+from codemods.fixes.grow_string import grow_string, grows_by_itself
 from codemods.fixes.release_afterwards import do_around, name_of_old
 from codemods.fixes.release_at_exits import mentions
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Role, Variable, VariableKind
@@ -23,9 +24,16 @@ def grows_from_empty(context: Context, graph: ControlFlowGraph, variable: Variab
     """Whether a var starts as the empty constant, and all that it gets are new strings of its own."""
     if variable.kind is not VariableKind.VAR or variable.type != STR or variable.value is None:
         return False
-    if variable.value.text != '""' or any(use.site.role is Role.INTERPOLATED for use in graph.uses(variable)):
+    if variable.value.text != '""':
         return False
-    values = [assign.node.value for assign in graph.assignments_to(variable)]
+    assigns = graph.assignments_to(variable)
+    grown = {id(assign.node.value) for assign in assigns if grows_by_itself(graph, assign)}
+    if any(
+        use.site.role is Role.INTERPOLATED and id(use.site.parent) not in grown
+        for use in graph.uses(variable)
+    ):
+        return False
+    values = [assign.node.value for assign in assigns if id(assign.node.value) not in grown]
     return bool(values) and all(_is_new(context, graph, value) for value in values)
 
 
@@ -83,6 +91,9 @@ def free_replaced(
         return None
     if not mentions(graph, action.node.value, {variable}):
         return do_around(context, statement, free_variable(context, variable.name, origin))
+    grown = grow_string(context, graph, action)
+    if grown is not None:
+        return grown
     old = name_of_old(context, graph, action, taken)
     binding = f"let {old}: I64 = {variable.name} as I64"
     return do_around(context, statement, binding, free_number(context, old, origin))

@@ -8,6 +8,7 @@ from codemods.fixes.bind_before import statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import can_be_freed, free_number
+from codemods.fixes.grow_string import grow_string, grows_by_itself
 from codemods.fixes.naming import count_name
 from codemods.fixes.release_afterwards import LEAVING, do_around, name_of_old, release_afterwards
 from codemods.fixes.release_at_exits import mentions
@@ -39,7 +40,11 @@ _MADE_FROM_OLD = Refusal("the new value is made from the old one: bind it by han
 def check(context: Context) -> Iterator[Diagnostic]:
     """The assignments that lose the value that the variable has."""
     for _, graph in context.graphs():
-        assignments = [action for action in graph.assignments if action.node.operator == "="]
+        assignments = [
+            action
+            for action in graph.assignments
+            if action.node.operator == "=" and not grows_by_itself(graph, action)
+        ]
         if not assignments:
             continue
         owed = {id(obligation.variable): obligation for obligation in context.obligations(graph)}
@@ -225,6 +230,9 @@ def _freed(context: Context, graph: ControlFlowGraph, action: Assign, taken: set
     if mentions(graph, value, fate.views):
         if not _is_new(context, graph, value):
             return Refusal("the new one may be the old one")
+        grown = grow_string(context, graph, action)
+        if grown is not None:
+            return grown
         old = name_of_old(context, graph, action, taken)
         return do_around(
             context, statement, f"let {old}: I64 = {variable.name} as I64", free_number(context, old, origin)

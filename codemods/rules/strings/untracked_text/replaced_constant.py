@@ -6,6 +6,7 @@ from codemods.fixes.choices import choosing_if
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import can_be_freed, free_after_last_use, free_variable
+from codemods.fixes.grow_string import grows_by_itself
 from codemods.fixes.replace_string import free_replaced, grows_from_empty, replaces_another
 from codemods.fixes.string_code import free_string, string_length
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
@@ -81,7 +82,7 @@ def _free_each(context: Context, graph: ControlFlowGraph, variable: Variable) ->
     repairs = [
         free_replaced(context, graph, assign, origin, taken)
         for assign in graph.assignments_to(variable)
-        if replaces_another(context, graph, variable, assign.node)
+        if replaces_another(context, graph, variable, assign.node) and not grows_by_itself(graph, assign)
     ]
     last = free_after_last_use(context, graph, variable, free_variable(context, variable.name, origin))
     made = [repair for repair in repairs if isinstance(repair, Repair)]

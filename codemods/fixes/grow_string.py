@@ -1,0 +1,84 @@
+"""Grow a string: ``text = text + more`` as ``text = "{text}{more}"``, which frees the old one.
+
+The compiler frees what an interpolation shows, so one line does what a release of the old string takes three
+for. That must be new everywhere: a variable or field that is shown would be freed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codemods.fixes.context import Context
+from codemods.fixes.diagnostics import Repair
+from codemods.fixes.release_at_exits import mentions
+from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Variable
+from tml_ast import nodes
+from tml_ast.edit import SourceEdit
+from tml_ast.nodes import Expression
+
+_MADE = nodes.Call | nodes.MethodCall | nodes.StaticCall
+
+
+def grow_string(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | None:
+    """Write the sum of an assignment as an interpolation.
+
+    None in a test, where the compiler frees what calls in it make a second time, and unless all sums that the
+    variable gets can be written so: it is not followed where only some of them free what it held.
+    """
+    variable, value = action.variable, action.node.value
+    if context.file.is_test or not _is_sum_of(graph, variable, value):
+        return None
+    values = [assign.node.value for assign in graph.assignments_to(variable)]
+    texts = {id(each): _interpolation(context, graph, variable, each) for each in values}
+    if not all(texts[id(each)] is not None for each in values if mentions(graph, each, {variable})):
+        return None
+    text = texts[id(value)]
+    return Repair((SourceEdit(value.start, value.end, text.encode()),)) if text is not None else None
+
+
+def grows_by_itself(graph: ControlFlowGraph, action: Assign) -> bool:
+    """Whether an assignment already shows the old string in an interpolation, and so frees it."""
+    value = action.node.value
+    return isinstance(value, nodes.InterpolatedString) and any(
+        use.variable is action.variable for hole in value.holes if (use := graph.use_at(hole)) is not None
+    )
+
+
+def _is_sum_of(graph: ControlFlowGraph, variable: Variable, value: Expression) -> bool:
+    """Whether a value is the string of a variable with more behind it."""
+    if not isinstance(value, nodes.Binary) or value.operator != "+":
+        return False
+    use = graph.use_at(next(_operands(value)))
+    return use is not None and use.variable is variable
+
+
+def _operands(value: Expression) -> Iterator[Expression]:
+    if isinstance(value, nodes.Binary) and value.operator == "+":
+        yield from _operands(value.left)
+        yield from _operands(value.right)
+    else:
+        yield value
+
+
+def _interpolation(
+    context: Context, graph: ControlFlowGraph, variable: Variable, value: Expression
+) -> str | None:
+    """A sum as an interpolation; None if it shows more than the variable, constants, and new strings."""
+    if not _is_sum_of(graph, variable, value):
+        return value.text if isinstance(value, nodes.InterpolatedString) else None
+    _, *others = _operands(value)
+    parts = [_part(context, graph, variable, operand) for operand in others]
+    if None in parts:
+        return None
+    return f'"{{{variable.name}}}{"".join(filter(None, parts))}"'
+
+
+def _part(context: Context, graph: ControlFlowGraph, variable: Variable, operand: Expression) -> str | None:
+    """An operand as a part of an interpolation; None if it cannot be one."""
+    text = operand.text
+    if isinstance(operand, nodes.Literal) and operand.kind == "STRING" and text.startswith('"'):
+        return None if "{" in text or "}" in text else text[1:-1]
+    if not isinstance(operand, _MADE) or '"' in text or "\n" in text or mentions(graph, operand, {variable}):
+        return None
+    origin = context.analysis.summaries.origin(graph, operand)
+    return f"{{{text}}}" if origin.is_fresh and text[0].islower() else None
