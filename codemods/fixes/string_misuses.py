@@ -5,13 +5,15 @@ from __future__ import annotations
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.misuses import without
+from codemods.fixes.workarounds import explained_once, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit
 from codemods.ownership.string_frees import Freed, StringMisuse, Way
 from tml_ast import nodes, position
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Node
 
-_COPY = b".duplicate()"
+COPY = b".duplicate()"
+COPIES_ARE_FREED = workaround("interpolation-frees-operands", "so it shows copies")
 
 
 def described(context: Context, misuse: StringMisuse) -> str:
@@ -64,7 +66,7 @@ def without_release(
     """Leave one release away: an interpolation gets a copy, and a statement that only frees goes."""
     first, second = misuse.first, misuse.second
     if misuse.interpolations and first.way is Way.INTERPOLATED and first.callee is None:
-        return _copies(context, misuse, taken)
+        return _copies(context, graph, misuse, taken)
     if second is None:
         return Refusal("give the owner a copy: which of the two may go on holding it is for you to say")
     if not misuse.is_certain:
@@ -92,7 +94,9 @@ def unmovable(misuse: StringMisuse) -> str:
             return "free it after its last use: no place for that is right on every path"
 
 
-def _copies(context: Context, misuse: StringMisuse, taken: set[int]) -> Repair | Refusal:
+def _copies(
+    context: Context, graph: ControlFlowGraph, misuse: StringMisuse, taken: set[int]
+) -> Repair | Refusal:
     if context.file.is_test:
         return Refusal("join it with `+`, which frees nothing, or show a copy that a variable holds")
     if not all(isinstance(hole, nodes.Path | nodes.FieldAccess) for hole in misuse.interpolations):
@@ -101,7 +105,8 @@ def _copies(context: Context, misuse: StringMisuse, taken: set[int]) -> Repair |
     taken.update(id(hole) for hole in fresh)
     if not fresh:
         return Refusal("the copy that another fix shows is enough")
-    return Repair(tuple(SourceEdit(hole.end, hole.end, _COPY) for hole in fresh))
+    comment = explained_once(context, graph.function, fresh[0].start, COPIES_ARE_FREED, taken)
+    return Repair((*comment, *(SourceEdit(hole.end, hole.end, COPY) for hole in fresh)))
 
 
 def _always_dropped(context: Context, graph: ControlFlowGraph, misuse: StringMisuse) -> bool:

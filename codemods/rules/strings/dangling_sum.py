@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, place_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, variants_of
+from codemods.fixes.workarounds import explained_once, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
+
+_WHY = workaround("early-frees-of-sums", "a variable hands it over")
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The concatenations that are written inside a struct, a tuple, a Maybe or an Outcome."""
     if context.file.is_test:
         return
+    explained: set[int] = set()
     for _, graph in context.graphs():
         taken: dict[int, set[str]] = {}
         for node in graph.nodes_of(nodes.Binary) if graph.has_any(b"+") else ():
@@ -27,7 +32,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     f"the compiler frees `{short_code(node.text)}` at the end of its statement, "
                     "and again with the value that holds it"
                 )
-                yield context.fix(graph, node, message, _repair(context, graph, node, site, taken))
+                yield context.fix(graph, node, message, _repair(context, graph, node, site, taken, explained))
 
 
 def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary, site: Site) -> bool:
@@ -39,7 +44,12 @@ def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary, site
 
 
 def _repair(
-    context: Context, graph: ControlFlowGraph, node: nodes.Binary, site: Site, taken: dict[int, set[str]]
+    context: Context,
+    graph: ControlFlowGraph,
+    node: nodes.Binary,
+    site: Site,
+    taken: dict[int, set[str]],
+    explained: set[int],
 ) -> Repair | Refusal:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
     place = place_to_bind_before(context, graph, node)
@@ -50,7 +60,11 @@ def _repair(
     stem = site.parent.name if isinstance(site.parent, nodes.FieldInit) else "text"
     name = context.names.for_consumed(graph.function, *variants_of(stem), taken=beside)
     beside.add(name)
-    return bind_before(context, place, node, name, type_="Str")
+    bound = bind_before(context, place, node, name, type_="Str")
+    if isinstance(place, nodes.Arm):
+        return bound
+    comment = explained_once(context, graph.function, place.start, _WHY, explained)
+    return replace(bound, edits=(*comment, *bound.edits))
 
 
 RULE = Rule(
@@ -81,6 +95,7 @@ pub type Refusal {
 }
 
 pub func refuse(name: Str) -> Refusal {
+    // compiler defect early-frees-of-sums: a variable hands it over
     let reason: Str = "refused: " + name
     return Refusal { reason: reason }
 }
@@ -101,6 +116,7 @@ pub func greet(name: Str) -> Outcome[I64, Str] {
     if name == "" {
         return Ok(0)
     }
+    // compiler defect early-frees-of-sums: a variable hands it over
     let text: Str = "unknown: " + name
     return Err(text)
 }
