@@ -180,11 +180,23 @@ def _is_shadowed(exit_: Exit, variable: Variable) -> bool:
 
 
 def helper_for(context: Context, owned: OwnedList) -> Helper | None:
-    """What frees the strings of a list, or a new function; in a test only for what the library makes."""
+    """What frees the strings of a list, or a new function; in a test only for what the library makes.
+
+    None where the module that makes the list gets the function first.
+    """
     known = known_helper(context, owned)
     if known is not None or (context.file.is_test and not _may_write_helper(context, owned.maker)):
         return known
+    if not context.file.is_test and _gets_helper(context, owned.maker):
+        return None
     return new_helper(context, [owned])
+
+
+def _gets_helper(context: Context, maker: FunctionInfo | None) -> bool:
+    """Whether the helper for a list belongs into another module, which is fixed as well."""
+    if maker is None or maker.file is context.file or maker.file.is_test or not maker.is_public:
+        return False
+    return maker.file.path in context.lists.paths and path_to(context, maker) is not None
 
 
 def known_helper(context: Context, owned: OwnedList) -> Helper | None:

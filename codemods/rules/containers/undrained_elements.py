@@ -103,7 +103,8 @@ def _needed_by_others(context: Context) -> Iterator[Diagnostic]:
             for claim in owned.claims
             if claim.graph.function.file is context.file and claim.graph is not owned.graph
         ]
-        is_made_here = owned.file.is_test and owned.maker is not None and owned.maker.file is context.file
+        is_elsewhere = owned.file is not context.file
+        is_made_here = is_elsewhere and owned.maker is not None and owned.maker.file is context.file
         if not (here or is_made_here) or not _can_be_drained(context, owned):
             continue
         for claim in here:
@@ -125,7 +126,7 @@ def _needed_by_others(context: Context) -> Iterator[Diagnostic]:
         assert maker is not None
         message = (
             f"nothing frees the strings of a list that {maker.qualified_name}() makes; "
-            "tests need a function for that"
+            "other files need a function for that"
         )
         yield context.fix(maker, maker.node, message, Repair(new_helper(context, waiting).edits))
 
