@@ -81,7 +81,7 @@ class Report:
     @property
     def fixes_remain(self) -> bool:
         """Whether there is a fix that could be applied."""
-        return any(phase.changes or phase.by_verdict()[Verdict.FIXED] for phase in self.phases)
+        return any(phase.changes or phase.by_verdict()[Verdict.FIXABLE] for phase in self.phases)
 
     @property
     def fixes_written(self) -> int:
@@ -96,7 +96,7 @@ class Report:
         """Whether the fix of a finding was written, to a file of the working tree or to a branch."""
         opened = {branch.phase.number for branch in self.branches if branch.commit is not None}
         is_there = finding.path in self.written or finding.phase in opened
-        return finding.verdict is Verdict.FIXED and is_there
+        return finding.verdict is Verdict.FIXABLE and is_there
 
 
 def choose_phases(text: str) -> tuple[int, ...]:

@@ -88,7 +88,7 @@ class Check:
 
 def fails(verdict: Verdict, fail_on: FailOn) -> bool:
     """Whether a new finding of this verdict fails a check."""
-    return fail_on is FailOn.FINDINGS or verdict is Verdict.FIXED
+    return fail_on is FailOn.FINDINGS or verdict is Verdict.FIXABLE
 
 
 def check(
@@ -245,7 +245,7 @@ def _only(report: Report, findings: list[Finding]) -> Report:
 
     def limited(phase: PhaseResult) -> PhaseResult:
         here = tuple(finding for finding in phase.findings if finding in kept)
-        fixed = {finding.path for finding in here if finding.verdict is Verdict.FIXED}
+        fixed = {finding.path for finding in here if finding.verdict is Verdict.FIXABLE}
         changes = {path: change for path, change in phase.changes.items() if path in fixed}
         suppressed = tuple(finding for finding in phase.suppressed if finding in kept)
         return replace(phase, findings=here, changes=changes, suppressed=suppressed)

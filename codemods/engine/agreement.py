@@ -524,7 +524,7 @@ def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     yield replace(first, verdict=verdict, edits=tuple(edits.values()), opens_block=opens_block)
 
 
-_VERDICTS = (Verdict.FIXED, Verdict.REVIEW, Verdict.REPORTED)
+_VERDICTS = (Verdict.FIXABLE, Verdict.REVIEW, Verdict.REPORTED)
 
 
 def _refused(claim: _Claim, objecting: Voice, diagnostic: Diagnostic) -> Diagnostic:

@@ -281,7 +281,7 @@ class FixLoop:
             if any(comment.covers(line, diagnostic.rule) for comment in self._suppressions[path]):
                 result.suppressed.append((path, diagnostic))
                 used.add((path, line, diagnostic.rule))
-            elif diagnostic.verdict is Verdict.FIXED:
+            elif diagnostic.verdict is Verdict.FIXABLE:
                 result.accepted.append((path, diagnostic))
             else:
                 result.open.append((path, diagnostic))
@@ -405,7 +405,7 @@ def _refusal(path: str, function: FunctionInfo) -> InputError:
 
 def _repairs_misuse(diagnostic: Diagnostic) -> bool:
     """Whether a fix is for freed memory. After the first round that would hide what a wrong fix has done."""
-    return diagnostic.rule in MISUSES and diagnostic.verdict is Verdict.FIXED
+    return diagnostic.rule in MISUSES and diagnostic.verdict is Verdict.FIXABLE
 
 
 def _misuses(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str], int]:

@@ -239,7 +239,7 @@ class _Run:
         """Whether somebody wants to know what fixes need."""
         findings = (finding for result in self._results for finding in result.findings)
         return self.requirements(
-            frozenset(finding.key for finding in findings if finding.verdict is Verdict.FIXED)
+            frozenset(finding.key for finding in findings if finding.verdict is Verdict.FIXABLE)
         )
 
     @property

@@ -180,10 +180,10 @@ def open_branch(
 def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -> str:
     """The message of a phase's commit: what was fixed by which rule, what was left, and the trailers."""
     changed = sum(change.before != change.after for change in result.changes.values())
-    fixed = [finding for finding in result.findings if finding.verdict is Verdict.FIXED]
+    fixed = [finding for finding in result.findings if finding.verdict is Verdict.FIXABLE]
     lines = [f"Fix {phase.title} leaks (tmlfix phase {phase.number})", ""]
     lines += [f"{_count(len(fixed), 'finding')} fixed in {_count(changed, 'file')}:", ""]
-    for rule, count in sorted(result.by_rule(Verdict.FIXED).items()):
+    for rule, count in sorted(result.by_rule(Verdict.FIXABLE).items()):
         paths = {finding.path for finding in fixed if finding.rule == rule}
         lines.append(f"- {rule}: {count} in {_count(len(paths), 'file')}")
     if result.required:

@@ -127,7 +127,7 @@ class Context:
         if isinstance(repair, Refusal):
             return self.report(function, at, message, because=repair.reason, paths=paths)
         message = f"{message}; {repair.remark}" if repair.remark else message
-        verdict = Verdict.FIXED
+        verdict = Verdict.FIXABLE
         if repair.assumption:
             verdict = Verdict.REVIEW
             message = f"{message}; the fix assumes that {repair.assumption}"

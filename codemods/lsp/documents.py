@@ -24,7 +24,7 @@ REASON = "say why this is no leak"
 """A placeholder for the reason in a comment that suppresses a finding."""
 
 SEVERITIES = {
-    Verdict.FIXED: types.DiagnosticSeverity.Warning,
+    Verdict.FIXABLE: types.DiagnosticSeverity.Warning,
     Verdict.REVIEW: types.DiagnosticSeverity.Information,
     Verdict.REPORTED: types.DiagnosticSeverity.Warning,
 }
@@ -183,7 +183,7 @@ def actions(
     for finding in findings:
         if finding.line in lines and _is_wanted(types.CodeActionKind.QuickFix, wanted):
             yield from _finding_actions(editor, plan, finding, positions)
-    fixable = [finding.key for finding in findings if finding.verdict is Verdict.FIXED]
+    fixable = [finding.key for finding in findings if finding.verdict is Verdict.FIXABLE]
     if fixable and _is_wanted(FIX_ALL, wanted):
         yield types.CodeAction(
             title=f"Fix all of tmlfix in this file{_others(plan, fixable)}",
@@ -212,7 +212,7 @@ def _finding_actions(
             title=f"Fix {finding.rule}{_others(plan, [finding.key])}{review}",
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[shown],
-            is_preferred=finding.verdict is Verdict.FIXED,
+            is_preferred=finding.verdict is Verdict.FIXABLE,
             edit=editor.fixes(plan, [finding.key]),
         )
     comment = suppression(finding, positions.source)

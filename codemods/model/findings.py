@@ -15,7 +15,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What tmlfix can do about a finding."""
 
-    FIXED = "fixable"
+    FIXABLE = "fixable"
     """The edit is safe: proven on every path, or idempotent and asked for by the plan. It is *fixed* once
     that is written."""
     REVIEW = "review"

@@ -64,7 +64,7 @@ class FixPlan:
     @property
     def fixable(self) -> Keys:
         """The findings that are fixed unless somebody decides otherwise."""
-        return frozenset(finding.key for finding in self.findings if finding.verdict is Verdict.FIXED)
+        return frozenset(finding.key for finding in self.findings if finding.verdict is Verdict.FIXABLE)
 
     def closed(self, keys: Iterable[FindingKey]) -> Keys:
         """These fixes with all that they need."""
@@ -170,7 +170,9 @@ class FixPlan:
         if chosen is not None:
             declined = [each for each in findings if each.edits and each.key not in chosen]
             findings = [
-                replace(each, verdict=Verdict.FIXED) for each in findings if each.key in chosen and each.edits
+                replace(each, verdict=Verdict.FIXABLE)
+                for each in findings
+                if each.key in chosen and each.edits
             ]
         return PhaseResult(
             phase, tuple(findings), changes, tuple(declined), tuple(shown(self.suppressed)), taken

@@ -200,7 +200,7 @@ def origin_document(finding: Finding) -> dict[str, Any]:
 def _phase_document(result: PhaseResult, report: Report) -> dict[str, Any]:
     counts = result.by_verdict()
     written = sum(map(report.has_written, result.findings))
-    counts[Verdict.FIXED] -= written
+    counts[Verdict.FIXABLE] -= written
     return {
         "phase": result.phase,
         "name": phase_numbered(result.phase).slug,

@@ -16,7 +16,7 @@ from codemods.review.value_facts import Ownership
 
 _STYLES = {Ownership.LEAKS: "red", Ownership.UNCLEAR: "yellow"}
 _VERDICTS = {
-    Verdict.FIXED: "tmlfix fixes this",
+    Verdict.FIXABLE: "tmlfix fixes this",
     Verdict.REVIEW: "tmlfix offers a fix, for review",
     Verdict.REPORTED: "tmlfix has no fix for this",
 }

@@ -7,7 +7,7 @@ from codemods.model.findings import Finding, InputError, Verdict
 from codemods.reports.console import visible
 from codemods.reports.text import check_counts
 
-LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "notice", Verdict.REPORTED: "notice"}
+LEVELS = {Verdict.FIXABLE: "warning", Verdict.REVIEW: "notice", Verdict.REPORTED: "notice"}
 
 
 def commands(check: Check) -> str:

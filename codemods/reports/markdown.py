@@ -197,7 +197,7 @@ def _section(result: PhaseResult, branch: PhaseBranch | None, *, samples: bool, 
     by_verdict = {
         verdict: [finding for finding in result.findings if finding.verdict is verdict] for verdict in Verdict
     }
-    fixed = by_verdict[Verdict.FIXED]
+    fixed = by_verdict[Verdict.FIXABLE]
     yield f"## {phase.title[:1].upper()}{phase.title[1:]} leaks (tmlfix phase {phase.number})"
     yield ""
     yield f"{count(len(fixed), 'finding')} fixed in {count(len(result.changes), 'file')}."

@@ -19,7 +19,7 @@ from tml_ast import position
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
 FINGERPRINT = "tmlfixFinding/v1"
-LEVELS = {Verdict.FIXED: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "note"}
+LEVELS = {Verdict.FIXABLE: "warning", Verdict.REVIEW: "note", Verdict.REPORTED: "note"}
 """A leak makes no result wrong, so no finding is an error. What needs a person's judgement is a note."""
 
 MOST_RESULTS = 25_000
@@ -138,7 +138,7 @@ def _result(checked: CheckedFinding, check: Check, rule: int) -> dict[str, Any]:
 
 
 def _fix(finding: Finding, source: bytes) -> dict[str, Any]:
-    proven = finding.verdict is Verdict.FIXED
+    proven = finding.verdict is Verdict.FIXABLE
     text = f"Fix {finding.rule}" if proven else f"Fix {finding.rule}, if what the message assumes holds"
     change = {
         "artifactLocation": _artifact(finding.path),

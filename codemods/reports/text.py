@@ -28,7 +28,7 @@ from codemods.review.hunks import Hunk
 MOST_NAMED = 3
 """How many fixes that come along are named."""
 
-VERDICT_STYLES = {Verdict.FIXED: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
+VERDICT_STYLES = {Verdict.FIXABLE: "green", Verdict.REVIEW: "yellow", Verdict.REPORTED: "red"}
 DIFF_STYLES = {"---": "bold", "+++": "bold", "@": "cyan", "-": "red", "+": "green"}
 
 
@@ -62,7 +62,7 @@ def _counts(findings: Collection[Finding], source: str) -> str:
     counts = Counter(finding.verdict for finding in findings)
     return (
         f"{count(len(findings), 'finding')} in {count(len({finding.path for finding in findings}), 'file')} "
-        f"of {source}: {counts[Verdict.FIXED]} with a fix, {counts[Verdict.REVIEW]} for review, "
+        f"of {source}: {counts[Verdict.FIXABLE]} with a fix, {counts[Verdict.REVIEW]} for review, "
         f"{counts[Verdict.REPORTED]} reported without a fix"
     )
 
@@ -219,7 +219,7 @@ def _branch_line(branch: PhaseBranch, result: PhaseResult) -> Text:
     phase = branch.phase
     if branch.commit is None:
         return Text(f"phase {phase.number} {phase.slug}: {branch.state}, no branch")
-    fixed = count(result.by_verdict()[Verdict.FIXED], "finding")
+    fixed = count(result.by_verdict()[Verdict.FIXABLE], "finding")
     return Text.assemble(
         f"phase {phase.number} {phase.slug}: branch ",
         (phase.branch, "bold"),

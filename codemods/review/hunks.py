@@ -145,7 +145,7 @@ def _file_reviews(phase: PhaseResult, contents: Mapping[str, bytes]) -> Iterator
     for path in sorted({finding.path for finding in phase.findings}):
         content = contents[path]
         findings = _merged(finding for finding in phase.findings if finding.path == path)
-        fixed = [finding for finding in findings if finding.verdict is Verdict.FIXED]
+        fixed = [finding for finding in findings if finding.verdict is Verdict.FIXABLE]
         hunks: list[Hunk] = []
         if path in phase.changes:
             after = phase.changes[path].after

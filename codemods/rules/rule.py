@@ -99,5 +99,5 @@ class Rule:
     def verdict(self) -> Verdict:
         """The best that its findings get."""
         if self.fixed:
-            return Verdict.FIXED
+            return Verdict.FIXABLE
         return Verdict.REVIEW if self.offered else Verdict.REPORTED

@@ -248,7 +248,9 @@ def judge(files: Files, mutant: Mutant, result: AnalysisResult) -> Judged:
     if errors:
         return Judged(mutant, f"fault: {errors[0]}", is_expected=False)
     misuses = [finding for finding in found if finding.rule in MISUSES]
-    fixes = [finding for finding in found if finding.verdict is Verdict.FIXED and finding.rule not in MISUSES]
+    fixes = [
+        finding for finding in found if finding.verdict is Verdict.FIXABLE and finding.rule not in MISUSES
+    ]
     others = [finding for finding in found if finding not in misuses and finding not in fixes]
     match mutant.expected:
         case Expected.RESTORED | Expected.RESTORED_OR_DROPPED:

@@ -114,13 +114,13 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
     left_alone = {
         (finding.path, finding.function)
         for finding in findings
-        if finding.rule == "void-tail" and finding.verdict is not Verdict.FIXED
+        if finding.rule == "void-tail" and finding.verdict is not Verdict.FIXABLE
     }
     # functions in which a container is replaced that nothing releases
     overwritten = {
         (finding.path, finding.function)
         for finding in findings
-        if finding.rule == "overwritten-owner" and finding.verdict is not Verdict.FIXED
+        if finding.rule == "overwritten-owner" and finding.verdict is not Verdict.FIXABLE
     }
     fixed: dict[Line, frozenset[str]] = {}
     for finding in findings:
@@ -128,13 +128,13 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
             continue
         if finding.rule.startswith("undrained") and (finding.path, finding.function) in overwritten:
             continue
-        if finding.verdict is Verdict.FIXED and (kinds := _promised(finding, files[finding.path])):
+        if finding.verdict is Verdict.FIXABLE and (kinds := _promised(finding, files[finding.path])):
             line = (finding.path, finding.line)
             fixed[line] = fixed.get(line, frozenset()) | kinds
     others = {
         (finding.path, finding.line)
         for finding in findings
-        if finding.verdict is not Verdict.FIXED or _NOT_EVERYWHERE.search(finding.message)
+        if finding.verdict is not Verdict.FIXABLE or _NOT_EVERYWHERE.search(finding.message)
     }
     changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
     promised = {line: kinds for line, kinds in fixed.items() if line not in others}
@@ -152,8 +152,8 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
     tally.leaking_paths += comparison.leaking_paths
     tally.leaks_before += comparison.leaks_before
     tally.leaks_after += comparison.leaks_after
-    tally.fixed.update(finding.rule for finding in findings if finding.verdict is Verdict.FIXED)
-    tally.reported.update(finding.rule for finding in findings if finding.verdict is not Verdict.FIXED)
+    tally.fixed.update(finding.rule for finding in findings if finding.verdict is Verdict.FIXABLE)
+    tally.reported.update(finding.rule for finding in findings if finding.verdict is not Verdict.FIXABLE)
     if with_laws:
         tally.under_laws += 1
         _check_laws(Outcome(files, tuple(findings), files | changed, ()))

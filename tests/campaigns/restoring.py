@@ -425,7 +425,7 @@ class Restoration:
         reports = [
             finding.message
             for finding in self.findings[path]
-            if finding.function == name and finding.verdict is not Verdict.FIXED
+            if finding.function == name and finding.verdict is not Verdict.FIXABLE
             and f"`{release.owner.partition('.')[0]}`" in finding.message
         ]  # fmt: skip
         fate = Fate.REPORTED if reports else Fate.SILENT

@@ -147,7 +147,7 @@ def test_a_fix_that_depends_on_what_stands_beside_it_breaks_a_law() -> None:
 def test_a_finding_in_a_function_that_leaks_nothing_has_no_reason() -> None:
     test = with_imports(KEEPS_NOTHING)
     files = {**support_of(test), TEST: test.encode()}
-    finding = Finding(5, "missing-release", TEST, 5, 9, ENTRY, "`reel` leaks", Verdict.FIXED)
+    finding = Finding(5, "missing-release", TEST, 5, 9, ENTRY, "`reel` leaks", Verdict.FIXABLE)
 
     assert not outcome(files, [5]).findings
     (complaint,) = said_without_reason(files, [finding], ENTRY)
@@ -167,7 +167,7 @@ def test_a_finding_in_a_function_that_leaks_nothing_has_no_reason() -> None:
 def test_a_function_that_leaks_on_one_platform_leaks(release: bytes, has_reason: bool) -> None:
     test = with_imports(KEEPS_NOTHING)
     files = {**support_of(test), TEST: test.encode().replace(b"    reel.destroy()\n", release)}
-    finding = Finding(5, "missing-release", TEST, 5, 9, ENTRY, "`reel` leaks", Verdict.FIXED)
+    finding = Finding(5, "missing-release", TEST, 5, 9, ENTRY, "`reel` leaks", Verdict.FIXABLE)
 
     assert bool(outcome(files, [5]).findings) is has_reason
     assert bool(list(said_without_reason(files, [finding], ENTRY))) is not has_reason

@@ -216,7 +216,7 @@ def wrong_rules(spoil: Spoil, only: int | None = None) -> Iterator[list[Diagnost
         def check(context: Context) -> Iterator[Diagnostic]:
             for diagnostic in rule.check(context):
                 worse = diagnostic
-                if diagnostic.verdict is Verdict.FIXED:
+                if diagnostic.verdict is Verdict.FIXABLE:
                     worse = spoil(diagnostic, context.file.source)
                 if worse == diagnostic:
                     yield diagnostic

@@ -19,7 +19,7 @@ PATH = "tests/http/reel.test.tml"
 def finding(
     line: int = 9, function: str = "main", message: str = "", rule: str = "missing-release"
 ) -> Finding:
-    return Finding(1, rule, PATH, line, 5, function, message or f"`a`, made on line {line}", Verdict.FIXED)
+    return Finding(1, rule, PATH, line, 5, function, message or f"`a`, made on line {line}", Verdict.FIXABLE)
 
 
 def test_line_numbers_do_not_matter() -> None:

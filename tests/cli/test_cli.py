@@ -505,7 +505,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
         name="missing-release",
         summary="An owner leaves its scope unreleased.",
         reason="Nothing else releases it.",
-        verdict=Verdict.FIXED,
+        verdict=Verdict.FIXABLE,
         before="let resp = get()\n",
         after="let resp = get()\nresp.destroy()\n",
     )

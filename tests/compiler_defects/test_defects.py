@@ -31,7 +31,7 @@ def test_a_program_shows_its_defect_and_nothing_else(defect: Defect) -> None:
 
     assert not result.errors
     assert {finding.rule for finding in result.findings} == set(defect.rules[:1])
-    fixed = {finding.verdict for finding in result.findings} == {Verdict.FIXED}
+    fixed = {finding.verdict for finding in result.findings} == {Verdict.FIXABLE}
     assert fixed == defect.is_fixable
 
 

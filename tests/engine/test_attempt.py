@@ -26,7 +26,9 @@ func room() {
 def found(source: bytes, at: bytes, insert: bytes, message: str = "something leaks") -> Diagnostic:
     """A diagnostic that inserts code in front of other code."""
     offset = source.index(at)
-    return Diagnostic("a-rule", offset, "room", message, Verdict.FIXED, (SourceEdit(offset, offset, insert),))
+    return Diagnostic(
+        "a-rule", offset, "room", message, Verdict.FIXABLE, (SourceEdit(offset, offset, insert),)
+    )
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_fix_in_the_library_puts_tests_under_obligation() -> None:
     assert changed(result) == {path: [1] for path in files}
     assert "this.texts.destroy()" in after(result, library)
     assert "    parts.destroy()\n    return 0\n" in after(result, test)
-    rules = [finding.rule for finding in result.findings if finding.verdict is Verdict.FIXED]
+    rules = [finding.rule for finding in result.findings if finding.verdict is Verdict.FIXABLE]
     assert rules == ["incomplete-destroy", "missing-release"]
 
 
@@ -209,7 +209,7 @@ def analysed(example: dict[str, bytes]) -> AnalysisResult:
 def fixed(phase: PhaseResult, path: str) -> list[Finding]:
     """The findings of a file that were fixed."""
     return [
-        finding for finding in phase.findings if finding.path == path and finding.verdict is Verdict.FIXED
+        finding for finding in phase.findings if finding.path == path and finding.verdict is Verdict.FIXABLE
     ]
 
 
@@ -234,7 +234,7 @@ def test_edits_of_the_findings_are_the_change_in_the_examples_of_a_rule(name: st
 
 def test_every_fixed_finding_has_an_edit_and_no_other_has_one(analysed: AnalysisResult) -> None:
     for finding in analysed.findings:
-        assert bool(finding.edits) is (finding.verdict is Verdict.FIXED), finding
+        assert bool(finding.edits) is (finding.verdict is Verdict.FIXABLE), finding
 
 
 def test_line_and_column_refer_to_the_original_and_count_characters() -> None:
@@ -368,7 +368,7 @@ def test_a_fix_that_does_not_hold_is_not_made_and_called_a_fault(
     assert error.message.startswith(f"left as it was: {fault}")
     assert error.message.endswith("; this is a fault of tmlfix")
     assert changed(result) == {TWO: [1]}
-    assert [finding.path for finding in result.findings if finding.verdict is Verdict.FIXED] == [TWO]
+    assert [finding.path for finding in result.findings if finding.verdict is Verdict.FIXABLE] == [TWO]
     left = [finding for finding in result.findings if finding.path == ONE]
     assert all(finding.verdict is Verdict.REPORTED and not finding.edits for finding in left)
 

@@ -58,7 +58,7 @@ def test_a_name_that_was_not_there_before_does_not_prevent_a_fix(monkeypatch: py
     result = run_with("missing-release", lambda text: text, test, monkeypatch)
 
     assert not result.errors
-    assert [finding.verdict for finding in result.findings] == [Verdict.FIXED]
+    assert [finding.verdict for finding in result.findings] == [Verdict.FIXABLE]
 
 
 def test_an_edit_in_a_branch_that_is_left_out_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_it_says_what_it_assumes_and_is_left_out_unless_it_is_chosen() -> None:
 
 def test_a_proven_fix_never_takes_an_offer_of_the_same_value_along() -> None:
     plan = plan_of(test=LEAKS_AS_WELL)
-    (fixable,), (left,) = by_verdict(plan, Verdict.FIXED), by_verdict(plan, Verdict.REPORTED)
+    (fixable,), (left,) = by_verdict(plan, Verdict.FIXABLE), by_verdict(plan, Verdict.REPORTED)
     assert (left.key, left.edits) == (fixable.key, ())
     assert left.message.endswith("; it is offered when the other fix here is made")
 

@@ -177,7 +177,7 @@ def test_nothing_is_released_that_a_closure_releases(monkeypatch: pytest.MonkeyP
         "    let reel = Reel::new(4)\n    let other = Reel::new(5)\n"
         + CLOSURE.replace("reel.size()\n", "reel.size()\n        reel.destroy()\n")
     )
-    (fixed,) = (each for each in analyse(files, [1]).findings if each.verdict is Verdict.FIXED)
+    (fixed,) = (each for each in analyse(files, [1]).findings if each.verdict is Verdict.FIXABLE)
     assert "`other`" in fixed.message
 
     def both(edits: Edits, _source: bytes) -> Edits:

@@ -31,7 +31,7 @@ def test_a_function_of_ten_thousand_lines_is_named(block: str) -> None:
     assert (error.path, error.line) == (path, SOCK.count("\n") + LEAK.count("\n") + 1)
     assert error.message.startswith("large has too many variables and ways out")
     (finding,) = result.findings
-    assert (finding.verdict, finding.function) == (Verdict.FIXED, "small")
+    assert (finding.verdict, finding.function) == (Verdict.FIXABLE, "small")
 
 
 MADE = 'let s{0}: Str = "{{n}}.{0}"'

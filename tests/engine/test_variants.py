@@ -427,7 +427,7 @@ def test_conditions_of_different_functions_are_not_combined() -> None:
     result = run(f"    return 0\n}}\n{flags}func last() {{\n")
 
     assert not result.errors
-    assert sum(finding.verdict is Verdict.FIXED for finding in result.findings) == 20
+    assert sum(finding.verdict is Verdict.FIXABLE for finding in result.findings) == 20
 
 
 def test_a_file_that_is_no_program_anywhere_is_refused() -> None:

@@ -104,7 +104,7 @@ def test_each_exit_is_in_one_finding(code: str, fixed: str, exit_: str, reason: 
     found = findings_of(code, "missing-release", "scoped-cleanup")
     leak = "`reel` (Reel), created on line 4, leaks at {}: reel.destroy() is missing"
     assert found == {
-        Verdict.FIXED: leak.format(fixed),
+        Verdict.FIXABLE: leak.format(fixed),
         Verdict.REPORTED: f"{leak.format(exit_)}; {reason}",
     }
 

@@ -59,7 +59,7 @@ def result(*findings: Finding, errors: tuple[InputError, ...] = (), **options: A
 def finding(
     path: str, message: str = "it leaks", function: str = "main", rule: str = "missing-release"
 ) -> Finding:
-    return Finding(1, rule, path, 3, 7, function, message, Verdict.FIXED)
+    return Finding(1, rule, path, 3, 7, function, message, Verdict.FIXABLE)
 
 
 ANYTHING = st.text(max_size=40)

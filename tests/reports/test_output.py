@@ -25,7 +25,7 @@ FINDING = Finding(
     5,
     "main",
     "resp leaks",
-    Verdict.FIXED,
+    Verdict.FIXABLE,
     (Edit(7, 7, "resp.destroy()"),),
 )
 

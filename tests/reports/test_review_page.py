@@ -572,7 +572,7 @@ def hostile_review() -> Review:
         5,
         HOSTILE,
         HOSTILE,
-        Verdict.FIXED,
+        Verdict.FIXABLE,
         (Edit(11, 11, f"    // {HOSTILE}\n"),),
     )
     other = replace(finding, line=1, verdict=Verdict.REPORTED, edits=())

@@ -29,7 +29,7 @@ PATH = "tests/http/a.test.tml"
 SOURCE = b"".join(b"line %d\n" % number for number in range(1, 41))
 
 
-def finding(*edits: Edit, line: int = 1, verdict: Verdict = Verdict.FIXED, **named: str) -> Finding:
+def finding(*edits: Edit, line: int = 1, verdict: Verdict = Verdict.FIXABLE, **named: str) -> Finding:
     function, message = named.get("function", "main"), named.get("message", "leaks")
     return Finding(1, "missing-release", PATH, line, 1, function, message, verdict, edits)
 
@@ -44,7 +44,7 @@ def inserted(line: int, text: str) -> Edit:
 
 
 def reviewed(*findings: Finding) -> Review:
-    edits = {edit for fixed in findings if fixed.verdict is Verdict.FIXED for edit in fixed.edits}
+    edits = {edit for fixed in findings if fixed.verdict is Verdict.FIXABLE for edit in fixed.edits}
     ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
     after = apply(SOURCE, [SourceEdit(edit.start, edit.end, edit.text.encode()) for edit in ordered])
     result = PhaseResult(1, findings, {PATH: Change(SOURCE, after)} if edits else {})

@@ -259,7 +259,7 @@ def planned(*findings: Finding, content: bytes = b"leak\n") -> FixPlan:
 
 
 def test_a_fix_that_is_none_any_more_is_an_error() -> None:
-    finding = Finding(1, "void-tail", "a.tml", 1, 1, "f", "leaks", Verdict.FIXED, (Edit(0, 0, "x\n"),))
+    finding = Finding(1, "void-tail", "a.tml", 1, 1, "f", "leaks", Verdict.FIXABLE, (Edit(0, 0, "x\n"),))
     reported = replace(finding, verdict=Verdict.REPORTED, edits=(), message="cannot be fixed")
     files = {"a.tml": b"leak\n"}
     approved = select(files, [finding])
@@ -272,7 +272,7 @@ def test_a_fix_that_is_none_any_more_is_an_error() -> None:
 
 
 def test_only_a_part_of_the_lines_that_were_shown_is_as_reviewed() -> None:
-    both = Finding(1, "void-tail", "a.tml", 1, 1, "f", "", Verdict.FIXED, (Edit(0, 0, "a\nb\n"),))
+    both = Finding(1, "void-tail", "a.tml", 1, 1, "f", "", Verdict.FIXABLE, (Edit(0, 0, "a\nb\n"),))
     files = {"a.tml": b"leak\n"}
     refusal = "a.tml:1:1: void-tail: its fix would not be the one that was reviewed; review again"
     for text, is_kept in (("a\n", True), ("b\n", True), ("c\n", False), ("a\na\n", False)):

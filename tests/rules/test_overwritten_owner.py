@@ -201,7 +201,7 @@ def run(body: str) -> AnalysisResult:
 
 @pytest.mark.parametrize("body", [*OWNERS.values(), *STRINGS.values()], ids=[*OWNERS, *STRINGS])
 def test_nothing_is_released_in_front_of_the_assignment(body: str) -> None:
-    fixed = [finding for finding in run(body).findings if finding.verdict is Verdict.FIXED]
+    fixed = [finding for finding in run(body).findings if finding.verdict is Verdict.FIXABLE]
     assert "overwritten-owner" not in {finding.rule for finding in fixed}
 
 
@@ -214,7 +214,7 @@ def test_the_old_value_is_released_where_none_of_these_hazards_exist() -> None:
 
     for result in (owner, text, shorter):
         verdicts = [finding.verdict for finding in result.findings if finding.rule == "overwritten-owner"]
-        assert verdicts == [Verdict.FIXED]
+        assert verdicts == [Verdict.FIXABLE]
 
 
 def test_two_numbers_that_are_read_before_the_release_get_two_names() -> None:

@@ -40,7 +40,7 @@ def test_it_is_fixed(rule: str, example: Fixed) -> None:
     result, became = run(example.before)
     _check_words(result, example.before)
     assert became == example.after
-    assert rule in {finding.rule for finding in result.findings if finding.verdict is Verdict.FIXED}
+    assert rule in {finding.rule for finding in result.findings if finding.verdict is Verdict.FIXABLE}
     assert not result.errors
 
 
@@ -56,7 +56,7 @@ def test_it_is_left_alone(rule: str, example: Untouched) -> None:
     result, became = run(example.code)
     _check_words(result, example.code)
     assert became == example.code
-    found = [each for each in result.findings if each.verdict is Verdict.FIXED or not RULES[rule].fixed]
+    found = [each for each in result.findings if each.verdict is Verdict.FIXABLE or not RULES[rule].fixed]
     assert rule not in {finding.rule for finding in found}
     assert not result.errors
 

@@ -317,7 +317,7 @@ def fixed(code: str) -> list[str]:
     return [
         f"{finding.rule}: {finding.message}"
         for finding in result.findings
-        if finding.verdict is Verdict.FIXED and finding.path == path
+        if finding.verdict is Verdict.FIXABLE and finding.path == path
     ]
 
 

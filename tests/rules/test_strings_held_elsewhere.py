@@ -545,7 +545,7 @@ def fixed_by(code: str, path: str) -> set[str]:
     return {
         finding.rule
         for finding in result.findings
-        if finding.verdict is Verdict.FIXED and finding.path == path
+        if finding.verdict is Verdict.FIXABLE and finding.path == path
     }
 
 

@@ -127,7 +127,7 @@ def fixed_test(files: dict[str, bytes], *lines: str) -> tuple[str, list[tuple[st
 )
 def test_its_release_is_missing(files: dict[str, bytes]) -> None:
     code, findings = fixed_test(files)
-    assert findings == [("missing-release", Verdict.FIXED)]
+    assert findings == [("missing-release", Verdict.FIXABLE)]
     assert '"open")\n    d.destroy()\n    return 0\n' in code
 
 
@@ -145,7 +145,7 @@ def test_who_closes_need_not_destroy(methods: str) -> None:
     files = library(methods)
     assert fixed_test(files, "d.close()")[1] == []
     code, findings = fixed_test(files, "if d.ok() {", "    d.close()", "    return 1", "}")
-    assert findings == [("missing-release", Verdict.FIXED)]
+    assert findings == [("missing-release", Verdict.FIXABLE)]
     assert code.endswith("    d.destroy()\n    return 0\n}\n")
 
 
@@ -155,7 +155,7 @@ def test_a_close_and_a_destroy_of_the_same_handle_are_two_releases() -> None:
         fixed_test(library(f"{CLOSE_ONCE}\n pub func destroy(mut this) {{ this.close() }}"), *twice)[1] == []
     )
     _, findings = fixed_test(library(f"{CLOSE}\n pub func destroy(this) {{ this.close() }}"), *twice)
-    assert findings == [("double-release", Verdict.FIXED)]
+    assert findings == [("double-release", Verdict.FIXABLE)]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_close_and_a_destroy_of_the_same_handle_are_two_releases() -> None:
 def test_what_leaves_the_handle_is_no_release(methods: str, line: str) -> None:
     destroy = "pub func destroy(this) { lowlevel { mem_free(this.handle) } }"
     _, findings = fixed_test(library(f"{methods}\n {destroy}"), line)
-    assert ("missing-release", Verdict.FIXED) in findings
+    assert ("missing-release", Verdict.FIXABLE) in findings
 
 
 @pytest.mark.parametrize(

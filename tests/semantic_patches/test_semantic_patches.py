@@ -98,7 +98,7 @@ def test_nothing_is_done_where_one_change_does_not_fit() -> None:
 def test_a_change_that_may_be_missing_may_be_missing() -> None:
     without = STOCK.replace("-128 as I8", "-2 as I8")
     (finding,) = findings("hash-table-contents", {"lib/demo/src/http/stock.tml": without})
-    assert finding.verdict is Verdict.FIXED
+    assert finding.verdict is Verdict.FIXABLE
     assert not any("removed_value" in edit.text for edit in finding.edits)
 
 
@@ -251,7 +251,7 @@ NEW = """\
 def test_callers_that_are_done_with_a_text_do_not_stop_the_patch(code: str) -> None:
     files = stock_with(code)
     (finding,) = findings("hash-table-contents", files)
-    assert finding.verdict is Verdict.FIXED
+    assert finding.verdict is Verdict.FIXABLE
 
 
 @pytest.mark.parametrize("code", HARMFUL.values(), ids=HARMFUL)
@@ -298,4 +298,4 @@ func shown(stock: Stock[Str, Str]) -> Bool {
     assert "@allocates" in finding.message
     del files["lib/demo/src/http/sign.tml"]
     (finding,) = findings("hash-table-contents", files)
-    assert finding.verdict is Verdict.FIXED
+    assert finding.verdict is Verdict.FIXABLE

@@ -11,7 +11,7 @@ from codemods.model.progress import Progress
 from tml_ast.edit import SourceEdit
 from tml_ast.replay import History
 
-_MARKERS = ((b"leak", Verdict.FIXED), (b"unclear", Verdict.REVIEW), (b"mystery", Verdict.REPORTED))
+_MARKERS = ((b"leak", Verdict.FIXABLE), (b"unclear", Verdict.REVIEW), (b"mystery", Verdict.REPORTED))
 
 
 def stand_in_analysis(
@@ -56,7 +56,7 @@ def _findings(path: str, content: bytes, history: History[FindingKey]) -> list[F
         if not starts:
             continue
         line = content.count(b"\n", 0, starts[0]) + 1
-        offered = starts if verdict is Verdict.FIXED else starts[:1]
+        offered = starts if verdict is Verdict.FIXABLE else starts[:1]
         edits = tuple(Edit(start, start + 4, "free") for start in offered)
         finding = Finding(
             phase.number,
@@ -72,7 +72,7 @@ def _findings(path: str, content: bytes, history: History[FindingKey]) -> list[F
         findings.append(finding)
         owners = frozenset((finding.key,))
         made = [SourceEdit(edit.start, edit.end, b"free", owners) for edit in finding.edits]
-        if verdict is Verdict.FIXED:
+        if verdict is Verdict.FIXABLE:
             history.make(made)
         else:
             history.offer(made)
