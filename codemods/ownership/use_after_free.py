@@ -30,6 +30,7 @@ from codemods.ownership.variable_states import VariableProblem
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
 from tml_ast import nodes
 
+_UNWRAPPING = frozenset(("unwrap", "unwrap_err", "expect", "expect_err"))
 _MACHINE_WORDS = SCALARS - {"Bool", "F32", "F64"}
 
 
@@ -62,8 +63,9 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
     if variable.type.name == "()":
         return _part_misuses(analysis, graph, variable)
     if variable.type.name in BUILTIN_VARIANTS:
-        frees = _emptied_at(analysis, graph, variable)
-    elif (
+        opening = [use for use in graph.uses(variable) if not _only_asks(use.site)]
+        return _uses_of_freed(analysis, graph, variable, _emptied_at(analysis, graph, variable), opening)
+    if (
         variable.type.is_str
         or variable.type.name in _MACHINE_WORDS
         or _is_released_once(analysis, variable.type)
@@ -138,21 +140,46 @@ def _touches(
     return isinstance(action, Use) and id(action.node) in uses
 
 
+def _only_asks(site: Site) -> bool:
+    """Whether a use only asks a Maybe or Outcome which variant it is."""
+    return isinstance(site.parent, nodes.MethodCall) and site.parent.name.startswith("is_")
+
+
 def _emptied_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> set[int]:
-    """The uses of a Maybe or Outcome that open it with an arm which releases the payload."""
+    """The uses of a Maybe or Outcome that open it, where the payload is released or dropped."""
     emptied = set()
     for use in graph.uses(variable):
         opening = use.site.parent
-        if use.site.role is not Role.SCRUTINEE or not isinstance(opening, nodes.When):
+        if use.site.role is Role.SCRUTINEE and isinstance(opening, nodes.When):
+            payloads = [
+                payload
+                for payload in graph.variables
+                if payload.kind is VariableKind.PAYLOAD and opening.start <= payload.offset < opening.end
+            ]
+            is_emptied = any(_is_released(analysis, graph, payload) for payload in payloads)
+        elif use.site.role is Role.RECEIVER and isinstance(opening, nodes.MethodCall):
+            is_emptied = opening.name in _UNWRAPPING and _is_result_released(analysis, graph, opening)
+        else:
             continue
-        payloads = [
-            payload
-            for payload in graph.variables
-            if payload.kind is VariableKind.PAYLOAD and opening.start <= payload.offset < opening.end
-        ]
-        if any(Effect.RELEASES in analysis.summaries.fate(graph, payload).effects for payload in payloads):
+        if is_emptied:
             emptied.add(id(use.node))
     return emptied
+
+
+def _is_result_released(analysis: Analysis, graph: ControlFlowGraph, call: nodes.MethodCall) -> bool:
+    """Whether what a call takes out is released, at once or by the name that it gets."""
+    site = graph.site_of(call)
+    if site is not None and _is_freed_at(analysis, graph, site):
+        return True
+    bound = [variable for variable in graph.variables if variable.value is call]
+    return any(
+        _is_released(analysis, graph, variable) or analysis.drops.is_registered(variable)
+        for variable in bound
+    )
+
+
+def _is_released(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> bool:
+    return Effect.RELEASES in analysis.summaries.fate(graph, variable).effects
 
 
 def _is_freed_at(analysis: Analysis, graph: ControlFlowGraph, site: Site) -> bool:

@@ -112,7 +112,7 @@ def test_what_a_fix_needs_is_fixed_with_it(run: Run, demo: Checkout) -> None:
     run("apply", "--phase", "1", "--in-place", "--cause", "library")
 
     # The compiler loses what no variable holds; bound to one, it is the library that has to release it.
-    released = "    let size_result: I64 = reel.size()\n    reel.destroy()\n    return size_result\n"
+    released = "    let result: I64 = reel.size()\n    reel.destroy()\n    return result\n"
     assert released in Path(FILE).read_text()
     assert "let line: Str = if is_double {" in Path(FILE).read_text()
     assert functions(run("check", "--format", "json").document) == [COMPILER]

@@ -77,8 +77,8 @@ def test_a_hunk_of_several_findings_is_split(answer: Answer, library: Path) -> N
 
     assert [number for number, _ in prompts(outcome)] == ["1/19", "2/19", "3/19", "3/20", "4/20", "5/20"]
     content = changed(library)[CLIENT]
-    assert b"parse_result" in content
-    assert b"scheme_text" not in content
+    assert b"let result: Outcome[Response, HttpError] = Response::parse(" in content
+    assert b"let scheme: Str" not in content
 
 
 def test_the_rule_and_the_answers_are_explained(answer: Answer, library: Path) -> None:

@@ -43,6 +43,8 @@ NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n      
         # of a variant that the code asks for in two ways, nobody can say that it is new
         (OPENED + "    let reel: Reel = opened.unwrap()\n    reel.destroy()\n", 0),
         (OPENED + "    let reel: Reel = opened.unwrap()\n    reel.destroy()\n    reel.destroy()\n", 1),
+        ("    let opened = open_reel(4)\n    opened.unwrap().destroy()\n    print(opened.is_ok())\n", 0),
+        ("    let opened = open_reel(4)\n    opened.unwrap().destroy()\n    opened.unwrap().destroy()\n", 1),
         (FILLED + DRAIN, 0),
         (FILLED + DRAIN + NAMED, 1),
         (FILLED + NAMED + NAMED, 1),
