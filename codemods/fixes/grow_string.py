@@ -80,5 +80,12 @@ def _part(context: Context, graph: ControlFlowGraph, variable: Variable, operand
         return None if "{" in text or "}" in text else text[1:-1]
     if not isinstance(operand, _MADE) or '"' in text or "\n" in text or mentions(graph, operand, {variable}):
         return None
-    origin = context.analysis.summaries.origin(graph, operand)
-    return f"{{{text}}}" if origin.is_fresh and text[0].islower() else None
+    call, summaries = graph.call_at(operand), context.analysis.summaries
+    # the compiler does not free what another language has made
+    is_made = (
+        call is not None
+        and call.callee is not None
+        and call.callee.node.body is not None
+        and summaries.origin(graph, operand).is_fresh
+    )
+    return f"{{{text}}}" if is_made and text[0].islower() else None

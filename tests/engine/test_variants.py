@@ -342,10 +342,10 @@ pub func attempt(port: I64) -> Outcome[I64, I64] {
     after = fixed(text, library=f"{SOCK}{attempt}", uses="Sock, attempt")
 
     opened = (
-        "#if A\n    let attempt_result = attempt(3)\n    if attempt_result.is_err() {\n"
+        "#if A\n    let result = attempt(3)\n    if result.is_err() {\n"
         "        t.destroy()\n        s.destroy()\n"
-        "        return Err(attempt_result.unwrap_err())\n    }\n"
-        "    let n: I64 = attempt_result.unwrap()\n#endif\n"
+        "        return Err(result.unwrap_err())\n    }\n"
+        "    let n: I64 = result.unwrap()\n#endif\n"
     )
     assert opened in after
     assert after.count("attempt(3)") == 1

@@ -69,10 +69,10 @@ def test_a_call_for_its_effect_is_asked_after_it() -> None:
         == """\
     let reel = Reel::new(4)
     for i in 0 to values {
-        let count_of_result = count_of(i)  // each of them
-        if count_of_result.is_err() {
+        let result = count_of(i)  // each of them
+        if result.is_err() {
             reel.destroy()
-            return Err(count_of_result.unwrap_err())
+            return Err(result.unwrap_err())
         }
     }
     reel.destroy()
@@ -98,13 +98,13 @@ def test_owners_share_the_opening_and_the_latest_is_released_first() -> None:
         == """\
     let first = Reel::new(4)
     let second = Reel::new(5)
-    let found_result = found(count)
-    if found_result.is_nothing() {
+    let result = found(count)
+    if result.is_nothing() {
         second.destroy()
         first.destroy()
         return Nothing
     }
-    let n: I64 = found_result.unwrap() + first.size()
+    let n: I64 = result.unwrap() + first.size()
     second.destroy()
     first.destroy()
     return Just(n > 2)
@@ -127,18 +127,18 @@ def test_each_exit_gets_a_name_of_its_own() -> None:
         became
         == """\
     let reel = Reel::new(4)
-    let count_of_result = count_of(count)
-    if count_of_result.is_err() {
+    let result = count_of(count)
+    if result.is_err() {
         reel.destroy()
-        return Err(count_of_result.unwrap_err())
+        return Err(result.unwrap_err())
     }
-    let a: I64 = count_of_result.unwrap()
-    let count_of_value = count_of(a)
-    if count_of_value.is_err() {
+    let a: I64 = result.unwrap()
+    let outcome = count_of(a)
+    if outcome.is_err() {
         reel.destroy()
-        return Err(count_of_value.unwrap_err())
+        return Err(outcome.unwrap_err())
     }
-    let b: I64 = count_of_value.unwrap()
+    let b: I64 = outcome.unwrap()
     reel.destroy()
     return Ok(a + b)
 """
@@ -184,14 +184,14 @@ def test_an_argument_of_several_lines_keeps_its_layout() -> None:
     )
     assert (
         """\
-        let count_of_result = count_of(
+        let result = count_of(
             count,
         )
-        if count_of_result.is_err() {
+        if result.is_err() {
             reel.destroy()
-            return Err(count_of_result.unwrap_err())
+            return Err(result.unwrap_err())
         }
-        let n: I64 = 2 * count_of_result.unwrap()
+        let n: I64 = 2 * result.unwrap()
 """
         in became
     )

@@ -233,7 +233,7 @@ def test_the_action_annotates_and_fails(example: Example, runner: dict[str, str]
     outcome = run_step("Check for leaks", example.folder, runner, phase="2")
 
     assert outcome.returncode == 1, outcome.stdout
-    assert outcome.stdout.startswith("::warning file=lib/src/net/addr.tml,line=34,col=6,")
+    assert outcome.stdout.startswith("::warning file=lib/src/net/addr.tml,line=71,col=9,")
     assert (tmp_path / "summary.md").read_text().startswith("## tmlfix: 3 findings in 1 file")
 
 

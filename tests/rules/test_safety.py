@@ -490,7 +490,7 @@ pub func width(size: I64) -> I64 {
     [
         (
             "wind(spool)",
-            "let wind_result = wind(spool)\n            spool.destroy()\n            wind_result",
+            "let result = wind(spool)\n            spool.destroy()\n            result",
         ),
         ("size + 1", "spool.destroy()\n            size + 1"),
         ("assert(wind(spool) == 1)", "assert(wind(spool) == 1)\n            spool.destroy()"),

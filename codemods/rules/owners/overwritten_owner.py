@@ -40,11 +40,8 @@ _MADE_FROM_OLD = Refusal("the new value is made from the old one: bind it by han
 def check(context: Context) -> Iterator[Diagnostic]:
     """The assignments that lose the value that the variable has."""
     for _, graph in context.graphs():
-        assignments = [
-            action
-            for action in graph.assignments
-            if action.node.operator == "=" and not grows_by_itself(graph, action)
-        ]
+        plain = (action for action in graph.assignments if action.node.operator == "=")
+        assignments = [action for action in plain if not grows_by_itself(graph, action)]
         if not assignments:
             continue
         owed = {id(obligation.variable): obligation for obligation in context.obligations(graph)}

@@ -21,7 +21,8 @@ from tml_ast.edit import SourceEdit
 
 _DEFECT = "private-callee-takes-strings"
 _FEW = 2
-"""So many arguments are cast; for more the function is made public, which changes its signature."""
+"""So many arguments are cast. For more, or where another string takes the place of one, the function is made
+public, which changes its signature."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -36,7 +37,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
     commented: set[int] = set()
     for callee, uses in lost.items():
         freed = [(graph, use) for graph, use in uses if _may_be_freed(context, graph, use.variable)]
-        are_few = len(freed) == len(uses) <= _FEW
+        are_few = len(freed) == len(uses) <= _FEW and not any(
+            graph.is_assigned(use.variable) for graph, use in uses
+        )
         if not are_few and _may_be_public(context, callee):
             yield _make_public(context, callee, uses)
         else:
