@@ -12,8 +12,6 @@ from codemods.app.apply import check_branches, fix_in_place, open_branches
 from codemods.app.preview import preview, preview_for_review
 from codemods.app.requests import Filter, Report, Request, choose_selected
 from codemods.cli.base import (
-    FIX,
-    FOUND,
     ExitZero,
     Format,
     Ignore,
@@ -28,7 +26,6 @@ from codemods.cli.base import (
     Select,
     Statistics,
     Verbose,
-    app,
     examples,
     finish,
     printed_to,
@@ -36,7 +33,9 @@ from codemods.cli.base import (
 )
 from codemods.cli.interactive import ask
 from codemods.cli.options import APPLY, check_options, complete_phases, phases_of, rules_of
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
+from codemods.cli.statuses import FOUND
 from codemods.files.writing import write_file
 from codemods.reports import documents, markdown, text
 
@@ -56,8 +55,7 @@ class Delivery:
     """Whether only findings and errors are printed."""
 
 
-@app.command(
-    rich_help_panel=FIX,
+@commands.command(
     epilog=examples(
         "tmlfix apply --phase 1",
         "tmlfix apply --all --stacked --push origin --pr-body texts",
@@ -242,8 +240,7 @@ def _print_statistics(report: Report, format: OutputFormat, *, quiet: bool) -> N
             text.print_summary(report)
 
 
-@app.command(
-    rich_help_panel=FIX,
+@commands.command(
     epilog=examples(
         "tmlfix status", "tmlfix status --statistics lib/std/src/http", "tmlfix status lib/std --format json"
     ),

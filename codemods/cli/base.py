@@ -1,4 +1,4 @@
-"""What commands share: the program that they belong to, common options, exit statuses."""
+"""What commands share: common options, and how they end."""
 
 from __future__ import annotations
 
@@ -11,21 +11,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from codemods.cli.options import complete_rules
+from codemods.cli.statuses import FAILED
 from codemods.engine.resources import Resources, ignore_note
 from codemods.files.writing import write_file
 from codemods.model.findings import Cause, InputError
 from codemods.model.findings import Paths as LeakPaths
 from codemods.reports import console
-
-FOUND = 1
-FAILED = 2
-
-FIX = "Find and fix"
-REVIEW = "Review"
-PREVENT = "Keep leaks out"
-MEASURE = "Measure"
-LANGUAGE = "The language"
-"""The panels of the help, each with its commands."""
 
 
 class OutputFormat(StrEnum):
@@ -47,26 +38,6 @@ def examples(*lines: str) -> str:
     """The end of a help text, one example a line."""
     return "\n\n".join(("Examples:", *lines))
 
-
-WORKFLOW = (
-    "1. tmlfix status                            what there is to fix",
-    "2. tmlfix review --phase 1 -o review.html   approve fixes in a browser",
-    "3. tmlfix apply --selection FILE            a branch with what you approved",
-    "   tmlfix apply --phase 1                   or one with all of phase 1",
-    "4. tmlfix verify --phase 1 --tml 'tml test' see your own tests pass",
-    "5. git diff main...tmlfix/phase-1-http      the branch, to merge",
-)
-"""The steps to a reviewed branch, as the help shows them."""
-
-app = typer.Typer(
-    name="tmlfix",
-    help="Find memory leaks in TML source and write the fixes, one git branch per phase.",
-    epilog="\n\n".join(("The way to a reviewed branch:", *WORKFLOW)),
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
 
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH", help="Only files at or below these paths.")
@@ -146,23 +117,6 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report on standa
 def resources(jobs: int | None, no_cache: bool, verbose: bool) -> Resources:
     """How much of the machine to use, and what to say about it, as the options ask."""
     return Resources(jobs, not no_cache, console.print_note if verbose else ignore_note)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"tmlfix {version('tmlfix')}")
-        raise typer.Exit
-
-
-@app.callback()
-def start(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Find memory leaks in TML source and write the fixes, one git branch per phase."""
 
 
 @contextmanager

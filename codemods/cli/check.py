@@ -16,8 +16,6 @@ from codemods.app.shards import Shard
 from codemods.checks import check as checking
 from codemods.checks.check import FailOn, Standing
 from codemods.cli.base import (
-    FOUND,
-    PREVENT,
     ExitZero,
     Ignore,
     Jobs,
@@ -29,14 +27,15 @@ from codemods.cli.base import (
     Select,
     Statistics,
     Verbose,
-    app,
     examples,
     finish,
     printed_to,
     resources,
 )
 from codemods.cli.options import CHECK, check_options, complete_phases, phases_of, rules_of
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
+from codemods.cli.statuses import FOUND
 from codemods.files.safe_open import LARGEST_FILE, TOO_LARGE
 from codemods.files.writing import append_file
 from codemods.model.errors import UserError
@@ -56,8 +55,7 @@ class CheckFormat(StrEnum):
     JUNIT = "junit"
 
 
-@app.command(
-    rich_help_panel=PREVENT,
+@commands.command(
     epilog=examples(
         "tmlfix check",
         "tmlfix check --format sarif -o tmlfix.sarif",

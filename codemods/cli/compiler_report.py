@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from codemods.app.compiler_report import compiler_report as report_defects
-from codemods.cli.base import MEASURE, Output, Paths, app, examples, finish, printed_to
+from codemods.cli.base import Output, Paths, examples, finish, printed_to
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
 from codemods.reports import defects
 
@@ -21,9 +22,8 @@ class Style(StrEnum):
     JSON = "json"
 
 
-@app.command(
+@commands.command(
     name="compiler-report",
-    rich_help_panel=MEASURE,
     epilog=examples("tmlfix compiler-report -o compiler.md", "tmlfix compiler-report --format json lib/std"),
 )
 def compiler_report(

@@ -7,12 +7,13 @@ from pathlib import Path
 from codemods.app.configuration import read_configuration
 from codemods.app.idle_settings import idle_settings
 from codemods.app.sources import read_working_tree
-from codemods.cli.base import PREVENT, Format, Output, OutputFormat, app, examples, finish, printed_to
+from codemods.cli.base import Format, Output, OutputFormat, examples, finish, printed_to
 from codemods.cli.options import Folder
+from codemods.cli.program import commands
 from codemods.reports import documents, text
 
 
-@app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix config", "tmlfix config --format json"))
+@commands.command(epilog=examples("tmlfix config", "tmlfix config --format json"))
 def config(
     folder: Folder = Path(),
     format: Format = OutputFormat.TEXT,

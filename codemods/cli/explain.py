@@ -8,14 +8,14 @@ import typer
 
 from codemods.app.explain import explain_place, parse_place
 from codemods.app.rule_texts import find_rule, rules
-from codemods.cli.base import REVIEW, Format, Output, OutputFormat, app, examples, printed_to
+from codemods.cli.base import Format, Output, OutputFormat, examples, printed_to
 from codemods.cli.options import complete_rules
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
 from codemods.reports import documents, explanation, text
 
 
-@app.command(
-    rich_help_panel=REVIEW,
+@commands.command(
     epilog=examples(
         "tmlfix explain",
         "tmlfix explain missing-release",

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from codemods.app.sources import working_tree_root
 from codemods.app.starter import write_starter_settings
-from codemods.cli.base import PREVENT, OnlyErrors, app, examples
+from codemods.cli.base import OnlyErrors, examples
 from codemods.cli.options import Folder
+from codemods.cli.program import commands
 from codemods.reports import text
 from codemods.reports.snippets import SNIPPETS
 
 
-@app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix init", "tmlfix init --quiet"))
+@commands.command(epilog=examples("tmlfix init", "tmlfix init --quiet"))
 def init(
     folder: Folder = Path(),
     quiet: OnlyErrors = False,

@@ -9,19 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from codemods.app.requests import ALL_FINDINGS, Filter
-from codemods.cli.base import (
-    FOUND,
-    MEASURE,
-    ExitZero,
-    Output,
-    PageFormat,
-    PageFormats,
-    app,
-    examples,
-    finish,
-    printed_to,
-)
+from codemods.cli.base import ExitZero, Output, PageFormat, PageFormats, examples, finish, printed_to
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
+from codemods.cli.statuses import FOUND
 from codemods.model.errors import UserError
 from codemods.reports import documents, leaks, pages
 from codemods.reports.pages import Part
@@ -36,9 +27,8 @@ NoFindings = Annotated[
 ]
 
 
-@app.command(
+@commands.command(
     "leaks",
-    rich_help_panel=MEASURE,
     epilog=examples(
         "tml test --no-cache --log-filter=test=info 2>&1 | tee tests.log",
         "tmlfix leaks tests.log",

@@ -7,11 +7,12 @@ import logging
 
 import typer
 
-from codemods.cli.base import PREVENT, app, examples
+from codemods.cli.base import examples
+from codemods.cli.program import commands
 from codemods.model.errors import UserError
 
 
-@app.command(rich_help_panel=PREVENT, epilog=examples("tmlfix lsp"))
+@commands.command(epilog=examples("tmlfix lsp"))
 def lsp() -> None:
     """Serve an editor over standard input and output, with the Language Server Protocol.
 

@@ -8,24 +8,15 @@ from typing import Annotated
 import typer
 
 from codemods.checks.shard_merge import merge
-from codemods.cli.base import (
-    FOUND,
-    PREVENT,
-    ExitZero,
-    OutputWithCounts,
-    Quiet,
-    app,
-    examples,
-    finish,
-    printed_to,
-)
+from codemods.cli.base import ExitZero, OutputWithCounts, Quiet, examples, finish, printed_to
+from codemods.cli.program import commands
+from codemods.cli.statuses import FOUND
 from codemods.reports import documents, text
 from codemods.reports.shard_documents import merged_document, read_shard
 
 
-@app.command(
+@commands.command(
     "merge",
-    rich_help_panel=PREVENT,
     epilog=examples(
         "tmlfix check --shard 1/2 --format sarif -o shard-1.sarif",
         "tmlfix check --shard 2/2 --format sarif -o shard-2.sarif",

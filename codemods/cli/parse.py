@@ -8,28 +8,17 @@ from typing import Annotated
 import typer
 
 from codemods.app import parse_check
-from codemods.cli.base import (
-    FOUND,
-    LANGUAGE,
-    ExitZero,
-    Format,
-    Output,
-    OutputFormat,
-    Quiet,
-    app,
-    examples,
-    finish,
-    printed_to,
-)
+from codemods.cli.base import ExitZero, Format, Output, OutputFormat, Quiet, examples, finish, printed_to
 from codemods.cli.options import PARSE, TREE_OF_ONE_FILE, check_options
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
+from codemods.cli.statuses import FOUND
 from codemods.files.workspace import read_paths
 from codemods.model.errors import UserError
 from codemods.reports import documents, text
 
 
-@app.command(
-    rich_help_panel=LANGUAGE,
+@commands.command(
     epilog=examples("tmlfix parse lib --check --format json", "tmlfix parse lib/std/src/url.tml --tree"),
 )
 def parse(

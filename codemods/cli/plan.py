@@ -11,21 +11,20 @@ import typer
 from codemods.app.requests import Filter
 from codemods.checks.baseline import followed, read_baseline
 from codemods.cli.base import (
-    FOUND,
-    MEASURE,
     ExitZero,
     OfCause,
     OnPaths,
     Output,
     PageFormat,
     PageFormats,
-    app,
     examples,
     finish,
     printed_to,
 )
 from codemods.cli.leaks import NoFindings, findings_here, print_result
 from codemods.cli.options import PLAN, check_options
+from codemods.cli.program import commands
+from codemods.cli.statuses import FOUND
 from codemods.files.writing import write_file
 from codemods.reports import plan
 from codemods.verification.criteria import all_met, judge
@@ -34,9 +33,8 @@ from codemods.verification.plan_progress import PlanProgress, progress_of
 from codemods.verification.tree_findings import Tree, tree_files
 
 
-@app.command(
+@commands.command(
     "plan",
-    rich_help_panel=MEASURE,
     epilog=examples(
         "tmlfix plan",
         "tmlfix plan --baseline tmlfix-baseline.json",

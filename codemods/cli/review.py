@@ -12,7 +12,6 @@ from codemods.app.preview import preview_for_review
 from codemods.app.requests import Filter, Request
 from codemods.app.rule_texts import rules
 from codemods.cli.base import (
-    REVIEW,
     Ignore,
     Jobs,
     NoCache,
@@ -22,13 +21,13 @@ from codemods.cli.base import (
     Paths,
     Select,
     Verbose,
-    app,
     examples,
     finish,
     resources,
 )
 from codemods.cli.options import REVIEW as REVIEW_RULES
 from codemods.cli.options import check_options, complete_phases, phases_of, rules_of
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
 from codemods.model.errors import UserError
@@ -38,8 +37,7 @@ from codemods.reports.page import review_page
 SUFFIXES = (".html", ".htm")
 
 
-@app.command(
-    rich_help_panel=REVIEW,
+@commands.command(
     epilog=examples(
         "tmlfix review -o review.html",
         "tmlfix review --phase http --in-place -o /tmp/http.html lib/std/src/http",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from codemods.app.configuration import read_configuration
 from codemods.app.rule_texts import described
 from codemods.app.sources import working_tree_root
-from codemods.cli.base import PREVENT, Format, Output, OutputFormat, app, examples, printed_to
+from codemods.cli.base import Format, Output, OutputFormat, examples, printed_to
+from codemods.cli.program import commands
 from codemods.reports import documents, text
 
 
-@app.command(
+@commands.command(
     "rules",
-    rich_help_panel=PREVENT,
     epilog=examples("tmlfix rules", "tmlfix rules --format json -o rules.json"),
 )
 def rules_command(format: Format = OutputFormat.TEXT, output: Output = None) -> None:

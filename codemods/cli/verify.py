@@ -7,22 +7,11 @@ from typing import Annotated
 
 import typer
 
-from codemods.cli.base import (
-    FAILED,
-    FOUND,
-    MEASURE,
-    ExitZero,
-    Output,
-    PageFormat,
-    PageFormats,
-    Paths,
-    app,
-    examples,
-    finish,
-    printed_to,
-)
+from codemods.cli.base import ExitZero, Output, PageFormat, PageFormats, Paths, examples, finish, printed_to
 from codemods.cli.options import VERIFY, check_options, complete_phases, phases_of
+from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
+from codemods.cli.statuses import FAILED, FOUND
 from codemods.model.errors import UserError
 from codemods.reports import verification
 from codemods.verification.verify import VerifyRequest
@@ -30,8 +19,7 @@ from codemods.verification.verify import verify as run_tests
 from codemods.verification.verify_report import Unit
 
 
-@app.command(
-    rich_help_panel=MEASURE,
+@commands.command(
     epilog=examples(
         'tmlfix verify --tml "tml test" --phase 1',
         'tmlfix verify --tml "tml test {} --no-cache" --all --by suite --jobs 4',

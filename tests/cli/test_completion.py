@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codemods.cli import MODULES, main
+from codemods.cli import main
+from codemods.cli.program import COMMANDS
 from tests.support.bundled import environment
 
 ASK = 'COMP_WORDS=({line}); COMP_CWORD={word}; _tmlfix_completion tmlfix; echo "${{COMPREPLY[@]}}"'
@@ -71,7 +72,7 @@ def test_the_shell_can_be_named(shell: str) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("tmlfix ", [*MODULES]),
+        ("tmlfix ", [*COMMANDS]),
         ("tmlfix st", ["status"]),
         ("tmlfix check --base", ["--baseline"]),
         ("tmlfix check --format ", ["text", "json", "sarif", "github", "markdown", "junit"]),
@@ -96,7 +97,7 @@ def test_what_shells_are_told(shell: str, line: str, expected: list[str]) -> Non
     assert values == expected
 
 
-@pytest.mark.parametrize("command", [[], *([command] for command in MODULES)], ids=" ".join)
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS)], ids=" ".join)
 def test_h_is_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "-h"]) == 0
     short = capsys.readouterr().out

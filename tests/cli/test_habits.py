@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from codemods.cli import load_commands
 from tests.support.bundled import Example
 from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
@@ -22,7 +21,6 @@ def rules_of(outcome: Outcome) -> set[str]:
 
 
 def test_a_short_option_shows_the_help(run: Run) -> None:
-    load_commands()
     for command in ((), *((name,) for name in program())):
         short, long = run(*command, "-h"), run(*command, "--help")
         assert short.code == 0
@@ -32,7 +30,6 @@ def test_a_short_option_shows_the_help(run: Run) -> None:
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_help_clips_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    load_commands()
     for command in program():
         shown = run(command, "-h").out
         assert "…" not in shown, command

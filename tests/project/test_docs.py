@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
-from codemods.cli import FAILED, FOUND, app, load_commands
+from codemods.cli.program import load_command
+from codemods.cli.statuses import FAILED, FOUND
 from codemods.engine import analyse
 from codemods.model.phases import OUTSIDE, PHASES
 from codemods.rules import RULES
@@ -108,9 +108,7 @@ def shown() -> Iterator[str]:
 
 def options(command: str) -> set[str]:
     """The options of a command."""
-    load_commands()
-    group = typer.main.get_command(app)
-    parameters = group.commands[command].params  # type: ignore[attr-defined]
+    parameters = load_command(command).params
     return {name for parameter in parameters for name in parameter.opts if name.startswith("--")}
 
 

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer.main
-from typer.core import TyperGroup
-
-from codemods.cli import app, load_commands
+from codemods.cli.program import COMMANDS
 from codemods.compiler_defects import DEFECTS, Defect
 from codemods.engine.result_cache import FOLDER_VARIABLE
 from codemods.model.phases import PHASES, phase_of
@@ -199,10 +196,7 @@ def _scope(scope: tuple[str, ...]) -> str:
 
 def program() -> dict[str, str]:
     """The commands by name, each with what it is for."""
-    load_commands()
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
-    return {name: str(command.help).strip().splitlines()[0] for name, command in group.commands.items()}
+    return {name: listed.summary for name, listed in COMMANDS.items()}
 
 
 def commands() -> str:
