@@ -17,24 +17,24 @@ the compiler's parser refuses, and for bytes that are not UTF-8, a byte order ma
 ``EditConflict`` when two edits claim the same bytes.
 """
 
-from tml_ast.dump import dump
-from tml_ast.edit import (
-    EditConflict,
-    SourceEdit,
-    apply,
-    compose,
-    in_order,
-    indentation_of,
-    insert_before_block_end,
-    insert_statement_after,
-    insert_statement_before,
-    line_ending_of,
-)
-from tml_ast.lexer import TmlSyntaxError, Token, position, tokenize
-from tml_ast.nodes import Module, Node
-from tml_ast.parser import parse, parse_snippet
-from tml_ast.pattern import Binding, CodePattern, Match, render
-from tml_ast.visitor import REMOVE, Transformer, Visitor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tml_ast.edit import (
+        indentation_of,
+        insert_before_block_end,
+        insert_statement_after,
+        insert_statement_before,
+        line_ending_of,
+    )
+    from tml_ast.lexer import TmlSyntaxError, Token, position, tokenize
+    from tml_ast.nodes import Module, Node
+    from tml_ast.parser import parse, parse_snippet
+    from tml_ast.pattern import Binding, CodePattern, Match, render
+    from tml_ast.source_edit import EditConflict, SourceEdit, apply, compose, in_order
+    from tml_ast.tree_text import dump
+    from tml_ast.visitor import REMOVE, Transformer, Visitor
 
 __all__ = [
     "REMOVE",
@@ -64,3 +64,33 @@ __all__ = [
     "render",
     "tokenize",
 ]
+
+_HOMES = {
+    "edit": (
+        "indentation_of",
+        "insert_before_block_end",
+        "insert_statement_after",
+        "insert_statement_before",
+        "line_ending_of",
+    ),
+    "lexer": ("TmlSyntaxError", "Token", "position", "tokenize"),
+    "nodes": ("Module", "Node"),
+    "parser": ("parse", "parse_snippet"),
+    "pattern": ("Binding", "CodePattern", "Match", "render"),
+    "source_edit": ("EditConflict", "SourceEdit", "apply", "compose", "in_order"),
+    "tree_text": ("dump",),
+    "visitor": ("REMOVE", "Transformer", "Visitor"),
+}
+"""The names of each module."""
+
+
+def _lazily(name: str) -> Any:
+    """What has this name. Its module is imported only now: who has nothing to parse needs no parser."""
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _lazily

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
-from tml_ast.edit import SourceEdit, in_order
+from tml_ast.source_edit import SourceEdit, in_order
 
 Owner = TypeVar("Owner", bound=Hashable)
 Other = TypeVar("Other", bound=Hashable)

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from codemods.checks.changes import declarations
 from codemods.checks.fingerprints import fingerprints, stable_message
 from codemods.files.safe_open import UnfitFileError, read_file
 from codemods.files.workspace import Workspace
@@ -112,7 +111,11 @@ def _may_be(path: str, other: str) -> bool:
 def _declares(source: bytes, functions: AbstractSet[str]) -> bool:
     """Whether a file declares all of the functions; they are looked for in its text before it is parsed."""
     words = (function.rpartition(".")[2].encode() for function in functions)
-    return all(word in source for word in words) and functions <= {*declarations(source).by_line.values()}
+    if not all(word in source for word in words):
+        return False
+    from codemods.checks.changes import declarations  # imports the parser
+
+    return functions <= {*declarations(source).by_line.values()}
 
 
 def _moved_entries(entries: Iterable[Entry], moved: Mapping[str, str]) -> Iterator[Entry]:

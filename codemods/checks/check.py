@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codemods.app.configuration import read_configuration
 from codemods.app.preview import preview_of, share
@@ -16,13 +17,15 @@ from codemods.app.requests import Report, Request
 from codemods.app.shards import Common, Shard
 from codemods.app.sources import WorkingTree, path_below, read_working_tree, select, with_text
 from codemods.checks.baseline import Entry, baseline_text, followed, no_longer_found, read_baseline, renewed
-from codemods.checks.changes import Changes, changes_since
 from codemods.checks.fingerprints import fingerprints
 from codemods.files.repository import NoRepositoryError, open_repository
 from codemods.files.writing import write_file
 from codemods.model.errors import UserError
 from codemods.model.findings import Finding, InputError, PhaseResult, Verdict
 from codemods.model.progress import Progress
+
+if TYPE_CHECKING:
+    from codemods.checks.changes import Changes
 
 
 class FailOn(StrEnum):
@@ -232,6 +235,8 @@ def _changes(source: WorkingTree, revision: str) -> Changes:
         repository = open_repository(source.root)
     except NoRepositoryError:
         raise UserError(f"{source.root} is not inside a git repository; --changed-since needs one") from None
+    from codemods.checks.changes import changes_since  # imports the parser
+
     return changes_since(repository, revision, source.workspace.files)
 
 

@@ -1,4 +1,4 @@
-"""``tmlfix apply`` and ``tmlfix status``: fix phases, or count what there is to fix."""
+"""``tmlfix apply``: fix phases."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from codemods.cli.interactive import ask
 from codemods.cli.options import APPLY, check_options, complete_phases, phases_of, rules_of
 from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
+from codemods.cli.status import print_statistics
 from codemods.cli.statuses import FOUND
 from codemods.files.writing import write_file
 from codemods.reports import documents, markdown, text
@@ -153,7 +154,7 @@ def apply(
         if pr_body == STANDARD_OUTPUT:
             typer.echo(markdown.pull_request_body(_proposed(report, delivery)), nl=False)
         elif statistics:
-            _print_statistics(report, format, quiet=quiet)
+            print_statistics(report, format, quiet=quiet)
         elif format is OutputFormat.JSON:
             documents.print_json(documents.report_document(report))
         elif diff:
@@ -228,51 +229,3 @@ def _print_result(report: Report, delivery: Delivery) -> None:
         text.print_rewritten(report)
     else:
         text.print_branches(report)
-
-
-def _print_statistics(report: Report, format: OutputFormat, *, quiet: bool) -> None:
-    findings = [finding for phase in report.phases for finding in phase.findings]
-    if format is OutputFormat.JSON:
-        documents.print_json(documents.statistics_document(findings, report.errors))
-    else:
-        text.print_statistics(findings)
-        if not quiet:
-            text.print_summary(report)
-
-
-@commands.command(
-    epilog=examples(
-        "tmlfix status", "tmlfix status --statistics lib/std/src/http", "tmlfix status lib/std --format json"
-    ),
-)
-def status(
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    cause: OfCause = None,
-    on_paths: OnPaths = None,
-    statistics: Statistics = False,
-    format: Format = OutputFormat.TEXT,
-    output: Output = None,
-    jobs: Jobs = None,
-    no_cache: NoCache = False,
-    verbose: Verbose = False,
-) -> None:
-    """Count the findings of every phase of the commit HEAD."""
-    request = Request(
-        phases_of(None),
-        tuple(paths or ()),
-        rules=rules_of(select, ignore),
-        filter=Filter(cause, on_paths),
-        resources=resources(jobs, no_cache, verbose),
-    )
-    with progress_bar() as progress:
-        report = preview(request, findings_only=True, progress=progress)
-    with printed_to(output):
-        if statistics:
-            _print_statistics(report, format, quiet=False)
-        elif format is OutputFormat.JSON:
-            documents.print_json(documents.report_document(report))
-        else:
-            text.print_status(report)
-    finish(report.errors, 0, report.notes)

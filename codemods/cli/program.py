@@ -31,65 +31,44 @@ LANGUAGE = "The language"
 class Listed:
     """A command as the help of the program lists it."""
 
-    module: str
-    """The module of `codemods.cli` that has it."""
     panel: str
     summary: str
     """The first line of its own help."""
 
 
 COMMANDS = {
-    "apply": Listed(
-        "apply", FIX, "Fix phases of the commit HEAD: one branch, one commit and one patch each."
-    ),
-    "status": Listed("apply", FIX, "Count the findings of every phase of the commit HEAD."),
+    "apply": Listed(FIX, "Fix phases of the commit HEAD: one branch, one commit and one patch each."),
+    "status": Listed(FIX, "Count the findings of every phase of the commit HEAD."),
     "review": Listed(
-        "review", REVIEW, "Write a page for reviewing fixes: approve or reject each finding in a browser."
+        REVIEW, "Write a page for reviewing fixes: approve or reject each finding in a browser."
     ),
     "explain": Listed(
-        "explain",
-        REVIEW,
-        "Explain a rule, or a line: who frees its values, and why it has a finding or none.",
+        REVIEW, "Explain a rule, or a line: who frees its values, and why it has a finding or none."
     ),
     "check": Listed(
-        "check",
-        PREVENT,
-        "Check that no leak is left to fix, for CI jobs and commit hooks. Changes nothing.",
+        PREVENT, "Check that no leak is left to fix, for CI jobs and commit hooks. Changes nothing."
     ),
-    "merge": Listed(
-        "merge", PREVENT, "Join the results of the shards of a check into the result of the whole check."
-    ),
+    "merge": Listed(PREVENT, "Join the results of the shards of a check into the result of the whole check."),
     "lsp": Listed(
-        "lsp",
-        PREVENT,
-        "Serve an editor over standard input and output, with the Language Server Protocol.",
+        PREVENT, "Serve an editor over standard input and output, with the Language Server Protocol."
     ),
-    "config": Listed("config", PREVENT, "Print the settings that apply, and where each is set."),
-    "rules": Listed("rules", PREVENT, "List the rules: what each finds, and which are turned off here."),
-    "init": Listed(
-        "init", PREVENT, "Write a first tmlfix.toml, and print what runs tmlfix in hooks and CI jobs."
-    ),
-    "leaks": Listed(
-        "leaks", MEASURE, "Count the leaks in logs of tml test, and judge the criteria of the leak plan."
-    ),
+    "config": Listed(PREVENT, "Print the settings that apply, and where each is set."),
+    "rules": Listed(PREVENT, "List the rules: what each finds, and which are turned off here."),
+    "init": Listed(PREVENT, "Write a first tmlfix.toml, and print what runs tmlfix in hooks and CI jobs."),
+    "leaks": Listed(MEASURE, "Count the leaks in logs of tml test, and judge the criteria of the leak plan."),
     "plan": Listed(
-        "plan",
         MEASURE,
         "Show the leak plan: leaks by phase, module and file, the findings of tmlfix, and the progress.",
     ),
     "verify": Listed(
-        "verify", MEASURE, "Run your own tests on HEAD and on a phase's branch, and compare tests and leaks."
+        MEASURE, "Run your own tests on HEAD and on a phase's branch, and compare tests and leaks."
     ),
     "compiler-report": Listed(
-        "compiler_report",
-        MEASURE,
-        "Report the compiler's defects that cause leaks here, each with a program that shows it.",
+        MEASURE, "Report the compiler's defects that cause leaks here, each with a program that shows it."
     ),
-    "parse": Listed(
-        "parse", LANGUAGE, "Check that files parse and survive the round trip, or print a syntax tree."
-    ),
+    "parse": Listed(LANGUAGE, "Check that files parse and survive the round trip, or print a syntax tree."),
 }
-"""The commands in the order of the help."""
+"""The commands in the order of the help; each has a module of its name."""
 
 WORKFLOW = (
     "1. tmlfix status                            what there is to fix",
@@ -120,7 +99,7 @@ class Program(TyperGroup):
 
 def load_command(name: str) -> TyperCommand:
     """The command of that name with its options. Imports its module."""
-    import_module(f"codemods.cli.{COMMANDS[name].module}")
+    import_module(f"codemods.cli.{name.replace('-', '_')}")
     command = typer.main.get_group(commands).commands[name]
     assert isinstance(command, TyperCommand)
     return command

@@ -6,9 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
 from codemods.model import progress
 
 
@@ -22,6 +19,10 @@ def progress_bar(*, quiet: bool = False) -> Iterator[progress.Progress | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
+    # Hooks and CI jobs have no terminal and need none of this.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading files", total=None)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codemods.app.configuration import Configuration
-from codemods.app.parse_check import ParseReport
 from codemods.app.requests import Report
 from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing
@@ -17,7 +16,11 @@ from codemods.files.branches import PhaseBranch
 from codemods.model.findings import Finding, InputError, PhaseResult, Verdict, count_by_rule
 from codemods.model.home import defect_page
 from codemods.model.phases import phase_numbered
-from codemods.review.explanations import ExplainedFinding, Explanation
+
+if TYPE_CHECKING:
+    # Only their types are needed here, and these modules take long to import.
+    from codemods.app.parse_check import ParseReport
+    from codemods.review.explanations import ExplainedFinding, Explanation
 
 JSON_VERSION = 1
 

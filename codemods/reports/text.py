@@ -7,23 +7,27 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from codemods.app.configuration import Configuration
-from codemods.app.parse_check import ParseReport
 from codemods.app.requests import Report
 from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing, WrittenBaseline
-from codemods.checks.shard_merge import Merged
 from codemods.files.branches import PhaseBranch
 from codemods.files.diffs import diff_lines
 from codemods.model.findings import Finding, PhaseResult, Verdict, count_by_rule
 from codemods.model.phases import phase_numbered
 from codemods.reports.console import count, make_console, make_table, print_code, print_table, visible
 from codemods.review.hunks import Hunk
+
+if TYPE_CHECKING:
+    # Only their types are needed here, and these modules take long to import.
+    from codemods.app.parse_check import ParseReport
+    from codemods.checks.shard_merge import Merged
 
 MOST_NAMED = 3
 """How many fixes that come along are named."""

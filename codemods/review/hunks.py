@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 from codemods.files.diffs import hunk_heading, split_lines
 from codemods.model.findings import Edit, Finding, FindingKey, PhaseResult, Verdict
-from tml_ast.edit import SourceEdit, apply
+from tml_ast.source_edit import SourceEdit, apply
 
 CONTEXT = 3
 """Unchanged lines that are shown before and after a change."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codemods.cli.program import COMMANDS, load_command
-from tests.support.bundled import environment
+from tests.support.bundled import Example, environment
 from tests.support.project import PROJECT
 
 ANALYSIS = {
@@ -18,7 +18,7 @@ ANALYSIS = {
 }
 """The parser, the analysis and the rules."""
 
-COMMAND_MODULES = {f"codemods.cli.{listed.module}" for listed in COMMANDS.values()}
+COMMAND_MODULES = {f"codemods.cli.{name.replace('-', '_')}" for name in COMMANDS}
 
 
 def imported(tmp_path: Path, *arguments: str, folder: Path = PROJECT, **variables: str) -> set[str]:
@@ -75,6 +75,19 @@ def test_commands_are_listed_without_being_imported(
 
 def test_only_the_command_that_runs_is_imported(tmp_path: Path) -> None:
     assert imported(tmp_path, "init", "--help") & COMMAND_MODULES == {"codemods.cli.init"}
+
+
+@pytest.mark.parametrize(
+    "command", [["check"], ["status"], ["plan"], ["status", "--format", "json"]], ids=" ".join
+)
+def test_what_is_known_is_shown_without_parser_analysis_and_rules(
+    tmp_path: Path, example: Example, command: list[str]
+) -> None:
+    first = imported(tmp_path, *command, folder=example.folder)
+    again = imported(tmp_path, *command, folder=example.folder)
+
+    assert first >= ANALYSIS
+    assert not again & ANALYSIS
 
 
 @pytest.mark.parametrize("name", COMMANDS)
