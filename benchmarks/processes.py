@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -36,6 +37,12 @@ class Command:
         with self._running(subprocess.DEVNULL) as process:
             process.wait()
             return time.perf_counter() - start
+
+    def processor_seconds(self) -> float:
+        """How long processors work for it. Other programs of the machine hardly change that."""
+        before = _worked()
+        self.seconds()
+        return _worked() - before
 
     def output(self) -> str:
         """What it prints."""
@@ -76,6 +83,12 @@ class Command:
             said = complaints.read().decode(errors="replace").strip()
             if process.returncode not in self.statuses or "Traceback" in said:
                 raise CommandError(f"{self.arguments[0]} ended with {process.returncode}: {said}")
+
+
+def _worked() -> float:
+    """How long processors have worked for the processes that this one started and that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def environment() -> dict[str, str]:

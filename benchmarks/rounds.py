@@ -161,6 +161,14 @@ class Round:
         ]
 
     @cached_property
+    def versions(self) -> list[Sample]:
+        """Processor seconds for printing the version."""
+        found = [self.bench.tmlfix.version().processor_seconds() for _ in range(SHORT_RUNS)]
+        for seconds in found:
+            self.bench.report(f"tmlfix --version: {seconds:.2f} processor seconds")
+        return [Sample(seconds) for seconds in found]
+
+    @cached_property
     def memory(self) -> float:
         """Megabytes for a check with an empty cache."""
         return self._memory("tmlfix check, cold", self.bench.tmlfix.first_check(self.bench.tree))

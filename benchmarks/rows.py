@@ -167,6 +167,14 @@ ROWS: tuple[Row, ...] = (
         unit="s",
     ),
     Row(
+        "version",
+        "processor seconds of `tmlfix --version`",
+        0.12,
+        lambda round_: round_.versions,
+        "the start of Python included",
+        unit="s",
+    ),
+    Row(
         "memory",
         f"peak memory of all processes of {CHECK}, nothing known before",
         600,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.processes import Command
 
-START = "import sys; from codemods.cli import main; sys.exit(main())"
+PROGRAM = (sys.executable, "-P", "-c", "import sys; from codemods.cli import main; sys.exit(main())")
 """What the installed script does."""
 
 
@@ -22,8 +22,13 @@ class Tmlfix:
 
     def check(self, tree: Path, *options: str) -> Command:
         """A check of all phases with its cache. Findings are not a failure."""
-        arguments = [sys.executable, "-P", "-c", START, "check", "--all", *options]
+        arguments = [*PROGRAM, "check", "--all", *options]
         return Command(arguments, tree, {"TMLFIX_CACHE": str(self._cache_of(tree))}, statuses=(0, 1))
+
+    @staticmethod
+    def version() -> Command:
+        """The version, which is the least that it can be asked for."""
+        return Command([*PROGRAM, "--version"])
 
     def first_check(self, tree: Path) -> Command:
         """A check that starts with an empty cache and fills it."""

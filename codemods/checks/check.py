@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codemods import __version__
 from codemods.app.configuration import read_configuration
 from codemods.app.preview import preview_of, share
 from codemods.app.requests import Report, Request
@@ -175,7 +175,7 @@ def _common(
     configuration = read_configuration(source.root, request.rules)
     settings = [[key, value] for key, value, _ in configuration.entries()]
     return Common(
-        tool=version("tmlfix"),
+        tool=__version__,
         tree=_digest(*(part for file in files for part in file), *unread),
         settings=_digest(json.dumps(settings)),
         phases=request.phases,

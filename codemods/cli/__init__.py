@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Sequence
 
+from codemods import __version__
 from codemods.cli.statuses import FAILED, INTERRUPTED
 from codemods.model.errors import UserError, write_failure
 
@@ -45,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> None:
     if list(arguments) == ["--version"]:
         # Scripts ask for it often, and what reads a command line takes several times as long to import.
-        from codemods.cli.version import version_text
-
-        print(version_text(), flush=True)
+        print(f"tmlfix {__version__}", flush=True)
         return
     from codemods.cli.program import run
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from codemods.cli.version import version_text
+from codemods import __version__
 from codemods.files.repository import LOCATION_VARIABLES
 from codemods.model.errors import UserError
 
@@ -122,7 +122,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(version_text())
+        typer.echo(f"tmlfix {__version__}")
         raise typer.Exit
 
 

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
+from codemods import __version__
 from codemods.app.configuration import OWN_FILE, SHARED_FILE
 from codemods.app.sources import is_marked_root, working_tree_root
 from codemods.files.workspace import SUFFIX
@@ -86,7 +86,7 @@ class TmlfixServer(LanguageServer):
 
     def __init__(self) -> None:
         # An editor and pygls disagree about what ends a line of text, so texts are sent whole.
-        super().__init__("tmlfix", version("tmlfix"), types.TextDocumentSyncKind.Full)
+        super().__init__("tmlfix", __version__, types.TextDocumentSyncKind.Full)
         self.trees: dict[Path, _Tree] = {}
         self.delay = DELAY
         self.stopping = False

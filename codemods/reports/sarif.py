@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote, unquote
 
+from codemods import __version__
 from codemods.app.rule_texts import RuleText, described
 from codemods.checks.check import Check, CheckedFinding, Standing
 from codemods.model.findings import Edit, Finding, InputError, Verdict
@@ -35,7 +35,7 @@ def document(check: Check) -> dict[str, Any]:
         "tool": {
             "driver": {
                 "name": "tmlfix",
-                "version": version("tmlfix"),
+                "version": __version__,
                 "informationUri": HOME,
                 "shortDescription": {"text": "Finds memory leaks in TML source and writes the fixes."},
                 "rules": [_rule(name, rule) for name, rule in rules.items()],

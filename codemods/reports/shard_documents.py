@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from codemods import __version__
 from codemods.app.shards import MOST_SHARDS, Common, Shard
 from codemods.checks.baseline import Entry
 from codemods.checks.check import FailOn, Standing
@@ -116,7 +116,7 @@ def _shard(file: Path, document: Mapping[str, Any]) -> tuple[Shard, Common]:
     check: dict[str, Any] = {
         name: tuple(value) if type(value) is list else value for name, value in shard["check"].items()
     }
-    ours = version("tmlfix")
+    ours = __version__
     if check["tool"] != ours:
         raise UserError(f"{file} was written by tmlfix {check['tool']}, but this is tmlfix {ours}")
     common = Common(**check)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from email.message import Message
 from email.parser import HeaderParser
@@ -17,6 +16,7 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 
+from codemods import __version__
 from tests.support.bundled import environment
 from tests.support.checkout import Prepare
 from tests.support.project import PROJECT
@@ -123,10 +123,9 @@ def test_the_sdist_says_what_it_is(built: Path) -> None:
 
 
 def test_the_metadata_is_that_of_the_project(wheel: Path) -> None:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     fields = metadata(wheel)
 
-    assert fields["Version"] == project["version"]
+    assert fields["Version"] == __version__
     assert fields["License-Expression"] == "MIT"
     assert fields["License-File"] == "LICENSE"
     assert fields["Author"] == "The tmlfix authors"

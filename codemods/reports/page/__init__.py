@@ -8,11 +8,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from importlib.metadata import version
 from importlib.resources import files
 from string import Template
 from typing import Any
 
+from codemods import __version__
 from codemods.app.rule_texts import RuleText
 from codemods.files.diffs import split_lines
 from codemods.model.findings import Finding, FindingKey
@@ -71,7 +71,7 @@ def _document(review: Review, source: str, rules: Mapping[str, RuleText]) -> dic
     ]
     used = {finding["rule"] for finding in findings}
     document = {
-        "tool": f"tmlfix {version('tmlfix')}",
+        "tool": f"tmlfix {__version__}",
         "version": VERSION,
         "approve": APPROVE,
         "reject": REJECT,
