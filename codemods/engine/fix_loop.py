@@ -434,7 +434,7 @@ def _unresolved(analysis: Analysis, paths: Iterable[str]) -> dict[tuple[str, str
 
 
 def _without_fix(diagnostic: Diagnostic, reason: str) -> Diagnostic:
-    if not diagnostic.edits:
+    if diagnostic.verdict is Verdict.REPORTED:
         return diagnostic
     message = f"{diagnostic.message}; {reason}"
     return replace(diagnostic, verdict=Verdict.REPORTED, edits=(), message=message)
