@@ -1,7 +1,7 @@
 """Grow a string: ``text = text + more`` as ``text = "{text}{more}"``, which frees the old one.
 
-The compiler frees what an interpolation shows, so one line does what a release of the old string takes three
-for. That must be new everywhere: a variable or field that is shown would be freed too.
+The compiler frees what an interpolation shows, the old string too, so one line does the work of three. All
+else that is shown must be constant or new: the string of a variable or field would be freed as well.
 """
 
 from __future__ import annotations

@@ -50,13 +50,21 @@ def free_number_field(context: Context, field: str, type_: Type, origin: FieldOr
 
 
 def free_elements(
-    context: Context, name: str, type_: Type, origin: FieldOrigin, index: str, *, returns: bool
+    context: Context,
+    release: FunctionInfo,
+    name: str,
+    type_: Type,
+    origin: FieldOrigin,
+    index: str,
+    *,
+    returns: bool,
 ) -> str:
     """Free the strings or owners in the list field ``name``; a destroyed list has none.
 
-    ``index`` names the counter. ``returns``: there is nothing else to release when the list is destroyed.
+    The code is for the method ``release``, and ``index`` names the counter. ``returns``: there is nothing
+    else to release when the list is destroyed.
     """
-    item = singular(name)
+    item = context.names.for_dropped(release, singular(name), f"one_of_{name}")
     read = f"this.{name}.get({index})"
     element = element_of(type_)
     if element is None or element.is_str:

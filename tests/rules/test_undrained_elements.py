@@ -359,3 +359,35 @@ def test_a_test_does_not_read_by_a_reserved_name() -> None:
     assert "fields::destroy_parts(ref all)" in (after(plain, TEST) or "")
     assert not reserved.phases[0].changes
     assert any("treats one of its strings as new" in finding.message for finding in reserved.findings)
+
+
+USER = "lib/demo/src/http/user.tml"
+USES = """\
+use core::str
+use std::collections::List
+use demo::http::fields
+
+pub func width(record: Str) -> I64 {
+    let all: List[Str] = fields::fields(record, ",")
+    let count: I64 = all.len()
+    all.destroy()
+    return count
+}
+"""
+
+
+def test_another_module_uses_the_function_of_the_module_that_makes_the_list() -> None:
+    result = analyse({MAKER: FIELDS.encode(), USER: USES.encode()}, [1])
+
+    assert "fields::destroy_parts(ref all)" in (after(result, USER) or "")
+    assert "func destroy_parts" not in (after(result, USER) or "")
+    assert "pub func destroy_parts" in (after(result, MAKER) or "")
+
+
+def test_another_module_gets_the_function_where_the_maker_must_stay_as_it_is() -> None:
+    files = {MAKER: FIELDS.encode(), USER: USES.encode()}
+
+    result = analyse(files, [1], settings=Settings(exclude=(MAKER,)))
+
+    assert after(result, MAKER) is None
+    assert "func destroy_parts" in (after(result, USER) or "")

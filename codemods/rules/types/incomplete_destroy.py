@@ -105,6 +105,7 @@ def _completed(
     first = [
         free_elements(
             context,
+            release,
             name,
             fields[name],
             context.fields.elements(type_, name),
@@ -338,9 +339,9 @@ impl Parts {
         }
         var i: I64 = 0
         loop (i < this.texts.len()) {
-            let text: I64 = this.texts.get(i) as I64
-            if str::len(text as Str) > 0 {
-                lowlevel { mem_free(text as *Unit) }
+            let one_of_texts: I64 = this.texts.get(i) as I64
+            if str::len(one_of_texts as Str) > 0 {
+                lowlevel { mem_free(one_of_texts as *Unit) }
             }
             i = i + 1
         }
