@@ -58,7 +58,9 @@ def verify(
     ] = 300.0,
     link: Annotated[
         list[Path] | None,
-        typer.Option("--link", help="Link this file or folder, which git ignores, into the trees."),
+        typer.Option(
+            "--link", help="Link this file or folder, which git ignores and no run writes to, into the trees."
+        ),
     ] = None,
     logs: Annotated[
         Path | None,

@@ -40,6 +40,8 @@ def print_text(report: VerifyReport) -> None:
 def _print_end(report: VerifyReport, console: Console) -> None:
     for branch in report.left_out:
         console.print(f"left out, as there is no such branch: {branch}")
+    for path in report.overwritten:
+        console.print(Text(visible(_overwritten(path)), "red"))
     style = "bold red" if report.harmful else "green" if report.harmless else "yellow"
     console.print(Text(_verdict(report), style))
 
@@ -60,6 +62,8 @@ def print_markdown(report: VerifyReport) -> None:
             print()
     for branch in report.left_out:
         print(f"- left out, as there is no such branch: {branch}")
+    for path in report.overwritten:
+        print(f"- {literal(_overwritten(path))}")
     print(f"**{_verdict(report)}**")
 
 
@@ -81,7 +85,7 @@ def _rows(verification: Verification) -> Iterator[tuple[str, ...]]:
                 *_figures(comparison.before.leaks, comparison.after.leaks),
             )
     states = Counter(comparison.after.status for comparison in verification.comparisons)
-    result = ", ".join(f"{number} {status}" for status, number in states.items())
+    result = ", ".join(f"{number} {_ended(status, number)}" for status, number in states.items())
     yield "total", result, _pair(*map(str, verification.tests())), *_figures(*verification.total())
 
 
@@ -113,7 +117,7 @@ def _remarks(verification: Verification, report: VerifyReport) -> Iterator[str]:
         if comparison.before.status is not Status.PASSED
     )
     for status, number in early.items():
-        yield f"{count(number, report.unit.value)} {status} on HEAD already"
+        yield f"{count(number, report.unit.value)} {_ended(status, number)} on HEAD already"
     if not verification.follows:
         yield f"{verification.branch} does not start from HEAD, so other changes count too" + (
             f"; tmlfix apply --phase {verification.phase.number} brings it up to date"
@@ -134,8 +138,22 @@ def _problems(verification: Verification) -> Iterator[str]:
         yield f"worse: {name} has {_amount(less)} before, and {_amount(more)} after"
 
 
-def _ended(status: Status) -> str:
-    return "is absent" if status is Status.ABSENT else str(status)
+def _ended(status: Status, number: int = 1) -> str:
+    """What became of one or more runs, as the end of a sentence."""
+    match status:
+        case Status.ABSENT:
+            return "is absent" if number == 1 else "are absent"
+        case Status.UNCOMPILED if number != 1:
+            return "do not compile"
+        case _:
+            return str(status)
+
+
+def _overwritten(path: str) -> str:
+    return (
+        f"not to be trusted: the runs share the link {path}, and something wrote to it meanwhile; "
+        "link the files that the tests need, and none that they write"
+    )
 
 
 def _amount(leaks: Amount) -> str:
@@ -167,6 +185,7 @@ def print_document(report: VerifyReport) -> None:
             "harmless": report.harmless,
             "branches": [_verification_document(verification) for verification in report.verifications],
             "left_out": list(report.left_out),
+            "overwritten": list(report.overwritten),
             "errors": [error_document(error) for error in report.errors],
         }
     )

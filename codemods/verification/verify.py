@@ -9,6 +9,7 @@ import os
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +73,12 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> VerifyRe
     units = {head.commit: _units(files, request.unit)}
     units |= {side.commit: _units(side.files, request.unit) for side in sides}
     setup = Setup(command, request.jobs, request.seconds, links, files, request.logs)
+    before = {link: _state(head.root / link) for link in links}
     results = measure(head.repository, units, setup, progress)
+    overwritten = tuple(link for link in links if _state(head.root / link) != before[link])
     _check_baseline([results[head.commit, unit] for unit in units[head.commit]], request.command)
     verifications = tuple(_compare(head.commit, side, units[side.commit], results) for side in sides)
-    return VerifyReport(head.commit, verifications, request.unit, left_out, selection.errors)
+    return VerifyReport(head.commit, verifications, request.unit, left_out, selection.errors, overwritten)
 
 
 def _compare(
@@ -149,6 +152,18 @@ def _below(root: Path, path: Path) -> str:
                 raise UserError(f"{path} does not exist, so it cannot be linked")
             return candidate.relative_to(root).as_posix()
     raise UserError(f"{path} is outside of {root}; only what lies in the checkout can be linked")
+
+
+def _state(path: Path) -> frozenset[tuple[str, int, int]]:
+    """A file, or each file below a folder: its name, its size and when it was written."""
+    files = [str(path)] if path.is_file() else []
+    files += (os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names)  # noqa: PTH118
+    states = set()
+    for file in files:
+        with suppress(OSError):
+            found = os.stat(file)  # noqa: PTH116
+            states.add((file, found.st_size, found.st_mtime_ns))
+    return frozenset(states)
 
 
 def _units(files: Iterable[str], unit: Unit) -> tuple[str, ...]:

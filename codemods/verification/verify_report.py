@@ -112,6 +112,8 @@ class VerifyReport:
     left_out: tuple[str, ...] = ()
     """The branches of phases that do not exist."""
     errors: tuple[InputError, ...] = ()
+    overwritten: tuple[str, ...] = ()
+    """The links that changed while the tests ran. All runs share them, so one may have disturbed another."""
 
     @property
     def harmful(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -194,6 +195,16 @@ def test_what_does_not_pass_on_head_either_is_no_loss(example: Example, run: Run
     assert "1 file " in outcome.out and " on HEAD already" in outcome.out
 
 
+def test_several_files_that_do_not_compile_on_head_are_counted(example: Example, run: Run) -> None:
+    mark(example, "main", response="does-not-compile", request="does-not-compile")
+    example.git("branch", "same", "main")
+    mark(example, "same", router="other")
+
+    outcome = verify(run, "--branch", "same", "tests/http")
+
+    assert "2 files do not compile on HEAD already" in outcome.out
+
+
 def test_a_file_that_leaks_more_is_worse_even_if_the_total_falls(example: Example, run: Run) -> None:
     mark(example, HTTP, response="leak")
 
@@ -346,6 +357,27 @@ def test_what_git_ignores_can_be_linked(example: Example, run: Run, tmp_path: Pa
     assert linked.code == 0
     assert built.read_text() == "42"
     built.unlink()
+
+
+def test_a_link_that_the_tests_write_to_makes_the_result_doubtful(
+    example: Example, run: Run, tmp_path: Path
+) -> None:
+    built = example.folder / "build"
+    built.mkdir()
+    (built / "runtime.a").write_text("42")
+    writes = program(tmp_path, "open('build/log', 'a').write('ran')\n" + PASSED)
+    links = "--link", "build"
+
+    shared = run("verify", "--tml", writes, "--phase", "1", REQUEST, *links)
+    document = run("verify", "--tml", writes, "--phase", "1", REQUEST, *links, "--format", "json").document
+    harmless = run(
+        "verify", "--tml", program(tmp_path, PASSED), "--phase", "1", REQUEST, *links, "--format", "json"
+    )
+
+    assert "the runs share the link build, and something wrote to it meanwhile" in shared.out
+    assert document["overwritten"] == ["build"]
+    assert harmless.document["overwritten"] == []
+    shutil.rmtree(built)
 
 
 def test_two_runs_never_share_a_tree(example: Example, run: Run, tmp_path: Path) -> None:
