@@ -91,9 +91,13 @@ def test_the_change_shown_is_part_of_a_semantic_patch() -> None:
 def test_commands_and_options_exist() -> None:
     commands = set(re.findall(r"tmlfix ([a-z][\w-]*)", re.sub(r"\s+", " ", PROSE + "".join(shown()))))
     assert commands >= pages.program().keys()
-    for line in [*shown(), *re.findall(r"`(tmlfix [^`]+)`", PROSE), *re.findall(r"(?m)^tmlfix .*$", PROSE)]:
+    recorded = re.findall(r"(?m)^\$ (tmlfix .*)$", ALL)  # also in blocks of text, which are not run again
+    spelled = [*re.findall(r"`(tmlfix [^`]+)`", PROSE), *re.findall(r"(?m)^tmlfix .*$", PROSE)]
+    assert set(re.findall(r"(?m)^tmlfix ([a-z][\w-]*)", "\n".join(recorded))) <= pages.program().keys()
+    for line in [*shown(), *recorded, *spelled]:
         if line.startswith("tmlfix ") and line.split()[1] in pages.program():
-            assert set(re.findall(r"--[a-z-]+", line)) <= options(line.split()[1]) | {"--help"}, line
+            own = re.sub(r'"[^"]*"', "", line)  # what is quoted is another program's
+            assert set(re.findall(r"--[a-z-]+", own)) <= options(line.split()[1]) | {"--help"}, line
 
 
 @pytest.mark.parametrize("command", pages.program())
