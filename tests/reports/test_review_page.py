@@ -204,7 +204,7 @@ def test_a_finding_shows_its_rule_message_and_reason(page: Opened) -> None:
     assert "RouteMatch.destroy() forgets values, which nothing else can free" in shown
     assert rules()["incomplete-destroy"].summary in shown
     assert "Is needed by missing-release router.test.tml:9" in shown
-    assert "Cause: a mistake of the code. Leaks on normal paths." in shown
+    assert "Cause: a mistake of the code. Happens on normal paths." in shown
 
 
 def test_a_finding_leads_to_the_defect_that_causes_it(page: Opened) -> None:
@@ -212,7 +212,7 @@ def test_a_finding_leads_to_the_defect_that_causes_it(page: Opened) -> None:
     page.page.select_option("#cause", "compiler")
 
     origin = page.page.locator(".finding:not(.out):visible .note", has_text="Cause")
-    assert origin.inner_text() == "Cause: a defect of the compiler. Leaks on error paths only."
+    assert origin.inner_text() == "Cause: a defect of the compiler. Happens on error paths only."
     assert origin.locator("a").get_attribute("href") == defect_page("ignored-payloads")
 
 

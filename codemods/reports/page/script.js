@@ -84,10 +84,10 @@ function findingRow(finding, isFirst) {
   return row;
 }
 
-/** Whose mistake it is, and on which paths it leaks. */
+/** Whose mistake it is, and on which paths it leaks, or frees what is freed already. */
 function origin(finding) {
   const cause = finding.defect ? make("a", { href: finding.defect }, "a defect of the compiler") : "a mistake of the code";
-  return make("p", { class: "note" }, "Cause: ", cause, `. Leaks on ${finding.paths === "error" ? "error paths only" : "normal paths"}.`);
+  return make("p", { class: "note" }, "Cause: ", cause, `. Happens on ${finding.paths === "error" ? "error paths only" : "normal paths"}.`);
 }
 
 function linkNote(text, indexes, end) {
