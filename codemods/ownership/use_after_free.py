@@ -25,6 +25,7 @@ from codemods.ownership.cfg.graph import (
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.dataflow.lattices import Flag
 from codemods.ownership.dataflow.solver import solve
+from codemods.ownership.dropped_holders import holder_misuses
 from codemods.ownership.element_releases import element_misuses
 from codemods.ownership.variable_states import VariableProblem
 from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
@@ -49,7 +50,11 @@ def _own_misuses(analysis: Analysis, graph: ControlFlowGraph) -> int:
     )
     strings = sum(1 + len(misuse.others) for misuse in analysis.string_lifetimes.misuses(graph))
     elements = sum(element_misuses(analysis, graph, variable) for variable in graph.variables)
-    return owed + freed + strings + elements + len(graph.unbound)
+    held = sum(
+        holder_misuses(analysis, graph, variable, lambda site: _is_released_at(analysis, graph, site))
+        for variable in graph.variables
+    )
+    return owed + freed + strings + elements + held + len(graph.unbound)
 
 
 def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
@@ -192,3 +197,9 @@ def _is_freed_at(analysis: Analysis, graph: ControlFlowGraph, site: Site) -> boo
     return site.role in (Role.ARGUMENT, Role.RECEIVER) and Effect.RELEASES in analysis.summaries.call_effects(
         site
     )
+
+
+def _is_released_at(analysis: Analysis, graph: ControlFlowGraph, site: Site) -> bool:
+    """Whether a use hands the value, or a reference to it, to something that releases it."""
+    lent = graph.site_of(site.parent) if site.role is Role.REFERENCED else site
+    return lent is not None and _is_freed_at(analysis, graph, lent)

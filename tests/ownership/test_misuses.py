@@ -14,11 +14,14 @@ TEST = "tests/demo/made.test.tml"
 def misuses_of(body: str) -> int:
     """How many there are in a test with this body."""
     source = (
-        "use demo::prelude::{Reel, open_reel}\nuse std::collections::List\n\n"
+        "use demo::prelude::{Reel, open_reel}\nuse std::collections::{HashMap, List}\n\n"
+        "type Pair { table: HashMap[Str, Str] }\ntype Box[T] { inner: T }\n"
+        "func clear(table: ref HashMap[Str, Str]) {\n    table.destroy()\n}\n\n"
         f"@test\nfunc test_it() -> I32 {{\n{body}    return 0\n}}\n"
     )
     analysis = facts({"lib/demo/src/prelude.tml": PRELUDE, TEST: source.encode()}, TEST)
-    (function,) = analysis.index.functions_in(analysis.index.files[TEST])
+    functions = analysis.index.functions_in(analysis.index.files[TEST])
+    (function,) = (each for each in functions if each.name == "test_it")
     graph = analysis.summaries.graph(function)
     assert graph is not None
     return misuses(analysis, graph)
@@ -33,6 +36,10 @@ DRAIN = (
     "        reels.get(i).destroy()\n        i = i + 1\n    }\n"
 )
 NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n        reel.destroy()")
+TABLE = "    let table: HashMap[Str, Str] = HashMap[Str, Str]::new(2)\n"
+HELD = "    if true {\n        let pair: Pair = Pair { table: table }\n    }\n"
+BOXED = HELD.replace("Pair = Pair { table", "Box[HashMap[Str, Str]] = Box[HashMap[Str, Str]] { inner")
+LEFT = HELD.replace("    }\n", "        return 1\n    }\n")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,12 @@ NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n      
         (FILLED + DRAIN + NAMED, 1),
         (FILLED + NAMED + NAMED, 1),
         (FILLED + NAMED + FILLED.replace("var reels: List[Reel]", "reels") + NAMED, 0),
+        # the compiler drops the pair, and the table in it, at the end of the block
+        (TABLE + HELD + "    table.destroy()\n", 1),
+        (TABLE + BOXED + "    table.destroy()\n", 1),
+        (TABLE + BOXED + "    clear(ref table)\n", 1),
+        (TABLE + LEFT + "    clear(ref table)\n", 0),
+        (TABLE + "    clear(ref table)\n" + TABLE + HELD, 0),
     ],
 )
 def test_a_second_release_is_a_misuse(body: str, count: int) -> None:
