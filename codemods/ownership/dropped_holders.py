@@ -6,7 +6,7 @@ is in it is released, and the variable does not know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
@@ -39,12 +39,11 @@ def holder_misuses(
     if analysis.drops.kind(variable.type) in (DropKind.NOTHING, DropKind.STRING):
         return 0
     holders = {
-        id(use.node): holder
+        id(use.node): tuple(_holders(analysis, graph, use.node))
         for use in graph.uses(variable)
         if use.site.role in _TAKING
-        for holder in _holders(analysis, graph, use.node)
     }
-    if not holders:
+    if not any(holders.values()):
         return 0
     releasing = {id(use.node) for use in graph.uses(variable) if releases(use.site)}
     if not releasing:
@@ -81,7 +80,7 @@ class _Dropped(Problem[Action, Held]):
         analysis: Analysis,
         graph: ControlFlowGraph,
         variable: Variable,
-        holders: Mapping[int, Variable],
+        holders: Mapping[int, Sequence[Variable]],
     ) -> None:
         super().__init__(Powerset(), frozenset())
         self._analysis = analysis
@@ -93,7 +92,7 @@ class _Dropped(Problem[Action, Held]):
         """A use hands it to a holder, an exit drops the holder, and a new value is in none."""
         match action:
             case Use() if id(action.node) in self._holders:
-                return state | {(self._holders[id(action.node)], False)}
+                return state | {(holder, False) for holder in self._holders[id(action.node)]}
             case Declare() | Assign() if action.variable is self._variable:
                 return frozenset()
             case Exit() if self._variable in action.leaving:

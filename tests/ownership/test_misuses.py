@@ -16,6 +16,7 @@ def misuses_of(body: str) -> int:
     source = (
         "use demo::prelude::{Reel, open_reel}\nuse std::collections::{HashMap, List}\n\n"
         "type Pair { table: HashMap[Str, Str] }\ntype Box[T] { inner: T }\n"
+        "type Row { pair: Pair }\ntype Choice { Full(HashMap[Str, Str]), Empty }\n"
         "func clear(table: ref HashMap[Str, Str]) {\n    table.destroy()\n}\n\n"
         f"@test\nfunc test_it() -> I32 {{\n{body}    return 0\n}}\n"
     )
@@ -39,6 +40,8 @@ NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n      
 TABLE = "    let table: HashMap[Str, Str] = HashMap[Str, Str]::new(2)\n"
 HELD = "    if true {\n        let pair: Pair = Pair { table: table }\n    }\n"
 BOXED = HELD.replace("Pair = Pair { table", "Box[HashMap[Str, Str]] = Box[HashMap[Str, Str]] { inner")
+NESTED = HELD.replace("pair: Pair = Pair { table: table }", "row: Row = Row { pair: Pair { table: table } }")
+CHOSEN = HELD.replace("pair: Pair = Pair { table: table }", "choice: Choice = Choice::Full(table)")
 LEFT = HELD.replace("    }\n", "        return 1\n    }\n")
 
 
@@ -60,6 +63,8 @@ LEFT = HELD.replace("    }\n", "        return 1\n    }\n")
         (TABLE + HELD + "    table.destroy()\n", 1),
         (TABLE + BOXED + "    table.destroy()\n", 1),
         (TABLE + BOXED + "    clear(ref table)\n", 1),
+        (TABLE + NESTED + "    clear(ref table)\n", 1),
+        (TABLE + CHOSEN + "    clear(ref table)\n", 1),
         (TABLE + LEFT + "    clear(ref table)\n", 0),
         (TABLE + "    clear(ref table)\n" + TABLE + HELD, 0),
     ],
