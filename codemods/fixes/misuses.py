@@ -16,14 +16,15 @@ def harmful_misuses(
 ) -> Iterator[tuple[ObligationReport, Misuse]]:
     """The misuses of a function that free memory twice, or that reach freed memory.
 
-    A release that blanks its handle leaves one variable safe to release again, but not a copy of it.
+    A release that blanks its handle leaves one variable safe to release again, but not a copy of it, and a
+    parameter that is no reference is released by a copy.
     """
     for report, misuse in context.analysis.obligations.misuses(graph):
         type_ = report.variable.type
         if misuse.is_release is not releases or type_ is None:
             continue
         same_variable = all(release.variable is misuse.use.variable for release in misuse.releases)
-        if same_variable and context.analysis.releases.is_idempotent(type_):
+        if same_variable and context.analysis.releases.may_be_repeated_on(report.variable):
             continue
         if releases or context.analysis.accesses.reaches(misuse.use):
             yield report, misuse

@@ -1,12 +1,13 @@
-"""Releases of what a holder took that the compiler has dropped: what no fix may add to.
+"""Releases of what a holder took that the compiler drops: what no fix may add to.
 
 A struct or an enum that a variable is put into holds a copy of it. Where the compiler drops the holder, what
-is in it is released, and the variable does not know.
+is in it is released, and the variable does not know. Nor does the holder know where the variable is released.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from enum import Enum, auto
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
@@ -28,14 +29,25 @@ from tml_ast.nodes import Expression, Node
 
 _TAKING = frozenset((Role.ELEMENT, Role.CONSTRUCTED))
 
-Held = frozenset[tuple[Variable, bool]]
-"""The holders of a value, each with whether it is dropped."""
+
+class _State(Enum):
+    """What became of the value in a holder."""
+
+    OWED = auto()
+    RELEASED = auto()
+    """By the name of the variable that was put into it."""
+    DROPPED = auto()
+    """With the holder."""
+
+
+_Held = frozenset[tuple[Variable, _State]]
+"""The holders of a value, each with what became of the value in it."""
 
 
 def holder_misuses(
     analysis: Analysis, graph: ControlFlowGraph, variable: Variable, releases: Callable[[Site], bool]
 ) -> int:
-    """How many uses that release a variable may come after the drop of something that it was put into."""
+    """How often a variable may be released and something dropped that it was put into, in any order."""
     if analysis.drops.kind(variable.type) in (DropKind.NOTHING, DropKind.STRING):
         return 0
     holders = {
@@ -48,12 +60,8 @@ def holder_misuses(
     releasing = {id(use.node) for use in graph.uses(variable) if releases(use.site)}
     if not releasing:
         return 0
-    solution = solve(graph, _Dropped(analysis, graph, variable, holders))
-    return sum(
-        id(step.action.node) in releasing and any(is_dropped for _, is_dropped in step.before)
-        for step in solution.steps()
-        if isinstance(step.action, Use)
-    )
+    problem = _Releases(analysis, graph, variable, holders, releasing)
+    return sum(problem.is_second(step.action, step.before) for step in solve(graph, problem).steps())
 
 
 def _holders(analysis: Analysis, graph: ControlFlowGraph, taken: Node) -> Iterator[Variable]:
@@ -72,8 +80,8 @@ def _builds(graph: ControlFlowGraph, value: Expression) -> bool:
     return isinstance(value, nodes.StructLiteral) or (call is not None and bool(call.constructor))
 
 
-class _Dropped(Problem[Action, Held]):
-    """What holds a variable's value, and whether the compiler has dropped it."""
+class _Releases(Problem[Action, _Held]):
+    """What holds a variable's value, and what became of it there; ``releasing`` are identities of nodes."""
 
     def __init__(
         self,
@@ -81,30 +89,49 @@ class _Dropped(Problem[Action, Held]):
         graph: ControlFlowGraph,
         variable: Variable,
         holders: Mapping[int, Sequence[Variable]],
+        releasing: Set[int],
     ) -> None:
         super().__init__(Powerset(), frozenset())
         self._analysis = analysis
         self._graph = graph
         self._variable = variable
         self._holders = holders
+        self._releasing = releasing
 
-    def transfer(self, action: Action, state: Held) -> Held:
-        """A use hands it to a holder, an exit drops the holder, and a new value is in none."""
+    def transfer(self, action: Action, state: _Held) -> _Held:
+        """A use hands it to a holder or releases it, an exit drops the holder, and a new value is in none."""
         match action:
             case Use() if id(action.node) in self._holders:
-                return state | {(holder, False) for holder in self._holders[id(action.node)]}
+                return state | {(holder, _State.OWED) for holder in self._holders[id(action.node)]}
+            case Use() if id(action.node) in self._releasing:
+                return frozenset(
+                    (holder, _State.RELEASED if known is _State.OWED else known) for holder, known in state
+                )
             case Declare() | Assign() if action.variable is self._variable:
                 return frozenset()
             case Exit() if self._variable in action.leaving:
                 return frozenset()
             case Exit() if state:
                 return frozenset(
-                    (holder, is_dropped or self._is_dropped_at(holder, action))
-                    for holder, is_dropped in state
-                    if is_dropped or holder not in action.leaving or self._is_dropped_at(holder, action)
+                    (holder, _State.DROPPED if self._drops(holder, action) else known)
+                    for holder, known in state
+                    if known is _State.DROPPED or holder not in action.leaving or self._drops(holder, action)
                 )
             case _:
                 return state
 
-    def _is_dropped_at(self, holder: Variable, exit_: Exit) -> bool:
+    def is_second(self, action: Action, state: _Held) -> bool:
+        """Whether an action releases or drops what is released or dropped already."""
+        match action:
+            case Use():
+                is_dropped = any(known is _State.DROPPED for _, known in state)
+                return is_dropped and id(action.node) in self._releasing
+            case Exit():
+                return any(
+                    known is _State.RELEASED and self._drops(holder, action) for holder, known in state
+                )
+            case _:
+                return False
+
+    def _drops(self, holder: Variable, exit_: Exit) -> bool:
         return holder in exit_.leaving and self._analysis.drops.covers(self._graph, holder, exit_)

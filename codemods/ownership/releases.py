@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import or_
 
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Role, Site, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, bodyless_effect, builtin_effect
 from codemods.ownership.compiler.drops import DropKind, Drops, called_name
 from codemods.ownership.dataflow.fixpoints import Fixpoints
@@ -200,6 +200,16 @@ class Releases(Layer):
     def may_precede_drop(self, type_: Type) -> bool:
         """Whether the compiler drops values of a type, or their fields, and does no harm after a release."""
         return self.drops.kind(type_) is not DropKind.NOTHING and self.is_idempotent(type_)
+
+    def may_be_repeated_on(self, variable: Variable) -> bool:
+        """Whether releasing a variable twice is harmless.
+
+        A method called on a parameter of a struct type gets a copy, so the parameter itself is not blanked.
+        """
+        type_ = variable.type
+        if type_ is None or (variable.kind is VariableKind.PARAMETER and type_.name != "ref"):
+            return False
+        return self.is_idempotent(type_)
 
     def is_idempotent(self, type_: Type) -> bool:
         """Whether releasing the same variable twice is harmless: what it frees is overwritten."""

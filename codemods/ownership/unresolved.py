@@ -1,6 +1,7 @@
 """What the compiler would refuse, and so no fix may add.
 
-Names that nothing declares, methods that a type does not have, and numbers for other values or the reverse.
+Names that nothing declares, methods, fields and parts of tuples that a type does not have, and numbers for
+other values or the reverse.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import Counter
 
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, VariableKind
-from codemods.semantics.symbols import SCALARS
+from codemods.semantics.symbols import SCALARS, Type
 from tml_ast import nodes
 
 _BOUND = (VariableKind.LET, VariableKind.VAR)
@@ -26,7 +27,12 @@ def unresolved(analysis: Analysis, graph: ControlFlowGraph) -> Counter[str]:
         for node in graph.nodes_of(nodes.Path)
         if node.identifier is not None and node.identifier[:1].islower() and id(node) not in resolved
     )
+    accesses = graph.nodes_of(nodes.FieldAccess)
     for inner in graphs:
+        for access in accesses:
+            owner = inner.type_of(access.object)
+            if owner is not None and not _may_have_field(analysis, owner.target(), access.name):
+                found[f".{access.name} of {owner}"] += 1
         for call in inner.calls:
             node = call.node
             if isinstance(node, nodes.MethodCall) and call.callee is None:
@@ -39,6 +45,16 @@ def unresolved(analysis: Analysis, graph: ControlFlowGraph) -> Counter[str]:
                 if declared and given and (declared.name in SCALARS) != (given.name in SCALARS):
                     found[f"{given} as {declared}"] += 1
     return found
+
+
+def _may_have_field(analysis: Analysis, type_: Type, name: str) -> bool:
+    """Whether a type has a field or a part of this name, as far as it is known."""
+    if type_.name == "()":
+        return not name.isdigit() or int(name) < len(type_.arguments)
+    info = analysis.index.type_info(type_)
+    if info is not None and isinstance(info.node, nodes.Struct):
+        return name in info.fields
+    return type_.name not in SCALARS
 
 
 def _has_methods(analysis: Analysis, name: str) -> bool:

@@ -28,7 +28,7 @@ from codemods.ownership.dataflow.solver import solve
 from codemods.ownership.dropped_holders import holder_misuses
 from codemods.ownership.element_releases import element_misuses
 from codemods.ownership.variable_states import VariableProblem
-from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS, Type
+from codemods.semantics.symbols import BUILTIN_VARIANTS, SCALARS
 from tml_ast import nodes
 
 _UNWRAPPING = frozenset(("unwrap", "unwrap_err", "expect", "expect_err"))
@@ -70,20 +70,17 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
     if variable.type.name in BUILTIN_VARIANTS:
         opening = [use for use in graph.uses(variable) if not _only_asks(use.site)]
         return _uses_of_freed(analysis, graph, variable, _emptied_at(analysis, graph, variable), opening)
-    if (
-        variable.type.is_str
-        or variable.type.name in _MACHINE_WORDS
-        or _is_released_once(analysis, variable.type)
-    ):
+    if variable.type.is_str or variable.type.name in _MACHINE_WORDS or _is_released_once(analysis, variable):
         frees = {id(use.node) for use in graph.uses(variable) if _is_freed_at(analysis, graph, use.site)}
     else:
         return 0
     return _uses_of_freed(analysis, graph, variable, frees, graph.uses(variable))
 
 
-def _is_released_once(analysis: Analysis, type_: Type) -> bool:
-    """Whether a second release of a value of the type would do harm."""
-    return analysis.releases.release_of(type_) is not None and not analysis.releases.is_idempotent(type_)
+def _is_released_once(analysis: Analysis, variable: Variable) -> bool:
+    """Whether a second release of a variable would do harm."""
+    releases = analysis.releases
+    return releases.release_of(variable.type) is not None and not releases.may_be_repeated_on(variable)
 
 
 def _part_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:

@@ -11,14 +11,17 @@ from tests.support.rule_examples import PRELUDE
 TEST = "tests/demo/made.test.tml"
 
 
-def misuses_of(body: str) -> int:
-    """How many there are in a test with this body."""
+def misuses_of(body: str, parameters: str = "") -> int:
+    """How many there are in a function with this body."""
     source = (
         "use demo::prelude::{Reel, open_reel}\nuse std::collections::{HashMap, List}\n\n"
         "type Pair { table: HashMap[Str, Str] }\ntype Box[T] { inner: T }\n"
         "type Row { pair: Pair }\ntype Choice { Full(HashMap[Str, Str]), Empty }\n"
+        "type Cask { handle: *Unit }\nimpl Cask {\n    pub func destroy(mut this) {\n"
+        "        if this.handle == null {\n            return\n        }\n"
+        "        lowlevel { mem_free(this.handle) }\n        this.handle = null\n    }\n}\n"
         "func clear(table: ref HashMap[Str, Str]) {\n    table.destroy()\n}\n\n"
-        f"@test\nfunc test_it() -> I32 {{\n{body}    return 0\n}}\n"
+        f"func test_it({parameters}) -> I32 {{\n{body}    return 0\n}}\n"
     )
     analysis = facts({"lib/demo/src/prelude.tml": PRELUDE, TEST: source.encode()}, TEST)
     functions = analysis.index.functions_in(analysis.index.files[TEST])
@@ -39,6 +42,7 @@ DRAIN = (
 NAMED = DRAIN.replace("reels.get(i).destroy()", "let reel = reels.get(i)\n        reel.destroy()")
 TABLE = "    let table: HashMap[Str, Str] = HashMap[Str, Str]::new(2)\n"
 HELD = "    if true {\n        let pair: Pair = Pair { table: table }\n    }\n"
+PAIR = "    let pair: Pair = Pair { table: table }\n"
 BOXED = HELD.replace("Pair = Pair { table", "Box[HashMap[Str, Str]] = Box[HashMap[Str, Str]] { inner")
 NESTED = HELD.replace("pair: Pair = Pair { table: table }", "row: Row = Row { pair: Pair { table: table } }")
 CHOSEN = HELD.replace("pair: Pair = Pair { table: table }", "choice: Choice = Choice::Full(table)")
@@ -65,9 +69,24 @@ LEFT = HELD.replace("    }\n", "        return 1\n    }\n")
         (TABLE + BOXED + "    clear(ref table)\n", 1),
         (TABLE + NESTED + "    clear(ref table)\n", 1),
         (TABLE + CHOSEN + "    clear(ref table)\n", 1),
+        # or, where it drops the pair later, what is released by then
+        (TABLE + PAIR + "    clear(ref table)\n", 1),
+        (TABLE + HELD.replace("    }\n", "        table.destroy()\n    }\n"), 1),
+        (TABLE + HELD.replace("    }\n", "        table.destroy()\n        return 1\n    }\n"), 1),
+        (TABLE + PAIR, 0),
         (TABLE + LEFT + "    clear(ref table)\n", 0),
         (TABLE + "    clear(ref table)\n" + TABLE + HELD, 0),
     ],
 )
 def test_a_second_release_is_a_misuse(body: str, count: int) -> None:
     assert misuses_of(body) == count
+
+
+@pytest.mark.parametrize(
+    ("type_", "releases", "count"),
+    [("Cask", 1, 0), ("Cask", 2, 1), ("ref Cask", 2, 0), ("Reel", 2, 1), ("HashMap[Str, Str]", 2, 1)],
+)
+def test_a_parameter_is_released_once_even_if_its_release_blanks_it(
+    type_: str, releases: int, count: int
+) -> None:
+    assert misuses_of("    given.destroy()\n" * releases, f"given: {type_}") == count
