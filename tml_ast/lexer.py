@@ -195,7 +195,7 @@ _USUAL = re.compile(
 _LETTERS = rb"A-Za-z_"
 _SCANNER = _scanner(_LETTERS)
 _PATTERN_SCANNER = _scanner(_LETTERS + rb"$")
-_PATTERN_VARIABLE = re.compile(rb"\$(?:\.\.\.)?[A-Za-z_][A-Za-z0-9_]*")
+_PATTERN_VARIABLE = re.compile(rb"\$(?:\.\.\.|\$\$)?[A-Za-z_][A-Za-z0-9_]*")
 
 _TEXTS = {
     b'"': ("string", _SCANNER.string),
@@ -222,7 +222,7 @@ def tokenize(source: bytes) -> list[Token]:
 
 
 def tokenize_pattern(source: bytes) -> list[Token]:
-    """Like ``tokenize``, for a pattern: ``$name`` and ``$...name`` are identifiers."""
+    """Like ``tokenize``, for a pattern: ``$name`` and ``$...name`` (or ``$$$name``) are identifiers."""
     return _Lexer(source, pattern_variables=True).run()
 
 

@@ -16,7 +16,7 @@ the same, names included, except for metavariables:
     name.
 ``$...name``
     Any number of neighbours: statements, arguments, elements, arms, parameters, fields, members. It takes
-    as few as it can.
+    as few as it can. ``$$$name`` is the same.
 ``$_`` and ``$..._``
     The same, without being bound.
 
@@ -261,6 +261,9 @@ class _Branch:
     children: tuple[_Part, ...]
 
 
+_DOTS = (b"$...", b"$$$")
+"""How a metavariable for neighbours begins."""
+
 _Part = _Leaf | _Name | _Any | _Sequence | _Branch
 
 _ONE_OF: dict[type[Node], tuple[type[Node], ...]] = {
@@ -294,11 +297,11 @@ def _compile(piece: Node | Token) -> _Part:
     if isinstance(piece, Token):
         if _is_variable(piece):
             name = _variable_name(piece)
-            return _Sequence(name) if piece.lexeme.startswith(b"$...") else _Name(name)
+            return _Sequence(name) if piece.lexeme.startswith(_DOTS) else _Name(name)
         return _Leaf(piece.type, piece.lexeme if piece.type in _SPELLED else None)
     only = _only_token(piece)
     if only is not None and _is_variable(only):
-        if only.lexeme.startswith(b"$..."):
+        if only.lexeme.startswith(_DOTS):
             return _Sequence(_variable_name(only))
         if type(piece) in _ONE_OF:
             return _Any(_variable_name(only), _ONE_OF[type(piece)])

@@ -17,6 +17,7 @@ included; ``$metavariables`` of the new lines are what the pattern bound, or wha
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,19 +31,23 @@ from tml_ast.edit import (
     indentation_of,
     indentation_unit,
     line_ending_of,
+    line_start,
 )
-from tml_ast.lexer import Token, tokenize_pattern
+from tml_ast.lexer import TmlSyntaxError, Token, tokenize_pattern
 from tml_ast.nodes import Node
-from tml_ast.parser import SnippetKind
+from tml_ast.parser import SnippetKind, parse_snippet_tokens, parse_tokens
 from tml_ast.pattern import Binding, CodePattern, Match, render
 
 _MARKS = " -+"
+_REST_OF_STATEMENT = re.compile(rb"[ \t]*;?[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     mark: str
     text: str
+    column: int
+    """The columns before it in the change: the mark, and the indentation that all lines share."""
 
     @property
     def indentation(self) -> int:
@@ -52,15 +57,65 @@ class _Line:
 class CodeChange:
     """A pattern and what becomes of its lines; see the module for how it is written.
 
-    Raises ValueError for a line without a mark, and TmlSyntaxError for a pattern that is no TML.
+    Raises ValueError for a line without a mark, and TmlSyntaxError for a pattern that is no TML, with the
+    place in the change.
     """
 
     def __init__(self, text: str, kind: SnippetKind | None = None) -> None:
         self._lines = _lines(text)
         before = [line.text if line.mark != "+" else "" for line in self._lines]
-        self.before = CodePattern("\n".join(before), kind)
+        self.before = self._pattern("+", kind)
+        if kind is None and self.before.kind == "expression" and not self._makes_an_expression:
+            self.before = self._pattern("+", "statements")
         self._tokens = tokenize_pattern("\n".join(before).encode())[:-1]
         self._numbers = _line_numbers("\n".join(before), self._tokens)
+
+    @property
+    def _makes_an_expression(self) -> bool:
+        """Whether what it makes can stand for an expression inside of another."""
+        made = "\n".join(line.text for line in self._lines if line.mark != "-").encode()
+        try:
+            parse_snippet_tokens(made, tokenize_pattern(made), "expression")
+        except TmlSyntaxError:
+            return False
+        return True
+
+    def _pattern(self, left_out: str, kind: SnippetKind | None = None) -> CodePattern:
+        """The lines without those of a mark, as a pattern."""
+        texts = [line.text if line.mark != left_out else "" for line in self._lines]
+        try:
+            return CodePattern("\n".join(texts), kind)
+        except TmlSyntaxError as error:
+            raise self._placed(error, texts) from None
+
+    def _placed(self, error: TmlSyntaxError, texts: Sequence[str]) -> TmlSyntaxError:
+        """An error in a pattern of these texts, with its place in the change."""
+        first = next((number for number, text in enumerate(texts) if text.strip()), 0)
+        number = min(first + error.line - 1, len(texts) - 1)
+        cut = len(texts[number]) - len(textwrap.dedent("\n".join(texts)).split("\n")[number])
+        column = error.column + cut + self._lines[number].column
+        return TmlSyntaxError(error.message, number + 1, column, error.offset)
+
+    def check_result(self) -> None:
+        """Raise TmlSyntaxError, with the place in the change, if what it makes is no TML."""
+        texts = [line.text if line.mark != "-" else "" for line in self._lines]
+        if any(text.strip() for text in texts):
+            try:
+                _parsed(textwrap.dedent("\n".join(texts)).strip(), self.before.kind)
+            except TmlSyntaxError as error:
+                raise self._placed(error, texts) from None
+
+    @property
+    def fits_its_result(self) -> bool:
+        """Whether it could be made again in what it makes, and again."""
+        code = "\n".join(line.text for line in self._lines if line.mark != "-")
+        if self.changes_nothing or not code.strip():
+            return False
+        try:
+            made = _parsed(code, self.before.kind)
+        except TmlSyntaxError:
+            return False
+        return any(True for _ in self.search(made))
 
     @property
     def added(self) -> str:
@@ -87,7 +142,8 @@ class CodeChange:
             mark = run[0][1].mark
             if mark == "-" and (position + 1 == len(runs) or runs[position + 1][0][1].mark != "+"):
                 tokens = [token for number, _ in run for token in found.get(number, ())]
-                edits.append(SourceEdit(tokens[0].start - len(tokens[0].trivia), tokens[-1].end, b""))
+                if tokens:
+                    edits.append(_removal(source, tokens[0].start, tokens[-1].end))
             elif mark == "+":
                 replaced = runs[position - 1] if position and runs[position - 1][0][1].mark == "-" else []
                 edits.append(self._addition(source, found, run, replaced, match, bindings))
@@ -112,8 +168,12 @@ class CodeChange:
         )
         if replaced:
             tokens = [token for number, _ in replaced for token in found.get(number, ())]
-            return SourceEdit(tokens[0].start, tokens[-1].end, text)
+            if tokens:
+                return SourceEdit(tokens[0].start, tokens[-1].end, text)
         before = [token for number, tokens in found.items() if number < run[0][0] for token in tokens]
+        if not before and text.startswith(b"@"):  # a decorator stands below the comments
+            offset = line_start(source, match.start)
+            return SourceEdit(offset, offset, indentation + text + ending)
         if not before:
             offset = comments_start(source, match.nodes[0])
             return SourceEdit(offset, offset, indentation + text + ending * (_blank_lines(lines[::-1]) + 1))
@@ -160,6 +220,29 @@ class CodeChange:
         return dict(sorted(found.items()))
 
 
+def _parsed(code: str, kind: SnippetKind) -> Node:
+    """A tree of what a change of a kind makes, which may be more than one piece. Raises TmlSyntaxError."""
+    source = code.encode()
+    if kind not in ("expression", "statements"):
+        return parse_tokens(source, tokenize_pattern(source))
+    parse_snippet_tokens(source, tokenize_pattern(source), "statements")
+    block = b"func f() {\n" + source + b"\n}"
+    return parse_tokens(block, tokenize_pattern(block))
+
+
+def _removal(source: bytes, start: int, end: int) -> SourceEdit:
+    """Take code out with its ``;``, and with its lines if nothing else is on them."""
+    rest = _REST_OF_STATEMENT.match(source, end)
+    end = rest.end() if rest is not None else end
+    own_line = line_start(source, start)
+    ending = next((one for one in (b"\r\n", b"\n") if source.startswith(one, end)), None)
+    if source[own_line:start].strip(b" \t") or not (ending or end == len(source)):
+        while ending and source[start - 1 : start] in (b" ", b"\t"):
+            start -= 1
+        return SourceEdit(start, end, b"")
+    return SourceEdit(own_line, end + len(ending or b""), b"")
+
+
 def _lexemes(binding: Binding) -> list[bytes]:
     return [
         token.lexeme
@@ -170,6 +253,7 @@ def _lexemes(binding: Binding) -> list[bytes]:
 
 def _lines(text: str) -> list[_Line]:
     """The lines without their marks and without the indentation that all of them share."""
+    raw = text.rstrip().removeprefix("\n").split("\n")
     lines = textwrap.dedent(text.rstrip()).removeprefix("\n").split("\n")
     if not any(line[:1] in ("-", "+") for line in lines):
         lines = [f" {line}" for line in lines]
@@ -177,7 +261,10 @@ def _lines(text: str) -> list[_Line]:
         if line and line[0] not in _MARKS:
             raise ValueError(f"this line has no mark: {line}")
     shared = min(len(line[1:]) - len(line[1:].lstrip()) for line in lines if line[1:].strip())
-    return [_Line(line[:1] or " ", line[1:][shared:]) for line in lines]
+    return [
+        _Line(line[:1] or " ", line[1:][shared:], len(whole) - len(line[1:][shared:]))
+        for line, whole in zip(lines, raw, strict=True)
+    ]
 
 
 def _line_numbers(text: str, tokens: Iterable[Token]) -> list[int]:

@@ -14,7 +14,7 @@ Guard = Callable[[Context, Application], Refusal | None]
 
 def patch_findings(context: Context, patch: SemanticPatch, guard: Guard) -> Iterator[Diagnostic]:
     """What a patch finds in a file, fixed unless a name is taken or the guard refuses."""
-    if not patch.names <= context.file.identifiers:
+    if not patch.may_fit(context.file.identifiers):
         return
     for application in patch.applications(context.file.tree):
         yield context.fix(

@@ -10,7 +10,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal
 from codemods.fixes.stale_readers import stale_reader
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantic_patches import Application, BundledPatch, SemanticPatch, bundled_patches
+from codemods.semantic_patches import Application, Example, SemanticPatch, bundled_patches
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 
@@ -34,18 +34,20 @@ def _changed_methods(context: Context, application: Application) -> frozenset[Fu
     )
 
 
-def _rule(bundled: BundledPatch) -> Rule:
-    patch = bundled.patch
+def _rule(patch: SemanticPatch) -> Rule:
     return Rule(
         name=patch.name,
         summary=patch.summary,
         reason=patch.reason,
         check=partial(_check, patch),
-        examples=(
-            Fixed("The whole shape", bundled.before, bundled.after),
-            Untouched("A part of it is missing", bundled.untouched),
-        ),
+        examples=tuple(map(_example, patch.examples)),
     )
+
+
+def _example(example: Example) -> Fixed | Untouched:
+    if example.before == example.after:
+        return Untouched(example.title, example.before)
+    return Fixed(example.title, example.before, example.after)
 
 
 RULES = tuple(map(_rule, bundled_patches()))

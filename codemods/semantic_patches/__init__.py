@@ -1,40 +1,40 @@
-"""The semantic patches that come with tmlfix: changes to code of a shape where no rule could derive them.
+"""Semantic patches: changes to code of a shape, written as files, with those that come with tmlfix.
 
-Each lies in a file ``NAME.patch``, written as ``codemods.semantic_patches.patch`` says. Beside it lie an
-example before and after, and one that it leaves alone.
+A patch lies in a file ``NAME.patch``, written as ``codemods.semantic_patches.patch`` says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from codemods.semantic_patches.patch import Application, SemanticPatch
+from codemods.semantic_patches.patch import Application, Example, Hunk, Scope, SemanticPatch
+from codemods.semantic_patches.patch_text import PatchError, read_patch
+from codemods.semantic_patches.rewriting import Rewrite, RewriteError, Spot, failures, rewrite
 
-__all__ = ["Application", "BundledPatch", "SemanticPatch", "bundled_patches"]
-
-
-@dataclass(frozen=True, slots=True)
-class BundledPatch:
-    """A patch with its example before and after, and code of another shape that it leaves alone."""
-
-    patch: SemanticPatch
-    before: str
-    after: str
-    untouched: str
+__all__ = [
+    "Application",
+    "Example",
+    "Hunk",
+    "PatchError",
+    "Rewrite",
+    "RewriteError",
+    "Scope",
+    "SemanticPatch",
+    "Spot",
+    "bundled_patches",
+    "failures",
+    "read_patch",
+    "rewrite",
+]
 
 
 @cache
-def bundled_patches() -> tuple[BundledPatch, ...]:
-    """All of them, by name."""
-    names = (entry.name for entry in files(__name__).iterdir())
-    return tuple(_read(name.removesuffix(".patch")) for name in sorted(names) if name.endswith(".patch"))
-
-
-def _read(stem: str) -> BundledPatch:
-    def text(suffix: str) -> str:
-        return files(__name__).joinpath(f"{stem}.{suffix}").read_text("utf-8")
-
-    patch = SemanticPatch.parse(stem.replace("_", "-"), text("patch"))
-    return BundledPatch(patch, text("before.tml"), text("after.tml"), text("untouched.tml"))
+def bundled_patches() -> tuple[SemanticPatch, ...]:
+    """Those that rules make findings of, by name: code of these shapes leaks where no rule could derive it."""
+    folder = files(__name__)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".patch"))
+    return tuple(
+        read_patch(name.removesuffix(".patch").replace("_", "-"), folder.joinpath(name).read_text("utf-8"))
+        for name in names
+    )

@@ -5,6 +5,8 @@
     Why that is so, in as many lines as it takes.
 
     Finding: $TYPE.clear() forgets its elements
+    Files: library
+    Where: $place is a name
 
     @@ An element is freed before it is overwritten. @@
      this.set($place, $value)
@@ -13,28 +15,38 @@
     @@? A change that may be missing. @@
      ...
 
+    @@| Another way to have the shape, instead of all changes above. @@
+     ...
+
+    === before ===
+    === after ===
+    === untouched: why it is left alone ===
+
 The changes are written as ``CodeChange`` reads them. A metavariable that starts with a capital letter
 stands for the same code in all changes of a patch; any other is the change's own. Where the first change
 is in an ``impl``, the others are looked for in there, otherwise in the whole file. All of it is made, or
-nothing is. Nothing here knows who owns what: whether a change is safe is decided elsewhere.
+nothing is. ``Files:`` says where (``tests``, ``library``, or a pattern of paths), and ``Where:`` what must
+hold besides the shape (see ``conditions``). The examples are code before and after, and code that stays.
+Nothing here knows who owns what: whether a change is safe is decided elsewhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
+from codemods.semantic_patches.conditions import Condition, Place
+from codemods.semantics.module_paths import is_test_path
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Module, Node
 from tml_ast.pattern import Binding, Match, names_in
 from tml_ast.rewrite import CodeChange
 
-_HEADING = re.compile(r"^@@(?P<optional>\??) (?P<why>.*) @@$", re.MULTILINE)
-_FINDING = re.compile(r"^Finding: (.*)$", re.MULTILINE)
-_METAVARIABLE = re.compile(r"\$(\w+)")
+METAVARIABLE = re.compile(r"\$(?:\.\.\.|\$\$)?(\w+)")
 _DECLARED = re.compile(r"\b(?:let|var|func) (?:mut )?([a-z]\w*)")
 
 
@@ -52,10 +64,43 @@ class Hunk:
         return CodeChange(self.text)
 
     @property
+    def brought(self) -> list[str]:
+        """The names that the lines that come declare."""
+        return _DECLARED.findall(self.change.added)
+
+    @property
     def names(self) -> frozenset[bytes]:
         """The names that stand in all code that the change could be made to."""
         lines = (line[1:] for line in self.text.splitlines() if not line.startswith("+"))
         return names_in("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The files that a patch is for: those that any of the words names; without words, all."""
+
+    words: tuple[str, ...] = ()
+
+    def covers(self, path: str) -> bool:
+        """Whether a file is one of them, by its posix path from the root of the tree."""
+        return not self.words or any(_names(word, path) for word in self.words)
+
+
+def _names(word: str, path: str) -> bool:
+    if word in ("tests", "library"):
+        return is_test_path(path) == (word == "tests")
+    return fnmatchcase(path, word)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Code before and after a patch, which are the same where it leaves the code alone."""
+
+    title: str
+    line: int
+    """Where it starts in the file of the patch."""
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -67,42 +112,52 @@ class SemanticPatch:
     reason: str
     finding: str
     """What is wrong with the code as it is; its first metavariable is what the finding is about."""
-    hunks: tuple[Hunk, ...]
+    alternatives: tuple[tuple[Hunk, ...], ...]
+    """The changes that must be there together, of each shape that the code may have."""
+    scope: Scope = Scope()
+    conditions: tuple[Condition, ...] = ()
+    examples: tuple[Example, ...] = ()
 
-    @classmethod
-    def parse(cls, name: str, text: str) -> SemanticPatch:
-        """The patch that a file of this name holds. Raises ValueError without a finding or a change."""
-        head, *pieces = _HEADING.split(text)
-        summary, _, reason = _FINDING.sub("", head).strip().partition("\n")
-        finding = _FINDING.search(head)
-        if finding is None or _METAVARIABLE.search(finding[1]) is None:
-            raise ValueError(f"{name}: there is no line 'Finding: ...' with a $metavariable")
-        if not pieces:
-            raise ValueError(f"{name}: there is no line '@@ why @@' with a change below it")
-        hunks = tuple(
-            Hunk(why, change.strip("\n"), bool(optional))
-            for optional, why, change in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True)
-        )
-        return cls(name, summary, " ".join(reason.split()), finding[1], hunks)
+    @property
+    def hunks(self) -> tuple[Hunk, ...]:
+        """All changes."""
+        return tuple(hunk for hunks in self.alternatives for hunk in hunks)
 
     @cached_property
-    def names(self) -> frozenset[bytes]:
-        """The names that stand in every file that the patch fits."""
-        return frozenset[bytes]().union(*(hunk.names for hunk in self.hunks if not hunk.is_optional))
+    def names(self) -> tuple[frozenset[bytes], ...]:
+        """For each alternative the names that stand in every file that it fits."""
+        return tuple(
+            frozenset[bytes]().union(*(hunk.names for hunk in hunks if not hunk.is_optional))
+            for hunks in self.alternatives
+        )
+
+    def may_fit(self, names: Container[bytes]) -> bool:
+        """Whether it may fit a file that holds these names, or is this text."""
+        return any(all(name in names for name in needed) for needed in self.names)
 
     def applications(self, tree: Module) -> Iterator[Application]:
         """The places of a file that the whole patch fits."""
-        for match in self.hunks[0].change.search(tree):
-            scope = match.nodes[0] if isinstance(match.nodes[0], nodes.Impl) else tree
-            application = self._completed(scope, match)
-            if application is not None:
-                yield application
+        for hunks in self.alternatives:
+            for match in hunks[0].change.search(tree):
+                scope = match.nodes[0] if isinstance(match.nodes[0], nodes.Impl) else tree
+                application = self._completed(hunks, scope, match)
+                if application is not None and self._is_met(tree, application):
+                    yield application
 
-    def _completed(self, scope: Node, first: Match) -> Application | None:
+    def _is_met(self, tree: Module, application: Application) -> bool:
+        """Whether all conditions hold."""
+        if not self.conditions:
+            return True
+        bindings = {name: bound for _, match in application.matches for name, bound in match.bindings.items()}
+        changed = application.changed or [application.matches[0][1]]
+        place = Place(tree, changed[0], bindings)
+        return all(condition(place) for condition in self.conditions)
+
+    def _completed(self, hunks: Sequence[Hunk], scope: Node, first: Match) -> Application | None:
         """The first match with those of the other changes in ``scope``; None unless all is there."""
         shared = _shared(first)
-        matches = [(self.hunks[0], first)]
-        for hunk in self.hunks[1:]:
+        matches = [(hunks[0], first)]
+        for hunk in hunks[1:]:
             taken = {id(node) for _, match in matches for node in match.nodes}
             fitting = [
                 match
@@ -133,7 +188,7 @@ class Application:
         return all(
             name in self.shared or name in match.bindings
             for hunk, match in self.matches
-            for name in _METAVARIABLE.findall(hunk.change.added)
+            for name in METAVARIABLE.findall(hunk.change.added)
         )
 
     @property
@@ -149,12 +204,12 @@ class Application:
     @property
     def subject(self) -> str:
         """The name that the finding is about."""
-        return self._filled_in(_METAVARIABLE.findall(self.patch.finding)[0])
+        return self._filled_in(METAVARIABLE.findall(self.patch.finding)[0])
 
     @property
     def message(self) -> str:
         """The finding, in the names of the file."""
-        return _METAVARIABLE.sub(lambda variable: self._filled_in(variable[1]), self.patch.finding)
+        return METAVARIABLE.sub(lambda variable: self._filled_in(variable[1]), self.patch.finding)
 
     def _filled_in(self, variable: str) -> str:
         return self.shared[variable].text
@@ -169,10 +224,11 @@ class Application:
 
     def taken_name(self, tree: Module) -> str | None:
         """A name that the patch adds and that the code around it already has, if there is one."""
+        if not any(hunk.brought for hunk, _ in self.matches):
+            return None
         functions = [node for node in tree.walk() if isinstance(node, nodes.Function)]
         for hunk, match in self.matches:
-            brought = _DECLARED.findall(hunk.change.added)
-            if not brought:
+            if not hunk.brought:
                 continue
             start = match.nodes[0].start
             around = [function for function in functions if function.start <= start < function.end]
@@ -180,9 +236,9 @@ class Application:
                 known = {token.text for token in around[-1].tokens() if token.type == "IDENT"}
             else:
                 known = {function.name for function in functions}
-            for name in brought:
+            for name in hunk.brought:
                 if name in known:
-                    return str(name)
+                    return name
         return None
 
 

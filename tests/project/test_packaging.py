@@ -17,6 +17,7 @@ from shutil import copytree, ignore_patterns
 import pytest
 
 from codemods import __version__
+from codemods.semantic_patches import bundled_patches
 from tests.support.bundled import environment
 from tests.support.checkout import Prepare
 from tests.support.project import PROJECT
@@ -33,7 +34,7 @@ func test_entry() -> I32 {
     return 0
 }
 """,
-    "lib/src/stock.tml": (PROJECT / "codemods/semantic_patches/hash_table_contents.before.tml").read_bytes(),
+    "lib/src/stock.tml": bundled_patches()[0].examples[0].before.encode(),
 }
 """A leak of a type of the standard library, and one that a semantic patch fixes."""
 

@@ -8,12 +8,12 @@ import pytest
 
 from codemods.engine import analyse
 from codemods.model.findings import Finding, Verdict
-from codemods.semantic_patches import BundledPatch, SemanticPatch, bundled_patches
+from codemods.semantic_patches import PatchError, SemanticPatch, bundled_patches, failures, read_patch
 from tml_ast import parse
 from tml_ast.edit import apply
 
-PATCHES = {bundled.patch.name: bundled for bundled in bundled_patches()}
-STOCK = PATCHES["hash-table-contents"].before
+PATCHES = {patch.name: patch for patch in bundled_patches()}
+STOCK = PATCHES["hash-table-contents"].examples[0].before
 
 
 def findings(patch: str, files: dict[str, str]) -> list[Finding]:
@@ -29,16 +29,28 @@ def stock_with(code: str) -> dict[str, str]:
     return {"lib/demo/src/http/stock.tml": STOCK, "lib/demo/src/http/clerk.tml": use + code}
 
 
-@pytest.mark.parametrize("bundled", PATCHES.values(), ids=PATCHES)
-def test_a_patch_fits_once_and_not_again(bundled: BundledPatch) -> None:
-    assert len(list(bundled.patch.applications(parse(bundled.before.encode())))) == 1
-    assert not list(bundled.patch.applications(parse(bundled.after.encode())))
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_a_patch_fits_once_and_not_again(patch: SemanticPatch) -> None:
+    fixed, untouched = patch.examples
+    assert len(list(patch.applications(parse(fixed.before.encode())))) == 1
+    assert not list(patch.applications(parse(fixed.after.encode())))
+    assert untouched.before == untouched.after
 
 
-@pytest.mark.parametrize("bundled", PATCHES.values(), ids=PATCHES)
-def test_every_change_of_a_patch_is_in_its_example(bundled: BundledPatch) -> None:
-    (application,) = bundled.patch.applications(parse(bundled.before.encode()))
-    assert {hunk.why for hunk, _ in application.matches} == {hunk.why for hunk in bundled.patch.hunks}
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_a_patch_makes_of_its_examples_what_they_say(patch: SemanticPatch) -> None:
+    assert not list(failures(patch))
+
+
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_every_change_of_a_patch_is_in_its_example(patch: SemanticPatch) -> None:
+    (application,) = patch.applications(parse(patch.examples[0].before.encode()))
+    assert {hunk.why for hunk, _ in application.matches} == {hunk.why for hunk in patch.hunks}
+
+
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_a_finding_is_about_a_name_of_the_code(patch: SemanticPatch) -> None:
+    assert "$" in patch.finding
 
 
 SMALL_PATCH = """\
@@ -57,7 +69,7 @@ Finding: $ROOM leaves its door open
 
 
 def test_a_patch_can_be_written_by_anybody() -> None:
-    patch = SemanticPatch.parse("shut-door", SMALL_PATCH)
+    patch = read_patch("shut-door", SMALL_PATCH)
     source = b"func kitchen() {\n    open_door()\n    cook()\n}\n"
     (application,) = patch.applications(parse(source))
 
@@ -69,7 +81,7 @@ def test_a_patch_can_be_written_by_anybody() -> None:
 
 
 def test_a_patch_knows_the_names_that_it_may_not_bring() -> None:
-    patch = SemanticPatch.parse("shut-door", SMALL_PATCH)
+    patch = read_patch("shut-door", SMALL_PATCH)
     tree = parse(b"func kitchen() {\n    open_door()\n    cook(hinge)\n}\n")
     (application,) = patch.applications(tree)
     assert application.taken_name(tree) == "hinge"
@@ -78,15 +90,17 @@ def test_a_patch_knows_the_names_that_it_may_not_bring() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (SMALL_PATCH.replace("Finding: ", ""), "'Finding: ...'"),
-        (SMALL_PATCH.replace("$ROOM leaves", "A room leaves"), "$metavariable"),
-        (SMALL_PATCH.partition("@@")[0], "'@@ why @@'"),
+        (SMALL_PATCH.partition("@@")[0], "4:1: there is no line '@@ why @@'"),
+        (SMALL_PATCH.partition("Finding")[2].partition("\n\n")[2], "1:1: the first line must say"),
+        (SMALL_PATCH + " (", "12:3: unexpected"),
+        (SMALL_PATCH + "=== after ===\n", "12:1: === before === and === after === come in pairs"),
+        (SMALL_PATCH.replace("end. @@", "end."), "5:1: this heading is none of"),
     ],
-    ids=["no finding", "a finding about nothing", "no change"],
+    ids=["no change", "no summary", "no code", "half an example", "a bad heading"],
 )
 def test_an_incomplete_patch_is_refused(text: str, fault: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(fault)):
-        SemanticPatch.parse("shut-door", text)
+    with pytest.raises(PatchError, match=re.escape(fault)):
+        read_patch("shut-door", text)
 
 
 def test_nothing_is_done_where_one_change_does_not_fit() -> None:

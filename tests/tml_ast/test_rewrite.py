@@ -64,10 +64,51 @@ def test_lines_are_replaced_and_keep_the_comment_above_them() -> None:
     )
 
 
-def test_lines_go_away_with_what_stood_above_them() -> None:
-    change = CodeChange(" open($x)\n-close($x)\n")
-    source = "func f() {\n    open(a)\n    // not needed\n    close(a)\n    go()\n}\n"
-    assert changed(change, source) == "func f() {\n    open(a)\n    go()\n}\n"
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("    close(a)\n", ""),
+        ("    // not needed\n    close(a);\n", "    // not needed\n"),
+        ("    close(a)  // why\n", "    // why\n"),
+        ("    close(\n        a,\n    )\n", ""),
+        ("    go(); close(a); stay()\n", "    go(); stay()\n"),
+        ("    go(); close(a)\n", "    go();\n"),
+        ("    close(a)\r\n", ""),
+    ],
+    ids=["alone", "below a comment", "before a comment", "on several lines", "among others", "last", "CRLF"],
+)
+def test_lines_that_go_leave_the_comments_and_no_empty_line(source: str, expected: str) -> None:
+    change = CodeChange("-close($x)\n")
+    assert (
+        changed(change, f"func f() {{\n{source}    end()\n}}\n") == f"func f() {{\n{expected}    end()\n}}\n"
+    )
+
+
+def test_a_decorator_comes_below_the_comments() -> None:
+    change = CodeChange("+@allocates\n func $f() -> Str {\n     $...body\n }\n")
+    source = "/// Its name.\npub func name() -> Str {\n    return s\n}\n"
+    assert changed(change, source) == source.replace("pub", "@allocates\npub")
+
+
+def test_a_change_knows_if_it_fits_what_it_makes() -> None:
+    assert CodeChange("-$a + $b\n+$b + $a\n").fits_its_result
+    assert CodeChange(" func $f() {\n+    start()\n     $...body\n }\n").fits_its_result
+    assert not CodeChange("-open($x)\n+close($x)\n").fits_its_result
+    assert not CodeChange("-open($x)\n").fits_its_result
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("-open($x\n+close($x)\n", 1, 9),
+        (" a()\n+go()\n-    open($x))\n", 3, 14),
+        ("-open($x)\n+close($x))\n", 2, 11),
+    ],
+)
+def test_a_fault_of_a_change_has_its_place_there(text: str, line: int, column: int) -> None:
+    with pytest.raises(TmlSyntaxError) as failure:
+        CodeChange(text).check_result()
+    assert (failure.value.line, failure.value.column) == (line, column)
 
 
 def test_depth_follows_the_source_and_not_the_change() -> None:

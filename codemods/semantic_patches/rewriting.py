@@ -1,0 +1,200 @@
+"""What a patch makes of a file: every place, and nothing that does not parse or would never end.
+
+Where places lie in each other, the inner ones are changed first and the file is read again, until
+nothing is left to change.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from codemods.semantic_patches.patch import Application, Example, SemanticPatch
+from tml_ast.lexer import TmlSyntaxError, position, tokenize
+from tml_ast.nodes import Module
+from tml_ast.parser import parse
+from tml_ast.source_edit import SourceEdit, apply, compose
+
+MOST_ROUNDS = 40
+"""How often a file is read again; places in each other are rarely as deep."""
+
+MOST_GROWTH = 1_000_000
+"""The bytes by which a file that is more than doubled may grow."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Spot:
+    """A place in the file as it was, and what is said about it."""
+
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A file before and after, the edits from one to the other, and the places."""
+
+    before: bytes
+    after: bytes
+    edits: tuple[SourceEdit, ...] = ()
+    changed: tuple[Spot, ...] = ()
+    left: tuple[Spot, ...] = ()
+    """The places of the shape that are left alone, with the reason."""
+
+
+class RewriteError(Exception):
+    """A file that a patch must not be applied to: why, and where."""
+
+    def __init__(self, spot: Spot) -> None:
+        super().__init__(str(spot))
+        self.spot = spot
+
+
+def rewrite(source: bytes, patch: SemanticPatch) -> Rewrite:
+    """What a patch makes of a file. Raises `RewriteError`, and TmlSyntaxError for a file that is no TML."""
+    text, tree = source, parse(source)
+    edits: list[SourceEdit] = []
+    changed: list[Spot] = []
+    seen = {source}
+    for _ in range(MOST_ROUNDS):
+        chosen, left = _choose(text, tree, patch)
+        if not chosen:
+            places = (_spot(source, edits, start, why) for start, why in left)
+            return Rewrite(source, text, tuple(edits), tuple(sorted(changed)), tuple(sorted(places)))
+        changed += [_spot(source, edits, start, each.message) for start, each, _ in chosen]
+        first = changed[-len(chosen)]
+        step = [edit for _, _, own in chosen for edit in own]
+        text, before = apply(text, step), text
+        edits = compose(edits, step)
+        try:
+            tree = parse(text)
+        except TmlSyntaxError as error:
+            raise RewriteError(_faulty(source, before, edits, chosen, error)) from None
+        if text in seen or (len(text) > 2 * len(source) and len(text) > len(source) + MOST_GROWTH):
+            break
+        seen.add(text)
+    raise RewriteError(
+        Spot(
+            first.line,
+            first.column,
+            "what the patch makes here has the shape that it looks for, so it would never end",
+        )
+    )
+
+
+def _choose(
+    source: bytes, tree: Module, patch: SemanticPatch
+) -> tuple[list[tuple[int, Application, list[SourceEdit]]], list[tuple[int, str]]]:
+    """The places to change now, each with its start and edits, and those to leave alone, with the reason."""
+    found: list[tuple[int, Application, list[SourceEdit]]] = []
+    left: list[tuple[int, str]] = []
+    for application in patch.applications(tree):
+        own = [edit for edit in application.edits(source) if source[edit.start : edit.end] != edit.text]
+        if not own:
+            continue
+        start = application.first.start
+        name = application.taken_name(tree)
+        if name is not None:
+            left.append((start, f"the name `{name}` that it brings is taken"))
+        elif any(_loses_comment(source, edit) for edit in own):
+            left.append((start, "a comment stands inside the code that would be replaced"))
+        else:
+            found.append((start, application, own))
+    found.sort(key=lambda place: sum(edit.end - edit.start for edit in place[2]))
+    taken = _Spans()
+    chosen = [place for place in found if taken.take(place[2])]
+    return sorted(chosen, key=lambda place: place[0]), left
+
+
+class _Spans:
+    """Spans that do not touch each other."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def take(self, edits: Sequence[SourceEdit]) -> bool:
+        """Add the spans of edits, unless one of them would touch another."""
+        if any(map(self._touches, edits)):
+            return False
+        for edit in edits:
+            index = bisect_left(self._starts, edit.start)
+            self._starts.insert(index, edit.start)
+            self._ends.insert(index, edit.end)
+        return True
+
+    def _touches(self, edit: SourceEdit) -> bool:
+        index = bisect_left(self._starts, edit.start)
+        if index < len(self._starts) and (
+            self._starts[index] < edit.end or self._starts[index] == edit.start
+        ):
+            return True
+        return index > 0 and self._ends[index - 1] > edit.start
+
+
+def _loses_comment(source: bytes, edit: SourceEdit) -> bool:
+    removed = source[edit.start : edit.end]
+    if b"//" not in removed and b"/*" not in removed:
+        return False
+    return bool(_comments(removed) - _comments(edit.text))
+
+
+def _comments(code: bytes) -> Counter[bytes]:
+    return Counter(
+        line.strip() for token in tokenize(code) for line in token.trivia.splitlines() if line.strip()
+    )
+
+
+def _spot(source: bytes, edits: Sequence[SourceEdit], offset: int, message: str) -> Spot:
+    """The place in the file as it was of an offset in what the edits made of it."""
+    grown = 0
+    for edit in edits:
+        if edit.start + grown + len(edit.text) > offset:
+            offset = min(offset, edit.start + grown)
+            break
+        grown += len(edit.text) - (edit.end - edit.start)
+    line, column = position(source, max(0, min(offset - grown, len(source))))
+    return Spot(line, column, message)
+
+
+def _faulty(
+    source: bytes,
+    before: bytes,
+    edits: Sequence[SourceEdit],
+    chosen: Sequence[tuple[int, Application, list[SourceEdit]]],
+    error: TmlSyntaxError,
+) -> Spot:
+    """The first place whose change alone makes the file one that does not parse, and why."""
+    for start, _, own in chosen:
+        try:
+            parse(apply(before, own))
+        except TmlSyntaxError as failure:
+            line, column = position(before, start)
+            return Spot(line, column, f"what the patch makes here is no TML: {failure.message}")
+    line, column = position(before, chosen[0][0])
+    return Spot(line, column, f"what the patch makes of this file is no TML: {error.message}")
+
+
+def failures(patch: SemanticPatch) -> Iterator[tuple[Example, str]]:
+    """The examples that become something else than they say, each with what; or with what is wrong."""
+    for example in patch.examples:
+        try:
+            made = rewrite(example.before.encode(), patch).after.decode()
+        except TmlSyntaxError as error:
+            spot = Spot(example.line + error.line, error.column, error.message)
+            yield example, f"the example is no TML: {spot}\n"
+        except RewriteError as error:
+            spot = error.spot
+            yield (
+                example,
+                f"the example is refused: {example.line + spot.line}:{spot.column}: {spot.message}\n",
+            )
+        else:
+            if made != example.after:
+                yield example, made
