@@ -2506,7 +2506,7 @@ def match_struct_field(types, tokens, failed, p, out):
 
 def match_SequenceVariable(types, tokens, failed, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith(b'$...'))):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith((b'$...', b'$$$')))):
         return -1
     if types[p] != 'IDENT':
         return -1

@@ -2687,7 +2687,7 @@ def match_part_of_Behavior_2(types, tokens, failed, furthest, p, out):
 
 def match_SequenceVariable(types, tokens, failed, furthest, p, out):
     kids = []
-    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith(b'$...'))):
+    if not (types[p] == 'IDENT' and (tokens[p].lexeme.startswith((b'$...', b'$$$')))):
         return -1
     if types[p] != 'IDENT':
         furthest.miss(p, 'IDENT')

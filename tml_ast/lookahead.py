@@ -80,8 +80,8 @@ def _starts_in_lower_case(name: Token) -> bool:
 
 
 def sequence_variable_ahead(tokens: Sequence[Token], index: int) -> int | None:
-    """``$...name``, which only a pattern of code has."""
-    return index if tokens[index].lexeme.startswith(b"$...") else None
+    """``$...name`` or ``$$$name``, which only a pattern of code has."""
+    return index if tokens[index].lexeme.startswith((b"$...", b"$$$")) else None
 
 
 def method_generics_ahead(tokens: Sequence[Token], index: int) -> int | None:

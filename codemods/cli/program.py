@@ -66,6 +66,13 @@ COMMANDS = {
     "compiler-report": Listed(
         MEASURE, "Report the compiler's defects that cause leaks here, each with a program that shows it."
     ),
+    "search": Listed(LANGUAGE, "Find code by its shape, whatever its layout."),
+    "rewrite": Listed(
+        LANGUAGE, "Replace code by its shape: show a diff, or write it with --in-place or --patch."
+    ),
+    "codemod": Listed(
+        LANGUAGE, "Write, test and apply changes of your own, as patches that match code by its shape."
+    ),
     "parse": Listed(LANGUAGE, "Check that files parse and survive the round trip, or print a syntax tree."),
 }
 """The commands in the order of the help; each has a module of its name."""
@@ -81,6 +88,10 @@ WORKFLOW = (
 """The steps to a reviewed branch, as the help shows them."""
 
 
+Command = TyperCommand | TyperGroup
+"""A command, or a group of commands of its own."""
+
+
 class Program(TyperGroup):
     """All commands, as they are listed. Only one that runs, or whose options are completed, is imported."""
 
@@ -91,17 +102,17 @@ class Program(TyperGroup):
             for name, listed in COMMANDS.items()
         }
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, TyperCommand | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         """The command that the arguments begin with, imported."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, load_command(name) if name is not None else None, rest
 
 
-def load_command(name: str) -> TyperCommand:
+def load_command(name: str) -> Command:
     """The command of that name with its options. Imports its module."""
     import_module(f"codemods.cli.{name.replace('-', '_')}")
     command = typer.main.get_group(commands).commands[name]
-    assert isinstance(command, TyperCommand)
+    assert isinstance(command, TyperCommand | TyperGroup)
     return command
 
 

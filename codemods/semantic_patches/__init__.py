@@ -31,7 +31,7 @@ __all__ = [
 
 @cache
 def bundled_patches() -> tuple[SemanticPatch, ...]:
-    """Those that rules make findings of, by name: code of these shapes leaks where no rule could derive it."""
+    """Those that rules make findings of, by name: code of these shapes leaks."""
     folder = files(__name__)
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".patch"))
     return tuple(

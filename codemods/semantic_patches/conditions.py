@@ -14,10 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tml_ast import nodes
 from tml_ast.lexer import TmlSyntaxError, Token
 from tml_ast.nodes import Module, Node
+from tml_ast.parser import SnippetKind
 from tml_ast.pattern import Binding, CodePattern, Match
 
 _KINDS: Mapping[str, tuple[type[Node], ...]] = {
@@ -62,6 +64,7 @@ class Place:
 
 
 Condition = Callable[[Place], bool]
+"""Whether it holds at a place; one about a metavariable is asked only where that is bound."""
 
 
 class ConditionError(ValueError):
@@ -77,10 +80,12 @@ def read_condition(text: str) -> Condition:
     for form, make in _FORMS:
         found = form.fullmatch(text)
         if found is not None:
-            return make(found)
+            name, holds = variable_of(text), make(found)
+            return lambda place: (name is not None and name not in place.bindings) or holds(place)
     raise ConditionError(
         "no condition is written so; there are: $x matches REGEX, $x is a KIND, $x has type TYPE,"
-        " $x has no other use, $x contains PATTERN, inside PATTERN, in a test, and each with not"
+        " $x has no other use, $x contains PATTERN, the file contains PATTERN, the function contains PATTERN,"
+        " inside PATTERN, in a test, and each with not"
     )
 
 
@@ -127,7 +132,7 @@ def _has_type(found: re.Match[str]) -> Condition:
 
     def holds(place: Place) -> bool:
         declared = _declared_type(place, place.bindings[name].text)
-        return (declared is not None and pattern.match(declared) is not None) == is_wanted
+        return (declared is not None and pattern(place).match(declared) is not None) == is_wanted
 
     return holds
 
@@ -170,7 +175,18 @@ def _contains(found: re.Match[str]) -> Condition:
 
     def holds(place: Place) -> bool:
         held = (node for node in place.bindings[name].nodes if isinstance(node, Node))
-        return any(True for node in held for _ in pattern.search(node)) == is_wanted
+        return any(True for node in held for _ in pattern(place).search(node)) == is_wanted
+
+    return holds
+
+
+def _around_contains(found: re.Match[str]) -> Condition:
+    is_wanted, is_file = found["not"] is None, found["scope"] == "file"
+    pattern = _pattern(found)
+
+    def holds(place: Place) -> bool:
+        scope: Node = place.tree if is_file else place.function() or place.tree
+        return any(True for _ in pattern(place).search(scope)) == is_wanted
 
     return holds
 
@@ -178,7 +194,7 @@ def _contains(found: re.Match[str]) -> Condition:
 def _inside(found: re.Match[str]) -> Condition:
     is_wanted = found["not"] is None
     pattern = _pattern(found)
-    return lambda place: any(pattern.match(node) is not None for node in place.around()) == is_wanted
+    return lambda place: any(pattern(place).match(node) for node in place.around()) == is_wanted
 
 
 def _in_a_test(found: re.Match[str]) -> Condition:
@@ -191,13 +207,25 @@ def _in_a_test(found: re.Match[str]) -> Condition:
     return holds
 
 
-def _pattern(found: re.Match[str], kind: str | None = None) -> CodePattern:
+def _pattern(found: re.Match[str], kind: SnippetKind | None = None) -> Callable[[Place], CodePattern]:
+    """The pattern that a condition ends with, in which what is bound stands for itself."""
+    text = found["rest"]
     try:
-        return CodePattern(found["rest"], "type" if kind == "type" else None)
+        pattern = CodePattern(text, kind)
     except TmlSyntaxError as error:
         raise ConditionError(error.message, found.start("rest") + error.column - 1) from None
 
+    def at(place: Place) -> CodePattern:
+        known = {name: bound.text for name, bound in place.bindings.items() if name in pattern.variables}
+        if not known:
+            return pattern
+        return _compiled(_NAMES.sub(lambda name: known.get(name[1], name[0]), text), kind)
 
+    return at
+
+
+_compiled = lru_cache(maxsize=256)(CodePattern)
+_NAMES = re.compile(r"\$(?:\.\.\.|\$\$)?(\w+)")
 _VARIABLE = r"\$(?:\.\.\.|\$\$)?(?P<name>\w+)"
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Condition]], ...] = (
     (re.compile(rf"{_VARIABLE} (?:matches|(?P<not>does not) match) (?P<rest>.+)"), _matches),
@@ -205,6 +233,10 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Condition]], ...]
     (re.compile(rf"{_VARIABLE} (?:has|(?P<not>does not have)) type (?P<rest>.+)"), _has_type),
     (re.compile(rf"{_VARIABLE} has no other use"), _no_other_use),
     (re.compile(rf"{_VARIABLE} (?:contains|(?P<not>does not) contain) (?P<rest>.+)"), _contains),
+    (
+        re.compile(r"the (?P<scope>file|function) (?:contains|(?P<not>does not) contain) (?P<rest>.+)"),
+        _around_contains,
+    ),
     (re.compile(r"(?P<not>not )?inside (?P<rest>.+)"), _inside),
     (re.compile(r"(?P<not>not )?in a test"), _in_a_test),
 )

@@ -65,8 +65,9 @@ class Hunk:
 
     @property
     def brought(self) -> list[str]:
-        """The names that the lines that come declare."""
-        return _DECLARED.findall(self.change.added)
+        """The names that the lines that come declare, and those that go do not."""
+        gone = _DECLARED.findall("\n".join(line[1:] for line in self.text.splitlines() if line[:1] == "-"))
+        return [name for name in _DECLARED.findall(self.change.added) if name not in gone]
 
     @property
     def names(self) -> frozenset[bytes]:
@@ -131,7 +132,7 @@ class SemanticPatch:
             for hunks in self.alternatives
         )
 
-    def may_fit(self, names: Container[bytes]) -> bool:
+    def may_fit(self, names: Container[bytes] | bytes) -> bool:
         """Whether it may fit a file that holds these names, or is this text."""
         return any(all(name in names for name in needed) for needed in self.names)
 

@@ -144,9 +144,9 @@ def _condition(number: int, found: re.Match[str], alternatives: Sequence[Sequenc
     except ConditionError as error:
         raise PatchError(str(error), number, start + error.column) from None
     name = variable_of(text)
-    for hunks in alternatives:
-        if name is not None and not any(name in hunk.change.before.variables for hunk in hunks):
-            raise PatchError(f"no line with - or a space has ${name}", number, start)
+    bound = {each for hunks in alternatives for hunk in hunks for each in hunk.change.before.variables}
+    if name is not None and name not in bound:
+        raise PatchError(f"no line with - or a space has ${name}", number, start)
     return condition
 
 

@@ -64,18 +64,15 @@ def rewrite(source: bytes, patch: SemanticPatch) -> Rewrite:
     seen = {source}
     for _ in range(MOST_ROUNDS):
         chosen, left = _choose(text, tree, patch)
+        made, tree, faulty = _made(source, edits, text, chosen)
+        chosen = [place for place in chosen if place.start not in faulty]
         if not chosen:
-            places = (_spot(source, edits, start, why) for start, why in left)
+            places = (_spot(source, edits, start, why) for start, why in (*left, *faulty.items()))
             return Rewrite(source, text, tuple(edits), tuple(sorted(changed)), tuple(sorted(places)))
-        changed += [_spot(source, edits, start, each.message) for start, each, _ in chosen]
-        first = changed[-len(chosen)]
-        step = [edit for _, _, own in chosen for edit in own]
-        text, before = apply(text, step), text
-        edits = compose(edits, step)
-        try:
-            tree = parse(text)
-        except TmlSyntaxError as error:
-            raise RewriteError(_faulty(source, before, edits, chosen, error)) from None
+        first = _spot(source, edits, chosen[0].start, "")
+        changed += [_spot(source, edits, place.start, place.application.message) for place in chosen]
+        edits = compose(edits, _edits(chosen))
+        text = made
         if text in seen or (len(text) > 2 * len(source) and len(text) > len(source) + MOST_GROWTH):
             break
         seen.add(text)
@@ -88,11 +85,48 @@ def rewrite(source: bytes, patch: SemanticPatch) -> Rewrite:
     )
 
 
-def _choose(
-    source: bytes, tree: Module, patch: SemanticPatch
-) -> tuple[list[tuple[int, Application, list[SourceEdit]]], list[tuple[int, str]]]:
-    """The places to change now, each with its start and edits, and those to leave alone, with the reason."""
-    found: list[tuple[int, Application, list[SourceEdit]]] = []
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place to change: where it starts, what fits there, and the edits."""
+
+    start: int
+    application: Application
+    edits: list[SourceEdit]
+
+
+def _edits(places: Sequence[_Place]) -> list[SourceEdit]:
+    return [edit for place in places for edit in place.edits]
+
+
+def _made(
+    source: bytes, done: Sequence[SourceEdit], text: bytes, chosen: Sequence[_Place]
+) -> tuple[bytes, Module, dict[int, str]]:
+    """What the places make of a text, its tree, and the places that are left out as they make no TML."""
+    made = apply(text, _edits(chosen))
+    try:
+        return made, parse(made), {}
+    except TmlSyntaxError:
+        faulty = {place.start: fault for place in chosen if (fault := _fault(text, place)) is not None}
+    made = apply(text, _edits([place for place in chosen if place.start not in faulty]))
+    try:
+        return made, parse(made), faulty
+    except TmlSyntaxError as error:
+        message = f"what the patch makes of this file is no TML: {error.message}"
+        raise RewriteError(_spot(source, done, chosen[0].start, message)) from None
+
+
+def _fault(text: bytes, place: _Place) -> str | None:
+    """Why a place alone makes a text one that does not parse."""
+    try:
+        parse(apply(text, place.edits))
+    except TmlSyntaxError as error:
+        return f"what the patch makes here is no TML: {error.message}"
+    return None
+
+
+def _choose(source: bytes, tree: Module, patch: SemanticPatch) -> tuple[list[_Place], list[tuple[int, str]]]:
+    """The places to change now, and the starts of those to leave alone, with the reason."""
+    found: list[_Place] = []
     left: list[tuple[int, str]] = []
     for application in patch.applications(tree):
         own = [edit for edit in application.edits(source) if source[edit.start : edit.end] != edit.text]
@@ -105,11 +139,11 @@ def _choose(
         elif any(_loses_comment(source, edit) for edit in own):
             left.append((start, "a comment stands inside the code that would be replaced"))
         else:
-            found.append((start, application, own))
-    found.sort(key=lambda place: sum(edit.end - edit.start for edit in place[2]))
+            found.append(_Place(start, application, own))
+    found.sort(key=lambda place: sum(edit.end - edit.start for edit in place.edits))
     taken = _Spans()
-    chosen = [place for place in found if taken.take(place[2])]
-    return sorted(chosen, key=lambda place: place[0]), left
+    chosen = [place for place in found if taken.take(place.edits)]
+    return sorted(chosen, key=lambda place: place.start), left
 
 
 class _Spans:
@@ -161,24 +195,6 @@ def _spot(source: bytes, edits: Sequence[SourceEdit], offset: int, message: str)
         grown += len(edit.text) - (edit.end - edit.start)
     line, column = position(source, max(0, min(offset - grown, len(source))))
     return Spot(line, column, message)
-
-
-def _faulty(
-    source: bytes,
-    before: bytes,
-    edits: Sequence[SourceEdit],
-    chosen: Sequence[tuple[int, Application, list[SourceEdit]]],
-    error: TmlSyntaxError,
-) -> Spot:
-    """The first place whose change alone makes the file one that does not parse, and why."""
-    for start, _, own in chosen:
-        try:
-            parse(apply(before, own))
-        except TmlSyntaxError as failure:
-            line, column = position(before, start)
-            return Spot(line, column, f"what the patch makes here is no TML: {failure.message}")
-    line, column = position(before, chosen[0][0])
-    return Spot(line, column, f"what the patch makes of this file is no TML: {error.message}")
 
 
 def failures(patch: SemanticPatch) -> Iterator[tuple[Example, str]]:

@@ -111,9 +111,16 @@ def shown() -> Iterator[str]:
 
 
 def options(command: str) -> set[str]:
-    """The options of a command."""
-    parameters = load_command(command).params
-    return {name for parameter in parameters for name in parameter.opts if name.startswith("--")}
+    """The options of a command, or of all the commands in a group."""
+    loaded = load_command(command)
+    parts = [loaded, *getattr(loaded, "commands", {}).values()]
+    parameters = (parameter for part in parts for parameter in part.params)
+    return {
+        name
+        for parameter in parameters
+        for name in (*parameter.opts, *parameter.secondary_opts)
+        if name.startswith("--")
+    }
 
 
 def test_the_readme_takes_five_minutes_to_read() -> None:

@@ -1,0 +1,79 @@
+"""A codemod that is a class in Python, run only because the user named it on the command line."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from codemods.model.errors import UserError
+from codemods.semantic_patches import Rewrite, RewriteError, Spot
+from tml_ast.lexer import TmlSyntaxError, position
+from tml_ast.nodes import Module
+from tml_ast.parser import parse
+from tml_ast.source_edit import SourceEdit, apply
+from tml_ast.visitor import Transformer
+
+
+def load_class(file: Path, name: str) -> type[Any]:
+    """The class of a file: a ``Transformer``, or one with a method ``edits(module)``.
+
+    Raises `UserError` if there is none, or if its file raises.
+    """
+    specification = spec_from_file_location(file.stem, file)
+    if specification is None or specification.loader is None or not file.is_file():
+        raise UserError(f"{file}: there is no such file")
+    module = module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(_what_happened(file, error)) from None
+    found = getattr(module, name, None)
+    if not isinstance(found, type):
+        raise UserError(f"{file}: there is no class {name}")
+    if not issubclass(found, Transformer) and not hasattr(found, "edits"):
+        raise UserError(f"{file}: {name} is no tml_ast.Transformer and has no method edits(module)")
+    return found
+
+
+def rewrite_with_class(codemod: type[Any], path: str, source: bytes) -> Rewrite:
+    """What a new object of the class makes of a file. Raises `UserError`, `RewriteError`, TmlSyntaxError."""
+    tree = parse(source)
+    made = _made(codemod, path, source, tree)
+    if made != source:
+        try:
+            again = _made(codemod, path, made, parse(made))
+        except TmlSyntaxError as error:
+            raise RewriteError(
+                Spot(error.line, error.column, f"what it makes is no TML: {error.message}")
+            ) from None
+        if again != made:
+            raise RewriteError(Spot(1, 1, "a second run would change what the first one makes"))
+    line, column = position(source, _first_difference(source, made))
+    changed = (Spot(line, column, codemod.__name__),) if made != source else ()
+    return Rewrite(source, made, (SourceEdit(0, len(source), made),) if changed else (), changed)
+
+
+def _made(codemod: type[Any], path: str, source: bytes, tree: Module) -> bytes:
+    try:
+        worker = codemod()
+        if isinstance(worker, Transformer):
+            return worker.transform(tree).code()
+        edits: Iterable[SourceEdit] = worker.edits(tree)
+        return apply(source, edits)
+    except Exception as error:
+        raise UserError(f"{path}: {_what_happened(None, error)}") from None
+
+
+def _what_happened(file: Path | None, error: Exception) -> str:
+    """An exception of the user's code in one line, with the line of the file that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if file is None or frame.filename == str(file)]
+    place = f"{own[-1].filename}:{own[-1].lineno}: " if own else f"{file}: " if file else ""
+    return f"{place}{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    return next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)

@@ -1,0 +1,158 @@
+"""``tmlfix codemod``: changes of one's own, written as semantic patches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codemods.app.codemods import FOLDER, SUFFIX, NamedPatch, find_codemod, read_own, ready_patches
+from codemods.app.sources import working_tree_root
+from codemods.cli.base import (
+    Format,
+    Jobs,
+    Output,
+    OutputFormat,
+    Paths,
+    Quiet,
+    examples,
+    finish,
+    printed_to,
+)
+from codemods.cli.program import commands
+from codemods.cli.rewriting import CheckLeaks, Delivery, InPlace, PatchFile, change_tree
+from codemods.cli.statuses import FOUND
+from codemods.files.safe_open import UnfitFileError, read_file
+from codemods.files.writing import write_file
+from codemods.model.errors import UserError
+from codemods.reports import codemods as reports
+from codemods.reports import documents
+from codemods.semantic_patches import failures
+from codemods.semantic_patches.proposal import NoProposalError, propose
+from tml_ast.lexer import TmlSyntaxError
+
+codemod = typer.Typer(
+    help="Write, test and apply changes of your own, as patches that match code by its shape.",
+    epilog=examples(
+        "tmlfix codemod new shut-door before.tml after.tml",
+        "tmlfix codemod test shut-door",
+        "tmlfix codemod apply shut-door lib/std --in-place",
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+commands.add_typer(codemod, name="codemod")
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A patch of the tree's folder codemods/ or of tmlfix by name, the file of a patch, "
+        "or FILE.py:CLASS.",
+    ),
+]
+
+
+@codemod.command("list")
+def list_(format: Format = OutputFormat.TEXT, output: Output = None) -> None:
+    """List the patches that there are: those of the tree, and those that come with tmlfix."""
+    found = [("tree", each.patch) for each in read_own(working_tree_root([]))]
+    found += [("tmlfix", each.patch) for each in ready_patches()]
+    with printed_to(output):
+        if format is OutputFormat.JSON:
+            documents.print_json(reports.patches_document(found))
+        else:
+            reports.print_patches(found)
+
+
+@codemod.command(epilog=examples("tmlfix codemod test", "tmlfix codemod test codemods/shut-door.patch"))
+def test(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME|FILE", help="Patches by name or file; without one, all of the tree."),
+    ] = None,
+) -> None:
+    """Run the examples of patches, and show a diff for each that fails.
+
+    Exit status: 0 all pass, 1 an example fails or there is none, 2 a patch could not be read.
+    """
+    root = working_tree_root([])
+    chosen = [find_codemod(name, root) for name in names] if names else read_own(root)
+    if not chosen:
+        raise UserError(f"{root / FOLDER} has no patch; tmlfix codemod new begins one")
+    failed = False
+    for each in chosen:
+        if not isinstance(each, NamedPatch):
+            raise UserError(f"{each.file}: a class has no examples; test it in Python")
+        patch = each.patch
+        wrong = list(failures(patch))
+        failed = failed or bool(wrong) or not patch.examples
+        reports.print_test(patch, each.label, wrong)
+    finish((), FOUND if failed else 0)
+
+
+@codemod.command(
+    epilog=examples(
+        "tmlfix codemod apply no-prints lib/std/tests",
+        "tmlfix codemod apply codemods/shut-door.patch --in-place",
+        "tmlfix codemod apply tools/rename.py:Rename lib/std --patch rename.patch",
+    )
+)
+def apply(
+    name: Name,
+    paths: Paths = None,
+    in_place: InPlace = False,
+    patch: PatchFile = None,
+    check_leaks: CheckLeaks = None,
+    format: Format = OutputFormat.TEXT,
+    output: Output = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+) -> None:
+    """Apply a patch to the working tree: show a diff, or write it with --in-place or --patch.
+
+    A class runs only because you name it here: FILE.py:CLASS. A patch is data, and runs nothing.
+
+    Exit status: 0 done or nothing to change, 1 the diff has changes, 2 something asked for was not possible.
+    """
+    root = working_tree_root(paths or ())
+    delivery = Delivery(in_place, patch, check_leaks, format, output, jobs, quiet)
+    change_tree(find_codemod(name, root), paths or (), delivery)
+
+
+@codemod.command(epilog=examples("tmlfix codemod new shut-door before.tml after.tml"))
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the patch is to be called.")],
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A file with code as it is.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same code as it should be.")],
+) -> None:
+    """Begin a patch from code before and after, as codemods/NAME.patch; it is a proposal to edit."""
+    if not name.replace("-", "").isalnum():
+        raise UserError(f"{name}: a name has letters, digits and hyphens only")
+    target = working_tree_root([]) / FOLDER / f"{name}{SUFFIX}"
+    if target.exists():
+        raise UserError(f"{target} is there already; choose another name or remove it")
+    texts = [_code(before), _code(after)]
+    try:
+        text = propose(name, *texts)
+    except NoProposalError as error:
+        raise UserError(f"{error}; make the code smaller, or write {target} by hand") from None
+    target.parent.mkdir(exist_ok=True)
+    write_file(target, text.encode())
+    typer.echo(f"wrote {FOLDER}/{target.name}: edit it, then run tmlfix codemod test {name}")
+
+
+def _code(path: Path) -> str:
+    from tml_ast.parser import parse
+
+    try:
+        source = read_file(path)
+        parse(source)
+        return source.decode()
+    except TmlSyntaxError as error:
+        raise UserError(f"{path}:{error.line}:{error.column}: {error.message}") from None
+    except UnfitFileError as error:
+        raise UserError(f"{path}: {error}") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None

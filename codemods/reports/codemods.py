@@ -1,0 +1,196 @@
+"""What is found by shape and what codemods change, as text and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from codemods.app.codemods import CodemodReport
+from codemods.app.search import Found
+from codemods.files.diffs import diff_lines, split_lines
+from codemods.model.findings import Change, Finding
+from codemods.reports.console import count, make_console, print_code, visible
+from codemods.reports.documents import JSON_VERSION, error_document
+from codemods.reports.text import diff_style
+from codemods.semantic_patches import Example, Rewrite, SemanticPatch
+
+
+def print_hits(found: Found, files: Mapping[str, bytes], context: int) -> None:
+    """Print the first line of each place, or some lines around it."""
+    console = make_console()
+    lines: dict[str, list[str]] = {}
+    for number, hit in enumerate(found.hits):
+        if hit.path not in lines:
+            lines = {hit.path: split_lines(files[hit.path])}
+        own = lines[hit.path]
+        if not context:
+            line = own[hit.line - 1].rstrip("\r\n")
+            print_code(Text(visible(f"{hit.path}:{hit.line}:{hit.column}: {line.strip()}")), console)
+            continue
+        if number:
+            print_code(Text("--"), console)
+        first = max(hit.line - context, 1)
+        for line_number in range(first, min(hit.last_line + context, len(own)) + 1):
+            is_hit = hit.line <= line_number <= hit.last_line
+            mark = f":{line_number}:" if is_hit else f"-{line_number}-"
+            print_code(Text(visible(f"{hit.path}{mark} {own[line_number - 1].rstrip()}")), console)
+
+
+def print_hit_counts(found: Found) -> None:
+    """Print how many places each file has."""
+    console = make_console()
+    for path, number in sorted(Counter(hit.path for hit in found.hits).items()):
+        print_code(Text(visible(f"{path}:{number}")), console)
+
+
+def hits_document(found: Found) -> dict[str, Any]:
+    """The JSON of ``tmlfix search``."""
+    return {
+        "version": JSON_VERSION,
+        "hits": [
+            {
+                "path": hit.path,
+                "line": hit.line,
+                "column": hit.column,
+                "last_line": hit.last_line,
+                "text": hit.text,
+                "variables": dict(hit.variables),
+            }
+            for hit in found.hits
+        ],
+        "errors": [error_document(error) for error in found.errors],
+    }
+
+
+def diff_of(report: CodemodReport) -> bytes:
+    """The changes as one unified diff."""
+    return b"".join(
+        line.encode("utf-8", "surrogateescape")
+        for path, change in sorted(report.changes.items())
+        for line in diff_lines(path, change)
+    )
+
+
+def print_changes(report: CodemodReport, *, quiet: bool) -> None:
+    """Print the changes as a diff, and their counts on standard error."""
+    console = make_console()
+    if console.is_terminal:
+        for line in diff_of(report).decode("utf-8", "backslashreplace").splitlines():
+            print_code(Text(visible(line), diff_style(line)), console)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(diff_of(report))
+        sys.stdout.buffer.flush()
+    if not quiet:
+        print_left(report)
+
+
+def print_left(report: CodemodReport) -> None:
+    """Print the places that are left alone, on standard error."""
+    console = make_console(stderr=True)
+    for path, rewrite in sorted(report.rewrites.items()):
+        for spot in rewrite.left:
+            message = f"{path}:{spot.line}:{spot.column}: left alone: {spot.message}"
+            console.print(Text.assemble(("note: ", "dim"), visible(message)))
+
+
+def print_written(report: CodemodReport, where: str, paths: Sequence[str]) -> None:
+    """Print what was changed, and where to."""
+    places = sum(len(report.rewrites[path].changed) for path in paths)
+    make_console().print(visible(f"{count(places, 'place')} changed in {count(len(paths), 'file')}{where}"))
+
+
+def print_new_findings(findings: Iterable[Finding]) -> None:
+    """Print the findings that changes would make, on standard error."""
+    console = make_console(stderr=True)
+    for finding in findings:
+        place = f"{finding.path}:{finding.line}:{finding.column}"
+        console.print(visible(f"{place}: {finding.rule}: {finding.message} (in {finding.function})"))
+
+
+def changes_document(
+    report: CodemodReport, written: Sequence[str], refused: Iterable[Finding]
+) -> dict[str, Any]:
+    """The JSON of ``tmlfix rewrite`` and ``tmlfix codemod apply``."""
+    return {
+        "version": JSON_VERSION,
+        "codemod": report.codemod,
+        "files": [
+            {
+                "path": path,
+                "changed": [_spot(spot.line, spot.column, spot.message) for spot in rewrite.changed],
+                "left": [_spot(spot.line, spot.column, spot.message) for spot in rewrite.left],
+                "edits": [
+                    {
+                        "start": edit.start,
+                        "end": edit.end,
+                        "text": edit.text.decode("utf-8", "backslashreplace"),
+                    }
+                    for edit in rewrite.edits
+                ],
+            }
+            for path, rewrite in sorted(report.rewrites.items())
+        ],
+        "written": list(written),
+        "refused_for": [
+            {"rule": each.rule, **_spot(each.line, each.column, each.message), "path": each.path}
+            for each in refused
+        ],
+        "errors": [error_document(error) for error in report.errors],
+    }
+
+
+def _spot(line: int, column: int, message: str) -> dict[str, Any]:
+    return {"line": line, "column": column, "message": message}
+
+
+def print_patches(patches: Iterable[tuple[str, SemanticPatch]]) -> None:
+    """Print the patches that there are: where from, name and summary."""
+    console = make_console()
+    listed = list(patches)
+    width = max((len(patch.name) for _, patch in listed), default=0)
+    for origin, patch in listed:
+        print_code(Text(visible(f"{patch.name:{width}}  {origin:7}  {patch.summary}")), console)
+
+
+def patches_document(patches: Iterable[tuple[str, SemanticPatch]]) -> dict[str, Any]:
+    """The JSON of ``tmlfix codemod list``."""
+    return {
+        "version": JSON_VERSION,
+        "codemods": [
+            {
+                "name": patch.name,
+                "origin": origin,
+                "summary": patch.summary,
+                "reason": patch.reason,
+                "files": list(patch.scope.words),
+                "examples": len(patch.examples),
+            }
+            for origin, patch in patches
+        ],
+    }
+
+
+def print_test(patch: SemanticPatch, label: str, failed: Sequence[tuple[Example, str]]) -> None:
+    """Print whether the examples of a patch hold, with a diff for each that does not."""
+    console = make_console()
+    total = len(patch.examples)
+    for example, made in failed:
+        title = f" ({example.title})" if example.title else ""
+        print_code(Text(visible(f"{label}:{example.line}: this example fails{title}")), console)
+        change = Change(example.after.encode(), made.encode())
+        for line in list(diff_lines("example", change))[2:]:
+            print_code(Text(visible(line.rstrip("\n")), diff_style(line)), console)
+    if failed:
+        print_code(Text("lines with - are expected, those with + are what the patch makes"), console)
+    passed = total - len(failed)
+    print_code(Text(visible(f"{patch.name}: {passed} of {count(total, 'example')} passed")), console)
+
+
+def rewrites_of(report: CodemodReport) -> Mapping[str, Rewrite]:
+    """The files that change."""
+    return {path: each for path, each in report.rewrites.items() if path in report.changes}
