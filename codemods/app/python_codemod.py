@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterable
 from importlib.util import module_from_spec, spec_from_file_location
@@ -26,10 +27,13 @@ def load_class(file: Path, name: str) -> type[Any]:
     if specification is None or specification.loader is None or not file.is_file():
         raise UserError(f"{file}: there is no such file")
     module = module_from_spec(specification)
+    writes_nothing, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         specification.loader.exec_module(module)
     except Exception as error:
         raise UserError(_what_happened(file, error)) from None
+    finally:
+        sys.dont_write_bytecode = writes_nothing
     found = getattr(module, name, None)
     if not isinstance(found, type):
         raise UserError(f"{file}: there is no class {name}")

@@ -165,6 +165,7 @@ def test_a_class_runs_only_when_it_is_named(run: Run, tree: Path) -> None:
     assert "mine" not in run("codemod", "list").out
     shown = run("codemod", "apply", "codemods/mine.py:Rename", "--no-check-leaks")
     assert (shown.code, shown.out.count("\n+")) == (1, 2 + 4)
+    assert not list(tree.rglob("__pycache__"))
 
 
 @pytest.mark.parametrize(
