@@ -29,7 +29,7 @@ CheckLeaks = Annotated[
     typer.Option(
         "--check-leaks/--no-check-leaks",
         help="Refuse changes that make new findings, such as leaks and double releases; without either, "
-        "where library code changes.",
+        "where library code is written.",
         show_default=False,
     ),
 ]
@@ -42,11 +42,16 @@ class Delivery:
     in_place: bool
     patch: Path | None
     check_leaks: bool | None
-    """None is where library code changes."""
+    """None is where library code is written."""
     format: OutputFormat
     output: Path | None
     jobs: int | None
     quiet: bool
+
+    @property
+    def writes(self) -> bool:
+        """Whether the changes go anywhere but to the screen."""
+        return self.in_place or self.patch is not None
 
 
 def change_tree(codemod: Codemod, paths: Sequence[Path], delivery: Delivery) -> None:
@@ -72,13 +77,14 @@ def change_tree(codemod: Codemod, paths: Sequence[Path], delivery: Delivery) -> 
             "leave files out, or say --no-check-leaks"
         )
         raise typer.Exit(FAILED)
-    is_done = delivery.in_place or delivery.patch is not None
-    finish(errors, 0 if is_done or not report.changes else FOUND)
+    finish(errors, 0 if delivery.writes or not report.changes else FOUND)
 
 
 def _refused(source: WorkingTree, report: CodemodReport, delivery: Delivery) -> tuple[Finding, ...]:
     """The findings that the changes would make, where these are checked."""
-    is_wanted = report.changes_library if delivery.check_leaks is None else delivery.check_leaks
+    is_wanted = delivery.check_leaks
+    if is_wanted is None:
+        is_wanted = report.changes_library and delivery.writes
     if not is_wanted or not report.changes:
         return ()
     with progress_bar(quiet=delivery.quiet) as progress:
@@ -97,7 +103,7 @@ def _print(
         documents.print_json(reports.changes_document(report, written, refused))
     elif refused:
         return
-    elif delivery.in_place or delivery.patch is not None:
+    elif delivery.writes:
         if not delivery.quiet:
             reports.print_left(report)
             changed = written if delivery.in_place else [*report.changes]

@@ -16,7 +16,7 @@ from codemods.model.findings import Change, Finding
 from codemods.reports.console import count, make_console, print_code, visible
 from codemods.reports.documents import JSON_VERSION, error_document
 from codemods.reports.text import diff_style
-from codemods.semantic_patches import Example, Rewrite, SemanticPatch
+from codemods.semantic_patches import Example, SemanticPatch
 
 
 def print_hits(found: Found, files: Mapping[str, bytes], context: int) -> None:
@@ -189,8 +189,3 @@ def print_test(patch: SemanticPatch, label: str, failed: Sequence[tuple[Example,
         print_code(Text("lines with - are expected, those with + are what the patch makes"), console)
     passed = total - len(failed)
     print_code(Text(visible(f"{patch.name}: {passed} of {count(total, 'example')} passed")), console)
-
-
-def rewrites_of(report: CodemodReport) -> Mapping[str, Rewrite]:
-    """The files that change."""
-    return {path: each for path, each in report.rewrites.items() if path in report.changes}
