@@ -1,22 +1,28 @@
-"""Grow a string: ``text = text + more`` as ``text = "{text}{more}"``, which frees the old one.
+"""Grow a string: ``text = text + more`` as ``text = "{text}{more.duplicate()}"``, which frees the old one.
 
 The compiler frees what an interpolation shows, the old string too, so one line does the work of three. All
-else that is shown must be constant or new: the string of a variable or field would be freed as well.
+else that is shown must be constant or new: of a variable or field, which would be freed too, a copy is shown.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
 from codemods.fixes.release_at_exits import mentions
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph, Variable
+from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import SourceEdit
+from tml_ast.edit import SourceEdit, line_start
 from tml_ast.nodes import Expression
 
 _MADE = nodes.Call | nodes.MethodCall | nodes.StaticCall
+_ESCAPED = re.compile(r"\\(?:u\{[0-9A-Fa-f]+\}|.)")
+_WIDEST = 100
+_SHOWN = frozenset("I8 I16 I32 I64 U8 U16 U32 U64".split())
+"""The numbers that an interpolation shows as their ``to_string()`` does."""
 
 
 def grow_string(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | None:
@@ -33,7 +39,9 @@ def grow_string(context: Context, graph: ControlFlowGraph, action: Assign) -> Re
     if not all(texts[id(each)] is not None for each in values if mentions(graph, each, {variable})):
         return None
     text = texts[id(value)]
-    return Repair((SourceEdit(value.start, value.end, text.encode()),)) if text is not None else None
+    if text is None:
+        return None
+    return Repair((SourceEdit(value.start, value.end, text.encode()),))
 
 
 def grows_by_itself(graph: ControlFlowGraph, action: Assign) -> bool:
@@ -45,10 +53,14 @@ def grows_by_itself(graph: ControlFlowGraph, action: Assign) -> bool:
 
 
 def _is_sum_of(graph: ControlFlowGraph, variable: Variable, value: Expression) -> bool:
-    """Whether a value is the string of a variable with more behind it."""
+    """Whether a value is the string of a variable with more around it."""
     if not isinstance(value, nodes.Binary) or value.operator != "+":
         return False
-    use = graph.use_at(next(_operands(value)))
+    return sum(_is_read(graph, variable, operand) for operand in _operands(value)) == 1
+
+
+def _is_read(graph: ControlFlowGraph, variable: Variable, operand: Expression) -> bool:
+    use = graph.use_at(operand)
     return use is not None and use.variable is variable
 
 
@@ -63,23 +75,34 @@ def _operands(value: Expression) -> Iterator[Expression]:
 def _interpolation(
     context: Context, graph: ControlFlowGraph, variable: Variable, value: Expression
 ) -> str | None:
-    """A sum as an interpolation; None if it shows more than the variable, constants, and new strings."""
+    """A sum as an interpolation; None if some part cannot be shown, or not on one line."""
     if not _is_sum_of(graph, variable, value):
         return value.text if isinstance(value, nodes.InterpolatedString) else None
-    _, *others = _operands(value)
-    parts = [_part(context, graph, variable, operand) for operand in others]
+    parts = [_part(context, graph, variable, operand) for operand in _operands(value)]
     if None in parts:
         return None
-    return f'"{{{variable.name}}}{"".join(filter(None, parts))}"'
+    text = f'"{"".join(filter(None, parts))}"'
+    column = value.start - line_start(context.file.source, value.start)
+    return text if column + len(text) <= _WIDEST else None
 
 
 def _part(context: Context, graph: ControlFlowGraph, variable: Variable, operand: Expression) -> str | None:
     """An operand as a part of an interpolation; None if it cannot be one."""
     text = operand.text
     if isinstance(operand, nodes.Literal) and operand.kind == "STRING" and text.startswith('"'):
-        return None if "{" in text or "}" in text else text[1:-1]
-    if not isinstance(operand, _MADE) or '"' in text or "\n" in text or mentions(graph, operand, {variable}):
+        return None if re.search("[{}]", _ESCAPED.sub("", text)) else text[1:-1]
+    if _is_read(graph, variable, operand):
+        return f"{{{text}}}"
+    if not text[0].islower() or '"' in text or "\n" in text or mentions(graph, operand, {variable}):
         return None
+    if _is_plain(operand):
+        return f"{{{text}.duplicate()}}" if graph.type_of(operand) == STR else None
+    if not isinstance(operand, _MADE):
+        return None
+    if isinstance(operand, nodes.MethodCall) and operand.name == "to_string" and _is_plain(operand.receiver):
+        number = graph.type_of(operand.receiver)
+        if number is not None and number.name in _SHOWN:
+            return f"{{{operand.receiver.text}}}"
     call, summaries = graph.call_at(operand), context.analysis.summaries
     # the compiler does not free what another language has made
     is_made = (
@@ -88,4 +111,11 @@ def _part(context: Context, graph: ControlFlowGraph, variable: Variable, operand
         and call.callee.node.body is not None
         and summaries.origin(graph, operand).is_fresh
     )
-    return f"{{{text}}}" if is_made and text[0].islower() else None
+    return f"{{{text}}}" if is_made else None
+
+
+def _is_plain(value: Expression) -> bool:
+    """Whether a value is a variable or a field of one."""
+    while isinstance(value, nodes.FieldAccess):
+        value = value.object
+    return isinstance(value, nodes.This) or (isinstance(value, nodes.Path) and value.text.isidentifier())
