@@ -8,12 +8,14 @@ from dataclasses import replace
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, place_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.interpolation import shown_in_one
 from codemods.fixes.naming import short_code, variants_of
 from codemods.fixes.workarounds import explained_once, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
+from tml_ast.edit import SourceEdit
 
 _WHY = workaround("early-frees-of-sums", "a variable hands it over")
 
@@ -52,6 +54,9 @@ def _repair(
     explained: set[int],
 ) -> Repair | Refusal:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
+    shown = shown_in_one(context, graph, node)
+    if shown is not None:
+        return Repair((SourceEdit(node.start, node.end, shown.encode()),))
     place = place_to_bind_before(context, graph, node)
     if place is None:
         return NOT_EVALUATED_ONCE
@@ -73,8 +78,8 @@ RULE = Rule(
     reason=(
         "The compiler frees the string of every `+` at the end of its statement, unless a variable holds "
         "it. Inside a struct, a tuple, a Maybe or an Outcome it is gone before anybody can read it, and "
-        "whoever drops or opens the value frees it a second time. A variable moves it into the value, which "
-        "then owns it."
+        "whoever drops or opens the value frees it a second time. The string of an interpolation is not "
+        "freed, so the value owns it. What cannot be shown in one is moved into the value by a variable."
     ),
     check=check,
     examples=(
@@ -95,9 +100,7 @@ pub type Refusal {
 }
 
 pub func refuse(name: Str) -> Refusal {
-    // compiler defect early-frees-of-sums: a variable hands it over
-    let reason: Str = "refused: " + name
-    return Refusal { reason: reason }
+    return Refusal { reason: "refused: {name.duplicate()}" }
 }
 """,
         ),
@@ -116,9 +119,7 @@ pub func greet(name: Str) -> Outcome[I64, Str] {
     if name == "" {
         return Ok(0)
     }
-    // compiler defect early-frees-of-sums: a variable hands it over
-    let text: Str = "unknown: " + name
-    return Err(text)
+    return Err("unknown: {name.duplicate()}")
 }
 """,
         ),
