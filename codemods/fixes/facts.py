@@ -72,10 +72,19 @@ class Names:
             if isinstance(action, Exit) and variable in action.variables
         )
 
-    def for_dropped(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
-        """A name for a variable of ``function`` that the compiler is to drop."""
+    def for_dropped(
+        self,
+        function: FunctionInfo,
+        *candidates: str,
+        taken: Iterable[str] = (),
+        reusable: Iterable[str] = (),
+    ) -> str:
+        """A name for a variable of ``function`` that the compiler is to drop.
+
+        ``reusable`` are names in the function that do not count.
+        """
         hazards = () if _starts_afresh(function) else self._consumers
-        return self._fresh(function, candidates, taken, hazards)
+        return self._fresh(function, candidates, taken, hazards, frozenset(reusable))
 
     def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
         """A name for a variable of ``function`` that is returned or given away."""
@@ -88,9 +97,10 @@ class Names:
         candidates: Sequence[str],
         taken: Iterable[str],
         hazards: Container[str],
+        reusable: frozenset[str] = frozenset(),
     ) -> str:
         """The first candidate that is new to the function and no hazard, numbered if there is none."""
-        refused = KEYWORDS | frozenset(taken) | _identifiers(function)
+        refused = KEYWORDS | frozenset(taken) | (_identifiers(function) - reusable)
         numbered = (f"{candidates[0]}_{number}" for number in count(2))
         return next(
             name for name in chain(candidates, numbered) if name not in refused and name not in hazards

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 
 from codemods.fixes.context import Context
 from codemods.ownership.cfg.graph import Exit, ExitKind, Role, Site, Use
@@ -41,6 +40,21 @@ _MADE_BY = {
     **dict.fromkeys(("i64", "i32", "u64", "u32", "int"), "digits"),
 }
 """What a call makes, by its verb."""
+_PARTICIPLES = frozenset(made for made in _MADE_BY.values() if made.endswith("ed")) | {
+    "lower",
+    "upper",
+    "built",
+}
+_SPARE = ("current", "found", "single")
+"""Words that tell a name apart where nothing better does."""
+_VERBS = frozenset(
+    "get set new make create build open parse read write finish finalize flush update clone copy "
+    "duplicate to from into with unwrap expect pop push take next send recv encode decode encrypt "
+    "decrypt digest compress decompress sign verify derive generate load save connect accept bind "
+    "listen run exec split join find match collect filter map concat append insert remove replace "
+    "format render convert export import".split()
+)
+"""First words of calls that say what is done, and not what is returned."""
 _CONVERSION = re.compile(r"^(?:(?:to|as|get)_)?(?:string|str)$|^(?:to|as|get)_|_to_str(?:ing)?$")
 
 
@@ -56,7 +70,7 @@ def result_name(
     called = called_name(value)
     if isinstance(value, nodes.Call) and value.function.text == f"{function.returns.bare}::{called}":
         stem = snake_case(function.returns.bare)
-        return context.names.for_consumed(function, stem, f"new_{stem}", f"returned_{stem}", taken=taken)
+        return context.names.for_consumed(function, stem, f"made_{stem}", f"returned_{stem}", taken=taken)
     names = [*_RESULTS]
     if function.returns.name == "Bool" and _QUESTION.match(function.name):
         names.insert(0, function.name)
@@ -74,13 +88,74 @@ def string_name(
 
     It is named for what it is for: the parameter or field that it goes to, or what was made of what.
     """
-    stems = map(variants_of, (*_roles(site), _string_stem(value)))
-    return context.names.for_dropped(function, *chain.from_iterable(zip(*stems, strict=True)), taken=taken)
+    stems = (*_roles(site), _string_stem(value))
+    subjects = [*_bound_names(context, value), *_subjects(function, value)]
+    told = (told_apart(stem, subject) for subject in subjects for stem in stems)
+    spare = (f"{word}_{stem}" for word in _SPARE for stem in stems)
+    return context.names.for_dropped(function, *stems, *filter(None, told), *spare, taken=taken)
 
 
-def variants_of(stem: str) -> tuple[str, ...]:
-    """A name, and others for where it is in use."""
-    return (stem, *(f"{word}_{stem}" for word in ("new", "own", "this", "next")))
+def names_like(function: FunctionInfo, stem: str, value: Expression | None) -> tuple[str, ...]:
+    """A name for a value, and others for where it is in use: ``key``, or ``path_key`` of ``slice(path)``."""
+    return (stem, *other_names(function, stem, value))
+
+
+def other_names(function: FunctionInfo, stem: str, value: Expression | None) -> tuple[str, ...]:
+    """Names for a value in the place of another name."""
+    told = (told_apart(stem, subject) for subject in _subjects(function, value))
+    return (*filter(None, told), *(f"{word}_{stem}" for word in _SPARE))
+
+
+def told_apart(stem: str, subject: str) -> str | None:
+    """A name that says what something was made of or for: ``req_scheme``, ``trimmed_key``."""
+    if len(subject) < 2 or set(subject.split("_")) & set(stem.split("_")) or subject in _VAGUE:
+        return None
+    return f"{stem}_{subject}" if stem in _PARTICIPLES else f"{subject}_{stem}"
+
+
+def _subjects(function: FunctionInfo, value: Expression | None) -> Iterator[str]:
+    """What a call is made on or given first, by its name."""
+    while isinstance(value, nodes.Propagate) or (
+        isinstance(value, nodes.MethodCall) and value.name in HANDING_OUT
+    ):
+        value = value.operand if isinstance(value, nodes.Propagate) else value.receiver
+    match value:
+        case nodes.MethodCall():
+            about = value.receiver
+        case nodes.Call() if value.arguments:
+            about = value.arguments[0]
+        case nodes.Cast():
+            yield from _subjects(function, value.operand)
+            return
+        case nodes.StructLiteral():
+            yield snake_case(value.path.segments[-1]).rpartition("_")[2]
+            return
+        case nodes.Path():
+            about = value
+        case _:
+            return
+    if isinstance(about, nodes.This) and function.owner is not None:
+        yield snake_case(function.owner.bare)
+    elif isinstance(about, nodes.FieldAccess):
+        yield about.name
+    elif isinstance(about, nodes.Path) and about.text.isidentifier():
+        yield about.text
+
+
+def without_raw(name: str) -> str:
+    """``subtype`` for ``subtype_raw``."""
+    return "_".join(word for word in name.split("_") if word != "raw") or name
+
+
+def _bound_names(context: Context, value: Expression) -> Iterator[str]:
+    """The string variable whose value something becomes a part of."""
+    for parent in context.ancestors(value):
+        if isinstance(parent, nodes.Block):
+            return
+        if isinstance(parent, nodes.Let) and isinstance(parent.pattern, nodes.BindingPattern):
+            if parent.annotation is not None and parent.annotation.text == "Str":
+                yield without_raw(parent.pattern.name)
+            return
 
 
 def singular(name: str) -> str:
@@ -91,7 +166,9 @@ def singular(name: str) -> str:
 
 def raw_names(name: str) -> tuple[str, ...]:
     """Names for the number that holds the string of a variable."""
-    return f"raw_{name}", f"{name}_address", f"held_{name}"
+    stem = without_raw(name)
+    names = (f"raw_{stem}", f"{stem}_address", f"held_{stem}")
+    return tuple(each for each in names if each != name)
 
 
 def _roles(site: Site | None) -> Iterator[str]:
@@ -117,16 +194,66 @@ def _string_stem(value: Expression) -> str:
         return _string_stem(value.operand)
     if isinstance(value, nodes.MethodCall) and value.name in HANDING_OUT:
         return _string_stem(value.receiver)
+    letter = _letter(value)
+    if letter is not None:
+        return letter
     called = snake_case(called_name(value) or "").removesuffix("_text")
     stem = _CONVERSION.sub("", called)
     first = stem.partition("_")[0]
     return _MADE_BY.get(stem) or _MADE_BY.get(first) or stem or ("rendered" if called else "text")
 
 
-def owner_name(context: Context, function: FunctionInfo, type_: Type, taken: Iterable[str] = ()) -> str:
-    """A name for a value of ``type_`` that is bound to be released."""
+def _letter(value: Expression) -> str | None:
+    """``ch`` for ``slice(at, at + 1)``, and ``next_ch`` for ``slice(at + 1, at + 2)``."""
+    if not isinstance(value, nodes.Call | nodes.MethodCall) or len(value.arguments) < 2:
+        return None
+    if _MADE_BY.get(called_name(value) or "") != "part":
+        return None
+    start, end = (argument.text for argument in value.arguments[-2:])
+    if end == f"{start} + 1":
+        return "ch"
+    return "next_ch" if start.endswith(" + 1") and end == f"{start[:-1]}2" else None
+
+
+def owner_name(
+    context: Context,
+    function: FunctionInfo,
+    type_: Type,
+    taken: Iterable[str] = (),
+    value: Expression | None = None,
+    reusable: Iterable[str] = (),
+) -> str:
+    """A name for a value of ``type_`` that is bound to be released: the noun of the call, or of its type."""
     stem = snake_case(type_.bare)
-    return context.names.for_dropped(function, stem, f"new_{stem}", f"owned_{stem}", taken=taken)
+    noun = noun_of(value)
+    names = [*([noun] if noun is not None else ()), *names_like(function, stem, value)]
+    return context.names.for_dropped(function, *names, taken=taken, reusable=reusable)
+
+
+def element_name(context: Context, function: FunctionInfo, type_: Type, of: str, taken: Iterable[str]) -> str:
+    """A name for an element of a list: ``pair`` for ``pairs``, or the noun of its type."""
+    one, stem = _plain_singular(of), snake_case(type_.bare)
+    names = [*([one] if one is not None else ()), stem, *(f"{word}_{stem}" for word in _SPARE)]
+    return context.names.for_dropped(function, *names, taken=taken)
+
+
+def noun_of(value: Expression | None) -> str | None:
+    """What a call returns, where it says so: ``subject`` of ``subject()``, ``pair`` of ``pairs.get(i)``."""
+    if not isinstance(value, nodes.MethodCall):
+        return None
+    if value.name in HANDING_OUT:
+        return noun_of(value.receiver)
+    if value.name == "get" and isinstance(value.receiver, nodes.Path) and value.receiver.text.isidentifier():
+        return _plain_singular(value.receiver.text)
+    noun = value.name.removesuffix("_at")
+    if (value.arguments and noun == value.name) or noun.partition("_")[0] in _VERBS or len(noun) < 3:
+        return None
+    return None if noun in KEYWORDS else noun
+
+
+def _plain_singular(name: str) -> str | None:
+    one = singular(name)
+    return None if one.startswith("one_of_") else one
 
 
 def count_name(context: Context, function: FunctionInfo, value: Expression, taken: Iterable[str]) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
-from codemods.fixes.naming import owner_name, variants_of
+from codemods.fixes.naming import names_like, noun_of, owner_name
 from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
 from codemods.fixes.string_code import free_owned
 from codemods.fixes.workarounds import workaround
 from codemods.fixes.write_around import PART, write_around
-from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph
+from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.semantics.symbols import BUILTIN_VARIANTS, STR, Type
+from tml_ast import nodes
 from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
@@ -39,11 +40,17 @@ def owed_payloads(
     value: Expression,
     type_: Type,
     taken: set[str],
+    *,
+    in_arms: bool = True,
 ) -> dict[str, Owed]:
-    """What the variants of a Maybe or Outcome hold that is lost unless they are opened."""
+    """What the variants of a Maybe or Outcome hold that is lost unless they are opened.
+
+    ``in_arms`` says that the arms of a ``when`` bind it, which may share their names with other arms.
+    """
     if type_.name not in BUILTIN_VARIANTS:
         return {}
     found: dict[str, Owed] = {}
+    reusable = _names_of_other_arms(context, graph, value) if in_arms else frozenset()
     for variant, payloads in context.analysis.index.variants(type_).items():
         if len(payloads) != 1:
             continue
@@ -51,9 +58,10 @@ def owed_payloads(
         if _releases(context, graph, value, variant, payload, "payload") is None:
             continue
         taken = taken | {owed.name for owed in found.values()}
-        name = payload_name(context, graph, payload, taken)
+        name = payload_name(context, graph, payload, taken, value, reusable)
         if variant == "Err":
-            name = context.names.for_dropped(graph.function, "error", "failure", name, taken=taken)
+            names = ("error", "failure", name)
+            name = context.names.for_dropped(graph.function, *names, taken=taken, reusable=reusable)
         statements = _releases(context, graph, value, variant, payload, name)
         assert statements is not None
         found[variant] = Owed(payload, name, statements)
@@ -65,13 +73,38 @@ def held_types(owed: Mapping[str, Owed]) -> str:
     return " or ".join(str(payload.payload) for payload in owed.values())
 
 
-def payload_name(context: Context, graph: ControlFlowGraph, payload: Type, taken: set[str]) -> str:
-    """A name for what a variant holds, or for another value of such a type."""
+def payload_name(
+    context: Context,
+    graph: ControlFlowGraph,
+    payload: Type,
+    taken: set[str],
+    value: Expression | None = None,
+    reusable: frozenset[str] = frozenset(),
+) -> str:
+    """A name for what a variant of a value holds, or for the value itself."""
     if payload.name == "()":
         return context.names.for_dropped(graph.function, "parts", "pair", "payload", taken=taken)
     if payload == STR:
-        return context.names.for_dropped(graph.function, *variants_of("text"), taken=taken)
-    return owner_name(context, graph.function, payload, taken)
+        stem = noun_of(value) or "text"
+        names = names_like(graph.function, stem, value)
+        return context.names.for_dropped(graph.function, *names, taken=taken, reusable=reusable)
+    return owner_name(context, graph.function, payload, taken, value, reusable)
+
+
+def _names_of_other_arms(context: Context, graph: ControlFlowGraph, value: Expression) -> frozenset[str]:
+    """The names that only other arms use: the compiler forgets them at the end of their arm."""
+    arms: dict[str, list[nodes.Arm]] = {}
+    for variable in graph.variables:
+        if variable.kind is VariableKind.PAYLOAD:
+            arm = next(node for node in context.ancestors(variable.node) if isinstance(node, nodes.Arm))
+            arms.setdefault(variable.name, []).append(arm)
+    for token in graph.function.node.tokens():
+        around = arms.get(token.text, ())
+        if around and not any(arm.start <= token.start < arm.end for arm in around):
+            del arms[token.text]
+    return frozenset(
+        name for name, around in arms.items() if not any(arm.start <= value.start < arm.end for arm in around)
+    )
 
 
 def _releases(

@@ -8,7 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.drain_list import final_releases, is_release, loop_over, unreleased_exits
 from codemods.fixes.list_elements import are_handed_over, drops_copy, element_of, release_of_element
-from codemods.fixes.naming import describe_exits, owner_name
+from codemods.fixes.naming import describe_exits, element_name
 from codemods.fixes.owners import may_hold_variable
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
@@ -106,7 +106,7 @@ def _loop(
     taken: set[str],
 ) -> str:
     """The loop that releases each element; its names are added to those ``taken``."""
-    item = owner_name(context, graph.function, element, taken)
+    item = element_name(context, graph.function, element, variable.name, taken)
     index = context.names.for_consumed(graph.function, "i", "k", "index", taken=taken)
     taken |= {item, index}
     lines = (f"let {item} = {variable.name}.get({index})", *release_of_element(context, element, item))

@@ -86,7 +86,6 @@ def _unread(
     elif is_variant:
         owed = owed_payloads(context, graph, node, type_, taken)
         if owed:
-            taken |= {payload.name for payload in owed.values()}
             message = (
                 f"nothing opens what `{short_code(node.text)}` returns, "
                 f"so the {held_types(owed)} in it is never released"
@@ -97,7 +96,7 @@ def _unread(
         owed_here = is_owed(context, graph, node, type_, dropped=_is_dropped_there(context, call))
         if not owed_here or is_opened_elsewhere(context, graph, node):
             return
-        name = payload_name(context, graph, type_, taken)
+        name = payload_name(context, graph, type_, taken, node)
         taken.add(name)
         yield context.fix(graph, node, _unbound(type_, node), _named(context, call, type_, name))
 
@@ -195,7 +194,7 @@ def _bound(
     if isinstance(annotation, Refusal):
         return annotation
     statement = statement_to_bind_before(context, graph, node)
-    name = owner_name(context, graph.function, type_, taken)
+    name = owner_name(context, graph.function, type_, taken, node)
     if statement is None:
         return _bound_in_loop(context, graph, node, name, annotation, taken)
     taken.add(name)

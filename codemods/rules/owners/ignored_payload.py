@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.naming import other_names
 from codemods.fixes.open_payload import payload_name
 from codemods.fixes.owners import are_unshared, is_opened_elsewhere, owns_strings
 from codemods.fixes.variants import known_variant, settled_variant
@@ -160,7 +161,7 @@ def _unnamed(
     pattern = payload.pattern
     repair: Repair | Refusal | None = _refusal(context, graph, payload)
     if repair is None:
-        name = payload_name(context, graph, payload.type, taken)
+        name = payload_name(context, graph, payload.type, taken, payload.subject)
         taken.add(name)
         repair = Repair((SourceEdit(pattern.start, pattern.end, name.encode()),))
     elif _always_fails(payload.arm):
@@ -192,7 +193,7 @@ def _renamed(
     only_names = all(isinstance(use, nodes.Path) for use in uses)
     if not only_names or not context.analysis.aliases.is_only_read(graph, variable):
         return Refusal("if nothing else releases it, give it a name of its own")
-    candidates = (f"new_{variable.name}", f"{variable.name}_here")
+    candidates = other_names(graph.function, variable.name, variable.value)
     name = context.names.for_dropped(graph.function, *candidates, taken=taken)
     taken.add(name)
     places = (variable.node, *uses)
@@ -284,7 +285,7 @@ func test_read() -> I32 {
         assert(text == "a text", "untouched")
     }
     when read_mark(3) {
-        Ok(new_text) => assert(new_text != "", "a mark"),
+        Ok(current_text) => assert(current_text != "", "a mark"),
         Err(_) => return 1,
     }
     return 0

@@ -26,11 +26,13 @@ def check(context: Context) -> Iterator[Diagnostic]:
             if not _is_unopened(context, graph, variable):
                 continue
             assert variable.type is not None
-            owed = _owed(context, graph, variable, taken)
+            settled = settled_variant(context, graph, variable)
+            owed = _owed(context, graph, variable, settled, taken)
             exits = _owing_exits(context, graph, variable, owed)
             if not exits:
                 continue
-            taken |= {payload.name for payload in owed.values()}
+            if settled is not None:
+                taken |= {payload.name for payload in owed.values()}
             lines = opening(context, variable.name, variable.type, owed)
             opened = Cleanup("\n".join(lines), variable, frozenset((variable,)))
             repair = (
@@ -53,11 +55,12 @@ def _is_unopened(context: Context, graph: ControlFlowGraph, variable: Variable) 
     )
 
 
-def _owed(context: Context, graph: ControlFlowGraph, variable: Variable, taken: set[str]) -> dict[str, Owed]:
+def _owed(
+    context: Context, graph: ControlFlowGraph, variable: Variable, settled: str | None, taken: set[str]
+) -> dict[str, Owed]:
     """The payloads to release, of the variants that the variable may hold."""
     assert variable.type is not None and variable.value is not None
-    owed = owed_payloads(context, graph, variable.value, variable.type, taken)
-    settled = settled_variant(context, graph, variable) if owed else None
+    owed = owed_payloads(context, graph, variable.value, variable.type, taken, in_arms=settled is None)
     if settled is None:
         return owed
     return {variant: payload for variant, payload in owed.items() if variant == settled}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
-from codemods.fixes.naming import quoted_names
+from codemods.fixes.naming import other_names, quoted_names
 from codemods.fixes.rename import rename
 from codemods.fixes.workarounds import comment_above, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
@@ -174,7 +174,8 @@ def _cast(
     )
     repair = Repair((SourceEdit(use.node.end, use.node.end, b" as Str"),))
     if _needs_new_name(context, graph, use.variable):
-        name = context.names.for_dropped(graph.function, f"own_{name}", f"whole_{name}")
+        names = other_names(graph.function, name, use.variable.value)
+        name = context.names.for_dropped(graph.function, *names)
         renamed = rename(graph, use.variable, name)
         cast = SourceEdit(use.node.start, use.node.end, f"{name} as Str".encode())
         repair = Repair(tuple(cast if edit.start == cast.start else edit for edit in renamed.edits))

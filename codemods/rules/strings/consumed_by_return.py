@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_returned import bind_returned, starts_line
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.naming import other_names
 from codemods.fixes.rename import rename
 from codemods.fixes.workarounds import comment_above, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
@@ -60,7 +61,8 @@ def _repair(context: Context, graph: ControlFlowGraph, use: Use) -> Repair | Ref
         bound = Repair((comment_above(context, jump.start, _WHY), *bound.edits))
     if graph.function.owner is None or not context.names.is_consumed(name, graph.function):
         return bound
-    new_name = context.names.for_dropped(graph.function, f"raw_{name}", f"own_{name}", f"whole_{name}")
+    names = other_names(graph.function, name, use.variable.value)
+    new_name = context.names.for_dropped(graph.function, *names)
     return Repair.of(
         (bound, rename(graph, use.variable, new_name)),
         "in a method it also needs a name that no other function gives away",

@@ -9,7 +9,7 @@ from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, place_to
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.interpolation import shown_in_one
-from codemods.fixes.naming import short_code, variants_of
+from codemods.fixes.naming import names_like, short_code
 from codemods.fixes.workarounds import explained_once, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -62,8 +62,11 @@ def _repair(
         return NOT_EVALUATED_ONCE
     block = place if isinstance(place, nodes.Arm) else context.parent(place)
     beside = taken.setdefault(id(block), set())
-    stem = site.parent.name if isinstance(site.parent, nodes.FieldInit) else "text"
-    name = context.names.for_consumed(graph.function, *variants_of(stem), taken=beside)
+    field = site.parent if isinstance(site.parent, nodes.FieldInit) else None
+    stem = field.name if field is not None else "message"
+    literal = context.parent(field) if field is not None else None
+    holder = literal if isinstance(literal, nodes.StructLiteral) else None
+    name = context.names.for_consumed(graph.function, *names_like(graph.function, stem, holder), taken=beside)
     beside.add(name)
     bound = bind_before(context, place, node, name, type_="Str")
     if isinstance(place, nodes.Arm):

@@ -169,8 +169,8 @@ use core::str
 pub func marks(line: Str, at: I64) -> I64 {
     var count: I64 = 0
     if at < str::len(line) {
-        let part: Str = str::substring(line, at, at + 1)
-        if part == "*" {
+        let ch: Str = str::substring(line, at, at + 1)
+        if ch == "*" {
             // one more
             count = count + 1
 

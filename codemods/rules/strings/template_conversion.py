@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, statement_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.naming import short_code, variants_of
+from codemods.fixes.naming import names_like, short_code
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
@@ -38,7 +38,7 @@ def _repair(context: Context, graph: ControlFlowGraph, hole: Expression, taken: 
     if place is None:
         return NOT_EVALUATED_ONCE
     stem = f"shown_{hole.text}" if isinstance(hole, nodes.Path) and hole.identifier else "digits"
-    name = context.names.for_dropped(graph.function, *variants_of(stem), taken=taken)
+    name = context.names.for_dropped(graph.function, *names_like(graph.function, stem, hole), taken=taken)
     taken.add(name)
     receiver = hole.text if isinstance(hole, nodes.Path | nodes.MethodCall | nodes.Call) else f"({hole.text})"
     return bind_before(context, place, hole, name, type_="Str", value=f"{receiver}.to_string()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.makers import maker_of, will_be_marked
+from codemods.fixes.naming import other_names
 from codemods.fixes.rename import rename
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.semantics.symbols import STR
@@ -24,7 +25,8 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         return None
     if not context.names.is_consumed(variable.name, graph.function):
         return None
-    name = context.names.for_dropped(graph.function, f"own_{variable.name}", f"whole_{variable.name}")
+    names = other_names(graph.function, variable.name, variable.value)
+    name = context.names.for_dropped(graph.function, *names)
     message = (
         f"`{variable.name}` gets a name of its own: another function gives the old name away, and the "
         "compiler does not forget that between methods"
