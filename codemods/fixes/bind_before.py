@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codemods.fixes.bind_returned import open_block
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
+from codemods.fixes.workarounds import stands_below_workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Variable, VariableKind
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import BUILTIN_VARIANTS, Type
@@ -35,7 +36,8 @@ def bind_before(
 ) -> Repair:
     """``let name: type_ = value`` in front of a statement, and the name in the place of ``node``.
 
-    Without a ``value`` it is the code of ``node``. An arm becomes a block in which it is bound first.
+    Without a ``value`` it is the code of ``node``. An arm becomes a block in which it is bound first. The
+    comment on a cast goes with the cast.
     """
     annotation = f": {type_}" if type_ else ""
     binding = f"let {name}{annotation} = {value or node.text}"
@@ -43,8 +45,13 @@ def bind_before(
     if isinstance(statement, nodes.Arm):
         opened = open_block(context, statement, [binding], None)
         return Repair((*opened.edits, used), opens_block=True)
-    bound = insert_statement_before(context.file.source, context.file.tree, statement, binding)
-    return Repair((bound, used))
+    source = context.file.source
+    if " as " in node.text and stands_below_workaround(source, statement.start):
+        start = line_start(source, statement.start)
+        indentation = indentation_of(source, start)
+        line = indentation + binding.encode() + line_ending_of(source, start)
+        return Repair((SourceEdit(start, start, line), used))
+    return Repair((insert_statement_before(source, context.file.tree, statement, binding), used))
 
 
 def needed_annotation(context: Context, type_: Type) -> str | Refusal:

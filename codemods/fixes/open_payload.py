@@ -10,7 +10,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import names_like, noun_of, owner_name
 from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
 from codemods.fixes.string_code import free_owned
-from codemods.fixes.workarounds import workaround
+from codemods.fixes.workarounds import explained_beside, workaround
 from codemods.fixes.write_around import PART, write_around
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.drops import DropKind
@@ -20,7 +20,7 @@ from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
 _UNWRAPS = {"Ok": "unwrap", "Just": "unwrap", "Err": "unwrap_err"}
-_WHY = workaround("sums-are-never-dropped", "what it holds is freed where it has a name")
+_WHY = workaround("sums-are-never-dropped", "a name frees it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +150,17 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
     return [*lines, "}"]
 
 
-def opening_of(subject: str, variant: str, owed: Owed) -> list[str] | None:
+def opening_of(context: Context, offset: int, subject: str, variant: str, owed: Owed) -> list[str] | None:
     """The lines that release what a variable holds where it can only be this variant; None for a string.
 
+    They follow the statement at an offset.
     The compiler frees a string in the arm of a ``when``, and not what a method returns.
     """
     if owed.payload == STR:
         return None
     taken = f"{subject}.{_UNWRAPS[variant]}()"
     if not owed.statements:
-        return [_WHY, f"let {owed.name} = {taken}"]
+        return [explained_beside(context, offset, f"let {owed.name} = {taken}", _WHY)]
     release, *others = owed.statements
     if not others and release.startswith(f"{owed.name}."):
         return [taken + release.removeprefix(owed.name)]

@@ -96,7 +96,7 @@ def _where_settled(
     is_left = any(exit_.node.end <= place.end for exit_ in exits)
     if is_dropped or is_left or is_hidden(graph, variable, variable.name, place.end):
         return None
-    lines = opening_of(variable.name, found.variant, payload)
+    lines = opening_of(context, place.start, variable.name, found.variant, payload)
     source, tree = context.file.source, context.file.tree
     return Repair((insert_statement_after(source, tree, place, "\n".join(lines)),)) if lines else None
 
@@ -168,7 +168,7 @@ use demo::prelude::read_mark
 func test_read() -> I32 {
     let mark = read_mark(3)
     assert(mark.is_ok(), "read")
-    // compiler defect sums-are-never-dropped: what it holds is freed where it has a name
+    // compiler defect sums-are-never-dropped: a name frees it
     when mark {
         Ok(text) => {},
         Err(_) => {},

@@ -8,7 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import other_names, quoted_names
 from codemods.fixes.rename import rename
-from codemods.fixes.workarounds import comment_above, workaround
+from codemods.fixes.workarounds import comment_above, explained_once, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
@@ -20,6 +20,7 @@ from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
 _DEFECT = "private-callee-takes-strings"
+_NOT_TAKEN = workaround(_DEFECT, "a cast is not taken")
 _FEW = 2
 """So many arguments are cast. For more, or where another string takes the place of one, the function is made
 public, which changes its signature."""
@@ -34,7 +35,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for use in graph.all_uses:
             if use.site.callee is not None and _is_lost(context, graph, use):
                 lost.setdefault(use.site.callee, []).append((graph, use))
-    commented: set[int] = set()
+    explained: set[int] = set()
     for callee, uses in lost.items():
         freed = [(graph, use) for graph, use in uses if _may_be_freed(context, graph, use.variable)]
         are_few = len(freed) == len(uses) <= _FEW and not any(
@@ -44,7 +45,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield _make_public(context, callee, uses)
         else:
             for graph, use in freed:
-                yield _cast(context, graph, use, callee, commented)
+                yield _cast(context, graph, use, callee, explained)
 
 
 # -- what is lost ---------------------------------------------------------------------------------
@@ -165,9 +166,9 @@ def _make_public(
 
 
 def _cast(
-    context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionInfo, commented: set[int]
+    context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionInfo, explained: set[int]
 ) -> Diagnostic:
-    """Cast an argument; the first cast of a line gets a comment, which is noted in ``commented``."""
+    """Cast an argument; the first cast of a function gets a comment."""
     name = use.variable.name
     message = (
         f"`{name}` is never freed: the compiler treats it as given away to {callee.name}(), which is private"
@@ -179,11 +180,8 @@ def _cast(
         renamed = rename(graph, use.variable, name)
         cast = SourceEdit(use.node.start, use.node.end, f"{name} as Str".encode())
         repair = Repair(tuple(cast if edit.start == cast.start else edit for edit in renamed.edits))
-    comment = comment_above(context, use.node.start, workaround(_DEFECT, "a cast is not taken"))
-    if comment.start not in commented and not context.file.source[: comment.start].endswith(comment.text):
-        commented.add(comment.start)
-        repair = Repair((comment, *repair.edits))
-    return context.fix(graph, use.node, message, repair)
+    comment = explained_once(context, graph.function, use.node.start, _NOT_TAKEN, explained)
+    return context.fix(graph, use.node, message, Repair((*comment, *repair.edits)))
 
 
 RULE = Rule(

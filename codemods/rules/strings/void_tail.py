@@ -9,7 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import assumed_of, listed, short_code, unknown_call
 from codemods.fixes.owners import holds_views, is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
-from codemods.fixes.workarounds import workaround
+from codemods.fixes.workarounds import explained_beside, workaround
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
@@ -20,6 +20,8 @@ from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
 from tml_ast.nodes import Expression
+
+_WHY = workaround("void-end-drops-nothing", "a return drops what is left")
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -114,7 +116,8 @@ def _repair(context: Context, graph: ControlFlowGraph, body: nodes.Block, end: E
         if not calls or not all(calls) or not _may_be_dropped(context, graph, variable, {Effect.UNKNOWN}):
             return Refusal(f"it would also drop `{variable.name}`, {_hazard(context, taken)}")
         assumptions.append(assumed_of(sorted({call for call in calls if call}), f"`{variable.name}`"))
-    text = f"{workaround('void-end-drops-nothing', 'a return drops what is left')}\nreturn"
+    *_, last = (body, *body.nodes())
+    text = explained_beside(context, last.start, "return", _WHY)
     edit = insert_before_block_end(context.file.source, context.file.tree, body, text)
     return Repair((edit,), assumption=listed(assumptions) if assumptions else "")
 
@@ -205,8 +208,7 @@ func test_render() {
     let label = Label { text: "a" }
     let text: Str = label.render()
     assert(text == "a", "text")
-    // compiler defect void-end-drops-nothing: a return drops what is left
-    return
+    return  // compiler defect void-end-drops-nothing: a return drops what is left
 }
 """,
         ),
@@ -230,8 +232,7 @@ func test_width() {
     let label = Label { text: "a" }
     assert(label.peek() == "a", "text")
     measure_text(label.render())
-    // compiler defect void-end-drops-nothing: a return drops what is left
-    return
+    return  // compiler defect void-end-drops-nothing: a return drops what is left
 }
 """,
         ),
