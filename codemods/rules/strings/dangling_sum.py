@@ -55,7 +55,7 @@ def _repair(
 ) -> Repair | Refusal:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
     shown = shown_in_one(context, graph, node)
-    if shown is not None:
+    if shown is not None and _is_dropped_there(context, graph, site):
         return Repair((SourceEdit(node.start, node.end, shown.encode()),))
     place = place_to_bind_before(context, graph, node)
     if place is None:
@@ -73,6 +73,18 @@ def _repair(
         return bound
     comment = explained_once(context, graph.function, place.start, _WHY, explained)
     return replace(bound, edits=(*comment, *bound.edits))
+
+
+def _is_dropped_there(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
+    """Whether the compiler frees a string with the value that holds it: not with an object of a class.
+
+    The tracker does not see that a sum leaks, and would see an interpolation.
+    """
+    if not isinstance(site.parent, nodes.FieldInit):
+        return True
+    literal = context.parent(site.parent)
+    type_ = graph.type_of(literal) if isinstance(literal, nodes.StructLiteral) else None
+    return type_ is not None and context.analysis.drops.drops_field(type_, site.parent.name)
 
 
 RULE = Rule(
