@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"the compiler frees `{variable.name}`, which `{short_code(call.node.text)}` only looks up: "
                 f"another function called {called_name(call.node)}() makes what it returns"
             )
-            cast = cast_view(context, call.node, "a cast is not freed, and this is still held")
+            cast = cast_view(context, call.node, "a cast is not taken for new")
             yield context.fix(graph, variable, message, _IN_TEST if context.file.is_test else cast)
 
 
@@ -129,7 +129,7 @@ impl Drawer {
     }
 
     pub func size(this) -> I64 {
-        // compiler defect allocates-goes-by-bare-name: a cast is not freed, and this is still held
+        // compiler defect allocates-goes-by-bare-name: a cast is not taken for new
         let text: Str = this.render() as Str
         let length: I64 = str::len(text)
         return length
