@@ -11,6 +11,7 @@ from codemods.fixes.drain_map import map_helper
 from codemods.fixes.owners import may_hold_variable
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.map_entries import frees_entries, map_of
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import Type
@@ -48,7 +49,7 @@ def _is_owner(context: Context, graph: ControlFlowGraph, variable: Variable) -> 
     fate = summaries.fate(graph, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RELEASES}:
         return False
-    if any(view is not variable and map_of(view.type) is not None for view in fate.views):
+    if any(view is not variable and _may_drop_map(context, view) for view in fate.views):
         return False
     if not summaries.variable_origin(graph, variable).is_fresh:
         return False
@@ -59,6 +60,12 @@ def _is_owner(context: Context, graph: ControlFlowGraph, variable: Variable) -> 
         for use in graph.uses(variable)
         if use.site.callee is not None
     )
+
+
+def _may_drop_map(context: Context, view: Variable) -> bool:
+    """Whether a variable is another name of a map, or the compiler drops a map with it."""
+    kind = context.analysis.drops.kind(view.type)
+    return map_of(view.type) is not None or kind not in (DropKind.NOTHING, DropKind.STRING)
 
 
 def _lost_by(
