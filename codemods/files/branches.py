@@ -197,7 +197,7 @@ def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -
             f"Left alone: {review} for review, {verdicts[Verdict.REPORTED]} reported without a fix.",
         ]
     if result.declined:
-        lines += ["", f"Left out in the review: {_count(len(result.declined), 'finding')}."]
+        lines += ["", f"Not approved: {_count(len(result.declined), 'finding')}."]
     lines += ["", f"Tmlfix-Phase: {phase.number}", f"Tmlfix-Base: {base}", f"Tmlfix-Tree: {tree}", ""]
     return "\n".join(lines)
 

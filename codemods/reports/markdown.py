@@ -260,7 +260,7 @@ def _declined_lines(declined: Sequence[Finding], most: int) -> Iterator[str]:
         return
     yield "### What was left out"
     yield ""
-    yield f"{count(len(declined), 'fix', 'fixes')} that the reviewer did not approve."
+    yield f"{count(len(declined), 'fix', 'fixes')} that are not approved."
     yield ""
     if most:
         yield from _folded("Which", _finding_lines(declined[:most]))

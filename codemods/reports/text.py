@@ -245,7 +245,7 @@ def _print_left(result: PhaseResult, console: Console) -> None:
             f"see tmlfix apply --phase {result.phase} --dry-run"
         )
     if result.declined:
-        console.print(f"  left out: {count(len(result.declined), 'fix', 'fixes')} that you did not approve")
+        console.print(f"  left out: {count(len(result.declined), 'fix', 'fixes')} that are not approved")
 
 
 def _print_unread(report: Report, console: Console) -> None:

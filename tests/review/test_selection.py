@@ -32,7 +32,7 @@ FILES = dict(read_tree(EXAMPLE).files)
 def fixed(outcome: Outcome) -> str:
     """What is printed, apart from the number of fixes that were not approved, which must be there."""
     *lines, last = outcome.out.splitlines(keepends=True)
-    assert re.fullmatch(r"  left out: [\d,]+ fix(es)? that you did not approve\n", last)
+    assert re.fullmatch(r"  left out: [\d,]+ fix(es)? that are not approved\n", last)
     return "".join(lines)
 
 
