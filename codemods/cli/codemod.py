@@ -21,7 +21,15 @@ from codemods.cli.base import (
     printed_to,
 )
 from codemods.cli.program import commands
-from codemods.cli.rewriting import CheckLeaks, Delivery, InPlace, PatchFile, change_tree
+from codemods.cli.rewriting import (
+    CheckLeaks,
+    Delivery,
+    InPlace,
+    NoCheckLeaks,
+    PatchFile,
+    change_tree,
+    leak_check,
+)
 from codemods.cli.statuses import FOUND
 from codemods.files.safe_open import UnfitFileError, read_file
 from codemods.files.writing import write_file
@@ -104,7 +112,8 @@ def apply(
     paths: Paths = None,
     in_place: InPlace = False,
     patch: PatchFile = None,
-    check_leaks: CheckLeaks = None,
+    check_leaks: CheckLeaks = False,
+    no_check_leaks: NoCheckLeaks = False,
     format: Format = OutputFormat.TEXT,
     output: Output = None,
     jobs: Jobs = None,
@@ -117,7 +126,8 @@ def apply(
     Exit status: 0 done or nothing to change, 1 the diff has changes, 2 something asked for was not possible.
     """
     root = working_tree_root(paths or ())
-    delivery = Delivery(in_place, patch, check_leaks, format, output, jobs, quiet)
+    checks = leak_check(check_leaks, no_check_leaks)
+    delivery = Delivery(in_place, patch, checks, format, output, jobs, quiet)
     change_tree(find_codemod(name, root), paths or (), delivery)
 
 

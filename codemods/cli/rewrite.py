@@ -9,7 +9,15 @@ import typer
 from codemods.app.codemods import one_liner
 from codemods.cli.base import Format, Jobs, Output, OutputFormat, Paths, Quiet, examples
 from codemods.cli.program import commands
-from codemods.cli.rewriting import CheckLeaks, Delivery, InPlace, PatchFile, change_tree
+from codemods.cli.rewriting import (
+    CheckLeaks,
+    Delivery,
+    InPlace,
+    NoCheckLeaks,
+    PatchFile,
+    change_tree,
+    leak_check,
+)
 
 
 @commands.command(
@@ -28,7 +36,8 @@ def rewrite(
     paths: Paths = None,
     in_place: InPlace = False,
     patch: PatchFile = None,
-    check_leaks: CheckLeaks = None,
+    check_leaks: CheckLeaks = False,
+    no_check_leaks: NoCheckLeaks = False,
     format: Format = OutputFormat.TEXT,
     output: Output = None,
     jobs: Jobs = None,
@@ -40,5 +49,6 @@ def rewrite(
 
     Exit status: 0 done or nothing to change, 1 the diff has changes, 2 something asked for was not possible.
     """
-    delivery = Delivery(in_place, patch, check_leaks, format, output, jobs, quiet)
+    checks = leak_check(check_leaks, no_check_leaks)
+    delivery = Delivery(in_place, patch, checks, format, output, jobs, quiet)
     change_tree(one_liner(pattern, replacement), paths or (), delivery)

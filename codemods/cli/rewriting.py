@@ -16,6 +16,7 @@ from codemods.cli.base import OutputFormat, finish, printed_to, resources
 from codemods.cli.progress_bar import progress_bar
 from codemods.cli.statuses import FAILED, FOUND
 from codemods.files.writing import finish_interrupted, write_changes, write_file
+from codemods.model.errors import UserError
 from codemods.model.findings import Finding, InputError
 from codemods.reports import codemods as reports
 from codemods.reports import console, documents
@@ -25,14 +26,26 @@ PatchFile = Annotated[
     Path | None, typer.Option("--patch", metavar="FILE", help="Write the changes to a patch for git apply.")
 ]
 CheckLeaks = Annotated[
-    bool | None,
+    bool,
     typer.Option(
-        "--check-leaks/--no-check-leaks",
-        help="Refuse changes that make new findings, such as leaks and double releases; without either, "
-        "where library code is written.",
-        show_default=False,
+        "--check-leaks",
+        help="Refuse changes that make new findings, such as leaks and double releases; the default where "
+        "library code is written.",
     ),
 ]
+NoCheckLeaks = Annotated[
+    bool, typer.Option("--no-check-leaks", help="Write changes whatever findings they make.")
+]
+
+
+def leak_check(check: bool, no_check: bool) -> bool | None:
+    """Whether changes are checked for leaks; None is where library code is written.
+
+    Raises `UserError` for both options at once.
+    """
+    if check and no_check:
+        raise UserError("--check-leaks and --no-check-leaks exclude each other")
+    return True if check else False if no_check else None
 
 
 @dataclass(frozen=True, slots=True)

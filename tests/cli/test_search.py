@@ -118,3 +118,9 @@ def test_what_would_be_no_tml_is_not_written(run: Run, shop: Path) -> None:
     outcome = run("rewrite", "print($x)", "", "--in-place", "--no-check-leaks")
     assert (outcome.code, shop.read_text()) == (0, source.replace("    print(2)\n", ""))
     assert "src/shop.tml:2:12: left alone: what the patch makes here is no TML" in outcome.err
+
+
+def test_leaks_are_checked_or_not(run: Run, shop: Path) -> None:
+    outcome = run("rewrite", "print($x)", "", "--check-leaks", "--no-check-leaks")
+    assert outcome.code == 2
+    assert "--check-leaks and --no-check-leaks exclude each other" in outcome.err

@@ -668,6 +668,4 @@ def test_what_the_reviewer_left_out_is_reported(run: Run, example: Example) -> N
     page = Reader.of((example.folder / "body.md").read_text())
     assert "What was left out" in page.texts["h3"]
     assert "finds what was left out" in squeezed((example.folder / "body.md").read_text())
-    assert "Not approved: " in example.line(
-        "log", "--format=%B", "-1", "tmlfix/phase-3-collections"
-    )
+    assert "Not approved: " in example.line("log", "--format=%B", "-1", "tmlfix/phase-3-collections")
