@@ -11,15 +11,17 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from codemods.model.findings import Verdict
 from codemods.model.fix_plan import FixPlan
+from codemods.rules import RULES
 from tests.support.checkout import Checkout
 from tests.support.command import Outcome, Run
 from tests.support.stand_in_analysis import stand_in_analysis
@@ -499,8 +501,8 @@ def test_status_counts_findings_by_phase_and_verdict(run: Run, inside: Checkout)
 
 
 @pytest.fixture
-def rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registry with one rule in the place of the real one."""
+def rules() -> Iterator[None]:
+    """A registry with one rule. It is changed in place: what is imported meanwhile keeps what it finds."""
     rule = SimpleNamespace(
         name="missing-release",
         summary="An owner leaves its scope unreleased.",
@@ -509,7 +511,8 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
         before="let resp = get()\n",
         after="let resp = get()\nresp.destroy()\n",
     )
-    monkeypatch.setattr("codemods.app.rule_texts.rules", lambda: {"missing-release": rule})
+    with patch.dict(RULES, {"missing-release": rule}, clear=True):
+        yield
 
 
 def test_explain_says_what_why_before_and_after(run: Run, rules: None) -> None:

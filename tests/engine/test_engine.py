@@ -125,7 +125,7 @@ def test_what_a_fix_would_make_wrong_is_fixed_with_it(phase: int) -> None:
     result = run({library: STARS, test: ENDS_A_ROUND}, phase)
 
     assert "@allocates\n" in after(result, library)
-    assert "        let new_stars: Str = stars(round)\n" in after(result, test)
+    assert "        let round_stars: Str = stars(round)\n" in after(result, test)
 
 
 # Which files
