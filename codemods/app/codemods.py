@@ -178,18 +178,16 @@ def apply_codemod(
             (path, text) for path, text in files.items() if patch.scope.covers(path) and patch.may_fit(text)
         ]
         results = each_file(partial(_rewrite_file, codemod), wanted, jobs)
-        name = codemod.name
     else:
         change = partial(rewrite_with_class, load_class(codemod.file, codemod.name))
         results = (_guarded(change, item) for item in files.items())
-        name = codemod.name
     rewrites: dict[str, Rewrite] = {}
     for result in results:
         if isinstance(result, InputError):
             errors.append(result)
         elif result is not None and (result[1].left or result[1].before != result[1].after):
             rewrites[result[0]] = result[1]
-    return CodemodReport(name, rewrites, tuple(errors))
+    return CodemodReport(codemod.name, rewrites, tuple(errors))
 
 
 _Outcome = tuple[str, Rewrite] | InputError | None
