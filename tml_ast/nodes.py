@@ -1107,6 +1107,12 @@ class Index(Expression):
         assert isinstance(receiver, Expression)
         return receiver
 
+    @property
+    def constant(self) -> str | None:
+        """The index, if it is a plain number."""
+        index = self.all(Expression)[1]
+        return index.text if isinstance(index, Literal) and index.text.isdigit() else None
+
 
 class Propagate(Expression):
     """``value!``: the success value, or return the failure."""

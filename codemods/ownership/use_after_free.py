@@ -2,8 +2,8 @@
 
 Four kinds of values are followed: those that owe a release; strings, which the compiler frees where their
 variable is registered and the program frees by hand where it is not; each Maybe and Outcome, whose payload
-may be released once; and each part of a tuple. A receiver that is not bound where it stands counts too, and
-so does each release of what a closure captured and releases.
+may be released once; and each part of a tuple or array. A receiver that is not bound where it stands
+counts too, and so does each release of what a closure captured and releases.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _freed_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variab
     """
     if variable.type is None:
         return 0
-    if variable.type.name == "()":
+    if variable.type.name in ("()", "[]"):
         return _part_misuses(analysis, graph, variable)
     if variable.type.name in BUILTIN_VARIANTS:
         opening = [use for use in graph.uses(variable) if not _only_asks(use.site)]
@@ -84,25 +84,37 @@ def _is_released_once(analysis: Analysis, variable: Variable) -> bool:
 
 
 def _part_misuses(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> int:
-    """The places where a part of a tuple is used when it is released already."""
+    """The places where a part of a tuple or array is used when it is released already."""
     by_part: dict[str | None, list[Use]] = {}
     for use in graph.uses(variable):
         by_part.setdefault(_part(use), []).append(use)
-    whole = by_part.pop(None, [])
-    return sum(
-        _uses_of_freed(analysis, graph, variable, _released(analysis, graph, uses), [*uses, *whole])
+    others = by_part.pop(None, [])
+    found = sum(
+        _uses_of_freed(analysis, graph, variable, _released(analysis, graph, uses), [*uses, *others])
         for uses in by_part.values()
     )
+    # an element that a variable chooses is released once in each turn of a loop, but not in two of them
+    for use in others:
+        if isinstance(use.site.parent, nodes.Index):
+            released = _released(analysis, graph, [use])
+            rest = [other for other in graph.uses(variable) if other is not use]
+            found += _uses_of_freed(analysis, graph, variable, released, rest)
+    return found
 
 
 def _part(use: Use) -> str | None:
-    """The number of the tuple's part that a use reads; None for the whole."""
-    access = use.site.parent
-    return access.name if use.site.role is Role.FIELD and isinstance(access, nodes.FieldAccess) else None
+    """The number of the part that a use reads; None for the whole, or for one that a variable chooses."""
+    match use.site.parent:
+        case nodes.FieldAccess() as access if use.site.role is Role.FIELD:
+            return access.name
+        case nodes.Index() as access:
+            return access.constant
+        case _:
+            return None
 
 
 def _released(analysis: Analysis, graph: ControlFlowGraph, uses: Iterable[Use]) -> set[int]:
-    """The uses of a tuple's part that release it."""
+    """The uses of a part that release it."""
     sites = {id(use.node): graph.site_of(use.site.parent) for use in uses}
     return {node for node, site in sites.items() if site is not None and _is_freed_at(analysis, graph, site)}
 

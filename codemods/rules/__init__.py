@@ -17,6 +17,7 @@ from codemods.rules.containers import (
     undrained_values,
 )
 from codemods.rules.owners import (
+    array_elements,
     discarded_owner,
     double_release,
     ignored_payload,
@@ -27,6 +28,7 @@ from codemods.rules.owners import (
     overwritten_owner,
     scoped_cleanup,
     tuple_parts,
+    unmatched_payload,
     unopened_payload,
     use_after_release,
 )
@@ -67,8 +69,10 @@ RULES: Mapping[str, Rule] = {
         named_release.RULE,
         discarded_owner.RULE,
         ignored_payload.RULE,
+        unmatched_payload.RULE,
         unopened_payload.RULE,
         tuple_parts.RULE,
+        array_elements.RULE,
         stored_element.RULE,
         undrained_elements.RULE,
         undrained_entries.RULE,

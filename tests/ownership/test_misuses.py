@@ -46,6 +46,8 @@ PAIR = "    let pair: Pair = Pair { table: table }\n"
 BOXED = HELD.replace("Pair = Pair { table", "Box[HashMap[Str, Str]] = Box[HashMap[Str, Str]] { inner")
 NESTED = HELD.replace("pair: Pair = Pair { table: table }", "row: Row = Row { pair: Pair { table: table } }")
 CHOSEN = HELD.replace("pair: Pair = Pair { table: table }", "choice: Choice = Choice::Full(table)")
+ROW = "    let row: [Reel; 2] = [Reel::new(1), Reel::new(2)]\n"
+EACH = "    for i in 0 to 2 {\n        row[i].destroy()\n    }\n"
 LEFT = HELD.replace("    }\n", "        return 1\n    }\n")
 
 
@@ -76,6 +78,13 @@ LEFT = HELD.replace("    }\n", "        return 1\n    }\n")
         (TABLE + PAIR, 0),
         (TABLE + LEFT + "    clear(ref table)\n", 0),
         (TABLE + "    clear(ref table)\n" + TABLE + HELD, 0),
+        (ROW + "    row[0].destroy()\n    row[1].destroy()\n", 0),
+        (ROW + "    row[0].destroy()\n    row[0].destroy()\n", 1),
+        (ROW + "    row[0].destroy()\n    print(row[0].size())\n", 1),
+        (ROW + EACH, 0),
+        (ROW + EACH + EACH, 1),
+        (ROW + EACH + "    row[1].destroy()\n", 1),
+        (ROW + "    row[1].destroy()\n" + EACH, 1),
     ],
 )
 def test_a_second_release_is_a_misuse(body: str, count: int) -> None:

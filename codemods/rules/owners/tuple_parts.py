@@ -8,9 +8,9 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.fixes.open_payload import part_releases
 from codemods.fixes.owners import is_only_holder
+from codemods.fixes.parts import is_only_read
 from codemods.fixes.release_at_exits import Cleanup, before_exits
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Use, Variable
-from codemods.ownership.compiler.builtins import Effect
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.rules.rule import Fixed, Rule, Untouched
 from tml_ast import nodes
 
@@ -43,7 +43,7 @@ def _releases(context: Context, graph: ControlFlowGraph, variable: Variable) -> 
     assert variable.type is not None and variable.value is not None
     releases = part_releases(context, graph, variable.name, variable.type, variable.value)
     for use in graph.uses(variable) if releases else ():
-        if not _only_reads(context, graph, use):
+        if not is_only_read(context, graph, use.site.parent):
             releases.pop(_part(use), None)
     return releases
 
@@ -51,29 +51,6 @@ def _releases(context: Context, graph: ControlFlowGraph, variable: Variable) -> 
 def _part(use: Use) -> int:
     access = use.site.parent
     return int(access.name) if isinstance(access, nodes.FieldAccess) and access.name.isdigit() else -1
-
-
-def _only_reads(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
-    """Whether a part is only read, and nothing else keeps it."""
-    site = graph.site_of(use.site.parent)
-    if site is None:
-        return False
-    if site.role is Role.REFERENCED:
-        site = graph.site_of(site.parent)
-    return site is not None and _borrows(context, graph, site)
-
-
-def _borrows(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
-    match site.role:
-        case Role.RECEIVER | Role.ARGUMENT:
-            if not context.analysis.summaries.call_effects(site) <= {Effect.BORROWS}:
-                return False
-            result = graph.type_of(site.parent)
-            return result is not None and not context.analysis.summaries.handles.is_released(result)
-        case Role.OPERAND | Role.CONDITION:
-            return isinstance(site.parent, nodes.Binary)
-        case _:
-            return False
 
 
 RULE = Rule(
