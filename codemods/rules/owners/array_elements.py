@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.owners import is_only_holder, may_own, release_of_dropped
+from codemods.fixes.owners import is_only_holder, release_of_dropped
 from codemods.fixes.parts import is_only_read
 from codemods.fixes.release_at_exits import Cleanup, before_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.rules.rule import Fixed, Rule, Untouched
-from codemods.semantics.symbols import FunctionInfo
+from codemods.semantics.symbols import SCALARS, FunctionInfo
 from tml_ast import nodes
 
 _ONE_BY_ONE = 4
@@ -50,12 +50,9 @@ def _releases(
     for index, element in enumerate(array.elements):
         type_ = graph.type_of(element)
         release = release_of_dropped(context, type_)
-        holds_owners = type_ is not None and any(may_own(context, part) for part in type_.arguments)
-        if (
-            release is not None
-            and not holds_owners
-            and context.analysis.summaries.origin(graph, element).is_fresh
-        ):
+        # what a list or map holds is not released with it
+        is_alone = type_ is not None and all(part.name in SCALARS for part in type_.arguments)
+        if release is not None and is_alone and context.analysis.summaries.origin(graph, element).is_fresh:
             found[index] = release
     for use in graph.uses(variable) if found else ():
         part = use.site.parent
