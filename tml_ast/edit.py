@@ -37,6 +37,7 @@ __all__ = [
     "in_order",
     "indentation_of",
     "indentation_unit",
+    "indented",
     "insert_before_block_end",
     "insert_statement_after",
     "insert_statement_before",
@@ -188,6 +189,23 @@ def _reindent_trivia(token: Token, old: bytes, new: bytes, ending: bytes, unit: 
         code = line.lstrip(INDENT)
         lines.append(line if is_blank else new + unit * (len(line) - len(code)) + code)
     return ending.join(lines)
+
+
+def indented(source: bytes, node: Node, levels: int) -> tuple[SourceEdit, ...]:
+    """The edits that indent every line of a node but the first by so many levels more.
+
+    Lines that start inside a token, in a template literal for instance, and blank lines stay as they are.
+    """
+    unit = indentation_unit(source, node.start) * levels
+    _first, *others = node.tokens()
+    starts = (
+        token.start - len(token.trivia) + line_break.end()
+        for token in others
+        for line_break in _LINE_BREAK.finditer(token.trivia)
+    )
+    return tuple(
+        SourceEdit(start, start, unit) for start in starts if source[start : start + 1] not in (b"\n", b"\r")
+    )
 
 
 # ---- statements ----

@@ -15,7 +15,7 @@ from functools import cached_property
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import called_name
+from codemods.ownership.compiler.drops import DropKind, called_name
 from codemods.ownership.fields import FieldOrigin, Fields, Holds, only_empty_constants
 from codemods.ownership.summaries.fates import Fate
 from codemods.semantics.symbols import FunctionInfo, SourceFile, Type, refers_to_str
@@ -110,7 +110,7 @@ class OwnedLists:
     def _hazard(
         self, graph: ControlFlowGraph, variable: Variable, origin: FieldOrigin, fate: Fate
     ) -> Hazard | None:
-        if any(view is not variable and _is_list_of_strings(view.type) for view in fate.views):
+        if any(view is not variable and self._may_hold(view) for view in fate.views):
             return Hazard.SHARED
         if graph.is_assigned(variable):
             return Hazard.REPLACED
@@ -119,6 +119,11 @@ class OwnedLists:
         if fate.view_escapes or Effect.SHARES in fate.effects:
             return Hazard.ESCAPES
         return None
+
+    def _may_hold(self, view: Variable) -> bool:
+        """Whether a variable is another name of a list, or the compiler drops a list with it."""
+        kind = self.analysis.drops.kind(view.type)
+        return _is_list_of_strings(view.type) or kind not in (DropKind.NOTHING, DropKind.STRING)
 
     def _is_released_elsewhere(
         self, graph: ControlFlowGraph, variable: Variable, views: frozenset[Variable]

@@ -23,7 +23,7 @@ from tml_ast import (
     nodes,
     parse,
 )
-from tml_ast.edit import indentation_unit, lay_out, reindent
+from tml_ast.edit import indentation_unit, indented, lay_out, reindent
 
 
 def edit(start: int, end: int, text: str = "", *owners: str) -> SourceEdit:
@@ -149,6 +149,14 @@ def test_indentation_and_line_ending_are_those_of_the_line_concerned() -> None:
 def test_reindent_leaves_blank_lines_and_text_inside_of_literals() -> None:
     text = "f(`one\n  two`,\n    // why\n\n    b\n)"
     assert reindent(text, b"    ", b"  ", b"\r\n") == "f(`one\n  two`,\r\n  // why\r\n\r\n  b\r\n  )"
+
+
+def test_indented_moves_the_lines_of_a_node_and_no_text_inside_of_literals() -> None:
+    source = b"func f() {\n    if ready {\n        // why\n\n        say(`one\n  two`)\n    }\n}\n"
+    (branch,) = (node for node in parse(source).walk() if isinstance(node, nodes.If))
+    assert apply(source, indented(source, branch, 1)) == (
+        b"func f() {\n    if ready {\n            // why\n\n            say(`one\n  two`)\n        }\n}\n"
+    )
 
 
 # ---- statements ----

@@ -10,6 +10,7 @@ from codemods.fixes.owners import is_only_holder, release_of_dropped
 from codemods.fixes.parts import is_only_read
 from codemods.fixes.release_at_exits import Cleanup, before_exits
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
+from codemods.ownership.compiler.drops import DropKind
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import SCALARS, FunctionInfo
 from tml_ast import nodes
@@ -17,6 +18,7 @@ from tml_ast import nodes
 _ONE_BY_ONE = 4
 """Up to so many elements are released one by one, more in a loop."""
 
+_MORE_TO_FREE = Refusal("its release leaves what the compiler frees only with a variable")
 _TOO_MANY = Refusal("only some of its many elements are left to release")
 
 
@@ -37,9 +39,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 owed = f"what the array `{variable.name}` holds"
             verb = "is" if len(releases) == 1 or owed.startswith("what") else "are"
             message = f"{owed} {verb} never released: the compiler drops no array"
-            yield context.fix(
-                graph, variable, message, _repair(context, graph, variable, releases, len(array.elements))
-            )
+            repair = _repair(context, graph, variable, releases, len(array.elements))
+            types = {graph.type_of(array.elements[index]) for index in releases}
+            if any(context.analysis.drops.kind(type_) is DropKind.FIELDS for type_ in types):
+                repair = _MORE_TO_FREE
+            yield context.fix(graph, variable, message, repair)
 
 
 def _releases(

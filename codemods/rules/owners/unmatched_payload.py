@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.open_payload import Owed, held_types, owed_payloads
+from codemods.fixes.write_around import PART, write_around
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.ownership.compiler.drops import DropKind
 from codemods.rules.rule import Fixed, Reported, Rule, Untouched
 from codemods.semantics.symbols import Type
 from tml_ast import nodes
-from tml_ast.edit import INDENT, SourceEdit, indentation_of, lay_out, line_start, reindent
+from tml_ast.edit import indented, line_start
 from tml_ast.nodes import Expression
 
 _IN_EXPRESSION = Refusal("it is part of a larger expression")
@@ -100,24 +101,24 @@ def _opened(
     pattern: nodes.VariantPattern,
     owed: Mapping[str, Owed],
 ) -> Repair:
-    """The `when` with the branches as its arms, the matched variant first."""
+    """The edits that make the branches the arms of a `when`, the matched variant first."""
     source = context.file.source
-    indentation = indentation_of(source, node.start)
     matched = pattern.segments[-1]
     variants = context.analysis.index.variants(type_)
-    subject = reindent(value.text, indentation, b"")
-    lines = [f"when {subject} {{"]
+    head = [f"when {PART} {{"]
+    bodies = []
     for variant in (matched, *(other for other in variants if other != matched)):
         body = node.branch if variant == matched else node.alternative
         releases = owed[variant].statements if variant in owed else ()
         arm = releases[0] if len(releases) == 1 and not releases[0].startswith("let ") else "{}"
-        if isinstance(body, nodes.Block):
-            arm = reindent(body.text, indentation, INDENT)
-        elif body is not None:
-            arm = "\n".join(("{", f"\t\t{reindent(body.text, indentation, INDENT * 2)}", "\t}"))
-        lines.append(f"\t{_pattern(variant, matched, pattern, variants[variant], owed)} => {arm},")
-    code = lay_out(source, node.start, "\n".join([*lines, "}"]))
-    return Repair((SourceEdit(node.start, node.end, code),), opens_block=True)
+        if body is not None:
+            bodies.append(body)
+            arm = PART if isinstance(body, nodes.Block) else f"{{\n\t\t{PART}\n\t}}"
+        head.append(f"\t{_pattern(variant, matched, pattern, variants[variant], owed)} => {arm},")
+    edits = [*write_around(source, node, [value, *bodies], "\n".join([*head, "}"]))]
+    for body in bodies:
+        edits += indented(source, body, 1 if isinstance(body, nodes.Block) else 2)
+    return Repair(tuple(edits), opens_block=True)
 
 
 def _pattern(
