@@ -509,6 +509,10 @@ def _as_one(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     edits = {_key(edit): edit for diagnostic in diagnostics for edit in diagnostic.edits}
     if any(diagnostic.paths is Paths.NORMAL for diagnostic in diagnostics):
         first = replace(first, paths=Paths.NORMAL)
+    # what one variant leaves open is said, even where the others fix everything
+    same = (each.message for each in diagnostics if (each.rule, each.offset) == (first.rule, first.offset))
+    fullest = max((message for message in same if message.startswith(first.message)), key=len)
+    first = replace(first, message=fullest)
     verdict = max((diagnostic.verdict for diagnostic in diagnostics), key=_VERDICTS.index)
     try:
         in_order(edits.values())

@@ -45,6 +45,41 @@ KEEPS, FREES = 'print("kept\\n")', "s.destroy()"
 SHUT = "    let s = Sock::open(1)\n    shut(s)\n    return 0\n"
 
 
+LISTS = """\
+use core::intrinsics::{mem_alloc, mem_free}
+use std::collections::List
+
+pub type Sock { handle: *Unit }
+
+impl Sock {
+    pub func open(port: I64) -> Sock {
+        let block: *Unit = lowlevel { mem_alloc(8) }
+        return Sock { handle: block }
+    }
+    pub func destroy(mut this) {
+        if this.handle == null {
+            return
+        }
+        lowlevel { mem_free(this.handle) }
+        this.handle = null
+    }
+}
+
+impl Drop for Sock {
+    func drop(mut this) {
+        this.destroy()
+    }
+}
+
+pub func filled() -> List[Sock] {
+    let socks: List[Sock] = List[Sock]::new(2)
+    socks.push(Sock::open(1))
+    return socks
+}
+"""
+"""A library with lists of owners that the compiler drops."""
+
+
 # Twins of a function
 
 
@@ -357,6 +392,16 @@ def test_a_finding_names_the_variant_that_it_is_of() -> None:
 
     assert [finding.message.rpartition("; ")[2] for finding in only.findings] == ["found without A"]
     assert not [finding for finding in both.findings if "found with" in finding.message]
+
+
+def test_a_finding_says_what_one_variant_leaves_open_though_the_first_is_fixed() -> None:
+    lines = ("let l = filled()", "if l.len() > 1 {", "#if A && !B", "l.destroy()", "#endif", "print(1)", "}")
+    (message,) = {
+        finding.message
+        for finding in run(body(*lines, "return 0"), library=LISTS, uses="Sock, filled").findings
+        if finding.rule == "undrained-values"
+    }
+    assert "; not fixed at the return on line" in message
 
 
 def test_a_release_that_does_nothing_in_a_variant_forbids_no_fix() -> None:

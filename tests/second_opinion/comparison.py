@@ -106,7 +106,10 @@ def _compare(
     for names, guards in ((frozenset(), False), (inherited, True)):
         machines = [Machine(program, observed, names, evaluates_guards=guards) for program in programs]
         before_runs, after_runs = (paths(machine, entry, limit) for machine in machines)
-        runs = [{run.answers: run for run in before_runs}]
+        try:
+            runs = [{run.answers: run for run in before_runs}]
+        except Refused:
+            return False
         try:
             runs.append({run.answers: run for run in after_runs})
         except Refused as refused:
