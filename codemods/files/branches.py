@@ -1,4 +1,4 @@
-"""One branch, one commit and one patch file a phase, made without touching the user's checkout."""
+"""Branches with one commit and one patch file, made without touching the user's checkout: one a phase."""
 
 from __future__ import annotations
 
@@ -50,12 +50,39 @@ PATCH_OPTIONS = (
 
 
 class BranchState(StrEnum):
-    """What became of the branch of a phase."""
+    """What became of a branch."""
 
     CREATED = "created"
     UPDATED = "updated"
     UP_TO_DATE = "already up to date"
     NOTHING_TO_FIX = "nothing to fix"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a branch is for: its name, that of its patch, and what its commit says and changes."""
+
+    branch: str
+    patch_name: str
+    trailer: tuple[str, str]
+    """What marks the commits for it, as ``("Phase", "1")``."""
+    message: str
+    """The message of the commit, without the trailers."""
+    changes: Mapping[str, Change]
+
+    def full_message(self, *, base: str, tree: str) -> str:
+        """The message with the trailers, by which a commit that nobody has changed is known again."""
+        name, value = self.trailer
+        return f"{self.message}\nTmlfix-{name}: {value}\nTmlfix-Base: {base}\nTmlfix-Tree: {tree}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBranch:
+    """A branch that was opened: its state, its tip (None when there is nothing to fix), its patch."""
+
+    state: BranchState
+    commit: str | None = None
+    patch: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +119,11 @@ class _Commit:
     committer_date: str
     message: str
 
-    def is_untouched(self, phase: Phase) -> bool:
-        """Whether tmlfix made this commit for ``phase`` and nobody has changed it since."""
-        trailers = dict(re.findall(r"^Tmlfix-(\w+): (\w+)$", self.message, re.MULTILINE))
+    def is_untouched(self, topic: Topic) -> bool:
+        """Whether tmlfix made this commit for the topic and nobody has changed it since."""
+        trailers = dict(re.findall(r"^Tmlfix-(\w+): ([\w-]+)$", self.message, re.MULTILINE))
         return (
-            trailers == {"Phase": str(phase.number), "Base": " ".join(self.parents), "Tree": self.tree}
+            trailers == dict([topic.trailer, ("Base", " ".join(self.parents)), ("Tree", self.tree)])
             and self.author_date == self.committer_date
         )
 
@@ -120,15 +147,15 @@ def deliver(
     errors: list[InputError] = []
     below: Phase | None = None
     for result in results:
-        phase = phase_numbered(result.phase)
+        phase, topic = phase_numbered(result.phase), topic_of(result)
         try:
-            branch = open_branch(repository, result, base=base, patches=patches, force=force)
-            branches.append(replace(branch, below=below))
-            if branch.commit is not None and remote is not None:
-                push_branch(repository, branch, remote, force=force)
+            opened = open_branch(repository, topic, base=base, patches=patches, force=force)
+            branches.append(PhaseBranch(phase, opened.state, opened.commit, opened.patch, below=below))
+            if opened.commit is not None and remote is not None:
+                push_branch(repository, topic, opened.commit, remote, force=force)
                 branches[-1] = replace(branches[-1], pushed=True)
-            if stacked and branch.commit is not None:
-                base, below = branch.commit, phase
+            if stacked and opened.commit is not None:
+                base, below = opened.commit, phase
         except UserError as error:
             errors.append(InputError(phase.branch, str(error)))
             if stacked:
@@ -141,9 +168,9 @@ def deliver(
 
 
 def open_branch(
-    repository: Repository, result: PhaseResult, *, base: str, patches: Path, force: bool = False
-) -> PhaseBranch:
-    """Point the branch of a phase to one new commit on ``base`` that holds exactly the changes.
+    repository: Repository, topic: Topic, *, base: str, patches: Path, force: bool = False
+) -> OpenedBranch:
+    """Point the branch of a topic to one new commit on ``base`` that holds exactly the changes.
 
     Its patch is written to the folder ``patches``: in full before the branch moves, and into its place after
     that, so that a failure leaves both as they were. One run at a time writes there.
@@ -152,33 +179,44 @@ def open_branch(
     moved; with ``force``, any is. Raises `UserError` if that is refused, if the branch is checked
     out, or if the user's identity is unknown, and OSError if there is no room.
     """
-    phase = phase_numbered(result.phase)
-    changes = {path: change for path, change in result.changes.items() if change.before != change.after}
+    changes = {path: change for path, change in topic.changes.items() if change.before != change.after}
     if not changes:
-        return PhaseBranch(phase, BranchState.NOTHING_TO_FIX)
-    patch = patches / phase.patch_name
+        return OpenedBranch(BranchState.NOTHING_TO_FIX)
+    patch = patches / topic.patch_name
     with work_folder(patches / PATCH_STAGE) as stage, workshop(repository) as room:
-        tip, checkout = _branch_tip(repository, phase)
+        tip, checkout = _branch_tip(repository, topic)
         tree = _write_tree(room, base, changes)
-        message = commit_message(phase, result, base=base, tree=tree)
+        message = topic.full_message(base=base, tree=tree)
         existing = _read_commit(room, tip) if tip else None
         if existing is not None and _is_same(existing, tree, base, message):
             state, commit = BranchState.UP_TO_DATE, existing.name
         else:
             if existing is not None:
-                _check_replaceable(existing, phase, checkout=checkout, force=force)
+                _check_replaceable(existing, topic, checkout=checkout, force=force)
             state = BranchState.UPDATED if tip else BranchState.CREATED
             commit = _write_commit(repository, room, base=base, tree=tree, message=message)
         prepare(stage, patch.name, format_patch(room, commit))
         if state is not BranchState.UP_TO_DATE:
             publish(repository, room)
-            _move_branch(repository, phase, commit, tip)
+            _move_branch(repository, topic, commit, tip)
         move_into_place(stage, patch.name)
-    return PhaseBranch(phase, state, commit, patch)
+    return OpenedBranch(state, commit, patch)
 
 
-def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -> str:
-    """The message of a phase's commit: what was fixed by which rule, what was left, and the trailers."""
+def topic_of(result: PhaseResult) -> Topic:
+    """The topic of a phase's branch."""
+    phase = phase_numbered(result.phase)
+    return Topic(
+        phase.branch,
+        phase.patch_name,
+        ("Phase", str(phase.number)),
+        _phase_message(phase, result),
+        result.changes,
+    )
+
+
+def _phase_message(phase: Phase, result: PhaseResult) -> str:
+    """The message of a phase's commit: what was fixed by which rule, and what was left."""
     changed = sum(change.before != change.after for change in result.changes.values())
     fixed = [finding for finding in result.findings if finding.verdict is Verdict.FIXABLE]
     lines = [f"Fix {phase.title} leaks (tmlfix phase {phase.number})", ""]
@@ -198,8 +236,7 @@ def commit_message(phase: Phase, result: PhaseResult, *, base: str, tree: str) -
         ]
     if result.declined:
         lines += ["", f"Not approved: {_count(len(result.declined), 'finding')}."]
-    lines += ["", f"Tmlfix-Phase: {phase.number}", f"Tmlfix-Base: {base}", f"Tmlfix-Tree: {tree}", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])
 
 
 def format_patch(room: Git, commit: str) -> bytes:
@@ -208,28 +245,29 @@ def format_patch(room: Git, commit: str) -> bytes:
         return raw(room, "format_patch", *PATCH_OPTIONS, commit)
 
 
-def push_branch(repository: Repository, branch: PhaseBranch, remote: str, *, force: bool = False) -> None:
+def push_branch(
+    repository: Repository, topic: Topic, commit: str, remote: str, *, force: bool = False
+) -> None:
     """Push an opened branch to the remote of that name.
 
     What the remote has under the branch's name is replaced only if tmlfix made it and nobody changed
     it, or with ``force``; and never if it changes meanwhile. Raises `RepositoryError` otherwise.
     """
-    assert branch.commit is not None
     check_remote(repository, remote)
     with mail_room(repository) as room:
         for address in remote_addresses(repository, remote):
-            _push_to(repository, room, branch.phase, branch.commit, remote, address, force=force)
+            _push_to(repository, room, topic, commit, remote, address, force=force)
 
 
 def _push_to(
-    repository: Repository, room: Git, phase: Phase, commit: str, remote: str, address: str, *, force: bool
+    repository: Repository, room: Git, topic: Topic, commit: str, remote: str, address: str, *, force: bool
 ) -> None:
-    reference = f"refs/heads/{phase.branch}"
+    reference = f"refs/heads/{topic.branch}"
     with git_errors():
         there = text(room, "ls_remote", "--refs", "--", address, reference).partition("\t")[0]
     if there == commit:
         return
-    if there and not force and not _made_by_tmlfix(repository, there, phase):
+    if there and not force and not _made_by_tmlfix(repository, there, topic):
         raise RepositoryError(
             f"the branch on {remote} has commits that are not tmlfix's own; "
             "fetch and look at them, or use --force to replace the branch there"
@@ -258,14 +296,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _branch_tip(repository: Repository, phase: Phase) -> tuple[str, str]:
-    """The commit of the phase's branch and the checkout it is used in; empty where there is none."""
+def _branch_tip(repository: Repository, topic: Topic) -> tuple[str, str]:
+    """The commit of the topic's branch and the checkout it is used in; empty where there is none."""
     with git_errors():
         line = text(
             repository.git,
             "for_each_ref",
             "--format=%(objectname) %(worktreepath)",
-            f"refs/heads/{phase.branch}",
+            f"refs/heads/{topic.branch}",
         )
     tip, _, checkout = line.partition(" ")
     return tip, checkout
@@ -275,26 +313,25 @@ def _is_same(commit: _Commit, tree: str, base: str, message: str) -> bool:
     return (commit.tree, commit.parents, commit.message) == (tree, (base,), message)
 
 
-def _check_replaceable(existing: _Commit, phase: Phase, *, checkout: str, force: bool) -> None:
+def _check_replaceable(existing: _Commit, topic: Topic, *, checkout: str, force: bool) -> None:
     if checkout:
         raise RepositoryError(f"the branch is checked out in {checkout}; switch to another one there")
-    if not force and not existing.is_untouched(phase):
+    if not force and not existing.is_untouched(topic):
         raise RepositoryError(
             "the branch has commits that are not tmlfix's own; "
             "move them away, or use --force to replace the branch"
         )
 
 
-def _move_branch(repository: Repository, phase: Phase, commit: str, tip: str) -> None:
+def _move_branch(repository: Repository, topic: Topic, commit: str, tip: str) -> None:
     """Point the branch to ``commit``, if it is at ``tip`` still."""
-    reference = f"refs/heads/{phase.branch}"
+    reference = f"refs/heads/{topic.branch}"
     try:
         with git_errors():
-            repository.git.update_ref(
-                "--no-deref", "-m", f"tmlfix: phase {phase.number}", reference, commit, tip
-            )
+            why = f"tmlfix: {' '.join(topic.trailer).lower()}"
+            repository.git.update_ref("--no-deref", "-m", why, reference, commit, tip)
     except RepositoryError:
-        if _branch_tip(repository, phase)[0] != commit:  # git may have failed after it had moved the branch
+        if _branch_tip(repository, topic)[0] != commit:  # git may have failed after it had moved the branch
             raise
 
 
@@ -305,10 +342,10 @@ def _read_commit(room: Git, name: str) -> _Commit:
     return _Commit(name, tree, tuple(parents.split()), author_date, committer_date, message)
 
 
-def _made_by_tmlfix(repository: Repository, commit: str, phase: Phase) -> bool:
+def _made_by_tmlfix(repository: Repository, commit: str, topic: Topic) -> bool:
     with clean_room(repository) as room:
         try:
-            return _read_commit(room, commit).is_untouched(phase)
+            return _read_commit(room, commit).is_untouched(topic)
         except RepositoryError:
             return False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from codemods.files.branches import BranchState, Delivery, PhaseBranch, deliver, open_branch
+from codemods.files.branches import BranchState, Delivery, PhaseBranch, deliver, open_branch, topic_of
 from codemods.files.repository import RepositoryError, head_commit, identities, open_repository
 from codemods.files.workspace import read_commit
 from codemods.model.findings import Change, PhaseResult
@@ -502,7 +502,12 @@ def test_a_file_that_is_not_in_the_commit_is_refused(checkout: Checkout) -> None
     result = PhaseResult(1, (), {"lib/new.tml": Change(b"leak", b"free")})
 
     with pytest.raises(RepositoryError, match=r"lib/new.tml is not a file of commit"):
-        open_branch(open_repository(checkout.folder), result, base=checkout.head(), patches=checkout.folder)
+        open_branch(
+            open_repository(checkout.folder),
+            topic_of(result),
+            base=checkout.head(),
+            patches=checkout.folder,
+        )
 
 
 def test_a_patch_that_cannot_be_written_is_reported(checkout: Checkout) -> None:
