@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from importlib.resources import files as resource_files
 from pathlib import Path
 
+from codemods.app.configuration import read_configuration
 from codemods.app.python_codemod import load_class, rewrite_with_class
 from codemods.app.search import each_file, unparsed
-from codemods.app.sources import WorkingTree, select
+from codemods.app.sources import Head, WorkingTree, select
+from codemods.app.tree_facts import TreeFacts
 from codemods.files.safe_open import UnfitFileError, read_file
 from codemods.model.errors import UserError
 from codemods.model.findings import Change, InputError
+from codemods.model.settings import Settings
 from codemods.semantic_patches import (
     PatchError,
     Rewrite,
@@ -23,6 +26,7 @@ from codemods.semantic_patches import (
     read_patch,
     rewrite,
 )
+from codemods.semantic_patches.facts import Facts
 from codemods.semantics.module_paths import is_test_path
 from tml_ast.lexer import TmlSyntaxError
 
@@ -163,7 +167,7 @@ def one_liner(pattern: str, replacement: str) -> NamedPatch:
 
 
 def apply_codemod(
-    codemod: Codemod, source: WorkingTree, paths: Sequence[Path], jobs: int | None = None
+    codemod: Codemod, source: Head | WorkingTree, paths: Sequence[Path], jobs: int | None = None
 ) -> CodemodReport:
     """What a codemod makes of the files at and below the paths; nothing is written.
 
@@ -177,7 +181,12 @@ def apply_codemod(
         wanted = [
             (path, text) for path, text in files.items() if patch.scope.covers(path) and patch.may_fit(text)
         ]
-        results = each_file(partial(_rewrite_file, codemod), wanted, jobs)
+        results: Iterable[_Outcome]
+        if patch.asks_for_facts:  # which every process would have to find out by itself
+            facts = TreeFacts(source.workspace.files, read_configuration(source.root).settings)
+            results = map(partial(_rewrite_with_facts, patch, facts), wanted)
+        else:
+            results = each_file(partial(_rewrite_file, codemod), wanted, jobs)
     else:
         change = partial(rewrite_with_class, load_class(codemod.file, codemod.name))
         results = (_guarded(change, item) for item in files.items())
@@ -199,6 +208,16 @@ def _rewrite_file(codemod: NamedPatch, file: tuple[str, bytes]) -> _Outcome:
 
 def _with_patch(patch: SemanticPatch, path: str, source: bytes) -> Rewrite:
     return rewrite(source, patch)
+
+
+def _rewrite_with_facts(patch: SemanticPatch, facts: TreeFacts, file: tuple[str, bytes]) -> _Outcome:
+    return _guarded(lambda path, source: rewrite(source, patch, facts.of_file(path)), file)
+
+
+def example_facts(text: bytes) -> Facts:
+    """What is known of an example: it is a tree by itself, or a test if it has one."""
+    path = "example.test.tml" if b"@test" in text else "example.tml"
+    return TreeFacts({path: text}, Settings()).of_file(path)(text)
 
 
 def _guarded(change: Callable[[str, bytes], Rewrite], file: tuple[str, bytes]) -> _Outcome:

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from codemods.app.codemods import FOLDER, SUFFIX, NamedPatch, find_codemod, read_own, ready_patches
+from codemods.app.codemods import (
+    FOLDER,
+    SUFFIX,
+    NamedPatch,
+    example_facts,
+    find_codemod,
+    read_own,
+    ready_patches,
+)
 from codemods.app.sources import working_tree_root
 from codemods.cli.base import (
     Format,
@@ -36,7 +44,7 @@ from codemods.files.writing import write_file
 from codemods.model.errors import UserError
 from codemods.reports import codemods as reports
 from codemods.reports import documents
-from codemods.semantic_patches import failures
+from codemods.semantic_patches import failures, nothing_known
 from codemods.semantic_patches.proposal import NoProposalError, propose
 from tml_ast.lexer import TmlSyntaxError
 
@@ -94,7 +102,7 @@ def test(
         if not isinstance(each, NamedPatch):
             raise UserError(f"{each.file}: a class has no examples; test it in Python")
         patch = each.patch
-        wrong = list(failures(patch))
+        wrong = list(failures(patch, example_facts if patch.asks_for_facts else nothing_known))
         failed = failed or bool(wrong) or not patch.examples
         reports.print_test(patch, each.label, wrong)
     finish((), FOUND if failed else 0)

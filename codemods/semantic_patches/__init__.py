@@ -10,12 +10,23 @@ from importlib.resources import files
 
 from codemods.semantic_patches.patch import Application, Example, Hunk, Scope, SemanticPatch
 from codemods.semantic_patches.patch_text import PatchError, read_patch
-from codemods.semantic_patches.rewriting import Rewrite, RewriteError, Spot, failures, rewrite
+from codemods.semantic_patches.rewriting import (
+    FactsOf,
+    Part,
+    Rewrite,
+    RewriteError,
+    Spot,
+    failures,
+    nothing_known,
+    rewrite,
+)
 
 __all__ = [
     "Application",
     "Example",
+    "FactsOf",
     "Hunk",
+    "Part",
     "PatchError",
     "Rewrite",
     "RewriteError",
@@ -24,6 +35,7 @@ __all__ = [
     "Spot",
     "bundled_patches",
     "failures",
+    "nothing_known",
     "read_patch",
     "rewrite",
 ]

@@ -2,9 +2,12 @@
 
 Where: $f matches print|println          all of the text of $f; also: does not match
 Where: $x is a name                      or call, string, number, literal; also: is not a
-Where: $x has type List[$_]              what the declaration of the name $x writes
-Where: $v has no other use               in the function around the change
+Where: $x has type List[$_]              as it is declared, or as it follows; also: does not have type
+Where: $x is owned                       the code around must free it; also: is not owned
+Where: $x has a method close             its type, or the type $x; also: does not have a method
+Where: $v has no other use               in the function around the change; also: has another use
 Where: $...body contains return          or any other pattern; also: does not contain
+Where: the tree contains enum $T { $..._ }   or the file, the function; also: does not contain
 Where: inside loop ($_) { $..._ }        the code, or what is around it; also: not inside
 Where: in a test                         a function with @test; also: not in a test
 """
@@ -12,15 +15,16 @@ Where: in a test                         a function with @test; also: not in a t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from codemods.semantic_patches.facts import NOTHING_KNOWN, Facts
 from tml_ast import nodes
 from tml_ast.lexer import TmlSyntaxError, Token
 from tml_ast.nodes import Module, Node
-from tml_ast.parser import SnippetKind
-from tml_ast.pattern import Binding, CodePattern, Match
+from tml_ast.parser import SnippetKind, parse_snippet
+from tml_ast.pattern import Binding, CodePattern, Match, names_in
 
 _KINDS: Mapping[str, tuple[type[Node], ...]] = {
     "name": (nodes.Path, nodes.BindingPattern),
@@ -40,6 +44,7 @@ class Place:
     changed: Match
     """The first match of a change."""
     bindings: Mapping[str, Binding]
+    facts: Facts = NOTHING_KNOWN
 
     def around(self) -> Iterator[Node]:
         """The nodes that hold the code, outermost first; the last is the code, if it is one node."""
@@ -63,8 +68,22 @@ class Place:
         )
 
 
-Condition = Callable[[Place], bool]
-"""Whether it holds at a place; one about a metavariable is asked only where that is bound."""
+Test = Callable[[Place], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold at a place."""
+
+    variable: str | None
+    """The metavariable that it is about; it is asked only where that is bound."""
+    test: Test
+    asks_for_facts: bool
+    """Whether it may ask for more than the file shows."""
+
+    def holds(self, place: Place) -> bool:
+        """Whether it holds, or is not asked."""
+        return (self.variable is not None and self.variable not in place.bindings) or self.test(place)
 
 
 class ConditionError(ValueError):
@@ -80,11 +99,12 @@ def read_condition(text: str) -> Condition:
     for form, make in _FORMS:
         found = form.fullmatch(text)
         if found is not None:
-            name, holds = variable_of(text), make(found)
-            return lambda place: (name is not None and name not in place.bindings) or holds(place)
+            is_factual = make in _FACTUAL or found.groupdict().get("scope") == "tree"
+            return Condition(variable_of(text), make(found), is_factual)
     raise ConditionError(
-        "no condition is written so; there are: $x matches REGEX, $x is a KIND, $x has type TYPE,"
-        " $x has no other use, $x contains PATTERN, the file contains PATTERN, the function contains PATTERN,"
+        "no condition is written so; there are: $x matches REGEX, $x is a KIND, $x is owned,"
+        " $x has type TYPE, $x has a method NAME, $x has no other use, $x contains PATTERN,"
+        " the function contains PATTERN, the file contains PATTERN, the tree contains PATTERN,"
         " inside PATTERN, in a test, and each with not"
     )
 
@@ -95,7 +115,7 @@ def variable_of(text: str) -> str | None:
     return found[1] if found else None
 
 
-def _matches(found: re.Match[str]) -> Condition:
+def _matches(found: re.Match[str]) -> Test:
     name, is_wanted = found["name"], found["not"] is None
     try:
         expression = re.compile(found["rest"])
@@ -106,7 +126,7 @@ def _matches(found: re.Match[str]) -> Condition:
     return lambda place: (expression.fullmatch(place.bindings[name].text) is not None) == is_wanted
 
 
-def _is_a(found: re.Match[str]) -> Condition:
+def _is_a(found: re.Match[str]) -> Test:
     name, kind, is_wanted = found["name"], found["rest"], found["not"] is None
     if kind not in _KINDS:
         raise ConditionError(f"a {kind} is none of: {', '.join(_KINDS)}", found.start("rest"))
@@ -126,13 +146,44 @@ def _is_a(found: re.Match[str]) -> Condition:
     return lambda place: is_of_kind(place.bindings[name]) == is_wanted
 
 
-def _has_type(found: re.Match[str]) -> Condition:
+def _has_type(found: re.Match[str]) -> Test:
     name, is_wanted = found["name"], found["not"] is None
-    pattern = _pattern(found, "type")
+    shape = _Shape.of(found, "type")
 
     def holds(place: Place) -> bool:
-        declared = _declared_type(place, place.bindings[name].text)
-        return (declared is not None and pattern(place).match(declared) is not None) == is_wanted
+        bound = place.bindings[name]
+        type_ = _declared_type(place, bound.text) or _known_type(place, bound)
+        return (type_ is not None and shape.is_shape_of(place, type_)) == is_wanted
+
+    return holds
+
+
+def _known_type(place: Place, bound: Binding) -> Node | None:
+    """The type that follows for what is bound."""
+    type_ = place.facts.type_of(bound.nodes[0]) if len(bound.nodes) == 1 else None
+    try:
+        return parse_snippet(type_.encode(), "type")[0] if type_ is not None else None
+    except TmlSyntaxError:  # no type is written as what is known of it
+        return None
+
+
+def _is_owned(found: re.Match[str]) -> Test:
+    name, is_wanted = found["name"], found["not"] is None
+
+    def holds(place: Place) -> bool:
+        bound = place.bindings[name]
+        return len(bound.nodes) == 1 and place.facts.is_owned(bound.nodes[0]) is is_wanted
+
+    return holds
+
+
+def _has_method(found: re.Match[str]) -> Test:
+    name, is_wanted, method = found["name"], found["not"] is None, found["rest"]
+
+    def holds(place: Place) -> bool:
+        bound = place.bindings[name]
+        methods = place.facts.methods_of(bound.nodes[0]) if len(bound.nodes) == 1 else None
+        return methods is not None and (method in methods) == is_wanted
 
     return holds
 
@@ -154,50 +205,52 @@ def _declared_type(place: Place, name: str) -> Node | None:
     return declared
 
 
-def _no_other_use(found: re.Match[str]) -> Condition:
-    name = found["name"]
+def _other_use(found: re.Match[str]) -> Test:
+    name, is_wanted = found["name"], found["not"] is None
 
     def holds(place: Place) -> bool:
         scope: Node = place.function() or place.tree
         start, end = place.changed.start, place.changed.end
         spelled = place.bindings[name].text.encode("utf-8", "surrogateescape")
-        return not any(
+        is_used = any(
             token.type == "IDENT" and token.lexeme == spelled and not start <= token.start < end
             for token in scope.tokens()
         )
+        return is_used == is_wanted
 
     return holds
 
 
-def _contains(found: re.Match[str]) -> Condition:
+def _contains(found: re.Match[str]) -> Test:
     name, is_wanted = found["name"], found["not"] is None
-    pattern = _pattern(found)
+    shape = _Shape.of(found)
 
     def holds(place: Place) -> bool:
         held = (node for node in place.bindings[name].nodes if isinstance(node, Node))
-        return any(True for node in held for _ in pattern(place).search(node)) == is_wanted
+        return any(shape.is_in(place, node) for node in held) == is_wanted
 
     return holds
 
 
-def _around_contains(found: re.Match[str]) -> Condition:
-    is_wanted, is_file = found["not"] is None, found["scope"] == "file"
-    pattern = _pattern(found)
+def _around_contains(found: re.Match[str]) -> Test:
+    is_wanted, scope = found["not"] is None, found["scope"]
+    shape = _Shape.of(found)
 
-    def holds(place: Place) -> bool:
-        scope: Node = place.tree if is_file else place.function() or place.tree
-        return any(True for _ in pattern(place).search(scope)) == is_wanted
+    def places(place: Place) -> Iterable[Node]:
+        if scope == "tree":
+            return place.facts.files_with(names_in(shape.filled_in(place)))
+        return (place.tree if scope == "file" else place.function() or place.tree,)
 
-    return holds
+    return lambda place: any(shape.is_in(place, node) for node in places(place)) == is_wanted
 
 
-def _inside(found: re.Match[str]) -> Condition:
+def _inside(found: re.Match[str]) -> Test:
     is_wanted = found["not"] is None
-    pattern = _pattern(found)
-    return lambda place: any(pattern(place).match(node) for node in place.around()) == is_wanted
+    shape = _Shape.of(found)
+    return lambda place: any(shape.is_shape_of(place, node) for node in place.around()) == is_wanted
 
 
-def _in_a_test(found: re.Match[str]) -> Condition:
+def _in_a_test(found: re.Match[str]) -> Test:
     is_wanted = found["not"] is None
 
     def holds(place: Place) -> bool:
@@ -207,34 +260,66 @@ def _in_a_test(found: re.Match[str]) -> Condition:
     return holds
 
 
-def _pattern(found: re.Match[str], kind: SnippetKind | None = None) -> Callable[[Place], CodePattern]:
+@dataclass(frozen=True, slots=True)
+class _Shape:
     """The pattern that a condition ends with, in which what is bound stands for itself."""
-    text = found["rest"]
+
+    text: str
+    kind: SnippetKind | None
+
+    @classmethod
+    def of(cls, found: re.Match[str], kind: SnippetKind | None = None) -> _Shape:
+        """The one of a condition. Raises `ConditionError` for one that is no TML."""
+        try:
+            CodePattern(found["rest"], kind)
+        except TmlSyntaxError as error:
+            raise ConditionError(error.message, found.start("rest") + error.column - 1) from None
+        return cls(found["rest"], kind)
+
+    def filled_in(self, place: Place) -> str:
+        """The text with what is known of the metavariables."""
+        known = {name: bound.text for name, bound in place.bindings.items()}
+        return _NAMES.sub(lambda name: known.get(name[1], name[0]), self.text)
+
+    def is_shape_of(self, place: Place, node: Node) -> bool:
+        """Whether a node has the shape."""
+        pattern = self._pattern(place)
+        return pattern is not None and pattern.match(node) is not None
+
+    def is_in(self, place: Place, node: Node) -> bool:
+        """Whether a node has it, or anything inside of the node."""
+        pattern = self._pattern(place)
+        return pattern is not None and any(True for _ in pattern.search(node))
+
+    def _pattern(self, place: Place) -> CodePattern | None:
+        """The pattern for a place; None where what is bound cannot stand in it, so that nothing matches."""
+        return _compiled(self.filled_in(place), self.kind)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str, kind: SnippetKind | None) -> CodePattern | None:
     try:
-        pattern = CodePattern(text, kind)
-    except TmlSyntaxError as error:
-        raise ConditionError(error.message, found.start("rest") + error.column - 1) from None
-
-    def at(place: Place) -> CodePattern:
-        known = {name: bound.text for name, bound in place.bindings.items() if name in pattern.variables}
-        if not known:
-            return pattern
-        return _compiled(_NAMES.sub(lambda name: known.get(name[1], name[0]), text), kind)
-
-    return at
+        return CodePattern(text, kind)
+    except TmlSyntaxError:
+        return None
 
 
-_compiled = lru_cache(maxsize=256)(CodePattern)
 _NAMES = re.compile(r"\$(?:\.\.\.|\$\$)?(\w+)")
 _VARIABLE = r"\$(?:\.\.\.|\$\$)?(?P<name>\w+)"
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Condition]], ...] = (
+_FACTUAL = (_has_type, _is_owned, _has_method)
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Test]], ...] = (
     (re.compile(rf"{_VARIABLE} (?:matches|(?P<not>does not) match) (?P<rest>.+)"), _matches),
     (re.compile(rf"{_VARIABLE} is (?P<not>not )?an? (?P<rest>\w+)"), _is_a),
     (re.compile(rf"{_VARIABLE} (?:has|(?P<not>does not have)) type (?P<rest>.+)"), _has_type),
-    (re.compile(rf"{_VARIABLE} has no other use"), _no_other_use),
+    (re.compile(rf"{_VARIABLE} is (?P<not>not )?owned"), _is_owned),
+    (
+        re.compile(rf"{_VARIABLE} (?:has|(?P<not>does not have)) (?:a )?method (?P<rest>\w+)"),
+        _has_method,
+    ),
+    (re.compile(rf"{_VARIABLE} has (?:(?P<not>no other)|another) use"), _other_use),
     (re.compile(rf"{_VARIABLE} (?:contains|(?P<not>does not) contain) (?P<rest>.+)"), _contains),
     (
-        re.compile(r"the (?P<scope>file|function) (?:contains|(?P<not>does not) contain) (?P<rest>.+)"),
+        re.compile(r"the (?P<scope>tree|file|function) (?:contains|(?P<not>does not) contain) (?P<rest>.+)"),
         _around_contains,
     ),
     (re.compile(r"(?P<not>not )?inside (?P<rest>.+)"), _inside),

@@ -39,6 +39,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from codemods.semantic_patches.conditions import Condition, Place
+from codemods.semantic_patches.facts import NOTHING_KNOWN, Facts
 from codemods.semantics.module_paths import is_test_path
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -136,23 +137,28 @@ class SemanticPatch:
         """Whether it may fit a file that holds these names, or is this text."""
         return any(all(name in names for name in needed) for needed in self.names)
 
-    def applications(self, tree: Module) -> Iterator[Application]:
+    @property
+    def asks_for_facts(self) -> bool:
+        """Whether a condition may ask for more than the file shows."""
+        return any(condition.asks_for_facts for condition in self.conditions)
+
+    def applications(self, tree: Module, facts: Facts = NOTHING_KNOWN) -> Iterator[Application]:
         """The places of a file that the whole patch fits."""
         for hunks in self.alternatives:
             for match in hunks[0].change.search(tree):
                 scope = match.nodes[0] if isinstance(match.nodes[0], nodes.Impl) else tree
                 application = self._completed(hunks, scope, match)
-                if application is not None and self._is_met(tree, application):
+                if application is not None and self._is_met(tree, application, facts):
                     yield application
 
-    def _is_met(self, tree: Module, application: Application) -> bool:
+    def _is_met(self, tree: Module, application: Application, facts: Facts) -> bool:
         """Whether all conditions hold."""
         if not self.conditions:
             return True
         bindings = {name: bound for _, match in application.matches for name, bound in match.bindings.items()}
         changed = application.changed or [application.matches[0][1]]
-        place = Place(tree, changed[0], bindings)
-        return all(condition(place) for condition in self.conditions)
+        place = Place(tree, changed[0], bindings, facts)
+        return all(condition.holds(place) for condition in self.conditions)
 
     def _completed(self, hunks: Sequence[Hunk], scope: Node, first: Match) -> Application | None:
         """The first match with those of the other changes in ``scope``; None unless all is there."""

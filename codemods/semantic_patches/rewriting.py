@@ -6,19 +6,24 @@ nothing is left to change.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
+from codemods.semantic_patches.facts import NOTHING_KNOWN, Facts
 from codemods.semantic_patches.patch import Application, Example, SemanticPatch
-from tml_ast.lexer import TmlSyntaxError, position, tokenize
+from tml_ast.lexer import TmlSyntaxError, tokenize
 from tml_ast.nodes import Module
 from tml_ast.parser import parse
 from tml_ast.source_edit import SourceEdit, apply, compose
 
 MOST_ROUNDS = 40
 """How often a file is read again; places in each other are rarely as deep."""
+
+MOST_PLACES = 10_000
+"""The places of one file; a pattern that fits more is more general than anybody means."""
 
 MOST_GROWTH = 1_000_000
 """The bytes by which a file that is more than doubled may grow."""
@@ -37,15 +42,55 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Places that are changed together, and the edits that do it; they touch no others."""
+
+    spots: tuple[Spot, ...]
+    edits: tuple[SourceEdit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rewrite:
     """A file before and after, the edits from one to the other, and the places."""
 
     before: bytes
     after: bytes
     edits: tuple[SourceEdit, ...] = ()
+    """Their owners are the places."""
     changed: tuple[Spot, ...] = ()
     left: tuple[Spot, ...] = ()
     """The places of the shape that are left alone, with the reason."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """What can be changed by itself, by place."""
+        leaders: dict[Hashable, Hashable] = {}
+
+        def leader(spot: Hashable) -> Hashable:
+            while leaders.setdefault(spot, spot) != spot:
+                spot = leaders[spot]
+            return spot
+
+        for edit in self.edits:
+            first, *others = edit.owners
+            for other in others:
+                leaders[leader(other)] = leader(first)
+        edits: dict[Hashable, list[SourceEdit]] = {}
+        for edit in self.edits:
+            edits.setdefault(leader(next(iter(edit.owners))), []).append(edit)
+        spots: dict[Hashable, list[Spot]] = {}
+        for spot in self.changed:
+            spots.setdefault(leader(spot), []).append(spot)
+        found = [Part(tuple(spots[each]), tuple(edits[each])) for each in edits]
+        return sorted(found, key=lambda part: part.spots)
+
+    def only(self, parts: Sequence[Part]) -> Rewrite:
+        """The rewrite with some of its parts. Raises TmlSyntaxError if that is no TML."""
+        edits = sorted((edit for part in parts for edit in part.edits), key=lambda edit: edit.start)
+        after = apply(self.before, edits)
+        parse(after)
+        changed = sorted(spot for part in parts for spot in part.spots)
+        return replace(self, after=after, edits=tuple(edits), changed=tuple(changed))
 
 
 class RewriteError(Exception):
@@ -56,31 +101,49 @@ class RewriteError(Exception):
         self.spot = spot
 
 
-def rewrite(source: bytes, patch: SemanticPatch) -> Rewrite:
+FactsOf = Callable[[bytes], Facts]
+"""What is known of a file when it has this text."""
+
+
+def nothing_known(_text: bytes) -> Facts:
+    """The facts of a file about which nothing is known but its text."""
+    return NOTHING_KNOWN
+
+
+def rewrite(source: bytes, patch: SemanticPatch, facts_of: FactsOf = nothing_known) -> Rewrite:
     """What a patch makes of a file. Raises `RewriteError`, and TmlSyntaxError for a file that is no TML."""
     text, tree = source, parse(source)
     edits: list[SourceEdit] = []
     changed: list[Spot] = []
     seen = {source}
     for _ in range(MOST_ROUNDS):
-        chosen, left = _choose(text, tree, patch)
-        made, tree, faulty = _made(source, edits, text, chosen)
+        spots = _Spots(source, edits)
+        chosen, left = _choose(text, tree, patch, facts_of(text))
+        if len(chosen) + len(changed) >= MOST_PLACES:
+            message = f"this is the first of {MOST_PLACES:,} places or more in this file; narrow the pattern"
+            raise RewriteError(spots.at(chosen[0].start, message))
+        made, tree, faulty = _made(spots, text, chosen)
         chosen = [place for place in chosen if place.start not in faulty]
         if not chosen:
-            places = (_spot(source, edits, start, why) for start, why in (*left, *faulty.items()))
+            places = (spots.at(start, why) for start, why in (*left, *faulty.items()))
             return Rewrite(source, text, tuple(edits), tuple(sorted(changed)), tuple(sorted(places)))
-        first = _spot(source, edits, chosen[0].start, "")
-        changed += [_spot(source, edits, place.start, place.application.message) for place in chosen]
-        edits = compose(edits, _edits(chosen))
+        first = spots.at(chosen[0].start, "")
+        found = [spots.at(place.start, place.application.message) for place in chosen]
+        owned = [
+            replace(edit, owners=frozenset((spot,)))
+            for spot, place in zip(found, chosen, strict=True)
+            for edit in place.edits
+        ]
+        changed += found
+        edits = compose(edits, owned)
         text = made
         if text in seen or (len(text) > 2 * len(source) and len(text) > len(source) + MOST_GROWTH):
             break
         seen.add(text)
     raise RewriteError(
-        Spot(
-            first.line,
-            first.column,
-            "what the patch makes here has the shape that it looks for, so it would never end",
+        replace(
+            first,
+            message="what the patch makes here has the shape that it looks for, so it would never end",
         )
     )
 
@@ -98,9 +161,7 @@ def _edits(places: Sequence[_Place]) -> list[SourceEdit]:
     return [edit for place in places for edit in place.edits]
 
 
-def _made(
-    source: bytes, done: Sequence[SourceEdit], text: bytes, chosen: Sequence[_Place]
-) -> tuple[bytes, Module, dict[int, str]]:
+def _made(spots: _Spots, text: bytes, chosen: Sequence[_Place]) -> tuple[bytes, Module, dict[int, str]]:
     """What the places make of a text, its tree, and the places that are left out as they make no TML."""
     made = apply(text, _edits(chosen))
     try:
@@ -112,7 +173,7 @@ def _made(
         return made, parse(made), faulty
     except TmlSyntaxError as error:
         message = f"what the patch makes of this file is no TML: {error.message}"
-        raise RewriteError(_spot(source, done, chosen[0].start, message)) from None
+        raise RewriteError(spots.at(chosen[0].start, message)) from None
 
 
 def _fault(text: bytes, place: _Place) -> str | None:
@@ -124,11 +185,13 @@ def _fault(text: bytes, place: _Place) -> str | None:
     return None
 
 
-def _choose(source: bytes, tree: Module, patch: SemanticPatch) -> tuple[list[_Place], list[tuple[int, str]]]:
+def _choose(
+    source: bytes, tree: Module, patch: SemanticPatch, facts: Facts
+) -> tuple[list[_Place], list[tuple[int, str]]]:
     """The places to change now, and the starts of those to leave alone, with the reason."""
     found: list[_Place] = []
     left: list[tuple[int, str]] = []
-    for application in patch.applications(tree):
+    for application in patch.applications(tree, facts):
         own = [edit for edit in application.edits(source) if source[edit.start : edit.end] != edit.text]
         if not own:
             continue
@@ -185,23 +248,36 @@ def _comments(code: bytes) -> Counter[bytes]:
     )
 
 
-def _spot(source: bytes, edits: Sequence[SourceEdit], offset: int, message: str) -> Spot:
-    """The place in the file as it was of an offset in what the edits made of it."""
-    grown = 0
-    for edit in edits:
-        if edit.start + grown + len(edit.text) > offset:
-            offset = min(offset, edit.start + grown)
-            break
-        grown += len(edit.text) - (edit.end - edit.start)
-    line, column = position(source, max(0, min(offset - grown, len(source))))
-    return Spot(line, column, message)
+class _Spots:
+    """The places in a file as it was of offsets in what some edits made of it."""
+
+    def __init__(self, source: bytes, edits: Sequence[SourceEdit]) -> None:
+        self._source = source
+        self._edits = edits
+        growth = (len(edit.text) - (edit.end - edit.start) for edit in edits)
+        self._grown = [0, *accumulate(growth)]
+        """By how much the edits before each one made the text longer."""
+        self._ends = [
+            edit.start + grown + len(edit.text) for edit, grown in zip(edits, self._grown, strict=False)
+        ]
+        self._lines = [0, *accumulate(len(line) + 1 for line in source.split(b"\n"))]
+
+    def at(self, offset: int, message: str) -> Spot:
+        """The place of an offset."""
+        number = bisect_right(self._ends, offset)
+        if number < len(self._edits):
+            offset = min(offset, self._edits[number].start + self._grown[number])
+        offset = max(0, min(offset - self._grown[number], len(self._source)))
+        line = bisect_right(self._lines, offset) - 1
+        column = len(self._source[self._lines[line] : offset].decode("utf-8", "surrogateescape"))
+        return Spot(line + 1, column + 1, message)
 
 
-def failures(patch: SemanticPatch) -> Iterator[tuple[Example, str]]:
+def failures(patch: SemanticPatch, facts_of: FactsOf = nothing_known) -> Iterator[tuple[Example, str]]:
     """The examples that become something else than they say, each with what; or with what is wrong."""
     for example in patch.examples:
         try:
-            made = rewrite(example.before.encode(), patch).after.decode()
+            made = rewrite(example.before.encode(), patch, facts_of).after.decode()
         except TmlSyntaxError as error:
             spot = Spot(example.line + error.line, error.column, error.message)
             yield example, f"the example is no TML: {spot}\n"
