@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,16 +43,16 @@ def _last_state(phases: Iterable[PhaseResult]) -> dict[str, Change]:
     return {path: change for path, change in changes.items() if change.before != change.after}
 
 
-def check_branches(request: Request, *, patches: Path | None = None, remote: str | None = None) -> Head:
+def check_branches(paths: Sequence[Path], *, patches: Path | None = None, remote: str | None = None) -> Head:
     """The commit HEAD, if branches can be opened on it.
 
     Raises `UserError` if there is no repository, no commit, no identity or no such remote.
     """
-    source = read_head(request.paths)
+    source = read_head(paths)
     identities(source.repository)
     if remote is not None:
         check_remote(source.repository, remote)
-    _patch_folder(source, patches)
+    patch_folder(source, patches)
     return source
 
 
@@ -68,13 +68,13 @@ def open_branches(
 
     Raises `UserError` as `check_branches` does.
     """
-    source = check_branches(request, patches=patches, remote=remote)
+    source = check_branches(request.paths, patches=patches, remote=remote)
     report = analyse(source, request, in_place=False, progress=progress)
     delivery = deliver(
         source.repository,
         report.phases,
         base=source.commit,
-        patches=_patch_folder(source, patches),
+        patches=patch_folder(source, patches),
         stacked=request.stacked,
         force=force,
         remote=remote,
@@ -82,7 +82,7 @@ def open_branches(
     return replace(report, errors=(*report.errors, *delivery.errors), branches=delivery.branches)
 
 
-def _patch_folder(source: Head, named: Path | None) -> Path:
+def patch_folder(source: Head, named: Path | None) -> Path:
     """Where the patches go. If the tree itself has something in that place, it must not lead elsewhere."""
     folder = named or source.root / PATCH_FOLDER
     if named is None and folder.is_symlink():

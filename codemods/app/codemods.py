@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from importlib.resources import files as resource_files
 from pathlib import Path
+from typing import Any
 
 from codemods.app.configuration import read_configuration
 from codemods.app.python_codemod import load_class, rewrite_with_class
@@ -57,6 +59,11 @@ class NamedClass:
     file: Path
     name: str
 
+    @property
+    def loaded(self) -> type[Any]:
+        """The class. Raises `UserError` if there is none, or if its file raises."""
+        return load_class(self.file, self.name)
+
 
 Codemod = NamedPatch | NamedClass
 
@@ -66,6 +73,8 @@ class CodemodReport:
     """What a codemod makes of a tree: the files that change, and those that it must not be applied to."""
 
     codemod: str
+    summary: str
+    reason: str
     rewrites: Mapping[str, Rewrite]
     errors: tuple[InputError, ...] = ()
 
@@ -83,6 +92,11 @@ class CodemodReport:
         """Whether a file changes that is no test."""
         return any(not is_test_path(path) for path in self.changes)
 
+    @property
+    def places(self) -> int:
+        """How many places change."""
+        return sum(len(rewrite.changed) for rewrite in self.rewrites.values())
+
 
 @lru_cache(maxsize=64)
 def _patch(name: str, label: str, text: str) -> SemanticPatch:
@@ -99,8 +113,9 @@ def find_codemod(name: str, root: Path) -> Codemod:
     """
     file, colon, class_name = name.rpartition(":")
     if colon and file.endswith(".py"):
-        load_class(Path(file), class_name)
-        return NamedClass(Path(file), class_name)
+        named = NamedClass(Path(file), class_name)
+        _ = named.loaded  # it is there, or the command ends now
+        return named
     if name.endswith(SUFFIX) or "/" in name:
         return _read(Path(name))
     own = root / FOLDER / f"{name}{SUFFIX}"
@@ -178,6 +193,7 @@ def apply_codemod(
     errors = [*selection.errors, *(e for e in source.workspace.errors if selection.includes(e.path))]
     if isinstance(codemod, NamedPatch):
         patch = codemod.patch
+        summary, reason = patch.summary, patch.reason
         wanted = [
             (path, text) for path, text in files.items() if patch.scope.covers(path) and patch.may_fit(text)
         ]
@@ -188,7 +204,9 @@ def apply_codemod(
         else:
             results = each_file(partial(_rewrite_file, codemod), wanted, jobs)
     else:
-        change = partial(rewrite_with_class, load_class(codemod.file, codemod.name))
+        loaded = codemod.loaded
+        summary, _, reason = inspect.cleandoc(loaded.__doc__ or codemod.name).partition("\n")
+        change = partial(rewrite_with_class, loaded)
         results = (_guarded(change, item) for item in files.items())
     rewrites: dict[str, Rewrite] = {}
     for result in results:
@@ -196,7 +214,7 @@ def apply_codemod(
             errors.append(result)
         elif result is not None and (result[1].left or result[1].before != result[1].after):
             rewrites[result[0]] = result[1]
-    return CodemodReport(codemod.name, rewrites, tuple(errors))
+    return CodemodReport(codemod.name, summary, " ".join(reason.split()), rewrites, tuple(errors))
 
 
 _Outcome = tuple[str, Rewrite] | InputError | None
@@ -230,7 +248,7 @@ def _guarded(change: Callable[[str, bytes], Rewrite], file: tuple[str, bytes]) -
         return unparsed(path, error)
 
 
-def results_of(source: WorkingTree, changes: Mapping[str, Change]) -> Iterator[tuple[str, bytes]]:
+def results_of(source: Head | WorkingTree, changes: Mapping[str, Change]) -> Iterator[tuple[str, bytes]]:
     """The files of a tree once the changes are made."""
     for path, text in source.workspace.files.items():
         yield path, changes[path].after if path in changes else text

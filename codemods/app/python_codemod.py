@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from importlib.util import module_from_spec, spec_from_file_location
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from codemods.model.errors import UserError
 from codemods.semantic_patches import Rewrite, RewriteError, Spot
-from tml_ast.lexer import TmlSyntaxError, position
+from tml_ast.lexer import TmlSyntaxError
 from tml_ast.nodes import Module
 from tml_ast.parser import parse
 from tml_ast.source_edit import SourceEdit, apply
@@ -55,9 +57,9 @@ def rewrite_with_class(codemod: type[Any], path: str, source: bytes) -> Rewrite:
             ) from None
         if again != made:
             raise RewriteError(Spot(1, 1, "a second run would change what the first one makes"))
-    line, column = position(source, _first_difference(source, made))
-    changed = (Spot(line, column, codemod.__name__),) if made != source else ()
-    return Rewrite(source, made, (SourceEdit(0, len(source), made),) if changed else (), changed)
+    edits = tuple(_line_edits(source, made, codemod.__name__))
+    changed = tuple(spot for edit in edits for spot in edit.owners if isinstance(spot, Spot))
+    return Rewrite(source, made, edits, changed)
 
 
 def _made(codemod: type[Any], path: str, source: bytes, tree: Module) -> bytes:
@@ -79,5 +81,12 @@ def _what_happened(file: Path | None, error: Exception) -> str:
     return f"{place}{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _first_difference(one: bytes, other: bytes) -> int:
-    return next((index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+def _line_edits(before: bytes, after: bytes, name: str) -> Iterator[SourceEdit]:
+    """The lines that change; each group of them is a place by itself."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0, *accumulate(map(len, old))]
+    for kind, start, end, new_start, new_end in SequenceMatcher(None, old, new, False).get_opcodes():
+        if kind != "equal":
+            spot = Spot(start + 1, 1, name)
+            text = b"".join(new[new_start:new_end])
+            yield SourceEdit(starts[start], starts[end], text, frozenset((spot,)))

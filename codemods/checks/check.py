@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -132,6 +132,19 @@ def check(
         gone=tuple(sorted(no_longer_found(entries, _entries(found), _looked_at(source, request, report)))),
         shard=request.shard,
         common=common,
+    )
+
+
+def as_check(
+    source: str, findings: Sequence[Finding], errors: tuple[InputError, ...], files: Mapping[str, bytes]
+) -> Check:
+    """Findings that are all new as the result of a check of these files, to be reported as one is."""
+    named = zip(findings, fingerprints(findings), strict=True)
+    return Check(
+        Report(source, (), errors),
+        tuple(CheckedFinding(finding, fingerprint, Standing.NEW) for finding, fingerprint in named),
+        files,
+        FailOn.FIXES,
     )
 
 

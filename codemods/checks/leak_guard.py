@@ -8,7 +8,7 @@ from dataclasses import replace
 from codemods.app.codemods import results_of
 from codemods.app.preview import analyse
 from codemods.app.requests import Request
-from codemods.app.sources import WorkingTree
+from codemods.app.sources import Head, WorkingTree
 from codemods.checks.fingerprints import fingerprints
 from codemods.engine.resources import RESOURCES, Resources
 from codemods.files.workspace import Workspace
@@ -18,7 +18,7 @@ from codemods.model.progress import Progress
 
 
 def new_findings(
-    source: WorkingTree,
+    source: Head | WorkingTree,
     changes: Mapping[str, Change],
     *,
     resources: Resources = RESOURCES,
@@ -35,7 +35,7 @@ def new_findings(
     )
 
 
-def _findings(source: WorkingTree, resources: Resources, progress: Progress | None) -> list[Finding]:
+def _findings(source: Head | WorkingTree, resources: Resources, progress: Progress | None) -> list[Finding]:
     request = Request(tuple(phase.number for phase in PHASES), resources=resources)
     report = analyse(source, request, in_place=True, findings_only=True, progress=progress)
     return [finding for phase in report.phases for finding in phase.findings]

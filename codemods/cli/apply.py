@@ -12,7 +12,9 @@ from codemods.app.apply import check_branches, fix_in_place, open_branches
 from codemods.app.preview import preview, preview_for_review
 from codemods.app.requests import Filter, Report, Request, choose_selected
 from codemods.cli.base import (
+    Diff,
     ExitZero,
+    Force,
     Format,
     Ignore,
     Jobs,
@@ -21,7 +23,9 @@ from codemods.cli.base import (
     OnPaths,
     Output,
     OutputFormat,
+    Patches,
     Paths,
+    Push,
     Quiet,
     Select,
     Statistics,
@@ -88,22 +92,16 @@ def apply(
             "--dry-run", help="Write nothing; print the findings, and exit 1 if there are fixes to make."
         ),
     ] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print the changes as a unified diff.")] = False,
+    diff: Diff = False,
     statistics: Statistics = False,
     format: Format = OutputFormat.TEXT,
     output: Output = None,
     stacked: Annotated[
         bool, typer.Option("--stacked", help="Base each branch on the one before it, not on HEAD.")
     ] = False,
-    push: Annotated[
-        str | None, typer.Option(metavar="REMOTE", help="Push the branches to this remote.")
-    ] = None,
-    patches: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the patches to this folder, not to patches/.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace branches even if somebody added commits to them.")
-    ] = False,
+    push: Push = None,
+    patches: Patches = None,
+    force: Force = False,
     selection: Annotated[
         Path | None,
         typer.Option(
@@ -195,7 +193,7 @@ def _write_bodies(report: Report, target: Path) -> None:
 def _choose(request: Request, delivery: Delivery) -> Request:
     """The request limited to what the user approves, hunk by hunk. Ends the command if that is nothing."""
     if not delivery.in_place:
-        check_branches(request, patches=delivery.patches, remote=delivery.remote)
+        check_branches(request.paths, patches=delivery.patches, remote=delivery.remote)
     with progress_bar(quiet=delivery.quiet) as progress:
         found, review = preview_for_review(request, in_place=delivery.in_place, progress=progress)
     chosen = ask(review)

@@ -14,6 +14,7 @@ from codemods.cli.options import complete_rules
 from codemods.cli.statuses import FAILED
 from codemods.engine.resources import Resources, ignore_note
 from codemods.files.writing import write_file
+from codemods.model.errors import UserError
 from codemods.model.findings import Cause, InputError
 from codemods.model.findings import Paths as LeakPaths
 from codemods.reports import console
@@ -98,6 +99,14 @@ OutputWithCounts = Annotated[
         "--output", "-o", metavar="FILE", help="Write the result to this file, and print only the counts."
     ),
 ]
+Diff = Annotated[bool, typer.Option("--diff", help="Print the changes as a unified diff.")]
+Push = Annotated[str | None, typer.Option(metavar="REMOTE", help="Push the branches to this remote.")]
+Patches = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write the patches to this folder, not to patches/.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace branches even if somebody added commits to them.")
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print what was found and errors; no counts, no advice, no progress."),
@@ -112,6 +121,12 @@ Jobs = Annotated[
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor store results of earlier runs.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report on standard error how the work went.")]
+
+
+def check_page_name(file: Path) -> None:
+    """Raise `UserError` for a file that no browser would take for a page."""
+    if file.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{file}: the name of the page must end with .html")
 
 
 def resources(jobs: int | None, no_cache: bool, verbose: bool) -> Resources:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -18,18 +19,26 @@ from codemods.app.codemods import (
 )
 from codemods.app.sources import working_tree_root
 from codemods.cli.base import (
+    Diff,
+    Force,
     Format,
     Jobs,
     Output,
     OutputFormat,
+    Patches,
     Paths,
+    Push,
     Quiet,
+    check_page_name,
     examples,
     finish,
     printed_to,
 )
+from codemods.cli.options import CODEMOD, check_options
 from codemods.cli.program import commands
 from codemods.cli.rewriting import (
+    BranchOptions,
+    ChangeFormat,
     CheckLeaks,
     Delivery,
     InPlace,
@@ -112,31 +121,77 @@ def test(
     epilog=examples(
         "tmlfix codemod apply no-prints lib/std/tests",
         "tmlfix codemod apply codemods/shut-door.patch --in-place",
+        "tmlfix codemod apply shut-door --review door.html",
+        "tmlfix codemod apply shut-door --branch --selection tmlfix-selection.json",
         "tmlfix codemod apply tools/rename.py:Rename lib/std --patch rename.patch",
     )
 )
 def apply(
+    context: typer.Context,
     name: Name,
     paths: Paths = None,
     in_place: InPlace = False,
     patch: PatchFile = None,
+    branch: Annotated[
+        bool,
+        typer.Option(
+            "--branch", help="Change the commit HEAD: one branch with one commit, and its patch in patches/."
+        ),
+    ] = False,
+    push: Push = None,
+    patches: Patches = None,
+    force: Force = False,
+    review: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="Write a page on which to approve the changes; of HEAD with --branch.",
+        ),
+    ] = None,
+    selection: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Make exactly the changes that were approved on that page."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; list the places, and exit 1 if there are any.")
+    ] = False,
+    diff: Diff = False,
     check_leaks: CheckLeaks = False,
     no_check_leaks: NoCheckLeaks = False,
-    format: Format = OutputFormat.TEXT,
+    format: Annotated[
+        ChangeFormat,
+        typer.Option("--format", metavar="FORMAT", help="Print text, json for programs, or sarif."),
+    ] = ChangeFormat.TEXT,
     output: Output = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
 ) -> None:
-    """Apply a patch to the working tree: show a diff, or write it with --in-place or --patch.
+    """Apply a patch: show a diff of the working tree, or write it with --in-place, --patch or --branch.
 
     A class runs only because you name it here: FILE.py:CLASS. A patch is data, and runs nothing.
 
     Exit status: 0 done or nothing to change, 1 the diff has changes, 2 something asked for was not possible.
     """
-    root = working_tree_root(paths or ())
-    checks = leak_check(check_leaks, no_check_leaks)
-    delivery = Delivery(in_place, patch, checks, format, output, jobs, quiet)
-    change_tree(find_codemod(name, root), paths or (), delivery)
+    check_options(context, CODEMOD)
+    if review is not None:
+        check_page_name(review)
+    codemod = find_codemod(name, working_tree_root(paths or ()))
+    delivery = Delivery(
+        leak_check(check_leaks, no_check_leaks),
+        output,
+        jobs,
+        quiet,
+        in_place=in_place,
+        patch=patch,
+        branch=BranchOptions(patches, force, push) if branch else None,
+        review=review,
+        selection=selection,
+        dry_run=dry_run,
+        diff=diff,
+        format=format,
+        command=f"tmlfix codemod apply {shlex.quote(name)}{' --branch' if branch else ' --in-place'}",
+    )
+    change_tree(codemod, paths or (), delivery)
 
 
 @codemod.command(epilog=examples("tmlfix codemod new shut-door before.tml after.tml"))

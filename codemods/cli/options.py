@@ -105,6 +105,37 @@ APPLY: tuple[Rule, ...] = (
     OneNeeded(("--dry-run",), "--exit-zero goes with --dry-run; fixing exits 0 anyway", by="--exit-zero"),
 )
 
+CHECK_LEAKS_OR_NOT = NotTogether(
+    ("--check-leaks",), ("--no-check-leaks",), "--check-leaks and --no-check-leaks exclude each other"
+)
+
+REWRITE: tuple[Rule, ...] = (CHECK_LEAKS_OR_NOT,)
+
+CODEMOD: tuple[Rule, ...] = (
+    CHECK_LEAKS_OR_NOT,
+    NotTogether(
+        ("--branch",),
+        ("--in-place", "--patch"),
+        "--branch is about the commit HEAD, so it goes with neither --in-place nor --patch",
+    ),
+    OneNeeded(("--branch",), "--push says where the --branch goes", by="--push"),
+    OneNeeded(("--branch",), "--patches is about the patch of a --branch", by="--patches"),
+    OneNeeded(("--branch",), "--force is about a --branch", by="--force"),
+    NotTogether(
+        ("--review",),
+        ("--in-place", "--patch", "--push", "--dry-run", "--diff"),
+        "--review writes a page only; make the changes with --selection afterwards",
+    ),
+    NotTogether(
+        ("--dry-run",),
+        ("--patch", "--push"),
+        "--dry-run writes nothing, so it goes with neither --patch nor --push",
+    ),
+    NotTogether(
+        ("--diff",), ("--dry-run", "--format json", "--format sarif"), "--diff goes with --format text alone"
+    ),
+)
+
 REVIEW: tuple[Rule, ...] = (PHASE_OR_ALL,)
 
 CHECK: tuple[Rule, ...] = (

@@ -21,6 +21,7 @@ from codemods.cli.base import (
     Paths,
     Select,
     Verbose,
+    check_page_name,
     examples,
     finish,
     resources,
@@ -30,11 +31,8 @@ from codemods.cli.options import check_options, complete_phases, phases_of, rule
 from codemods.cli.program import commands
 from codemods.cli.progress_bar import progress_bar
 from codemods.files.writing import write_file
-from codemods.model.errors import UserError
 from codemods.reports import text
 from codemods.reports.page import review_page
-
-SUFFIXES = (".html", ".htm")
 
 
 @commands.command(
@@ -77,8 +75,7 @@ def review(
     The page is one file that loads nothing. It saves a selection for [bold]tmlfix apply --selection[/bold].
     """
     check_options(context, REVIEW_RULES)
-    if output.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{output}: the name of the page must end with .html")
+    check_page_name(output)
     request = Request(
         phases_of(phase),
         tuple(paths or ()),

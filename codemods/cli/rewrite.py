@@ -8,8 +8,10 @@ import typer
 
 from codemods.app.codemods import one_liner
 from codemods.cli.base import Format, Jobs, Output, OutputFormat, Paths, Quiet, examples
+from codemods.cli.options import REWRITE, check_options
 from codemods.cli.program import commands
 from codemods.cli.rewriting import (
+    ChangeFormat,
     CheckLeaks,
     Delivery,
     InPlace,
@@ -27,6 +29,7 @@ from codemods.cli.rewriting import (
     ),
 )
 def rewrite(
+    context: typer.Context,
     pattern: Annotated[
         str, typer.Argument(metavar="PATTERN", help="TML with $metavariables; $...name is any number.")
     ],
@@ -49,6 +52,14 @@ def rewrite(
 
     Exit status: 0 done or nothing to change, 1 the diff has changes, 2 something asked for was not possible.
     """
-    checks = leak_check(check_leaks, no_check_leaks)
-    delivery = Delivery(in_place, patch, checks, format, output, jobs, quiet)
+    check_options(context, REWRITE)
+    delivery = Delivery(
+        leak_check(check_leaks, no_check_leaks),
+        output,
+        jobs,
+        quiet,
+        in_place=in_place,
+        patch=patch,
+        format=ChangeFormat(format),
+    )
     change_tree(one_liner(pattern, replacement), paths or (), delivery)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from codemods.app.codemods import CodemodReport
 from codemods.app.search import Found
+from codemods.files.branches import OpenedBranch
 from codemods.files.diffs import diff_lines, split_lines
 from codemods.model.findings import Change, Finding
 from codemods.reports.console import count, make_console, print_code, visible
@@ -104,6 +106,37 @@ def print_written(report: CodemodReport, where: str, paths: Sequence[str]) -> No
     make_console().print(visible(f"{count(places, 'place')} changed in {count(len(paths), 'file')}{where}"))
 
 
+def print_places(report: CodemodReport, *, quiet: bool) -> None:
+    """Print the places that would change, one a line, and their count."""
+    console = make_console()
+    for path, rewrite in sorted(report.rewrites.items()):
+        for spot in rewrite.changed:
+            print_code(Text(visible(f"{path}:{spot.line}:{spot.column}: {spot.message}")), console)
+    if not quiet:
+        print_left(report)
+        console.print(f"{count(report.places, 'place')} to change in {count(len(report.changes), 'file')}")
+
+
+def print_branch(report: CodemodReport, name: str, branch: OpenedBranch) -> None:
+    """Print the state of the branch, and where its patch is."""
+    console = make_console()
+    if branch.commit is None:
+        console.print("nothing to change, no branch")
+        return
+    places = f"{count(report.places, 'place')} changed in {count(len(report.changes), 'file')}"
+    print_code(Text(f"branch {name} {branch.state} at {branch.commit[:12]}, {places}"), console)
+    if branch.patch is not None:
+        print_code(Text(visible(f"  patch {branch.patch}")), console)
+
+
+def print_page(report: CodemodReport, page: Path, *, quiet: bool) -> None:
+    """Print where the page for reviewing the changes is."""
+    if not quiet:
+        print_left(report)
+        places = f"{count(report.places, 'place')} in {count(len(report.changes), 'file')}"
+        print_code(Text(visible(f"wrote {page}: {places} to review")), make_console())
+
+
 def print_new_findings(findings: Iterable[Finding]) -> None:
     """Print the findings that changes would make, on standard error."""
     console = make_console(stderr=True)
@@ -113,9 +146,13 @@ def print_new_findings(findings: Iterable[Finding]) -> None:
 
 
 def changes_document(
-    report: CodemodReport, written: Sequence[str], refused: Iterable[Finding]
+    report: CodemodReport,
+    written: Sequence[str],
+    refused: Iterable[Finding],
+    name: str | None = None,
+    branch: OpenedBranch | None = None,
 ) -> dict[str, Any]:
-    """The JSON of ``tmlfix rewrite`` and ``tmlfix codemod apply``."""
+    """The JSON of ``tmlfix rewrite`` and ``tmlfix codemod apply``; ``name`` is that of the ``branch``."""
     return {
         "version": JSON_VERSION,
         "codemod": report.codemod,
@@ -136,11 +173,21 @@ def changes_document(
             for path, rewrite in sorted(report.rewrites.items())
         ],
         "written": list(written),
+        **({"branch": _branch_document(name, branch)} if branch is not None else {}),
         "refused_for": [
             {"rule": each.rule, **_spot(each.line, each.column, each.message), "path": each.path}
             for each in refused
         ],
         "errors": [error_document(error) for error in report.errors],
+    }
+
+
+def _branch_document(name: str | None, branch: OpenedBranch) -> dict[str, Any]:
+    return {
+        "branch": name,
+        "state": branch.state.value,
+        "commit": branch.commit,
+        "patch": str(branch.patch) if branch.patch else None,
     }
 
 

@@ -26,9 +26,12 @@ MOST_RESULTS = 25_000
 """The results of one run that GitHub takes; it refuses a run that has more."""
 
 
-def document(check: Check) -> dict[str, Any]:
-    """The log of one run. Every finding with edits has a fix; one for review says so."""
-    rules: dict[str, RuleText | None] = {**described()}
+def document(check: Check, about: Mapping[str, RuleText] | None = None) -> dict[str, Any]:
+    """The log of one run. Every finding with edits has a fix; one for review says so.
+
+    The findings are of rules, or of what ``about`` describes.
+    """
+    rules: dict[str, RuleText | None] = {**(described() if about is None else about)}
     rules |= {checked.finding.rule: None for checked in check.findings if checked.finding.rule not in rules}
     numbers = {name: number for number, name in enumerate(rules)}
     run: dict[str, Any] = {
@@ -38,7 +41,7 @@ def document(check: Check) -> dict[str, Any]:
                 "version": __version__,
                 "informationUri": HOME,
                 "shortDescription": {"text": "Finds memory leaks in TML source and writes the fixes."},
-                "rules": [_rule(name, rule) for name, rule in rules.items()],
+                "rules": [_rule(name, rule, is_own=about is not None) for name, rule in rules.items()],
             }
         },
         "invocations": [invocation([_notification(error) for error in check.report.errors])],
@@ -75,10 +78,14 @@ def joined(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {**runs[0], "results": [result for run in runs for result in run["results"]]}
 
 
-def _rule(name: str, rule: RuleText | None) -> dict[str, Any]:
+def _rule(name: str, rule: RuleText | None, *, is_own: bool = False) -> dict[str, Any]:
+    """A rule; one of the user's ``own`` has no page and is not about leaks."""
     if rule is None:
         return {"id": visible(name)}
     reason = rule.reason.strip()
+    if is_own:
+        texts = {"shortDescription": {"text": rule.summary.strip()}, "fullDescription": {"text": reason}}
+        return {"id": visible(name), **texts, "defaultConfiguration": {"level": LEVELS[rule.verdict]}}
     return {
         "id": name,
         "helpUri": rule_page(name),

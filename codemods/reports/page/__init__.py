@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,8 +35,13 @@ _LONG_TOKEN = re.compile(r'//[^\n]*|"(?:[^"\\\n]|\\.)*"|(/\*|`)')
 """What may go over several lines, in the group; a line comment or string hides it."""
 
 
-def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> str:
-    """The page for a review of ``source``, with the summaries and reasons of its findings' ``rules``."""
+def review_page(
+    review: Review, source: str, rules: Mapping[str, RuleText], command: str = "tmlfix apply"
+) -> str:
+    """The page for a review of ``source``, with the summaries and reasons of its findings' ``rules``.
+
+    ``command`` makes the changes that are selected.
+    """
     parts = {name: files(__name__).joinpath(name).read_text("utf-8") for name in ("style.css", "script.js")}
     style, script = parts["style.css"], parts["script.js"]
     template = Template(files(__name__).joinpath("page.html").read_text("utf-8"))
@@ -44,6 +50,7 @@ def review_page(review: Review, source: str, rules: Mapping[str, RuleText]) -> s
         script=script,
         style_hash=_content_hash(style),
         script_hash=_content_hash(script),
+        command=html.escape(visible(command)),
         data=_embedded(_document(review, source, rules)),
     )
 
