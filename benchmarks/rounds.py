@@ -20,6 +20,11 @@ TIMES = 4
 SHORT_RUNS = 3
 """How often something short is measured in a round."""
 
+CALL = "print($...arguments)"
+"""Calls of one function with any arguments, as ast-grep looks for."""
+COMMON_CALL = "assert_eq($...arguments)"
+"""Calls that most files have."""
+
 Log = Callable[[str], None]
 """Called with what was done, for people."""
 
@@ -143,6 +148,19 @@ class Round:
                 self._seconds("ast-grep, its default threads", pattern_command(self.bench.python, 0)),
             )
             for _ in range(self.bench.warm_runs)
+        ]
+
+    @cached_property
+    def searches_beside_patterns(self) -> list[Sample]:
+        """Searches for a call, each with ast-grep on one thread and, aside, for one that most files have."""
+        search, tree = self.bench.tmlfix.search, self.bench.tree
+        return [
+            Sample(
+                self._seconds("tmlfix search", search(tree, CALL)),
+                self._seconds("ast-grep, one thread", pattern_command(self.bench.python, 1)),
+                self._seconds("tmlfix search, a common call", search(tree, COMMON_CALL)),
+            )
+            for _ in range(SHORT_RUNS)
         ]
 
     def checks_after_changes(self, paths: Sequence[str]) -> list[Sample]:

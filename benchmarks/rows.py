@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from statistics import median
 
-from benchmarks.rounds import TIMES, Bench, Round, Sample
+from benchmarks.rounds import CALL, COMMON_CALL, TIMES, Bench, Round, Sample
 from benchmarks.yardsticks import PACKAGES, is_installed
 
 
@@ -142,6 +142,14 @@ ROWS: tuple[Row, ...] = (
         1.0,
         lambda round_: round_.checks_beside_patterns,
         "tmlfix {ours:.2f} s, ast-grep {theirs:.2f} s, {aside:.2f} s with its default threads",
+        needs=("ast-grep",),
+    ),
+    Row(
+        "search",
+        f"`tmlfix search '{CALL}'`, against ast-grep matching one pattern in as many lines on one thread",
+        2.0,
+        lambda round_: round_.searches_beside_patterns,
+        f"tmlfix {{ours:.2f}} s, ast-grep {{theirs:.2f}} s; {{aside:.2f}} s for `{COMMON_CALL}`",
         needs=("ast-grep",),
     ),
     Row(

@@ -26,6 +26,11 @@ class Tmlfix:
         return Command(arguments, tree, {"TMLFIX_CACHE": str(self._cache_of(tree))}, statuses=(0, 1))
 
     @staticmethod
+    def search(tree: Path, pattern: str) -> Command:
+        """A search for a pattern, which keeps nothing from one run to the next. Status 1 means no match."""
+        return Command([*PROGRAM, "search", pattern, "--count"], tree, statuses=(0, 1))
+
+    @staticmethod
     def version() -> Command:
         """The version, which is the least that it can be asked for."""
         return Command([*PROGRAM, "--version"])

@@ -31,6 +31,9 @@ _TYPES = {
     **{"enum": "type", "unsafe": "lowlevel"},
     **{"__FILE__": "STRING", "__DIRNAME__": "STRING", "__LINE__": "INT"},
 }
+SPELLED_TWICE = frozenset(type for spelling, type in _TYPES.items() if spelling != type)
+"""The types of tokens that are not only spelled as the type is."""
+
 _KNOWN = {spelling.encode(): (type, spelling.encode()) for spelling, type in _TYPES.items()}
 """The token type and the lexeme of keywords and other names that are not identifiers, by spelling."""
 _A_NAME = ("IDENT", b"")

@@ -39,12 +39,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tml_ast import nodes
 from tml_ast.edit import DEFAULT_UNIT, INDENT, indentation_of, reindent
-from tml_ast.lexer import TmlSyntaxError, Token, tokenize_pattern
+from tml_ast.lexer import SPELLED_TWICE, TmlSyntaxError, Token, tokenize_pattern
 from tml_ast.nodes import Node
 from tml_ast.parser import SnippetKind, parse_snippet_tokens
 from tml_ast.precedence import PRECEDENCE
@@ -109,13 +110,18 @@ class CodePattern:
     def search(self, tree: Node) -> Iterator[Match]:
         """Every match in a parsed tree, outermost and leftmost first; matches may overlap."""
         layout = _Layout(tree)
+        if self.kind == "statements":
+            for node in tree.walk():
+                if isinstance(node, nodes.Block):
+                    yield from self._match_statements(node, layout)
+            return
+        first = self._parts[0]
+        kind = first.kind if isinstance(first, _Branch) else None
         for node in tree.walk():
-            if self.kind != "statements":
+            if kind is None or type(node) is kind:
                 found = self._match_node(node, layout)
                 if found is not None:
                     yield found
-            elif isinstance(node, nodes.Block):
-                yield from self._match_statements(node, layout)
 
     def match(self, node: Node) -> Match | None:
         """The match at this very node, not below it; for statements, at the start of this block."""
@@ -149,6 +155,32 @@ def names_in(pattern: str) -> frozenset[bytes]:
     """The names in all code that matches a pattern, found without parsing it."""
     tokens = tokenize_pattern(pattern.encode())
     return frozenset(token.lexeme for token in tokens if token.type == "IDENT" and not _is_variable(token))
+
+
+def filter_for(pattern: str) -> Callable[[bytes], bool]:
+    """Whether a source may have code that matches a pattern; found without parsing either.
+
+    It must have what the pattern spells, and a parenthesis where the pattern calls something.
+    """
+    tokens = tokenize_pattern(pattern.encode())
+    spelled = {token.lexeme for token in tokens if not _is_variable(token) and _is_always_spelled(token)}
+    calls = [
+        re.compile(rb"(?<!\w)" + re.escape(name.lexeme) + rb"\s*[(/#]")  # a comment may stand between
+        for name, following in pairwise(tokens)
+        if name.type == "IDENT" and not _is_variable(name) and following.type == "("
+    ]
+
+    def may_match(source: bytes) -> bool:
+        return all(lexeme in source for lexeme in spelled) and all(call.search(source) for call in calls)
+
+    return may_match
+
+
+def _is_always_spelled(token: Token) -> bool:
+    """Whether what matches a token of a pattern is there, and has its spelling."""
+    return token.type in _SPELLED or (
+        token.type == token.text and token.type not in _OPTIONAL | SPELLED_TWICE
+    )
 
 
 def render(
@@ -273,6 +305,9 @@ _ONE_OF: dict[type[Node], tuple[type[Node], ...]] = {
     nodes.ExpressionStatement: (nodes.Statement, nodes.Item),
 }
 """What a metavariable matches that stands alone as a node of a class; elsewhere it is a name."""
+
+_OPTIONAL = frozenset((",", ";", "|"))
+"""Tokens that code may have more or less of than the pattern that it matches."""
 
 _SPELLED = frozenset(
     "IDENT INT FLOAT CHAR STRING STRING_START STRING_MIDDLE STRING_END TEMPLATE TEMPLATE_START"

@@ -9,13 +9,12 @@ from difflib import get_close_matches
 from functools import lru_cache, partial
 from importlib.resources import files as resource_files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codemods.app.configuration import read_configuration
 from codemods.app.python_codemod import load_class, rewrite_with_class
 from codemods.app.search import each_file, unparsed
 from codemods.app.sources import Head, WorkingTree, select
-from codemods.app.tree_facts import TreeFacts
 from codemods.files.safe_open import UnfitFileError, read_file
 from codemods.model.errors import UserError
 from codemods.model.findings import Change, InputError
@@ -31,6 +30,9 @@ from codemods.semantic_patches import (
 from codemods.semantic_patches.facts import Facts
 from codemods.semantics.module_paths import is_test_path
 from tml_ast.lexer import TmlSyntaxError
+
+if TYPE_CHECKING:
+    from codemods.app.tree_facts import TreeFacts
 
 FOLDER = "codemods"
 """The folder of a tree that holds its patches."""
@@ -199,7 +201,7 @@ def apply_codemod(
         ]
         results: Iterable[_Outcome]
         if patch.asks_for_facts:  # which every process would have to find out by itself
-            facts = TreeFacts(source.workspace.files, read_configuration(source.root).settings)
+            facts = tree_facts(source.workspace.files, read_configuration(source.root).settings)
             results = map(partial(_rewrite_with_facts, patch, facts), wanted)
         else:
             results = each_file(partial(_rewrite_file, codemod), wanted, jobs)
@@ -232,10 +234,17 @@ def _rewrite_with_facts(patch: SemanticPatch, facts: TreeFacts, file: tuple[str,
     return _guarded(lambda path, source: rewrite(source, patch, facts.of_file(path)), file)
 
 
+def tree_facts(files: Mapping[str, bytes], settings: Settings) -> TreeFacts:
+    """What the analysis knows of a tree. Few patches ask for it, so only those import it."""
+    from codemods.app.tree_facts import TreeFacts
+
+    return TreeFacts(files, settings)
+
+
 def example_facts(text: bytes) -> Facts:
     """What is known of an example: it is a tree by itself, or a test if it has one."""
     path = "example.test.tml" if b"@test" in text else "example.tml"
-    return TreeFacts({path: text}, Settings()).of_file(path)(text)
+    return tree_facts({path: text}, Settings()).of_file(path)(text)
 
 
 def _guarded(change: Callable[[str, bytes], Rewrite], file: tuple[str, bytes]) -> _Outcome:

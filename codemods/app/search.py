@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from codemods.engine.gc_tuning import rare_collections
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError
 from codemods.model.phases import phase_of
 from tml_ast.lexer import TmlSyntaxError, position
 from tml_ast.parser import parse
-from tml_ast.pattern import CodePattern, names_in
+from tml_ast.pattern import CodePattern, filter_for
 
 FILES_PER_TASK = 8
 """The files of one task for a worker process; a second process is not worth it for fewer."""
@@ -50,8 +51,8 @@ def search(pattern: str, files: Mapping[str, bytes], jobs: int | None = None) ->
         raise UserError(f"the pattern, {error.line}:{error.column}: {error.message}") from None
     except ValueError as error:
         raise UserError(f"the pattern: {error}") from None
-    names = names_in(pattern)
-    candidates = [(path, source) for path, source in files.items() if all(name in source for name in names)]
+    may_match = filter_for(pattern)
+    candidates = [(path, source) for path, source in files.items() if may_match(source)]
     results = list(each_file(partial(_search_file, pattern), candidates, jobs))
     return Found(
         tuple(hit for hits in results if not isinstance(hits, InputError) for hit in hits),
@@ -67,11 +68,12 @@ def each_file(
     """What the work makes of each file, in their order; of many files in several processes."""
     pending = list(files)
     processes = min(jobs or os.cpu_count() or 1, len(pending) // FILES_PER_TASK)
-    if processes < 2:
-        yield from map(work, pending)
-        return
-    with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(work, pending, chunksize=FILES_PER_TASK)
+    with rare_collections():  # also in the processes that start in here
+        if processes < 2:
+            yield from map(work, pending)
+            return
+        with ProcessPoolExecutor(processes) as pool:
+            yield from pool.map(work, pending, chunksize=FILES_PER_TASK)
 
 
 def unparsed(path: str, error: TmlSyntaxError) -> InputError | None:

@@ -12,8 +12,7 @@ from codemods.cli.base import Format, Jobs, Output, OutputFormat, Quiet, example
 from codemods.cli.program import commands
 from codemods.cli.statuses import FOUND
 from codemods.files.workspace import read_paths
-from codemods.reports import codemods as reports
-from codemods.reports import documents
+from codemods.reports import search as reports
 
 
 @commands.command(
@@ -47,6 +46,8 @@ def search(
     found = searching.search(pattern, workspace.files, jobs)
     with printed_to(output):
         if format is OutputFormat.JSON:
+            from codemods.reports import documents
+
             documents.print_json(reports.hits_document(found))
         elif count:
             reports.print_hit_counts(found)

@@ -56,12 +56,12 @@ def test_the_status_is_that_of_grep(run: Run) -> None:
     assert (broken.code, broken.err) == (2, "tmlfix: the pattern, 1:8: unexpected the end of the file\n")
 
 
-def test_files_without_the_names_are_not_parsed(run: Run, shop: Path) -> None:
+def test_files_that_cannot_have_the_shape_are_not_parsed(run: Run, shop: Path) -> None:
     shop.with_name("broken.tml").write_text("func (\n")
     assert run("search", "print($x)").code == 0
-    shop.with_name("broken.tml").write_text("func print(\n")
+    shop.with_name("broken.tml").write_text("func f() {\n    print(1)\n")
     outcome = run("search", "print($x)")
-    assert (outcome.code, "src/broken.tml:2:1" in outcome.err) == (2, True)
+    assert (outcome.code, "src/broken.tml:3:1" in outcome.err) == (2, True)
 
 
 def test_a_rewrite_is_shown_first_and_then_written(run: Run, shop: Path) -> None:

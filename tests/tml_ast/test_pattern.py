@@ -6,6 +6,7 @@ import pytest
 
 from tml_ast import Binding, CodePattern, TmlSyntaxError, indentation_of, nodes, parse, render
 from tml_ast.parser import SnippetKind
+from tml_ast.pattern import filter_for
 
 SOURCE = """\
 use test
@@ -40,7 +41,8 @@ MODULE = parse(SOURCE.encode())
 
 def found(pattern: str, kind: SnippetKind | None = None, source: str = SOURCE) -> list[dict[str, str]]:
     """The text of every binding, match by match."""
-    matches = CodePattern(pattern, kind).search(parse(source.encode()))
+    matches = list(CodePattern(pattern, kind).search(parse(source.encode())))
+    assert not matches or filter_for(pattern)(source.encode())
     return [{name: binding.text for name, binding in match.bindings.items()} for match in matches]
 
 
@@ -176,6 +178,25 @@ def test_case_distinguishes_values_from_types() -> None:
 
 def test_a_twin_keyword_is_the_same() -> None:
     assert found("lowlevel { $x }", source="const A: T = unsafe { a }") == [{"x": "a"}]
+
+
+@pytest.mark.parametrize("between", ["", " ", "/**/", " /* of f */ "])
+def test_a_filter_lets_all_pass_that_has_the_shape(between: str) -> None:
+    source = f"func g() {{ f{between}(1) }}"
+    assert found("f($x)", source=source) == [{"x": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "source"),
+    [
+        ("f($x)", b"let f = off(f) + f2(2)"),
+        ("$x == 1", b"x = 1"),
+        ("if $c { $...x }", b"i f c { }"),
+        ('open("door")', b"open('door')"),
+    ],
+)
+def test_a_filter_tells_without_parsing_that_a_shape_is_not_there(pattern: str, source: bytes) -> None:
+    assert not filter_for(pattern)(source)
 
 
 def test_kinds_are_guessed_or_given() -> None:
