@@ -208,7 +208,7 @@ def apply_codemod(
     else:
         loaded = codemod.loaded
         summary, _, reason = inspect.cleandoc(loaded.__doc__ or codemod.name).partition("\n")
-        change = partial(rewrite_with_class, loaded)
+        change = partial(rewrite_with_class, loaded, codemod.file)
         results = (_guarded(change, item) for item in files.items())
     rewrites: dict[str, Rewrite] = {}
     for result in results:

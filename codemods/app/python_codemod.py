@@ -32,7 +32,7 @@ def load_class(file: Path, name: str) -> type[Any]:
     writes_nothing, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(_what_happened(file, error)) from None
     finally:
         sys.dont_write_bytecode = writes_nothing
@@ -44,13 +44,16 @@ def load_class(file: Path, name: str) -> type[Any]:
     return found
 
 
-def rewrite_with_class(codemod: type[Any], path: str, source: bytes) -> Rewrite:
-    """What a new object of the class makes of a file. Raises `UserError`, `RewriteError`, TmlSyntaxError."""
+def rewrite_with_class(codemod: type[Any], file: Path, path: str, source: bytes) -> Rewrite:
+    """What a new object of the class in ``file`` makes of a source.
+
+    Raises `UserError`, `RewriteError` and TmlSyntaxError.
+    """
     tree = parse(source)
-    made = _made(codemod, path, source, tree)
+    made = _made(codemod, file, path, source, tree)
     if made != source:
         try:
-            again = _made(codemod, path, made, parse(made))
+            again = _made(codemod, file, path, made, parse(made))
         except TmlSyntaxError as error:
             raise RewriteError(
                 Spot(error.line, error.column, f"what it makes is no TML: {error.message}")
@@ -62,23 +65,23 @@ def rewrite_with_class(codemod: type[Any], path: str, source: bytes) -> Rewrite:
     return Rewrite(source, made, edits, changed)
 
 
-def _made(codemod: type[Any], path: str, source: bytes, tree: Module) -> bytes:
+def _made(codemod: type[Any], file: Path, path: str, source: bytes, tree: Module) -> bytes:
     try:
         worker = codemod()
         if isinstance(worker, Transformer):
             return worker.transform(tree).code()
         edits: Iterable[SourceEdit] = worker.edits(tree)
         return apply(source, edits)
-    except Exception as error:
-        raise UserError(f"{path}: {_what_happened(None, error)}") from None
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{path}: {_what_happened(file, error)}") from None
 
 
-def _what_happened(file: Path | None, error: Exception) -> str:
-    """An exception of the user's code in one line, with the line of the file that raised it."""
+def _what_happened(file: Path, error: BaseException) -> str:
+    """An exception of the user's code in one line, with the last line of it that ran."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if file is None or frame.filename == str(file)]
-    place = f"{own[-1].filename}:{own[-1].lineno}: " if own else f"{file}: " if file else ""
-    return f"{place}{type(error).__name__}: {' '.join(str(error).split())}"
+    own = [frame for frame in frames if Path(frame.filename) == file.absolute()]
+    place = f"{file}:{own[-1].lineno}" if own else str(file)
+    return f"{place}: {type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _line_edits(before: bytes, after: bytes, name: str) -> Iterator[SourceEdit]:

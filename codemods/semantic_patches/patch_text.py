@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codemods.semantic_patches.conditions import Condition, ConditionError, read_condition, variable_of
@@ -54,6 +54,7 @@ def read_patch(name: str, text: str) -> SemanticPatch:
         raise PatchError("there is no line '@@ why @@' with a change below it", max(len(head.lines), 1))
     if not summary:
         raise PatchError("the first line must say what the patch is for", 1)
+    _check_dots(changes)
     alternatives = _alternatives(changes)
     _check_names(alternatives, changes)
     conditions = tuple(
@@ -135,6 +136,21 @@ def _check_names(alternatives: Sequence[Sequence[Hunk]], sections: Sequence[_Sec
                     if variable[1] not in hunk.change.before.variables | shared:
                         message = f"nothing is bound to {variable[0]}: no line with - or a space has it"
                         raise PatchError(message, number, variable.start() + 1)
+
+
+def _check_dots(sections: Iterable[_Section]) -> None:
+    """Raise `PatchError` for a metavariable that is one piece of code here, and any number of them there."""
+    shared: dict[str, str] = {}
+    for section in sections:
+        own: dict[str, str] = {}
+        for number, line in _numbered(section):
+            for variable in METAVARIABLE.finditer(line):
+                name = variable[1]
+                dots = "" if variable[0] == f"${name}" else "..."
+                known = shared if name[0].isupper() else own
+                if name != "_" and known.setdefault(name, dots) != dots:
+                    message = f"${dots}{name} is ${known[name]}{name} before; it must be one of them"
+                    raise PatchError(message, number, variable.start() + 1)
 
 
 def _condition(number: int, found: re.Match[str], alternatives: Sequence[Sequence[Hunk]]) -> Condition:

@@ -17,7 +17,7 @@ from codemods.semantic_patches.patch import Application, Example, SemanticPatch
 from tml_ast.lexer import TmlSyntaxError, tokenize
 from tml_ast.nodes import Module
 from tml_ast.parser import parse
-from tml_ast.source_edit import SourceEdit, apply, compose
+from tml_ast.source_edit import EditConflict, SourceEdit, apply, compose, in_order
 
 MOST_ROUNDS = 40
 """How often a file is read again; places in each other are rarely as deep."""
@@ -118,7 +118,7 @@ def rewrite(source: bytes, patch: SemanticPatch, facts_of: FactsOf = nothing_kno
     seen = {source}
     for _ in range(MOST_ROUNDS):
         spots = _Spots(source, edits)
-        chosen, left = _choose(text, tree, patch, facts_of(text))
+        chosen, left = _choose(spots, text, tree, patch, facts_of(text))
         if len(chosen) + len(changed) >= MOST_PLACES:
             message = f"this is the first of {MOST_PLACES:,} places or more in this file; narrow the pattern"
             raise RewriteError(spots.at(chosen[0].start, message))
@@ -186,9 +186,12 @@ def _fault(text: bytes, place: _Place) -> str | None:
 
 
 def _choose(
-    source: bytes, tree: Module, patch: SemanticPatch, facts: Facts
+    spots: _Spots, source: bytes, tree: Module, patch: SemanticPatch, facts: Facts
 ) -> tuple[list[_Place], list[tuple[int, str]]]:
-    """The places to change now, and the starts of those to leave alone, with the reason."""
+    """The places to change now, and the starts of those to leave alone, with the reason.
+
+    Raises `RewriteError` for changes that would have to be made to the same code.
+    """
     found: list[_Place] = []
     left: list[tuple[int, str]] = []
     for application in patch.applications(tree, facts):
@@ -196,6 +199,11 @@ def _choose(
         if not own:
             continue
         start = application.first.start
+        try:
+            in_order(own)
+        except EditConflict:
+            message = "changes of the patch overlap here; write them as one change, or as two patches"
+            raise RewriteError(spots.at(start, message)) from None
         name = application.taken_name(tree)
         if name is not None:
             left.append((start, f"the name `{name}` that it brings is taken"))

@@ -119,6 +119,8 @@ def test_a_patch_obeys_its_scope_and_conditions(run: Run, tree: Path) -> None:
         ("does not match back", "is lovely", "4:8: no condition is written so"),
         ("-$door.shut()", "-$door.shut(", "7:13: unexpected the end of the file"),
         ("+$door.close()", "+$gate.close()", "8:2: nothing is bound to $gate"),
+        ("-$door.shut()", "-$door.shut($...door)", "7:13: $...door is $door before; it must be one of them"),
+        ("+$door.close()", "+close($$$door)", "8:8: $...door is $door before; it must be one of them"),
         ("+$door.close()", "$door.close()", "8:1: a line of a change starts with"),
         ("+$door.close()", "+$door.shut().shut()", "6:1: what this change makes"),
         ("=== after ===", "=== then ===", "15:1: this heading is none of"),
@@ -157,6 +159,21 @@ class Shorten:
 class Broken:
     def edits(self, module):
         raise KeyError("door")
+
+
+class Quits:
+    def edits(self, module):
+        raise SystemExit(0)
+
+
+class Overlaps:
+    def edits(self, module):
+        return [SourceEdit(0, 4, b"a"), SourceEdit(2, 6, b"b")]
+
+
+class Endless(Shorten):
+    def edits(self, module):
+        yield SourceEdit(0, 0, b"// again\\n")
 """
 
 
@@ -175,6 +192,9 @@ def test_a_class_runs_only_when_it_is_named(run: Run, tree: Path) -> None:
         ("Broken", "codemods/mine.py:18: KeyError: 'door'"),
         ("Shorten", "src/house.test.tml:1:"),
         ("Absent", "codemods/mine.py: there is no class Absent"),
+        ("Quits", "src/house.test.tml: codemods/mine.py:23: SystemExit: 0"),
+        ("Overlaps", "codemods/mine.py: EditConflict: the edits of bytes 0 to 4 and 2 to 6 overlap"),
+        ("Endless", "src/house.test.tml:1:1: a second run would change what the first one makes"),
     ],
 )
 def test_a_class_that_fails_writes_nothing(run: Run, tree: Path, name: str, fault: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codemods.semantic_patches import RewriteError, Scope, read_patch, rewrite
+from codemods.semantic_patches.rewriting import MOST_PLACES
 
 SOURCE = b"""\
 impl Drop for Door { func drop(mut this) { shut(this) } }
@@ -82,6 +83,32 @@ def test_what_would_never_end_is_refused() -> None:
     patch = read_patch("swap", "Swap.\n\nWhere: not in a test\n\n@@ Swap. @@\n-$a + $b\n+$b + $a\n")
     with pytest.raises(RewriteError, match=r"^2:5: .* would never end"):
         rewrite(b"func f() {\n    x + y\n}\n", patch)
+
+
+def test_changes_that_overlap_are_refused() -> None:
+    changes = "@@ One. @@\n-f($x)\n+g($x)\n\n@@ Two. @@\n-$a + $b\n+add($a, $b)\n"
+    patch = read_patch("both", f"Both.\n\n{changes}")
+    with pytest.raises(RewriteError, match=r"^3:5: changes of the patch overlap here"):
+        rewrite(b"func f() {\n    go()\n    f(x + y)\n}\n", patch)
+    apart = rewrite(b"func f() {\n    f(x)\n    x + y\n}\n", patch)
+    assert apart.after == b"func f() {\n    g(x)\n    add(x, y)\n}\n"
+
+
+def test_a_file_with_too_many_places_is_refused() -> None:
+    patch = read_patch("all", "All.\n\n@@ All. @@\n-f($x)\n+g($x)\n")
+    lines = b"    f(1)\n" * (MOST_PLACES - 1)
+    assert len(rewrite(b"func f() {\n%s}\n" % lines, patch).changed) == MOST_PLACES - 1
+    with pytest.raises(RewriteError, match=r"^2:5: this is the first of 10,000 places or more"):
+        rewrite(b"func f() {\n    f(0)\n%s}\n" % lines, patch)
+
+
+def test_each_place_can_be_changed_alone() -> None:
+    patch = read_patch("twice", "Twice.\n\n@@ Twice. @@\n-$x * 2\n+$x + $x\n")
+    made = rewrite(b"func f() {\n    go((a * 2) * 2)\n    b * 2\n}\n", patch)
+    first, second = made.parts
+    assert [(spot.line, spot.column) for spot in first.spots] == [(2, 8), (2, 9)]
+    assert made.only([second]).after == b"func f() {\n    go((a * 2) * 2)\n    b + b\n}\n"
+    assert made.only(made.parts).after == made.after
 
 
 @pytest.mark.parametrize(
