@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -53,12 +54,13 @@ from codemods.files.writing import write_file
 from codemods.model.errors import UserError
 from codemods.reports import codemods as reports
 from codemods.reports import documents
-from codemods.semantic_patches import failures, nothing_known
+from codemods.semantic_patches import failures, nothing_known, reason_untouched
 from codemods.semantic_patches.proposal import NoProposalError, propose
 from tml_ast.lexer import TmlSyntaxError
 
 codemod = typer.Typer(
-    help="Write, test and apply changes of your own, as patches that match code by its shape.",
+    help="Write, test and apply changes of your own, as patches that match code by its shape.\n\n"
+    "[bold]new[/bold] writes a first patch from two pieces of code. docs/codemods.md says more.",
     epilog=examples(
         "tmlfix codemod new shut-door before.tml after.tml",
         "tmlfix codemod test shut-door",
@@ -107,13 +109,19 @@ def test(
     if not chosen:
         raise UserError(f"{root / FOLDER} has no patch; tmlfix codemod new begins one")
     failed = False
-    for each in chosen:
-        if not isinstance(each, NamedPatch):
-            raise UserError(f"{each.file}: a class has no examples; test it in Python")
-        patch = each.patch
-        wrong = list(failures(patch, example_facts if patch.asks_for_facts else nothing_known))
+    for named in chosen:
+        if not isinstance(named, NamedPatch):
+            raise UserError(f"{named.file}: a class has no examples; test it in Python")
+        patch = named.patch
+        facts_of = example_facts if patch.asks_for_facts else nothing_known
+        wrong = list(failures(patch, facts_of))
         failed = failed or bool(wrong) or not patch.examples
-        reports.print_test(patch, each.label, wrong)
+        reasons = {
+            example: reason_untouched(patch, example, facts_of)
+            for example, made in wrong
+            if made == example.before
+        }
+        reports.print_test(patch, named.label, wrong, reasons)
     finish((), FOUND if failed else 0)
 
 
@@ -197,7 +205,9 @@ def apply(
 @codemod.command(epilog=examples("tmlfix codemod new shut-door before.tml after.tml"))
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the patch is to be called.")],
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A file with code as it is.")],
+    before: Annotated[
+        Path, typer.Argument(metavar="BEFORE", help="A file with code as it is: a function, or statements.")
+    ],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same code as it should be.")],
 ) -> None:
     """Begin a patch from code before and after, as codemods/NAME.patch; it is a proposal to edit."""
@@ -213,19 +223,28 @@ def new(
         raise UserError(f"{error}; make the code smaller, or write {target} by hand") from None
     target.parent.mkdir(exist_ok=True)
     write_file(target, text.encode())
-    typer.echo(f"wrote {FOLDER}/{target.name}: edit it, then run tmlfix codemod test {name}")
+    typer.echo(
+        f"wrote {FOLDER}/{target.name}, with both files as its example: edit it, then run "
+        f"tmlfix codemod test {name}"
+    )
 
 
 def _code(path: Path) -> str:
-    from tml_ast.parser import parse
+    """The code of a file; statements alone become the body of a function."""
+    from tml_ast.parser import parse, parse_snippet
 
     try:
         source = read_file(path)
-        parse(source)
-        return source.decode()
-    except TmlSyntaxError as error:
-        raise UserError(f"{path}:{error.line}:{error.column}: {error.message}") from None
     except UnfitFileError as error:
         raise UserError(f"{path}: {error}") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        parse(source)
+        return source.decode()
+    except TmlSyntaxError as error:
+        try:
+            parse_snippet(source.strip(), "statements")
+        except TmlSyntaxError:
+            raise UserError(f"{path}:{error.line}:{error.column}: {error.message}") from None
+    return f"func example() {{\n{textwrap.indent(textwrap.dedent(source.decode()).strip(), '    ')}\n}}\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,17 +173,33 @@ def patches_document(patches: Iterable[tuple[str, SemanticPatch]]) -> dict[str, 
     }
 
 
-def print_test(patch: SemanticPatch, label: str, failed: Sequence[tuple[Example, str]]) -> None:
-    """Print whether the examples of a patch hold, with a diff for each that does not."""
+def print_test(
+    patch: SemanticPatch,
+    label: str,
+    failed: Sequence[tuple[Example, str]],
+    untouched: Mapping[Example, str],
+) -> None:
+    """Print whether the examples of a patch hold, with a diff for each that does not.
+
+    The reasons say why a patch changes nothing in those that it leaves ``untouched``.
+    """
     console = make_console()
     total = len(patch.examples)
     for example, made in failed:
         title = f" ({example.title})" if example.title else ""
         print_code(Text(visible(f"{label}:{example.line}: this example fails{title}")), console)
+        if example in untouched:
+            print_code(Text(visible(f"the patch leaves it alone: {untouched[example]}")), console)
         change = Change(example.after.encode(), made.encode())
         for line in list(diff_lines("example", change))[2:]:
             print_code(Text(visible(line.rstrip("\n")), diff_style(line)), console)
     if failed:
         print_code(Text("lines with - are expected, those with + are what the patch makes"), console)
+    if not total:
+        message = (
+            f"{label}: has no example: add === before ===, code, === after === and the code as it should be"
+        )
+        print_code(Text(visible(message)), console)
+        return
     passed = total - len(failed)
     print_code(Text(visible(f"{patch.name}: {passed} of {count(total, 'example')} passed")), console)

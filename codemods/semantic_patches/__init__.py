@@ -18,6 +18,7 @@ from codemods.semantic_patches.rewriting import (
     Spot,
     failures,
     nothing_known,
+    reason_untouched,
     rewrite,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "failures",
     "nothing_known",
     "read_patch",
+    "reason_untouched",
     "rewrite",
 ]
 

@@ -75,6 +75,7 @@ Test = Callable[[Place], bool]
 class Condition:
     """What must hold at a place."""
 
+    text: str
     variable: str | None
     """The metavariable that it is about; it is asked only where that is bound."""
     test: Test
@@ -100,7 +101,7 @@ def read_condition(text: str) -> Condition:
         found = form.fullmatch(text)
         if found is not None:
             is_factual = make in _FACTUAL or found.groupdict().get("scope") == "tree"
-            return Condition(variable_of(text), make(found), is_factual)
+            return Condition(text, variable_of(text), make(found), is_factual)
     raise ConditionError(
         "no condition is written so; there are: $x matches REGEX, $x is a KIND, $x is owned,"
         " $x has type TYPE, $x has a method NAME, $x has no other use, $x contains PATTERN,"

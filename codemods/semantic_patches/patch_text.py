@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from codemods.semantic_patches.conditions import Condition, ConditionError, read_condition, variable_of
 from codemods.semantic_patches.patch import METAVARIABLE, Example, Hunk, Scope, SemanticPatch
@@ -14,6 +15,8 @@ _HEADING = re.compile(r"@@(?P<mark>[?|]?) (?P<why>.*) @@")
 _EXAMPLE = re.compile(r"=== (?P<kind>before|after|untouched)(?:: (?P<title>.+?))? ===")
 _SETTING = re.compile(r"(?P<key>Finding|Files|Where): +(?P<value>.*\S)\s*")
 _MARKS = " -+"
+_KEYS = ("Finding", "Files", "Where")
+_LIKE_SETTING = re.compile(r"(\w+):")
 
 
 class PatchError(ValueError):
@@ -46,6 +49,7 @@ def read_patch(name: str, text: str) -> SemanticPatch:
     """The patch that a file of this name holds. Raises `PatchError`."""
     head, *sections = _sections(text)
     settings = [(number, found) for number, line in _numbered(head) if (found := _SETTING.fullmatch(line))]
+    _check_settings(head)
     prose = "\n".join(line for line in head.lines if _SETTING.fullmatch(line) is None)
     summary, _, reason = prose.strip().partition("\n")
     findings = [found["value"] for _, found in settings if found["key"] == "Finding"]
@@ -89,6 +93,16 @@ def _sections(text: str) -> list[_Section]:
         else:
             sections[-1].lines.append(line)
     return sections
+
+
+def _check_settings(head: _Section) -> None:
+    """Raise `PatchError` for a line that is nearly a setting, and would be taken for prose."""
+    for number, line in _numbered(head):
+        found = _LIKE_SETTING.match(line)
+        if found is not None and _SETTING.fullmatch(line) is None:
+            close = get_close_matches(found[1].capitalize(), _KEYS, n=1, cutoff=0.75)
+            if close:
+                raise PatchError(f"did you mean '{close[0]}: ...'? a setting is written so", number)
 
 
 def _numbered(section: _Section) -> Iterator[tuple[int, str]]:

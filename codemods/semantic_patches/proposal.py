@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 from codemods.semantic_patches.patch_text import PatchError, read_patch
 from codemods.semantic_patches.rewriting import failures
@@ -11,6 +13,9 @@ from tml_ast import nodes
 from tml_ast.lexer import Token
 from tml_ast.nodes import Node
 from tml_ast.parser import parse
+
+_SHAPES = (nodes.Call, nodes.MethodCall, nodes.Binary)
+"""Expressions that say enough to be looked for by themselves."""
 
 _BODY = "    $...body\n}"
 
@@ -27,11 +32,11 @@ def propose(name: str, before: str, after: str) -> str:
     old, new = parse(before.encode()), parse(after.encode())
     if _lexemes(old) == _lexemes(new):
         raise NoProposalError("the code before and after is the same")
-    removed, added, changed = _difference(old, new)
     example = f"=== before ===\n{before.strip()}\n\n=== after ===\n{after.strip()}\n"
-    for names in (_variables(changed), {}):
-        lines = _marked(_filled_in(removed, names), _filled_in(added, names))
-        summary = name.replace("-", " ").capitalize()
+    summary = name.replace("-", " ").capitalize()
+    for difference, is_open in product(reversed(_differences(old, new)), (True, False)):
+        names = _variables(difference.opened) if is_open else {}
+        lines = _marked(_filled_in(difference.removed, names), _filled_in(difference.added, names))
         text = f"{summary}.\n\nSay here why.\n\n@@ Say here what changes. @@\n{lines}\n"
         try:
             patch = read_patch(name, f"{text}\n{example}")
@@ -42,9 +47,18 @@ def propose(name: str, before: str, after: str) -> str:
     raise NoProposalError("no single change leads from the code before to the code after")
 
 
-def _difference(old: Node, new: Node) -> tuple[Sequence[Node | str], Sequence[Node | str], list[Node]]:
+@dataclass(frozen=True, slots=True)
+class _Difference:
     """The pieces that differ before and after, and the nodes whose names are left open."""
-    pieces: tuple[Sequence[Node | str], Sequence[Node | str], list[Node]] | None = None
+
+    removed: Sequence[Node | str]
+    added: Sequence[Node | str]
+    opened: Sequence[Node] = ()
+
+
+def _differences(old: Node, new: Node) -> list[_Difference]:
+    """What makes the one of the other, the smallest last."""
+    found: list[_Difference] = []
     while True:
         if isinstance(old, nodes.Block) and isinstance(new, nodes.Block):
             gone, come = _unlike(old.statements, new.statements)
@@ -53,22 +67,23 @@ def _difference(old: Node, new: Node) -> tuple[Sequence[Node | str], Sequence[No
                 index = next(i for i, one in enumerate(new.statements) if one is come[0])
                 gone = old.statements[max(index - 1, 0) : index + 1]
                 come = new.statements[max(index - 1, 0) : index + len(come) + 1]
-            pieces = (gone, come, list(gone))
+            found.append(_Difference(gone, come, gone))
         elif isinstance(old, nodes.Function) and isinstance(new, nodes.Function):
-            pieces = ([old], [new], [])
+            found.append(_Difference([old], [new]))
             bodies = old.child(nodes.Block), new.child(nodes.Block)
             if bodies[0] and bodies[1] and _lexemes(bodies[0]) == _lexemes(bodies[1]):
-                pieces = ([_head(old)], [_head(new)], [])
-        elif isinstance(old, nodes.Item) or pieces is None:
-            pieces = ([old], [new], [])
+                found.append(_Difference([_head(old)], [_head(new)]))
+        elif isinstance(old, nodes.Item) or not found:
+            found.append(_Difference([old], [new]))
+        elif isinstance(old, _SHAPES) and isinstance(new, nodes.Expression):
+            found.append(_Difference([old], [new], [old]))
         unlike = [
             (one, other)
             for one, other in zip(old.nodes(), new.nodes(), strict=False)
             if type(one) is not type(other) or _lexemes(one) != _lexemes(other)
         ]
-        is_one = len(unlike) == 1 and len(old.nodes()) == len(new.nodes())
-        if not is_one or type(unlike[0][0]) is not type(unlike[0][1]):
-            return pieces
+        if type(old) is not type(new) or len(unlike) != 1 or len(old.nodes()) != len(new.nodes()):
+            return found
         old, new = unlike[0]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from codemods.semantic_patches.conditions import Condition
 from codemods.semantic_patches.facts import NOTHING_KNOWN, Facts
 from codemods.semantic_patches.patch import Application, Example, SemanticPatch
 from tml_ast.lexer import TmlSyntaxError, tokenize
@@ -143,7 +144,8 @@ def rewrite(source: bytes, patch: SemanticPatch, facts_of: FactsOf = nothing_kno
     raise RewriteError(
         replace(
             first,
-            message="what the patch makes here has the shape that it looks for, so it would never end",
+            message="what the patch makes here has the shape that it looks for, so it would never end;"
+            " say with 'Where:' what must not be there yet",
         )
     )
 
@@ -298,3 +300,27 @@ def failures(patch: SemanticPatch, facts_of: FactsOf = nothing_known) -> Iterato
         else:
             if made != example.after:
                 yield example, made
+
+
+def reason_untouched(patch: SemanticPatch, example: Example, facts_of: FactsOf = nothing_known) -> str:
+    """Why a patch leaves an example alone."""
+
+    def is_touched(conditions: tuple[Condition, ...]) -> bool:
+        try:
+            limited = rewrite(example.before.encode(), replace(patch, conditions=conditions), facts_of)
+        except RewriteError:
+            return True
+        return bool(limited.edits or limited.left)
+
+    if not is_touched(()):
+        return "the code has not the shape of the lines without +"
+    unmet = [condition for condition in patch.conditions if not is_touched((condition,))]
+    if not unmet:
+        return "a note of tmlfix codemod apply says why"
+    told = f"this does not hold: {'; '.join(condition.text for condition in unmet)}"
+    is_factual = any(condition.asks_for_facts for condition in unmet)
+    return (
+        f"{told} (an example is a tree of its own: declare in it what that asks about)"
+        if is_factual
+        else told
+    )

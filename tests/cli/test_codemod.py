@@ -83,8 +83,18 @@ def test_a_patch_is_begun_from_code_before_and_after(run: Run, tree: Path) -> No
             " a($b)\n+d($b)\n c",
         ),
         ("func f() {\n    go(a)\n    end()\n}\n", "func f() {\n    end()\n}\n", "-go($a)\n"),
+        (
+            "func f() {\n    return a.go() + 1\n}\n",
+            "func f() {\n    return a.run() + 1\n}\n",
+            "-$a.go()\n+$a.run",
+        ),
+        (
+            "go(a, 1)\n",
+            "run(a)\n",
+            "-go($a, 1)\n+run($a)\n\n=== before ===\nfunc example() {\n    go(a, 1)\n}\n",
+        ),
     ],
-    ids=["signature", "statement that comes", "statement that goes"],
+    ids=["signature", "statement that comes", "statement that goes", "expression", "no function"],
 )
 def test_the_smallest_change_is_proposed(run: Run, tree: Path, before: str, after: str, change: str) -> None:
     (tree / "before.tml").write_text(before)
@@ -99,6 +109,30 @@ def test_a_failing_example_is_shown(run: Run, tree: Path) -> None:
     assert outcome.code == 1
     assert "codemods/close.patch:10: this example fails" in outcome.out
     assert "-    front.lock()\n+    front.close()\n" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("does not match back", "matches back", "this does not hold: $door matches back\n"),
+        (
+            "does not match back",
+            "is owned",
+            "this does not hold: $door is owned (an example is a tree of its own: declare in it",
+        ),
+        ("-$door.shut()", "-$door.lock()", "the code has not the shape of the lines without +\n"),
+    ],
+)
+def test_why_an_example_is_left_alone_is_said(run: Run, tree: Path, old: str, new: str, reason: str) -> None:
+    (tree / "codemods/close.patch").write_text(PATCH.replace(old, new))
+    outcome = run("codemod", "test", "close")
+    assert (outcome.code, f"the patch leaves it alone: {reason}" in outcome.out) == (1, True), outcome.out
+
+
+def test_a_patch_without_examples_fails_its_test(run: Run, tree: Path) -> None:
+    (tree / "codemods/close.patch").write_text(PATCH.partition("=== before")[0])
+    outcome = run("codemod", "test")
+    assert (outcome.code, "codemods/close.patch: has no example: add" in outcome.out) == (1, True)
 
 
 def test_a_patch_obeys_its_scope_and_conditions(run: Run, tree: Path) -> None:
@@ -124,6 +158,8 @@ def test_a_patch_obeys_its_scope_and_conditions(run: Run, tree: Path) -> None:
         ("+$door.close()", "$door.close()", "8:1: a line of a change starts with"),
         ("+$door.close()", "+$door.shut().shut()", "6:1: what this change makes"),
         ("=== after ===", "=== then ===", "15:1: this heading is none of"),
+        ("Where: $door", "where: $door", "4:1: did you mean 'Where: ...'?"),
+        ("Files: library", "File: library", "3:1: did you mean 'Files: ...'?"),
     ],
 )
 def test_a_bad_patch_is_refused_with_its_place(run: Run, tree: Path, old: str, new: str, fault: str) -> None:

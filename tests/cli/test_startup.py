@@ -87,6 +87,16 @@ def test_only_the_command_that_runs_is_imported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "command", [["search", "print($...x)"], ["search", "print($...x)", "--format", "json"]]
+)
+def test_a_search_needs_no_analysis(tmp_path: Path, example: Example, command: list[str]) -> None:
+    found = imported(tmp_path, *command, folder=example.folder)
+
+    assert found >= {"tml_ast.pattern", "tml_ast.parser"}
+    assert not found & {"codemods.ownership", "codemods.rules", "codemods.semantics.symbols", "git"}
+
+
+@pytest.mark.parametrize(
     "command", [["check"], ["status"], ["plan"], ["status", "--format", "json"]], ids=" ".join
 )
 def test_what_is_known_is_shown_without_parser_analysis_and_rules(
