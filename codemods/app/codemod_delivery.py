@@ -131,6 +131,8 @@ def _count(number: int, noun: str) -> str:
 def _parts(report: CodemodReport) -> Iterator[tuple[Finding, Part]]:
     """The parts of each file by place, each as a finding with a key of its own."""
     for path, rewrite in sorted(report.rewrites.items()):
+        if not rewrite.edits:
+            continue
         functions = [node for node in parse(rewrite.before).walk() if isinstance(node, nodes.Function)]
         together: dict[FindingKey, tuple[Finding, Part]] = {}
         for part in rewrite.parts:

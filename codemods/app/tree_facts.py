@@ -75,7 +75,9 @@ class _FileFacts:
     def is_owned(self, code: Node | Token) -> bool | None:
         """Whether a variable or an expression has a value of its own; None where that is not known."""
         for graph in self._graphs(code):
-            classifier = self._classifiers.setdefault(graph, ValueClassifier(self._known, graph))
+            if graph not in self._classifiers:
+                self._classifiers[graph] = ValueClassifier(self._known, graph)
+            classifier = self._classifiers[graph]
             variable = _variable(graph, code)
             if variable is not None:
                 of_variable = classifier.of_variable(variable)

@@ -206,7 +206,8 @@ def _print(
     elif not delivery.quiet:
         reports.print_left(report)
         if written.branch is not None:
-            reports.print_branch(report, branch_of(report), written.branch)
+            remote = delivery.branch.remote if delivery.branch is not None else None
+            reports.print_branch(report, branch_of(report), written.branch, remote)
         else:
             changed = written.paths if delivery.in_place else [*report.changes]
             where = f", in {written.patch}" if written.patch is not None else ""

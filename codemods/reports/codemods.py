@@ -68,14 +68,17 @@ def print_places(report: CodemodReport, *, quiet: bool) -> None:
         console.print(f"{count(report.places, 'place')} to change in {count(len(report.changes), 'file')}")
 
 
-def print_branch(report: CodemodReport, name: str, branch: OpenedBranch) -> None:
-    """Print the state of the branch, and where its patch is."""
+def print_branch(report: CodemodReport, name: str, branch: OpenedBranch, remote: str | None) -> None:
+    """Print the state of the branch, the remote that it was pushed to, and where its patch is."""
     console = make_console()
     if branch.commit is None:
         console.print("nothing to change, no branch")
         return
     places = f"{count(report.places, 'place')} changed in {count(len(report.changes), 'file')}"
-    print_code(Text(f"branch {name} {branch.state} at {branch.commit[:12]}, {places}"), console)
+    pushed = f", pushed to {remote}" if remote is not None else ""
+    print_code(
+        Text(visible(f"branch {name} {branch.state} at {branch.commit[:12]}, {places}{pushed}")), console
+    )
     if branch.patch is not None:
         print_code(Text(visible(f"  patch {branch.patch}")), console)
 

@@ -77,6 +77,7 @@ def test_a_branch_is_pushed(run: Run, house: Checkout, new_checkout: Callable[[s
     house.git("remote", "add", "origin", str(origin.folder))
     pushed = run("codemod", "apply", "close", "--branch", "--push", "origin", "--no-check-leaks")
     assert (pushed.code, origin.branches()) == (0, [BRANCH])
+    assert "4 places changed in 2 files, pushed to origin\n" in pushed.out
     assert "did you mean origin?" in run("codemod", "apply", "close", "--branch", "--push", "origins").err
 
 
