@@ -47,12 +47,11 @@ def explain_place(
     settings = read_configuration(source.root).settings
     if settings.plan.phase_of(name) is None:
         raise UserError(f"{name} is in no phase: tmlfix neither fixes it nor reads it")
+    cache = resources.cache()
     with resources.executor(files) as executor:
-        plan = engine.plan_fixes(
-            files, settings=settings, progress=progress, executor=executor, cache=resources.cache()
-        )
+        plan = engine.plan_fixes(files, settings=settings, progress=progress, executor=executor, cache=cache)
     try:
-        analysis = engine.facts(files, name, settings=settings, progress=progress)
+        analysis = engine.facts(files, name, settings=settings, progress=progress, cache=cache)
     except TmlSyntaxError as error:
         raise UserError(f"{name}:{error}") from None
     return explain_line(analysis, analysis.index.files[name], plan, place.line, place.column, settings)

@@ -40,6 +40,10 @@ _LIBRARY = {"asked": [str], "tests": {str: (str, bool, bool)}, "unread": [ERROR]
 _TESTS = {str: (str, RESULT)}
 _LIBRARY_NEEDS = {"needs": NEEDS}
 _TEST_NEEDS = {str: (str, NEEDS)}
+_TYPE = (str, int, [str], {str: int}, [(str, [int])], int)
+_FUNCTION = (str, int, [str], int, [str], [(str, int, bool, bool)], int, str, bool)
+_FILE = ({str: bool}, {str: str}, [str], [_TYPE], [_FUNCTION])
+_DECLARATIONS = {"symbols": {str: bool}, "types": [(str, [int])], "files": {str: _FILE}}
 """The shapes of the documents that are kept."""
 
 
@@ -95,6 +99,8 @@ class AnalysisCache:
             "fixed": result_row(result.files),
         }
         self._store.put(self._library_key(job), document)
+        if result.declared is not None:
+            self.keep_declarations(result.declared)
 
     def _tests_differ(
         self, known: Mapping[str, Sequence[Any]], asked: frozenset[bytes], paths: frozenset[str]
@@ -120,6 +126,18 @@ class AnalysisCache:
 
     def _library_key(self, job: LibraryJob) -> str:
         return self._key("library", job, self._library)
+
+    def library(self, decode: Callable[[Any], T]) -> T | None:
+        """The library as its declarations say, if they are known."""
+        return self._read(self._declarations_key, _DECLARATIONS, decode)
+
+    def keep_declarations(self, document: Mapping[str, object]) -> None:
+        """Keep what the library declares."""
+        self._store.put(self._declarations_key, document)
+
+    @property
+    def _declarations_key(self) -> str:
+        return f"declarations-{_digest((_tool(), self._settings, self._library))}"
 
     # -- tests --------------------------------------------------------------------------------
 
@@ -224,7 +242,7 @@ class AnalysisCache:
             return None
         try:
             return decode(document)
-        except (KeyError, ValueError):
+        except (LookupError, ValueError):
             self._store.refuse(key)
             return None
 

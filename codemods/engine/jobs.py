@@ -145,6 +145,8 @@ class LibraryResult:
     """The files of the library that cannot be parsed."""
     asked: frozenset[str]
     """The identifiers that tests were searched for: a test without them has no part in this."""
+    declared: Mapping[str, object] | None = None
+    """What the library declares, as a document for `tasks.library_of`, if it was analysed just now."""
 
     @property
     def changed(self) -> dict[str, bytes]:

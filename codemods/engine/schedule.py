@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from codemods.engine.analysis_cache import AnalysisCache
@@ -94,10 +95,22 @@ def facts(
     *,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    cache: ResultCache | None = None,
 ) -> Analysis:
-    """The analysis of a file and all that it may use, before any fix. Raises TmlSyntaxError."""
-    found: Analysis = _tasks().facts(_tree(files, settings or Settings()), path, progress or unwatched)
-    return found
+    """The analysis of a file and all that it may use, before any fix. Raises TmlSyntaxError.
+
+    With a ``cache`` the library is parsed once, and then only what is looked at.
+    """
+    tree, tasks = _tree(files, settings or Settings()), _tasks()
+    known = AnalysisCache(cache, tree) if cache is not None else None
+    library = known.library(partial(tasks.library_of, tree)) if known is not None else None
+    if library is not None:
+        analysis: Analysis = tasks.facts_of(library, path)
+        return analysis
+    analysis = tasks.facts(tree, path, progress or unwatched)
+    if known is not None:
+        known.keep_declarations(tasks.declared(tree))
+    return analysis
 
 
 def _tasks() -> Any:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import RLock
+from typing import Any
 
 from codemods.engine.attempt import Fault
+from codemods.engine.declaration_rows import declaration_rows, declarations_of
 from codemods.engine.fix_loop import MAX_ROUNDS, FixLoop, View
 from codemods.engine.gc_tuning import ignore_objects_so_far, rare_collections
 from codemods.engine.jobs import (
@@ -31,7 +33,7 @@ from codemods.ownership.analysis import Analysis
 from codemods.ownership.dependent_tests import Sources
 from codemods.semantics.catalogue import catalogue_files
 from codemods.semantics.configurations import Configurations, Overflow, configurations, own_variants
-from codemods.semantics.symbols import Index, SourceFile
+from codemods.semantics.symbols import Declarations, Index, SourceFile
 from tml_ast import TmlSyntaxError
 from tml_ast.edit import apply
 from tml_ast.preprocessor import Assignment, directives_of, settle
@@ -225,7 +227,7 @@ def one_at_a_time() -> Iterator[None]:
 @one_at_a_time()
 def fix_library(job: LibraryJob, report: Progress = unwatched) -> LibraryResult:
     """Fix the library."""
-    _, unread = PROCESS.original(job.tree, report)
+    original, unread = PROCESS.original(job.tree, report)
     asked: list[set[str]] = []
     states = _library_states(job, {}, asked)
     ignore_objects_so_far()
@@ -236,7 +238,7 @@ def fix_library(job: LibraryJob, report: Progress = unwatched) -> LibraryResult:
         each.latest.forget_facts()
         each.start.sources.forget_all()
         PROCESS.keep(fixed.changed, each.latest)
-    return LibraryResult(fixed, unread, frozenset().union(*asked))
+    return LibraryResult(fixed, unread, frozenset().union(*asked), _declared(original))
 
 
 def _library_states(
@@ -358,6 +360,37 @@ class _Trials:
 def facts(tree: Tree, path: str, report: Progress) -> Analysis:
     """The analysis of a file and all that it may use, before any fix. Raises TmlSyntaxError."""
     library, _ = PROCESS.original(tree, report)
+    return facts_of(library, path)
+
+
+@one_at_a_time()
+def declared(tree: Tree) -> Mapping[str, object]:
+    """What the library of a tree declares, as a document for `library_of`."""
+    library, _ = PROCESS.original(tree, unwatched)
+    return _declared(library)
+
+
+def _declared(library: Library) -> Mapping[str, object]:
+    rows = declaration_rows(library.analysis.index, library.files)
+    return {"symbols": dict(library.symbols), **rows}
+
+
+def library_of(tree: Tree, document: Any) -> Library:
+    """The library of a tree whose declarations are known; its files are parsed as far as they are looked at.
+
+    Raises KeyError, ValueError or IndexError for a bad document.
+    """
+    symbols: Assignment = document["symbols"]
+    declarations = declarations_of(document, tree.modules)
+    files = {file.path: file for file in declarations}
+    unread = {path: source for path, source in tree.modules.items() if path not in files}
+    analysis = analysis_of(files, tree.settings, known=declarations)
+    return Library(files, tree, _sources({**tree.tests, **unread}, symbols), analysis, symbols)
+
+
+@one_at_a_time()
+def facts_of(library: Library, path: str) -> Analysis:
+    """The analysis of a file beside or in a library. Raises TmlSyntaxError."""
     if path in library.files:
         return library.analysis
     file = library.sources.file(path)
@@ -472,13 +505,20 @@ def _read_first(
 
 
 def analysis_of(
-    files: Mapping[str, SourceFile], settings: Settings, previous: Analysis | None = None
+    files: Mapping[str, SourceFile],
+    settings: Settings,
+    previous: Analysis | None = None,
+    known: Mapping[SourceFile, Declarations] | None = None,
 ) -> Analysis:
-    """The analysis of files; what holds of the ``previous`` one, of an earlier state of them, is reused."""
-    known = {file.module for file in files.values()}
-    stand_ins = (file for file in catalogue_files() if file.module not in known)
+    """The analysis of files; what holds of the ``previous`` one, of an earlier state of them, is reused.
+
+    What is ``known`` to be declared in them is not looked for.
+    """
+    modules = {file.module for file in files.values()}
+    stand_ins = (file for file in catalogue_files() if file.module not in modules)
     before = previous.index if previous is not None else None
-    return Analysis(Index([*files.values(), *stand_ins], settings.owning_types, before), previous)
+    index = Index([*files.values(), *stand_ins], settings.owning_types, before, known=known)
+    return Analysis(index, previous)
 
 
 def _parse(

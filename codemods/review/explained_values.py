@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from codemods.fixes.naming import listed, short_code
 from codemods.ownership.analysis import Analysis
@@ -92,12 +93,27 @@ class ValueExplainer:
                     yield action.node.start
                 case Assign() if action.variable is variable:
                     yield action.node.start
-        if variable.value is not None and variable.kind in (VariableKind.LET, VariableKind.VAR):
-            yield variable.value.start
+        bound = variable.value if variable.kind in (VariableKind.LET, VariableKind.VAR) else None
+        # In `let x = a.b().c()` a finding there is about `a.b()`, unless that owns nothing.
+        if bound is not None and bound.start not in self._owning_temporaries:
+            yield bound.start
 
     def temporaries(self) -> Iterator[ExplainedValue]:
         """What is known about the values that no variable holds."""
-        return map(self._temporary, self._classifier.temporaries())
+        return map(self._temporary, self._temporaries)
+
+    @cached_property
+    def _temporaries(self) -> list[TemporaryFacts]:
+        return list(self._classifier.temporaries())
+
+    @cached_property
+    def _owning_temporaries(self) -> frozenset[int]:
+        """Where the values start that no variable holds and that belong to nobody else."""
+        return frozenset(
+            facts.node.start
+            for facts in self._temporaries
+            if facts.ownership not in (Ownership.VIEW, Ownership.BORROWED)
+        )
 
     def _temporary(self, facts: TemporaryFacts) -> ExplainedValue:
         node = facts.node

@@ -116,16 +116,13 @@ DEEPEST_TREE = 5000
 
 @dataclass(frozen=True, eq=False)
 class SourceFile:
-    """A parsed file of the workspace."""
+    """A file of the workspace; one that was never parsed is parsed when its tree is asked for."""
 
     path: str
     source: bytes = field(repr=False)
-    tree: nodes.Module = field(repr=False)
     module: tuple[str, ...]
-    variant: Variant | None = field(default=None, repr=False)
-    """The variant that the tree is of; None for a file that has only one."""
     symbols: Assignment = field(default_factory=lambda: NO_SYMBOLS, repr=False)
-    """Those that the variant is for."""
+    """Those that it is looked at with, where it has several variants."""
 
     @classmethod
     def read(cls, path: str, source: bytes, symbols: Assignment = NO_SYMBOLS) -> SourceFile:
@@ -133,20 +130,40 @@ class SourceFile:
 
         Raises TmlSyntaxError also where its tree is too deep to analyse.
         """
-        directives = directives_of(source)
-        variant = None
-        if directives is None:
-            tree = parse(source)
-        else:
-            variant = directives.variant_for(symbols)
-            if variant.fault is not None:
-                raise syntax_error(source, *variant.fault)
-            tree = parse_variant(source, variant)
-        too_deep = tree.node_below(DEEPEST_TREE)
+        file = cls(path, source, module_path(path), symbols)
+        too_deep = file.tree.node_below(DEEPEST_TREE)
         if too_deep is None:
-            return cls(path, source, tree, module_path(path), variant, symbols)
+            return file
         line, column = position(source, too_deep.start)
         raise TmlSyntaxError("nested too deeply to analyse", line, column, too_deep.start)
+
+    @cached_property
+    def variant(self) -> Variant | None:
+        """The variant that the tree is of; None for a file that has only one."""
+        directives = directives_of(self.source)
+        return directives.variant_for(self.symbols) if directives is not None else None
+
+    @cached_property
+    def tree(self) -> nodes.Module:
+        """The tree. Raises TmlSyntaxError."""
+        variant = self.variant
+        if variant is None:
+            return parse(self.source)
+        if variant.fault is not None:
+            raise syntax_error(self.source, *variant.fault)
+        return parse_variant(self.source, variant)
+
+    @cached_property
+    def declarations(self) -> Mapping[int, nodes.Item]:
+        """The types and functions in it by their start."""
+        items = [*_items(self.tree.items)]
+        inner = [
+            function
+            for item in items
+            if isinstance(item, nodes.Impl | nodes.Class)
+            for function in item.functions
+        ]
+        return {item.start: item for item in (*items, *inner)}
 
     def with_source(self, source: bytes) -> SourceFile:
         """The same variant of the file with another content. Raises TmlSyntaxError."""
@@ -163,17 +180,23 @@ class SourceFile:
         return identifiers_in(self.source)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class TypeInfo:
     """A declared struct, enum or class."""
 
     name: str
     file: SourceFile
-    node: nodes.Item
+    start: int
+    """Where its declaration starts in the file."""
     generics: tuple[str, ...]
     fields: dict[str, Type] = field(default_factory=dict)
     variants: dict[str, tuple[Type, ...]] = field(default_factory=dict)
     alias: Type | None = None
+
+    @cached_property
+    def node(self) -> nodes.Item:
+        """Its declaration."""
+        return self.file.declarations[self.start]
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -198,13 +221,22 @@ class FunctionInfo:
 
     name: str
     file: SourceFile
-    node: nodes.Function
+    start: int
+    """Where its declaration starts in the file."""
+    decorators: tuple[str, ...]
     owner: Type | None
     generics: tuple[str, ...]
     parameters: tuple[ParameterInfo, ...]
     returns: Type
     behavior: str | None = None
-    impl: nodes.Impl | None = None
+    is_in_generic_impl: bool = False
+
+    @cached_property
+    def node(self) -> nodes.Function:
+        """Its declaration."""
+        found = self.file.declarations[self.start]
+        assert isinstance(found, nodes.Function)
+        return found
 
     def __repr__(self) -> str:
         return f"FunctionInfo({self.qualified_name})"
@@ -232,12 +264,12 @@ class FunctionInfo:
     @cached_property
     def is_extern(self) -> bool:
         """Whether another language implements it."""
-        return self.node.decorator("extern") is not None
+        return "extern" in self.decorators
 
     @cached_property
     def allocates(self) -> bool:
         """Whether ``@allocates`` takes effect: it is ignored on externs and generic functions."""
-        return self.node.decorator("allocates") is not None and not self.is_extern and not self.generics
+        return "allocates" in self.decorators and not self.is_extern and not self.generics
 
     @property
     def is_public(self) -> bool:
@@ -247,7 +279,7 @@ class FunctionInfo:
     @property
     def is_test(self) -> bool:
         """Whether the test runner calls it."""
-        return self.node.decorator("test") is not None
+        return "test" in self.decorators
 
     @property
     def has_shape_of_release(self) -> bool:
@@ -271,6 +303,18 @@ class FunctionInfo:
         return self.returns == UNIT
 
 
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything that one file declares."""
+
+    imports: dict[str, tuple[str, ...]]
+    """The full path of each imported local name."""
+    globs: list[tuple[str, ...]]
+    """The paths that are imported as a whole."""
+    types: Sequence[TypeInfo]
+    functions: Sequence[FunctionInfo]
+
+
 class Index:
     """Everything that the files of a workspace declare.
 
@@ -278,7 +322,7 @@ class Index:
     of files that are in a ``previous`` index too are taken from there if both have the same types.
     With a ``library``, the files stand beside those of the library: they see what it declares, and do not
     change its meaning. ``declared`` are functions of files that are known to mean the same here as where they
-    were found.
+    were found; ``known`` is all that files declare, as another index of the same files has found it.
     """
 
     def __init__(
@@ -288,6 +332,7 @@ class Index:
         previous: Index | None = None,
         library: Index | None = None,
         declared: Mapping[SourceFile, Sequence[FunctionInfo]] | None = None,
+        known: Mapping[SourceFile, Declarations] | None = None,
     ) -> None:
         self.base = library
         self.owning_types = owning_types or {}
@@ -318,22 +363,31 @@ class Index:
             self.drops = library.drops
             self._types_by_bare_name = library._types_by_bare_name
         self._own_type_infos: list[TypeInfo] = []
+        new: list[TypeInfo] = []
         for file in own_files:
+            if known is not None and file in known:
+                self._imports[file.path], self._globs[file.path] = known[file].imports, known[file].globs
+                for info in known[file].types:
+                    self._add_type(info)
+                continue
             self._imports[file.path], self._globs[file.path] = _imported(file)
             for item in _items(file.tree.items):
                 if isinstance(item, nodes.TypeDeclaration | nodes.Class):
-                    self._own_type_infos.append(self._declare_type(file, item))
-        for info in self._own_type_infos:
+                    new.append(self._declare_type(file, item))
+                    self._add_type(new[-1])
+        for info in new:
             if self.types[info.name] is info:
                 self._resolve_members(info)
         self.continues = previous if previous is not None and self._has_same_types(previous) else None
         """The previous index, if functions that are in both mean the same in both."""
         for file in own_files:
-            known = declared.get(file) if declared is not None else None
+            same = declared.get(file) if declared is not None else None
+            if known is not None and file in known:
+                same = known[file].functions
             if self.continues is not None and self.continues.files.get(file.path) is file:
-                known = self.continues.functions_in(file)
-            if known is not None:
-                for function in known:
+                same = self.continues.functions_in(file)
+            if same is not None:
+                for function in same:
                     self._add(function)
                 continue
             for item in _items(file.tree.items):
@@ -423,12 +477,15 @@ class Index:
         names = (
             tuple(parameter.name for parameter in generics.all(nodes.GenericParameter)) if generics else ()
         )
-        info = TypeInfo("::".join((*file.module, item.name)), file, item, names)
+        return TypeInfo("::".join((*file.module, item.name)), file, item.start, names)
+
+    def _add_type(self, info: TypeInfo) -> None:
+        self._own_type_infos.append(info)
         self._stop_sharing()
         self.types.setdefault(info.name, info)
         self.own_types.add(info.name)
-        _append(self._types_by_bare_name, item.name, info, shared=self.base is not None)
-        return info
+        bare = info.name.rpartition("::")[2]
+        _append(self._types_by_bare_name, bare, info, shared=self.base is not None)
 
     def _resolve_members(self, info: TypeInfo) -> None:
         generics = frozenset(info.generics)
@@ -454,25 +511,24 @@ class Index:
 
     def _declare_functions(self, file: SourceFile, item: nodes.Item) -> None:
         if isinstance(item, nodes.Function):
-            self._declare_function(file, item, None, None, ())
+            self._declare_function(file, item, None, ())
         elif isinstance(item, nodes.Impl):
             generics = tuple(parameter.name for parameter in item.generic_parameters)
             owner = self.resolve(item.target, file, frozenset(generics))
             behavior = item.behavior
             name = behavior.segments[-1] if isinstance(behavior, nodes.NamedType) else None
             for function in item.functions:
-                self._declare_function(file, function, owner, item, generics, name)
+                self._declare_function(file, function, owner, generics, name)
         elif isinstance(item, nodes.Class):
             owner = Type("::".join((*file.module, item.name)))
             for function in item.functions:
-                self._declare_function(file, function, owner, None, ())
+                self._declare_function(file, function, owner, ())
 
     def _declare_function(
         self,
         file: SourceFile,
         node: nodes.Function,
         owner: Type | None,
-        impl: nodes.Impl | None,
         outer_generics: tuple[str, ...],
         behavior: str | None = None,
     ) -> None:
@@ -497,7 +553,21 @@ class Index:
             for parameter in node.parameters
         )
         returns = resolved(node.return_type) or UNIT
-        self._add(FunctionInfo(node.name, file, node, owner, generics, parameters, returns, behavior, impl))
+        decorators = tuple(decorator.name for decorator in node.decorators)
+        self._add(
+            FunctionInfo(
+                node.name,
+                file,
+                node.start,
+                decorators,
+                owner,
+                generics,
+                parameters,
+                returns,
+                behavior,
+                bool(outer_generics),
+            )
+        )
 
     def _add(self, function: FunctionInfo) -> None:
         self.own_functions.append(function)
@@ -638,6 +708,19 @@ class Index:
     def _is_own_module(self, segments: list[str], file: SourceFile) -> bool:
         """Whether a path is the last segment of the file's own module, which a module may use for itself."""
         return segments == [file.module[-1]] and segments[0] not in self._imports_of(file)
+
+    def declarations(self) -> dict[SourceFile, Declarations]:
+        """All that its own files declare."""
+        types: dict[SourceFile, list[TypeInfo]] = {}
+        for info in self._own_type_infos:
+            types.setdefault(info.file, []).append(info)
+        return {
+            file: Declarations(
+                self._imports[path], self._globs[path], types.get(file, ()), self.functions_in(file)
+            )
+            for path, file in self.files.items()
+            if path in self._imports
+        }
 
     def functions_in(self, file: SourceFile) -> list[FunctionInfo]:
         """The functions that a file declares."""

@@ -25,9 +25,9 @@ from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.dataflow.flow_graph import BasicBlock
 from codemods.semantics.catalogue import catalogue_files
-from codemods.semantics.symbols import RELEASE_NAMES, Index, SourceFile, is_test_path, module_path
+from codemods.semantics.symbols import RELEASE_NAMES, Index, SourceFile, is_test_path
 from tests.campaigns.stripping import Kind, Release, find_releases, strip
-from tml_ast import TmlSyntaxError, nodes, parse
+from tml_ast import TmlSyntaxError, nodes
 
 Tree = Mapping[str, bytes]
 """The TML files of a tree, by their paths."""
@@ -189,7 +189,7 @@ class State:
             if phase_of(path) is None or (is_test_path(path) and path not in paths):
                 continue
             try:
-                parsed.append(SourceFile(path, source, parse(source), module_path(path)))
+                parsed.append(SourceFile.read(path, source))
             except TmlSyntaxError:
                 continue
         known = {file.module for file in parsed}

@@ -421,12 +421,13 @@ SHAPES = {
     "tests": analysis_cache._TESTS,
     "library-needs": analysis_cache._LIBRARY_NEEDS,
     "test-needs": analysis_cache._TEST_NEEDS,
+    "declarations": analysis_cache._DECLARATIONS,
 }
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    """The folder of a cache that knows four small documents, of a library and of tests."""
+    """The folder of a cache that knows five small documents, of a library and of tests."""
     folder = tmp_path / "kept"
     assert analyse_some(ResultCache(folder, lambda _: None)).findings
     return folder

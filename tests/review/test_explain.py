@@ -11,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from codemods import engine
+from codemods.engine.result_cache import ResultCache
 from codemods.files.workspace import read_tree
 from codemods.model.phases import PHASES, Phase, phase_of
 from codemods.reports.explanation import explanation_lines
@@ -207,6 +208,18 @@ def test_values_of_a_test(
     assert document["function"] == "test_it"
 
 
+def test_a_finding_is_about_what_is_lost_and_not_about_what_was_read_from_it(run: Run, tree: Path) -> None:
+    where = place(
+        tree,
+        f"{HEAD}\n@test\nfunc test_it() -> I32 {{\n    let size: I64 = Reel::new(4).size() //?\n"
+        '    assert(size == 4, "size")\n    return 0\n}\n',
+    )
+    document = run("explain", where, "--format", "json").document
+
+    assert (value(document, "size")["ownership"], value(document, "size")["rules"]) == ("nothing", [])
+    assert value(document, "Reel::new(4)")["rules"] == ["discarded-owner"]
+
+
 LIBRARY_CASES = {
     "given away by a returned call": (
         "pub func width(label: Label) -> I64 {\n    let body: Str = label.render() //?\n"
@@ -364,6 +377,25 @@ def test_every_line_can_be_explained(example: Path, phase: Phase) -> None:
             leaking = [entry.name for entry in explained.values if entry.ownership is Ownership.LEAKS]
             assert named or not leaking, f"{path}:{line}: {leaking}"
             assert explanation_lines(explained)
+
+
+def test_a_library_that_is_known_is_parsed_only_where_it_is_looked_at(example: Path, tmp_path: Path) -> None:
+    sources = read_tree(example).files
+    cache = ResultCache(tmp_path / "cache", lambda _: None)
+    plan = engine.plan_fixes(sources, cache=cache)
+    for path in (CLIENT, "lib/src/http/client.tml", "lib/src/http/router.tml"):
+        known = engine.facts(sources, path, cache=cache)
+        library = [file for name, file in known.index.files.items() if name in sources and not file.is_test]
+        assert not [file for file in library if "tree" in vars(file)]
+
+        parsed = engine.facts(sources, path)
+        for line in range(1, sources[path].count(b"\n") + 2):
+            shown = [
+                explanation_lines(explain_line(analysis, analysis.index.files[path], plan, line))
+                for analysis in (parsed, known)
+            ]
+            assert shown[0] == shown[1], f"{path}:{line}"
+        assert [file for file in library if "tree" not in vars(file)]
 
 
 # Lines that have nothing, and places that are not there

@@ -102,4 +102,4 @@ def is_visible_in(callee: FunctionInfo, file: SourceFile) -> bool:
         return True
     if callee.is_public or callee.is_extern or callee.behavior is not None:
         return True
-    return callee.impl is not None and bool(callee.impl.generic_parameters)
+    return callee.is_in_generic_impl

@@ -17,17 +17,15 @@ from importlib.resources.abc import Traversable
 
 from codemods.semantics.module_paths import module_path
 from codemods.semantics.symbols import SourceFile
-from tml_ast import parse
 
 
 @cache
 def catalogue_files() -> tuple[SourceFile, ...]:
-    """The parsed files of the catalogue."""
-    found = []
-    for path, entry in _tml_files(files("codemods.semantics.catalogue"), ""):
-        source = entry.read_bytes()
-        found.append(SourceFile(f"catalogue/{path}", source, parse(source), module_path(path)))
-    return tuple(found)
+    """The files of the catalogue."""
+    return tuple(
+        SourceFile(f"catalogue/{path}", entry.read_bytes(), module_path(path))
+        for path, entry in _tml_files(files("codemods.semantics.catalogue"), "")
+    )
 
 
 def _tml_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
