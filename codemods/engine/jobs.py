@@ -32,7 +32,7 @@ class MadeFix:
     round: int
     key: FindingKey
     relies_on: frozenset[str] = frozenset()
-    """The files in which fixes that need this one must be made as well."""
+    """The files in which fixes that need this one must be made as well; `EVERY_FILE` for all of them."""
 
     @property
     def id(self) -> FixId:

@@ -59,7 +59,7 @@ class Search:
         wanted = [fix for fix in self._fixes.values() if fix.id not in self._needs]
         for done, fix in enumerate(wanted):
             progress("what fixes need", done, len(wanted))
-            self._needs[fix.id] = self._least(self._needed(fix))
+            self._needs[fix.id] = self._least(fix.id, self._needed(fix))
         beside = [*self._neighbours({fix.key.path for fix in wanted}), *self._in_one_function(wanted)]
         for first, second in dict.fromkeys(beside):
             self._put_in_order(first, second)
@@ -69,12 +69,13 @@ class Search:
         """Some fixes with all that they need."""
         return reached(fixes, self._needs)
 
-    def _least(self, fixes: Iterable[FixId]) -> Fixes:
-        """These without those that others of them need anyway."""
-        chosen = set(fixes)
-        for fix in sorted(chosen):
-            if fix in self._closure(chosen - {fix}):
-                chosen.discard(fix)
+    def _least(self, fix: FixId, needed: Iterable[FixId]) -> Fixes:
+        """What a fix needs without that which others of these need anyway, and not only by way of it."""
+        chosen = set(needed)
+        needs = {**self._needs, fix: NONE}
+        for other in sorted(chosen):
+            if other in reached(chosen - {other}, needs):
+                chosen.discard(other)
         return frozenset(chosen)
 
     # -- causes ---------------------------------------------------------------------------------
@@ -204,4 +205,4 @@ class Search:
                 continue
             others = self._closure((*self._needs[fix.id], *self._needs[other.id])) - {other.id}
             if not self._holds(other, self._known | others | {fix.id}):
-                self._needs[fix.id] = self._least((*self._needs[fix.id], other.id))
+                self._needs[fix.id] = self._least(fix.id, (*self._needs[fix.id], other.id))

@@ -23,7 +23,7 @@ from codemods.engine.jobs import (
 )
 from codemods.engine.result_cache import ResultCache
 from codemods.model.findings import AnalysisResult, Finding, FindingKey, Verdict
-from codemods.model.fix_plan import FixPlan, Keys, divides, everywhere, never
+from codemods.model.fix_plan import EVERY_FILE, FixPlan, Keys, divides, everywhere, never
 from codemods.model.progress import Progress, unwatched
 from codemods.model.settings import Settings
 from codemods.semantics.module_paths import is_test_path
@@ -286,7 +286,7 @@ class _Run:
         return (finding for finding in findings if self.share(finding.path))
 
     def _requires(
-        self, results: Iterable[FilesResult], keys: Mapping[FixId, FindingKey]
+        self, results: Sequence[FilesResult], keys: Mapping[FixId, FindingKey]
     ) -> dict[FindingKey, frozenset[FindingKey]]:
         """What each finding needs so that its fixes are made and do no harm."""
         requires: dict[FindingKey, frozenset[FindingKey]] = {}
@@ -296,8 +296,14 @@ class _Run:
                     others = frozenset(keys[other] for other in needed if other in keys) - {keys[fix]}
                     requires[keys[fix]] = requires.get(keys[fix], frozenset()) | others
         graph = FixPlan(requires=requires)
+        findings = [finding for result in results for finding in result.findings]
+        fixable = {finding.key for finding in findings if finding.verdict is Verdict.FIXABLE}
         for made in (fix for result in results for fix in result.fixes if fix.relies_on):
-            followers = {key for key in graph.dependents([made.key]) if key.path in made.relies_on}
+            followers = {
+                key
+                for key in graph.dependents([made.key]) & fixable
+                if key.path in made.relies_on or EVERY_FILE in made.relies_on
+            }
             requires[made.key] = requires.get(made.key, frozenset()) | (followers - {made.key})
         return requires
 

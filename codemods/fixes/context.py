@@ -122,7 +122,7 @@ class Context:
         A repair that assumes something is offered for review, and the message says what it assumes.
         ``function`` may be a qualified name, for a type or a function that is not there yet. ``paths`` are
         those on which it leaks, by default all ways out of a variable's scope, or those past a node.
-        ``relies_on`` are the paths of other files in which fixes must follow.
+        ``relies_on`` are the paths of other files in which fixes must follow, or `EVERY_FILE`.
         """
         if isinstance(repair, Refusal):
             return self.report(function, at, message, because=repair.reason, paths=paths)

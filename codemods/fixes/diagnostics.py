@@ -22,7 +22,10 @@ class Diagnostic:
     opens_block: bool = False
     """Whether the edits put a block around code that other edits may change."""
     relies_on: frozenset[str] = frozenset()
-    """The other files in which fixes must follow this one: without these it would do harm."""
+    """The other files in which fixes must follow this one: without these it would do harm.
+
+    `EVERY_FILE` stands for all, with the file itself.
+    """
     paths: Paths = Paths.NORMAL
     """On which paths it leaks."""
 

@@ -16,6 +16,8 @@ from tml_ast.replay import History
 Key = TypeVar("Key", bound=Hashable)
 Keys = frozenset[FindingKey]
 NOTHING: Keys = frozenset()
+EVERY_FILE = "*"
+"""Stands for all files where a fix says in which ones others must follow it."""
 
 
 def everywhere(_path: str) -> bool:

@@ -2,10 +2,15 @@
 
     python -m tests.campaigns.choose_fixes TREE
     python -m tests.campaigns.choose_fixes TREE --singles 40 --selections 10 --merges 10 --seed 7
+    python -m tests.campaigns.choose_fixes TREE --seconds 3600  # as many as fit, in random order
 
 A choice is one fix, or a random third of all, with what they need. The tree with these must parse, and when
 tmlfix has fixed the rest, it must be byte for byte the tree with all fixes. The branches of the phases,
 merged in any order, must be that tree too. Ends with 1 if something is not so.
+
+Two things make that affordable, and hide nothing. Single fixes of different tests are tried in one tree if
+they need the same fixes of the library: no test is looked at in view of another. A test without a finding is
+not looked at again: all that is found in it follows from the fixed library, which is compared.
 """
 
 from __future__ import annotations
@@ -15,9 +20,10 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from git import GitCommandError, Repo
@@ -29,13 +35,14 @@ from codemods.files.workspace import read_tree
 from codemods.model.findings import FindingKey
 from codemods.model.fix_plan import NOTHING, FixPlan, Keys, always
 from codemods.model.phases import PHASES
+from codemods.semantics.module_paths import is_helper_path, is_test_path
 from tml_ast import TmlSyntaxError, parse
 
 SHARE = 3
 """A random selection is one in so many of the fixes, and what these need."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlannedTree:
     """A tree and the plan of its fixes."""
 
@@ -51,6 +58,30 @@ class PlannedTree:
     def single(self, key: FindingKey) -> Keys:
         """One fix with what it needs."""
         return self.plan.closed([key])
+
+    def singles(self, keys: Iterable[FindingKey]) -> Iterator[tuple[list[FindingKey], Keys]]:
+        """Each of some fixes with what it needs; those that cannot change each other come together."""
+        groups: dict[Keys, list[tuple[list[FindingKey], set[FindingKey], set[str]]]] = {}
+        for key in keys:
+            chosen = self.single(key)
+            library = frozenset(each for each in chosen if not is_test_path(each.path))
+            tests = {each.path for each in chosen - library}
+            beside = groups.setdefault(library, [])
+            fitting = (each for each in beside if tests and not tests & each[2])
+            if any(map(is_helper_path, tests)) or (group := next(fitting, None)) is None:
+                beside.append(group := ([], set(), set()))
+            group[0].append(key)
+            group[1].update(chosen)
+            group[2].update(tests)
+        yield from ((alone, frozenset(chosen)) for found in groups.values() for alone, chosen, _ in found)
+
+    @cached_property
+    def _with_findings(self) -> frozenset[str]:
+        return frozenset(finding.path for finding in (*self.plan.findings, *self.plan.suppressed))
+
+    def is_looked_at(self, path: str) -> bool:
+        """Whether anything may be found in a file once the library is fixed."""
+        return not is_test_path(path) or path in self._with_findings
 
     def selection(self, seed: int) -> Keys:
         """A random part of the fixes with what they need."""
@@ -70,7 +101,7 @@ class PlannedTree:
                 parse(files[path])
             except TmlSyntaxError as error:
                 yield f"{path} does not parse: {error}"
-        then = plan_fixes(files, cache=self.cache)
+        then = plan_fixes(files, share=self.is_looked_at, cache=self.cache)
         changes = then.changes(NOTHING, then.fixable)
         ended = {**files, **{path: change.after for path, change in changes.items()}}
         whole = self.fixed(self.plan.fixable)
@@ -118,6 +149,19 @@ def _commit(repository: Repo, files: Mapping[str, bytes]) -> None:
     repository.git.commit("--quiet", "--allow-empty", "--message", "Change files")
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Fixes to make in one tree: single ones by their names, or a selection."""
+
+    names: tuple[str, ...]
+    keys: Keys
+
+    @property
+    def is_selection(self) -> bool:
+        """Whether it is a random part of the fixes."""
+        return self.names[0].startswith("selection ")
+
+
 _planned: PlannedTree
 
 
@@ -143,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--merges", type=int, default=10, help="how many orders of merging to try (10)")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--seconds", type=float, help="begin no other choice after that time")
     chosen = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         cache = ResultCache(Path(scratch, "cache"), ignore_note)
@@ -150,13 +195,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chance = random.Random(chosen.seed)
         keys = sorted(planned.plan.fixable)
         singles = keys if chosen.singles is None else chance.sample(keys, min(chosen.singles, len(keys)))
-        choices = {f"{key.path}:{key.line}:{key.column} {key.rule}": planned.single(key) for key in singles}
+        choices = [
+            Choice(tuple(f"{key.path}:{key.line}:{key.column} {key.rule}" for key in alone), keys)
+            for alone, keys in planned.singles(singles)
+        ]
         for number in range(chosen.selections):
             seed = chosen.seed * 1000 + number
-            choices[f"selection {seed}"] = planned.selection(seed)
+            choices.append(Choice((f"selection {seed}",), planned.selection(seed)))
+        chance.shuffle(choices)
         wrong = _try_merges(planned, Path(scratch, "tree"), chosen.merges, chance)
-        wrong += _try_choices(planned, choices, chosen.jobs)
-    print(f"{len(choices)} choices and {chosen.merges} orders of merging: {wrong} wrong")
+        wrong += _try_choices(planned, choices, chosen.jobs, chosen.seconds)
+    print(f"{chosen.merges} orders of merging and these choices: {wrong} wrong")
     return int(wrong > 0)
 
 
@@ -175,21 +224,36 @@ def _try_merges(planned: PlannedTree, folder: Path, count: int, chance: random.R
     return wrong
 
 
-def _try_choices(planned: PlannedTree, choices: Mapping[str, Keys], jobs: int) -> int:
+def _try_choices(
+    planned: PlannedTree, choices: Sequence[Choice], jobs: int, seconds: float | None = None
+) -> int:
     """How many of some choices are wrong."""
-    wrong = 0
+    wrong = singles = selections = 0
     started = time.monotonic()
     with ProcessPoolExecutor(jobs, initializer=_start, initargs=(planned,)) as pool:
-        pending = {pool.submit(_faults, keys): name for name, keys in choices.items()}
-        for done, future in enumerate(as_completed(pending), 1):
-            faults = future.result()
+        pending = {pool.submit(_faults, choice.keys): choice for choice in choices}
+        for future in as_completed(pending):
+            if future.cancelled():
+                continue
+            faults, choice = future.result(), pending[future]
             wrong += bool(faults)
-            lines = [f"{pending[future]}: {'wrong' if faults else 'ok'}", *faults]
+            singles += 0 if choice.is_selection else len(choice.names)
+            selections += choice.is_selection
+            taken = time.monotonic() - started
             print(
-                "\n  ".join(lines),
-                f" ({done} of {len(choices)}, {time.monotonic() - started:.0f} s)",
+                "\n  ".join([f"{', '.join(choice.names)}: {'wrong' if faults else 'ok'}", *faults]),
+                f" ({singles} alone and {selections} selections, {taken:.0f} s)",
                 flush=True,
             )
+            if seconds is not None and taken > seconds:
+                for other in pending:
+                    other.cancel()
+    trees = sum(not choice.is_selection for choice in choices)
+    names = sum(len(choice.names) for choice in choices if not choice.is_selection)
+    print(
+        f"{singles} of {names} single fixes (in {trees} trees at most), "
+        f"{selections} of {len(choices) - trees} selections: {wrong} wrong"
+    )
     return wrong
 
 

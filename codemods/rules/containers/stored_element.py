@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
+from codemods.model.fix_plan import EVERY_FILE
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.fields import only_empty_constants
 from codemods.ownership.summaries.origins import Origin
@@ -31,7 +32,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                         f"`{entry.name}` gets a string of its own everywhere else, but here "
                         f"`{element.name}`, which belongs to a list: neither can free it"
                     )
-                    yield context.fix(graph, entry.value, message, _copied(context, entry.value, element))
+                    copied = _copied(context, entry.value, element)
+                    # The copy is released by fixes that the copy makes right.
+                    yield context.fix(graph, entry.value, message, copied, relies_on=(EVERY_FILE,))
 
 
 def _element(context: Context, graph: ControlFlowGraph, value: Expression | None) -> Variable | None:

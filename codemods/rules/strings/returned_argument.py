@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
+from codemods.model.fix_plan import EVERY_FILE
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, ExitKind, Role, Use, VariableKind
 from codemods.ownership.summaries.origins import Origin
@@ -32,7 +33,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
             )
             copy = '""' if is_only_reached_empty(graph, use.node, name) else copy_of(context, name)
             edit = SourceEdit(use.node.start, use.node.end, copy.encode())
-            yield context.fix(graph, use.node, message, Repair((edit,)))
+            # The copy is released by fixes of the callers, which it makes right.
+            yield context.fix(graph, use.node, message, Repair((edit,)), relies_on=(EVERY_FILE,))
 
 
 def _is_ambiguous(context: Context, function: FunctionInfo) -> bool:
