@@ -15,6 +15,8 @@ from tml_ast import nodes
 from tml_ast.nodes import Node
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
+_VARIABLE = re.compile(rb'"(?:\\.|[^"\\])*"|//[^\n]*|(?<![\w.:])([A-Za-z_]\w*)\b(?!\s*\(|::)')
+"""A string, a comment, or a word that may be a variable: no method or function, and no part of a path."""
 _QUOTED = re.compile(r"`[^`]*`")
 
 
@@ -47,7 +49,7 @@ class OriginalCode:
         """The names that the original file has nowhere: a message may name them outside of their function."""
         everywhere = _words(original)
         for function in (function for tree in trees for function in _outermost_functions(tree)):
-            known = _words(original[before(function.start) : before(function.end)])
+            known = _variables(original[before(function.start) : before(function.end)])
             code: dict[str, str] = {}
             for name, offset, pattern, value in _bindings(function):
                 if name in known:
@@ -69,6 +71,10 @@ class OriginalCode:
             if function.start <= offset < function.end:
                 code |= function.code
         return _in_message(message, code) if code else message
+
+
+def _variables(source: bytes) -> set[str]:
+    return {found[1].decode() for found in _VARIABLE.finditer(source) if found[1]}
 
 
 def _words(source: bytes) -> set[str]:

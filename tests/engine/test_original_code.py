@@ -9,6 +9,10 @@ from tests.support.rule_examples import run
 TEST = """\
 use demo::prelude::{{Reel, open_reel}}
 
+func reel() -> Reel {{
+    return Reel::new(4)
+}}
+
 @test
 func test_it() -> I32 {{
 {}
@@ -47,7 +51,7 @@ def said(code: str, rule: str) -> list[str]:
         (
             "    let size = Reel::new(4).size()",
             "missing-release",
-            "`Reel::new(4)` (Reel), created on line 5, leaks at the return on line 6: "
+            "`Reel::new(4)` (Reel), created on line 9, leaks at the return on line 10: "
             "its destroy() is missing",
         ),
         (
@@ -58,15 +62,26 @@ def said(code: str, rule: str) -> list[str]:
         (
             "    when open_reel(3) {\n        Ok(_) => print(),\n        Err(e) => return 1,\n    }",
             "scoped-cleanup",
-            "`Ok(_)` (Reel), created on line 6, leaks at the arm end on line 6: its destroy() is missing",
+            "`Ok(_)` (Reel), created on line 10, leaks at the arm end on line 10: its destroy() is missing",
+        ),
+        (
+            '    print("a reel")\n    assert(reel().size() == 4, "size")',
+            "missing-release",
+            "`reel()` (Reel), created on line 10, leaks at the return on line 11: its destroy() is missing",
         ),
         (
             "    let reel = Reel::new(4)",
             "missing-release",
-            "`reel` (Reel), created on line 5, leaks at the return on line 6: reel.destroy() is missing",
+            "`reel` (Reel), created on line 9, leaks at the return on line 10: reel.destroy() is missing",
         ),
     ],
-    ids=["a bound value", "a bound outcome", "a named payload", "a variable that was there"],
+    ids=[
+        "a bound value",
+        "a bound outcome",
+        "a named payload",
+        "a word that was there",
+        "a variable that was there",
+    ],
 )
 def test_a_message_shows_what_a_written_name_stands_for(body: str, rule: str, message: str) -> None:
     assert message in said(TEST.format(body), rule)
