@@ -9,6 +9,7 @@ from pathlib import Path
 from codemods import engine
 from codemods.app.configuration import read_configuration
 from codemods.app.sources import WorkingTree, path_below, read_working_tree, select
+from codemods.engine.gc_tuning import rare_collections
 from codemods.engine.resources import RESOURCES, Resources
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError
@@ -32,6 +33,7 @@ def parse_place(text: str) -> Place | None:
     return Place(Path(parts[1]), int(parts[2]), int(parts[3]) if parts[3] else None) if parts else None
 
 
+@rare_collections()
 def explain_place(
     place: Place, *, resources: Resources = RESOURCES, progress: Progress | None = None
 ) -> Explanation:

@@ -17,6 +17,7 @@ from codemods.app.sources import (
     read_working_tree,
     select,
 )
+from codemods.engine.gc_tuning import rare_collections
 from codemods.files.writing import is_interrupted
 from codemods.model.errors import UserError
 from codemods.model.findings import Change, Finding, FindingKey, InputError, PhaseResult
@@ -44,6 +45,7 @@ def preview(
     return preview_of(source, request, findings_only=findings_only, progress=progress)
 
 
+@rare_collections()
 def preview_for_review(
     request: Request, *, in_place: bool = False, progress: Progress | None = None
 ) -> tuple[Report, Review]:

@@ -66,7 +66,7 @@ class ResultCache:
         if header == _HEADER + _checksum(body):
             with contextlib.suppress(ValueError, RecursionError):
                 document = json.loads(body)
-        if not _has_shape(document, shape):
+        if not _checker(shape)(document):
             self.refuse(key)
             return None
         with contextlib.suppress(OSError):
@@ -117,19 +117,30 @@ def _checksum(body: bytes) -> bytes:
     return hashlib.sha256(body).hexdigest().encode()
 
 
-def _has_shape(value: object, shape: Any) -> bool:
+def _checker(shape: Any) -> Callable[[Any], bool]:
+    """What says whether a value has a shape."""
     match shape:
         case [inner] if isinstance(shape, list):
-            return isinstance(value, list) and all(_has_shape(item, inner) for item in value)
+            if isinstance(inner, type):
+                return lambda value: type(value) is list and {*map(type, value)} <= {inner}
+            check = _checker(inner)
+            return lambda value: type(value) is list and all(map(check, value))
         case tuple():
-            return isinstance(value, list) and len(value) == len(shape) and all(map(_has_shape, value, shape))
+            checks = tuple(map(_checker, shape))
+            return lambda value: (
+                type(value) is list
+                and len(value) == len(checks)
+                and all(check(item) for check, item in zip(checks, value, strict=True))
+            )
         case dict() if str in shape:
-            return isinstance(value, dict) and all(_has_shape(item, shape[str]) for item in value.values())
+            check = _checker(shape[str])
+            return lambda value: type(value) is dict and all(map(check, value.values()))
         case dict():
-            return (
-                isinstance(value, dict)
-                and value.keys() == shape.keys()
-                and all(_has_shape(value[name], inner) for name, inner in shape.items())
+            named = {name: _checker(inner) for name, inner in shape.items()}
+            return lambda value: (
+                type(value) is dict
+                and value.keys() == named.keys()
+                and all(check(value[name]) for name, check in named.items())
             )
         case _:
-            return type(value) is shape
+            return lambda value: type(value) is shape

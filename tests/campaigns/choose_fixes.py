@@ -22,14 +22,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from git import GitCommandError, Repo
 
 from codemods.engine import plan_fixes
-from codemods.engine.resources import ignore_note
+from codemods.engine.resources import RESOURCES, ignore_note
 from codemods.engine.result_cache import ResultCache
 from codemods.files.workspace import read_tree
 from codemods.model.findings import FindingKey
@@ -190,8 +190,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--seconds", type=float, help="begin no other choice after that time")
     chosen = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
-        cache = ResultCache(Path(scratch, "cache"), ignore_note)
-        planned = PlannedTree.of(read_tree(chosen.tree).files, cache)
+        planned = PlannedTree.of(read_tree(chosen.tree).files, RESOURCES.cache())
+        planned = replace(planned, cache=ResultCache(Path(scratch, "cache"), ignore_note))
         chance = random.Random(chosen.seed)
         keys = sorted(planned.plan.fixable)
         singles = keys if chosen.singles is None else chance.sample(keys, min(chosen.singles, len(keys)))
