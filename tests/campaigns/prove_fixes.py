@@ -19,8 +19,9 @@ from zlib import crc32
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from codemods.engine import analyse
+from codemods.engine import analyse, plan_fixes
 from codemods.model.findings import Finding, Verdict
+from codemods.model.fix_plan import NOTHING, always
 from codemods.model.phases import phase_of
 from tests.campaigns.laws import Outcome, violations
 from tests.campaigns.silence import said_without_reason
@@ -163,7 +164,21 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
     tally.reported.update(finding.rule for finding in findings if finding.verdict is not Verdict.FIXABLE)
     if with_laws:
         tally.under_laws += 1
+        _check_choices(files)
         _check_laws(Outcome(files, tuple(findings), files | changed, ()))
+
+
+def _check_choices(files: dict[str, bytes]) -> None:
+    """Raise WorseThanTheLeak for a fix that makes a path worse where only what it needs is made with it."""
+    plan = plan_fixes(files, requirements=always)
+    for chosen in {plan.closed([key]) for key in plan.fixable} - {plan.fixable}:
+        changes = plan.changes(NOTHING, chosen)
+        after = files | {path: change.after for path, change in changes.items()}
+        comparison = compare_from(entries_of(files), files, after, library=SUPPORT)
+        if comparison is not None and comparison.complaints:
+            names = [f"with only {key.rule} in {key.path}:{key.line}" for key in sorted(chosen)]
+            sources = [f"--- {path}\n{text.decode()}" for path, text in after.items() if path not in SUPPORT]
+            raise WorseThanTheLeak("\n".join([*names, *comparison.complaints, *sources]))
 
 
 def _check_laws(fixed: Outcome) -> None:
