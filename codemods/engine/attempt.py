@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from codemods.engine.kept_arms import arms_of, misplaced
 from codemods.engine.original_code import OriginalCode
 from codemods.fixes.diagnostics import Diagnostic
 from codemods.model.findings import Change, Edit
@@ -99,6 +100,14 @@ class Attempt:
 
     def _original_offset(self, path: str, offset: int) -> int:
         return self._offsets[path].before(offset) if path in self._offsets else offset
+
+    def misplaced(self, path: str, file: SourceFile) -> int | None:
+        """The offset in a changed file of code that its fixes have moved to other variants, if there is some.
+
+        ``file`` is the file by now, in one of its variants.
+        """
+        before = arms_of(self._originals[path].tree)
+        return next(misplaced(before, file.tree, self._offsets[path].kept), None)
 
     def message(self, path: str, diagnostic: Diagnostic) -> str:
         """The message of a diagnostic of the file by now, with the code of the original file."""
@@ -234,6 +243,11 @@ class _Offsets:
         if self._is_inside(last, offset):
             return self._edits[last].start
         return offset - self._grown[last]
+
+    def kept(self, offset: int) -> int | None:
+        """The offset before the edits; None inside an edit."""
+        last = bisect_right(self._starts, offset) - 1
+        return None if last >= 0 and self._is_inside(last, offset) else self.before(offset)
 
     def replaced(self, offset: int) -> tuple[int, int]:
         """The span that was there before the edit with an offset inside; empty where there is none."""

@@ -34,7 +34,7 @@ from codemods.rules.rule import Rule
 from codemods.semantics.configurations import Overflow
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import position
-from tml_ast.edit import SourceEdit, collide
+from tml_ast.edit import SourceEdit, collide, line_start
 from tml_ast.parser import MAX_VARIANTS
 from tml_ast.preprocessor import Assignment
 
@@ -211,6 +211,7 @@ class FixLoop:
                 for each in latest:
                     self._check_names(each, attempt)
                     self._check_misuses(each, attempt)
+                    _check_arms(each, attempt)
                 return _Outcome(attempt, judged, used, number)
         raise Fault(paths[0], "its fixes call for ever more fixes")
 
@@ -393,6 +394,15 @@ class FixLoop:
             edits,
             diagnostic.paths,
         )
+
+
+def _check_arms(latest: _Latest, attempt: Attempt) -> None:
+    """Raise `Fault` if a fix makes code run for another variant than it did."""
+    for path in attempt.changed:
+        if latest.looks_at(path) and (offset := attempt.misplaced(path, latest.files[path])) is not None:
+            source = latest.files[path].source
+            line = source[line_start(source, offset) :].partition(b"\n")[0].strip().decode(errors="replace")
+            raise Fault(path, f"`{line}` would run for another variant")
 
 
 def _refusal(path: str, function: FunctionInfo) -> InputError:
