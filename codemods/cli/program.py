@@ -63,6 +63,7 @@ COMMANDS = {
     "verify": Listed(
         MEASURE, "Run your own tests on HEAD and on a phase's branch, and compare tests and leaks."
     ),
+    "doctor": Listed(MEASURE, "Check that the compiler in use has the defects that tmlfix works around."),
     "compiler-report": Listed(
         MEASURE, "Report the compiler's defects that cause leaks here, each with a program that shows it."
     ),

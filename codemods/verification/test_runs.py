@@ -20,7 +20,7 @@ from codemods.verification.leak_report import combine
 from codemods.verification.leaks import Amount
 from codemods.verification.processes import Ending, command_on, ended_by_signals, run
 from codemods.verification.runner_log import RunnerResult, read_result
-from codemods.verification.worktrees import lay_out, make_removable
+from codemods.verification.worktrees import added, lay_out, make_removable
 
 
 class Status(StrEnum):
@@ -60,6 +60,15 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """What one run is done on: a file or folder of the tree, with files that it has for this run only."""
+
+    name: str
+    path: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What all runs have in common."""
 
@@ -78,20 +87,20 @@ class Setup:
 
 def measure(
     repository: Repository,
-    units: Mapping[str, Sequence[str]],
+    programs: Mapping[str, Sequence[Program]],
     setup: Setup,
     progress: Progress | None,
 ) -> dict[tuple[str, str], Measurement]:
-    """Run the command on the units of each commit; the measurements by commit and unit."""
+    """Run the command on the programs of each commit; the measurements by commit and name of the program."""
     with ended_by_signals(), temporary_folder(Path(tempfile.gettempdir())) as work:
-        lanes = _Lanes(repository, units, setup, progress, work)
+        lanes = _Lanes(repository, programs, setup, progress, work)
         try:
             with ThreadPoolExecutor(setup.jobs) as pool:
                 try:
                     running = [
                         pool.submit(lanes.run_lane, commit, number)
-                        for number in range(-(-setup.jobs // len(units)))
-                        for commit in units
+                        for number in range(-(-setup.jobs // len(programs)))
+                        for commit in programs
                     ]
                     for lane in as_completed(running):
                         lane.result()
@@ -113,7 +122,7 @@ class _Lanes:
     def __init__(
         self,
         repository: Repository,
-        units: Mapping[str, Sequence[str]],
+        programs: Mapping[str, Sequence[Program]],
         setup: Setup,
         progress: Progress | None,
         work: Path,
@@ -124,44 +133,46 @@ class _Lanes:
         self._setup = setup
         self._progress = progress
         self._work = work
-        self._waiting = {commit: _queue(names) for commit, names in units.items()}
-        self._total = sum(map(len, units.values()))
+        self._waiting = {commit: _queue(waiting) for commit, waiting in programs.items()}
+        self._total = sum(map(len, programs.values()))
         self._lock = threading.Lock()
 
     def run_lane(self, commit: str, number: int) -> None:
-        """Run units of the commit in a tree of its own until none is left."""
+        """Run programs of the commit in a tree of its own until none is left."""
         tree = self._work / f"{commit[:12]}-{number}"
         while not self.stop.is_set():
             try:
-                unit = self._waiting[commit].get_nowait()
+                program = self._waiting[commit].get_nowait()
             except Empty:
                 return
             if not tree.exists():
                 lay_out(self._repository, commit, tree, self._setup.links)
             logs = (self._setup.logs or self._work / "logs") / commit[:12]
-            self._add(commit, unit, _run(tree, unit, self._setup, logs, self.stop))
+            with added(tree, program.files):
+                measured = _run(tree, program, self._setup, logs, self.stop)
+            self._add(commit, program.name, measured)
 
-    def _add(self, commit: str, unit: str, measured: Measurement) -> None:
+    def _add(self, commit: str, name: str, measured: Measurement) -> None:
         with self._lock:
-            self.results[commit, unit] = measured
+            self.results[commit, name] = measured
             if self._progress is not None:
                 self._progress("testing", len(self.results), self._total)
 
 
-def _queue(units: Sequence[str]) -> SimpleQueue[str]:
-    queue: SimpleQueue[str] = SimpleQueue()
-    for unit in units:
-        queue.put(unit)
+def _queue(programs: Sequence[Program]) -> SimpleQueue[Program]:
+    queue: SimpleQueue[Program] = SimpleQueue()
+    for program in programs:
+        queue.put(program)
     return queue
 
 
-def _run(tree: Path, unit: str, setup: Setup, logs: Path, stop: threading.Event) -> Measurement:
-    if not (tree / unit).exists():
+def _run(tree: Path, program: Program, setup: Setup, logs: Path, stop: threading.Event) -> Measurement:
+    if not (tree / program.path).exists():
         return Measurement(Status.ABSENT)
-    output = logs / f"{unit}.log"
+    output = logs / f"{program.name}.log"
     output.parent.mkdir(parents=True, exist_ok=True)
     # A name that starts with a dash looks like an option.
-    name = f"./{unit}" if unit.startswith("-") else unit
+    name = f"./{program.path}" if program.path.startswith("-") else program.path
     ending = run(
         command_on(setup.command, name),
         folder=tree,

@@ -19,7 +19,7 @@ from codemods.model.errors import UserError
 from codemods.model.phases import Phase, phase_numbered, phase_of
 from codemods.model.progress import Progress
 from codemods.verification.processes import read_command
-from codemods.verification.test_runs import Measurement, Setup, Status, measure
+from codemods.verification.test_runs import Measurement, Program, Setup, Status, measure
 from codemods.verification.verify_report import RunComparison, Unit, Verification, VerifyReport
 
 TEST_SUFFIX = ".test.tml"
@@ -62,7 +62,7 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> VerifyRe
     """Run the command on HEAD and on each branch, and compare. Raises `UserError` if it cannot be done."""
     command = read_command(request.command, Path.cwd())
     head = read_head(request.paths)
-    links = tuple(_below(head.root, path) for path in request.links)
+    links = tuple(below(head.root, path) for path in request.links)
     selection = select(head, request.paths)
     branches, left_out = _branches(head, request)
     sides = [_side(head, phase, branch, commit, selection.includes) for phase, branch, commit in branches]
@@ -74,7 +74,8 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> VerifyRe
     units |= {side.commit: _units(side.files, request.unit) for side in sides}
     setup = Setup(command, request.jobs, request.seconds, links, files, request.logs)
     before = {link: _state(head.root / link) for link in links}
-    results = measure(head.repository, units, setup, progress)
+    programs = {commit: [Program(unit, unit) for unit in names] for commit, names in units.items()}
+    results = measure(head.repository, programs, setup, progress)
     overwritten = tuple(link for link in links if _state(head.root / link) != before[link])
     _check_baseline([results[head.commit, unit] for unit in units[head.commit]], request.command)
     verifications = tuple(_compare(head.commit, side, units[side.commit], results) for side in sides)
@@ -143,7 +144,7 @@ def _side(
     return _Side(phase, branch, commit, follows, tuple(files))
 
 
-def _below(root: Path, path: Path) -> str:
+def below(root: Path, path: Path) -> str:
     """The name of something in the checkout, relative to its top."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100  (links in the checkout keep their names)
     for candidate in (whole, path.parent.resolve() / path.name):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from codemods.files.repository import Repository, clean_room
@@ -93,6 +93,29 @@ def _link(path: Path, target: Path) -> None:
         raise UserError(f"{path.name} is in the commit already; only what git does not hold can be linked")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(target)
+
+
+@contextmanager
+def added(folder: Path, files: Mapping[str, bytes]) -> Iterator[None]:
+    """Have these files in a tree that was laid out; what they take the place of comes back.
+
+    Raises `UserError` if a link leads out of the tree where one of them belongs.
+    """
+    for name in files:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise UserError(f"{name} is outside of the tree, behind a link; link fewer files")
+    before = {path: path.read_bytes() if path.exists() else None for path in map(folder.joinpath, files)}
+    try:
+        for path, content in zip(before, files.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        yield
+    finally:
+        for path, old in before.items():
+            if old is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(old)
 
 
 def make_removable(folder: Path) -> None:

@@ -134,7 +134,7 @@ def run_every_command(run: Run, commands: Sequence[list[str]] = EVERY_COMMAND) -
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen", "execv", "execvp", "spawnv"}
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "yaml", "subprocess", "ctypes", "runpy", "code", "dill"}
 WHAT_THE_USER_NAMES = ("codemods/verification/processes.py", "subprocess")
-"""The one place that runs a program other than git: the command of ``tmlfix verify``."""
+"""The one place that runs a program other than git: the command of ``tmlfix verify`` and ``doctor``."""
 
 
 def called_name(call: ast.Call) -> str:
