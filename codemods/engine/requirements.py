@@ -29,6 +29,13 @@ NONE: Fixes = frozenset()
 
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
+_HEADER = re.compile(rb"\s*(?:pub\s+)?(?:func|type|impl)\b")
+
+
+def _subjects(fix: MadeFix) -> set[bytes]:
+    """The names of the function that a fix is about, or of the type of a method that it writes."""
+    return {fix.key.function.rpartition(".")[2].encode(), fix.key.function.partition(".")[0].encode()}
+
 
 class Search:
     """The search for what each of some ``fixes`` needs of the others; the ``results`` are of their files.
@@ -52,6 +59,7 @@ class Search:
         self._trial = trial
         self._needs: dict[FixId, Fixes] = dict(known)
         self._known: Fixes = frozenset(known)
+        self._lines: dict[str, list[bytes]] = {}
         self._tried: dict[tuple[str, str, Fixes], Sequence[bytes]] = {}
 
     def needs(self, progress: Progress) -> Needs:
@@ -63,6 +71,9 @@ class Search:
         beside = [*self._neighbours({fix.key.path for fix in wanted}), *self._in_one_function(wanted)]
         for first, second in dict.fromkeys(beside):
             self._put_in_order(first, second)
+        for done, (fix, others) in enumerate(related := self._related(wanted)):
+            progress("which fixes come first", done, len(related))
+            self._keep(fix, others)
         return {fix.id: self._needs[fix.id] for fix in wanted}
 
     def _closure(self, fixes: Iterable[FixId]) -> Fixes:
@@ -197,6 +208,68 @@ class Search:
             functions.setdefault((fix.key.path, fix.key.function), []).append(fix)
         for together in functions.values():
             yield from combinations(together, 2)
+
+    def _related(self, fixes: Iterable[MadeFix]) -> list[tuple[MadeFix, list[MadeFix]]]:
+        """Each fix with those whose functions name its function or type, or that its function names."""
+        named: dict[bytes, list[MadeFix]] = {}
+        naming: dict[bytes, list[MadeFix]] = {}
+        for fix in fixes:
+            for name in _subjects(fix):
+                named.setdefault(name, []).append(fix)
+            for name in self._function_words(fix) - _subjects(fix):
+                naming.setdefault(name, []).append(fix)
+        related: dict[FixId, dict[FixId, MadeFix]] = {}
+        for name in named.keys() & naming.keys():
+            for one in named[name]:
+                for other in naming[name]:
+                    related.setdefault(one.id, {})[other.id] = other
+                    related.setdefault(other.id, {})[one.id] = one
+        return [
+            (fix, [others[other] for other in sorted(others)])
+            for fix in fixes
+            if (others := related.get(fix.id))
+        ]
+
+    def _function_words(self, fix: MadeFix) -> set[bytes]:
+        """The names between the headers before and after the line of a fix: about those of its function."""
+        lines = self._original_lines(fix.key.path)
+        start = end = fix.key.line - 1
+        while start > 0 and not _HEADER.match(lines[start]):
+            start -= 1
+        while end + 1 < len(lines) and not _HEADER.match(lines[end + 1]):
+            end += 1
+        return set(_WORD.findall(b"\n".join(lines[start : end + 1])))
+
+    def _original_lines(self, path: str) -> list[bytes]:
+        if path not in self._lines:
+            self._lines[path] = self._histories[path].original.split(b"\n")
+        return self._lines[path]
+
+    def _keep(self, kept: MadeFix, others: Sequence[MadeFix]) -> None:
+        """Let some of the others need a fix that would not be as it is where all of them are made first."""
+        base = self._known | self._closure([kept.id]) - {kept.id}
+
+        def holds(first: Iterable[MadeFix]) -> bool:
+            return self._holds(kept, base | self._closure(other.id for other in first))
+
+        while True:
+            before = self._closure([kept.id])
+            free = [
+                other
+                for other in others
+                if other.id not in before and kept.id not in self._closure([other.id])
+            ]
+            if not free or holds(free):
+                return
+            enough, too_few = len(free), 0
+            while enough - too_few > 1:
+                middle = (enough + too_few) // 2
+                if holds(free[:middle]):
+                    too_few = middle
+                else:
+                    enough = middle
+            spoiler = free[enough - 1].id
+            self._needs[spoiler] = self._least(spoiler, (*self._needs[spoiler], kept.id))
 
     def _put_in_order(self, first: MadeFix, second: MadeFix) -> None:
         """Let one of two fixes need the other if that would not be as it is where the one is made first."""

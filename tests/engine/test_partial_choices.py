@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 
 import pytest
 
 from codemods.engine import plan_fixes
 from codemods.model.fix_plan import NOTHING, always
+from tests.campaigns.choose_fixes import PlannedTree
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.writing.support import SUPPORT
 
@@ -94,3 +96,37 @@ def test_a_copy_is_taken_with_what_releases_it_and_a_release_with_the_copy(
         after = {**files, **{path: change.after for path, change in changes.items()}}
         found = compare({**SUPPORT, **files}, {**SUPPORT, **after}, entry, library=SUPPORT)
         assert found is not None and found.complaints == [], key.rule
+
+
+SPARED: Mapping[str, str] = {
+    "lib/demo/src/http/marks.tml": """\
+use core::str
+
+func mark_of(count: I64) -> Str {
+    let mark: Str = str::repeat("*", count)
+    return mark
+}
+
+pub func marks(count: I64) -> Str {
+    var shown: Str = str::repeat("-", 1)
+    var i: I64 = 0
+    loop (i < count) {
+        if i > 3 {
+            shown = shown + mark_of(i)
+        } else {
+            shown = shown + mark_of(1)
+        }
+        i = i + 1
+    }
+    return shown
+}
+""",
+}
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_no_choice_spares_a_fix_that_all_together_make(size: int) -> None:
+    planned = PlannedTree.of({path: code.encode() for path, code in SPARED.items()})
+
+    for some in combinations(sorted(planned.plan.fixable), size):
+        assert list(planned.faults(planned.plan.closed(some))) == []
