@@ -7,12 +7,15 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from codemods.app.rule_texts import described
+from codemods.compiler_defects import DEFECTS
 from codemods.files.safe_open import UnfitFileError, open_folder, read_file
+from codemods.model.compiler_profile import CompilerProfile
 from codemods.model.errors import UserError
 from codemods.model.phases import PHASES, Plan
 from codemods.model.settings import ExplicitReleases, Settings
@@ -30,6 +33,7 @@ KEYS = (
     "per-file-ignores",
     "phases",
     "owning-types",
+    "compiler",
 )
 
 
@@ -77,6 +81,10 @@ class Configuration:
             yield self._entry(f"phases.{phase.slug}.scope", list(phase.scope))
         for name, release in settings.owning_types.items():
             yield self._entry(f"owning-types.{quoted(name)}", release)
+        if settings.compiler.checked is not None:
+            yield self._entry("compiler.checked", settings.compiler.checked)
+        yield self._entry("compiler.mended", sorted(settings.compiler.mended))
+        yield self._entry("compiler.changed", sorted(settings.compiler.changed))
 
     def _entry(self, key: str, value: Any) -> tuple[str, Any, str]:
         return key, value, self.file if self.file is not None and key in self.keys else DEFAULT
@@ -157,6 +165,8 @@ class _Reader:
         phases = tuple(replace(phase, scope=scopes.get(phase.slug, phase.scope)) for phase in PHASES)
         if "owning-types" in top:
             settings = replace(settings, owning_types=self._owning_types(top["owning-types"]))
+        if "compiler" in top:
+            settings = replace(settings, compiler=self._compiler(top["compiler"]))
         settings = replace(settings, plan=replace(plan, phases=phases))
         return Configuration(settings, self.file, frozenset(self.keys))
 
@@ -187,6 +197,28 @@ class _Reader:
             if not all(isinstance(part, str) and part.isidentifier() for part in identifiers):
                 raise self._error(f"owning-types.{name}", "is not a type with the method that releases it")
         return dict(table)
+
+    def _compiler(self, table: Any) -> CompilerProfile:
+        keys = self._keys("compiler.", table, ("checked", "mended", "changed"))
+        mended, changed = self._defects(keys, "mended"), self._defects(keys, "changed")
+        if both := sorted(mended & changed):
+            raise self._error("compiler", f"says both of {both[0]}: mended and changed")
+        if "checked" not in keys:
+            if mended or changed:
+                raise self._error("compiler", 'does not say when: checked = "YYYY-MM-DD"')
+            return CompilerProfile()
+        self.keys.add("compiler.checked")
+        try:
+            day = date.fromisoformat(keys["checked"])
+        except (TypeError, ValueError):
+            raise self._error("compiler.checked", 'is not a day such as "2026-02-25"') from None
+        return CompilerProfile(mended, changed, day.isoformat())
+
+    def _defects(self, table: Mapping[str, Any], name: str) -> frozenset[str]:
+        if name not in table:
+            return frozenset()
+        key = f"compiler.{name}"
+        return frozenset(self._one_of(key, entry, DEFECTS) for entry in self._strings(key, table[name]))
 
     def _keys(self, prefix: str, table: Any, known: Collection[str]) -> Mapping[str, Any]:
         if not isinstance(table, dict):

@@ -173,6 +173,7 @@ class _Planned:
             unread_elsewhere=len(unread) - len(covered),
             files=tuple(source.workspace.files),
             notes=idle_settings(self.configuration, source.root, source.workspace),
+            compiler=self.configuration.settings.compiler,
         )
 
 

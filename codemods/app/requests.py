@@ -11,6 +11,7 @@ from codemods.app.shards import Shard
 from codemods.compiler_defects import cause_of
 from codemods.engine.resources import RESOURCES, Resources
 from codemods.files.branches import PhaseBranch
+from codemods.model.compiler_profile import SHIPPED_PROFILE, CompilerProfile
 from codemods.model.errors import UserError
 from codemods.model.findings import Cause, Finding, InputError, Paths, PhaseResult, Verdict
 from codemods.model.phases import PHASES
@@ -77,6 +78,8 @@ class Report:
     """The .tml files of the tree."""
     notes: tuple[str, ...] = ()
     """What is worth knowing about the settings."""
+    compiler: CompilerProfile = SHIPPED_PROFILE
+    """The compiler for which the fixes are right."""
 
     @property
     def fixes_remain(self) -> bool:

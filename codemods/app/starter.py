@@ -38,6 +38,10 @@ ABOUT = {
         "Types that own something although their source does not show it, each with the method that",
         "releases it.",
     ),
+    "compiler": (
+        "The defects of the compiler that are mended or have changed in the one that you use, and the day on",
+        "which that was checked. `tmlfix doctor --write` fills it in.",
+    ),
 }
 """What each key is for, in lines."""
 

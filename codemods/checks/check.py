@@ -112,6 +112,7 @@ def check(
     changes = _changes(source, changed_since) if changed_since is not None else None
     report = preview_of(source, request, findings_only=True, progress=progress)
     report = replace(report, errors=_in_order(report.errors))
+    request.resources.note(f"the fixes are for {report.compiler}")
     found = _fingerprinted(report)
     checked = _with_standing(report, found, known={entry.fingerprint for entry in entries})
     touched = [

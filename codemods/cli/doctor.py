@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from codemods.verification.doctor import DoctorRequest, diagnose
 @commands.command(
     epilog=examples(
         'tmlfix doctor --tml "tml test"',
+        'tmlfix doctor --tml "tml test" --write',
         'tmlfix doctor --tml "tml test {} --no-cache --log-filter=test=info" --jobs 4 --format json',
     ),
 )
@@ -31,6 +33,9 @@ def doctor(
             help="The command that runs one test file; its path replaces {}, or is added at the end.",
         ),
     ],
+    write: Annotated[
+        bool, typer.Option("--write", help="Write what is seen to tmlfix.toml, for all other commands.")
+    ] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Do N runs at a time.")] = 2,
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="The time limit of one run.")
@@ -54,12 +59,13 @@ def doctor(
     Runs the program of each defect with your compiler, in a copy of the commit HEAD. Your checkout stays as
     it is.
 
-    Exit status: 0 the compiler behaves as tmlfix believes, 1 otherwise, 2 something could not be judged.
+    Exit status: 0 the compiler behaves as tmlfix believes, or --write made it so, 1 otherwise, 2 something
+    could not be judged.
     """
-    request = DoctorRequest(tml, jobs, timeout, tuple(link or ()), logs)
+    request = DoctorRequest(tml, write, jobs, timeout, tuple(link or ()), logs)
     try:
         with progress_bar() as progress:
-            diagnosis = diagnose(request, progress=progress)
+            diagnosis = diagnose(request, date.today(), progress)
     except KeyboardInterrupt:
         raise UserError("interrupted; everything that it had started or made is removed") from None
     with printed_to(output):
@@ -67,4 +73,4 @@ def doctor(
             reports.print_document(diagnosis)
         else:
             reports.print_text(diagnosis)
-    finish(diagnosis.errors, 0 if diagnosis.agrees or exit_zero else FOUND)
+    finish(diagnosis.errors, 0 if diagnosis.agrees or diagnosis.written or exit_zero else FOUND)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 
+from codemods.model.compiler_profile import CompilerProfile
 from codemods.model.findings import Cause
 
 LIBRARY_PATH = "lib/std/src/sample.tml"
@@ -104,6 +105,19 @@ _DEFECT_OF = {rule: defect for defect in DEFECTS.values() for rule in defect.rul
 def defect_of(rule: str) -> Defect | None:
     """The defect that the findings of a rule are about; None for mistakes of the library and its tests."""
     return _DEFECT_OF.get(rule)
+
+
+def refusals(profile: CompilerProfile) -> Mapping[str, str]:
+    """The rules whose fixes are not right under a compiler, as far as anybody knows, each with the reason."""
+    changes = {
+        **dict.fromkeys(profile.mended, "is mended in the compiler in use"),
+        **dict.fromkeys(profile.changed, "is not what it was in the compiler in use"),
+    }
+    return {
+        rule: f"left alone, because the defect {name} {change}"
+        for name, change in sorted(changes.items())
+        for rule in DEFECTS[name].rules
+    }
 
 
 def cause_of(rule: str) -> Cause:

@@ -217,10 +217,10 @@ class AnalysisCache:
     @cached_property
     def _settings(self) -> object:
         described = asdict(self._tree.settings)
-        return {
-            name: sorted(value) if isinstance(value, frozenset) else value
-            for name, value in described.items()
-        }
+        described["disabled_rules"] = sorted(described["disabled_rules"])
+        compiler = self._tree.settings.compiler
+        described["compiler"] = sorted(compiler.mended), sorted(compiler.changed)
+        return described
 
     @cached_property
     def _library(self) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from codemods.compiler_defects import refusals
 from codemods.engine.agreement import Voice, agreed
 from codemods.engine.attempt import Attempt, Fault, Fix
 from codemods.engine.jobs import FilesResult, MadeFix
@@ -131,6 +132,7 @@ class FixLoop:
         ]
         self._report = report
         self._settings = settings
+        self._refusals = refusals(settings.compiler)
         self._rules = [rule for rule in RULES.values() if settings.applies(rule.name)]
         self._scope = list(dict.fromkeys(path for view in views for path in view.files))
         self._suppressions = {
@@ -240,12 +242,25 @@ class FixLoop:
                     for diagnostic in self._found(rule, context, excluded)
                     if number == 1 or not _repairs_misuse(diagnostic)
                 ]
+                found = self._as_trusted(found)
                 if len(looking) == 1:
                     yield from ((path, diagnostic) for diagnostic in found)
                 else:
                     voices.append(Voice(each.view.symbols, each.files[path], context.analysis, found))
             if voices:
                 yield from ((path, self._as_far_as_seen(path, each)) for each in agreed(voices))
+
+    def _as_trusted(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """The diagnostics of a file, without fixes that work around what the compiler in use does not do.
+
+        No other rule may fix such a leak in its own way, so what it finds in that place is left out.
+        """
+        refused = {diagnostic.offset for diagnostic in found if diagnostic.rule in self._refusals}
+        return [
+            _without_fix(diagnostic, reason) if reason is not None else diagnostic
+            for diagnostic in found
+            if (reason := self._refusals.get(diagnostic.rule)) is not None or diagnostic.offset not in refused
+        ]
 
     def _as_far_as_seen(self, path: str, diagnostic: Diagnostic) -> Diagnostic:
         """The diagnostic, without its fix where there are variants that are not looked at."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHIPPED = "the compiler of commit cf79b64d"
-"""The compiler under which all defects were measured."""
-
 
 @dataclass(frozen=True, slots=True)
 class CompilerProfile:
@@ -18,6 +15,11 @@ class CompilerProfile:
     """Their programs do something else, so nothing is known."""
     checked: str | None = None
     """The day on which that was seen; None for what tmlfix comes with."""
+
+    def __str__(self) -> str:
+        if self.checked is None:
+            return "the compiler of commit cf79b64d"
+        return f"the compiler as it was checked on {self.checked}"
 
     def agrees_with(self, other: CompilerProfile) -> bool:
         """Whether both say the same of every defect."""

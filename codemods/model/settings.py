@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from codemods.model.compiler_profile import SHIPPED_PROFILE, CompilerProfile
 from codemods.model.phases import Plan
 
 
@@ -36,6 +37,7 @@ class Settings:
     owning_types: Mapping[str, str] = field(default_factory=dict)
     """Types that own something, by name or qualified name, each with the method that releases it."""
     plan: Plan = field(default_factory=Plan)
+    compiler: CompilerProfile = SHIPPED_PROFILE
 
     def covers(self, path: str) -> bool:
         """Whether the file may get findings."""

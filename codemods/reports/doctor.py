@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from rich.text import Text
 
-from codemods.model.compiler_profile import SHIPPED, CompilerProfile
+from codemods.model.compiler_profile import CompilerProfile
 from codemods.reports.console import count, make_console, make_table, print_table, visible
-from codemods.reports.documents import error_document, print_json
+from codemods.reports.documents import error_document, print_json, profile_document
 from codemods.verification.doctor import Diagnosis, Observation, State
 from codemods.verification.test_runs import RANKS, Status
 
 JSON_VERSION = 1
 STYLES = {State.HOLDS: "green", State.MENDED: "yellow", State.CHANGED: "red"}
-
-
-def trusted_compiler(profile: CompilerProfile) -> str:
-    """Which compiler a profile describes, and from when."""
-    if profile.checked is None:
-        return SHIPPED
-    return f"the compiler as it was checked on {profile.checked}"
 
 
 def print_text(diagnosis: Diagnosis) -> None:
@@ -41,6 +34,8 @@ def print_text(diagnosis: Diagnosis) -> None:
     console.print(", ".join(f"{counts[state]} {_plural(state, counts[state])}" for state in State))
     for line in _verdict(diagnosis):
         console.print(Text(visible(line), "green" if diagnosis.agrees else "bold red"))
+    if diagnosis.written is not None:
+        console.print(f"written to {visible(str(diagnosis.written))}")
 
 
 def _plural(state: State, number: int) -> str:
@@ -62,13 +57,15 @@ def _seen(entry: Observation) -> str:
 
 
 def _verdict(diagnosis: Diagnosis) -> Iterator[str]:
-    trusted = trusted_compiler(diagnosis.trusted)
+    trusted = diagnosis.trusted
     if diagnosis.agrees:
         yield f"tmlfix trusts {trusted}, and this one behaves the same"
         return
     yield f"tmlfix trusts {trusted}, and this one is another:"
     for name, before, now in _differences(diagnosis):
         yield f"- {name}: {before} there, {now} here"
+    if diagnosis.written is None:
+        yield "tmlfix doctor --write lets tmlfix know"
 
 
 def _differences(diagnosis: Diagnosis) -> Iterator[tuple[str, State, State]]:
@@ -94,23 +91,11 @@ def print_document(diagnosis: Diagnosis) -> None:
             "trusted": profile_document(diagnosis.trusted),
             "seen": profile_document(diagnosis.seen),
             "defects": [_defect_document(entry) for entry in diagnosis.observations],
+            "written": str(diagnosis.written) if diagnosis.written is not None else None,
             "unjudged": dict(diagnosis.unjudged),
             "errors": [error_document(error) for error in diagnosis.errors],
         }
     )
-
-
-def profile_document(profile: CompilerProfile) -> dict[str, Any]:
-    """A profile as JSON has it."""
-    return {
-        "checked": profile.checked,
-        "mended": _names(profile.mended),
-        "changed": _names(profile.changed),
-    }
-
-
-def _names(names: Iterable[str]) -> list[str]:
-    return sorted(names)
 
 
 def _defect_document(entry: Observation) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from codemods.app.rule_texts import RuleText
 from codemods.checks.check import Check, Standing
 from codemods.compiler_defects import cause_of, defect_of
 from codemods.files.branches import PhaseBranch
+from codemods.model.compiler_profile import CompilerProfile
 from codemods.model.findings import Finding, InputError, PhaseResult, Verdict, count_by_rule
 from codemods.model.home import defect_page
 from codemods.model.phases import phase_numbered
@@ -70,12 +71,22 @@ def check_document(check: Check) -> dict[str, Any]:
         for checked in check.findings
     ]
     document["summary"] |= {
+        "compiler": profile_document(check.report.compiler),
         **{standing.value: len(check.of(standing)) for standing in Standing},
         "untouched": check.untouched,
         "failing": len(check.failing),
         "no_longer_found": [asdict(entry) for entry in check.gone],
     }
     return document | shard_document(check)
+
+
+def profile_document(profile: CompilerProfile) -> dict[str, Any]:
+    """The compiler that is trusted, and the defects that it does not have as they were measured."""
+    return {
+        "checked": profile.checked,
+        "mended": sorted(profile.mended),
+        "changed": sorted(profile.changed),
+    }
 
 
 def statistics_document(findings: Iterable[Finding], errors: Iterable[InputError]) -> dict[str, Any]:

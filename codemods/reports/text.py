@@ -117,6 +117,10 @@ def check_counts(check: Check) -> Iterator[str]:
     for entry in check.gone:
         within = f" (in {visible(entry.function)})" if entry.function else ""
         yield f"- {visible(entry.path)}: {visible(entry.rule)}{within}"
+    compiler = check.report.compiler
+    if compiler.checked is not None:
+        others = f"{len(compiler.mended)} defects mended, {len(compiler.changed)} changed"
+        yield f"the fixes are for {compiler}: {others}"
     yield from _unread(check.report)
 
 

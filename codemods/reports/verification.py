@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from codemods.reports.console import count, make_console, make_table, print_table, visible
-from codemods.reports.documents import error_document, print_json
+from codemods.reports.documents import error_document, print_json, profile_document
 from codemods.reports.markdown import literal
 from codemods.verification.leaks import Amount
 from codemods.verification.test_runs import Measurement, Status
@@ -42,6 +42,7 @@ def _print_end(report: VerifyReport, console: Console) -> None:
         console.print(f"left out, as there is no such branch: {branch}")
     for path in report.overwritten:
         console.print(Text(visible(_overwritten(path)), "red"))
+    console.print(visible(_trusted(report)))
     style = "bold red" if report.harmful else "green" if report.harmless else "yellow"
     console.print(Text(_verdict(report), style))
 
@@ -64,6 +65,7 @@ def print_markdown(report: VerifyReport) -> None:
         print(f"- left out, as there is no such branch: {branch}")
     for path in report.overwritten:
         print(f"- {literal(_overwritten(path))}")
+    print(f"- {literal(_trusted(report))}\n")
     print(f"**{_verdict(report)}**")
 
 
@@ -156,6 +158,10 @@ def _overwritten(path: str) -> str:
     )
 
 
+def _trusted(report: VerifyReport) -> str:
+    return f"the fixes are for {report.compiler}"
+
+
 def _amount(leaks: Amount) -> str:
     return f"{count(leaks.leaks, 'leak')} of {count(leaks.bytes, 'byte')}"
 
@@ -186,6 +192,7 @@ def print_document(report: VerifyReport) -> None:
             "branches": [_verification_document(verification) for verification in report.verifications],
             "left_out": list(report.left_out),
             "overwritten": list(report.overwritten),
+            "compiler": profile_document(report.compiler),
             "errors": [error_document(error) for error in report.errors],
         }
     )

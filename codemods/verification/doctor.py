@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from codemods.app.compiler_settings import write_profile
+from codemods.app.configuration import read_configuration
 from codemods.app.sources import read_head
 from codemods.compiler_defects import DEFECTS, TEST_PATH, Defect
 from codemods.compiler_defects.controls import CONTROLS, Control, Expected
-from codemods.model.compiler_profile import SHIPPED_PROFILE, CompilerProfile
+from codemods.model.compiler_profile import CompilerProfile
 from codemods.model.errors import UserError
 from codemods.model.findings import InputError
 from codemods.model.progress import Progress
@@ -35,6 +38,8 @@ class DoctorRequest:
     """What to run, and how."""
 
     command: str
+    write: bool = False
+    """Whether to write what is seen to the settings of the project."""
     jobs: int = 2
     seconds: float = 300.0
     links: tuple[Path, ...] = ()
@@ -60,6 +65,8 @@ class Diagnosis:
     unjudged: Mapping[str, str]
     """The defects about which nothing is known, each with the reason."""
     errors: tuple[InputError, ...] = ()
+    written: Path | None = None
+    """The settings to which the profile was written."""
 
     @property
     def seen(self) -> CompilerProfile:
@@ -79,15 +86,14 @@ class Diagnosis:
         return frozenset(entry.defect.name for entry in self.observations if entry.state is state)
 
 
-def diagnose(
-    request: DoctorRequest, trusted: CompilerProfile = SHIPPED_PROFILE, progress: Progress | None = None
-) -> Diagnosis:
+def diagnose(request: DoctorRequest, today: date, progress: Progress | None = None) -> Diagnosis:
     """Run the program of every defect that has one beside the library of HEAD, and compare.
 
     Raises `UserError` if it cannot be done, or if the control programs show that nothing is measured.
     """
     command = read_command(request.command, Path.cwd())
     head = read_head(())
+    trusted = read_configuration(head.root).settings.compiler
     links = tuple(below(head.root, path) for path in request.links)
     shown = [defect for defect in DEFECTS.values() if defect.confirmed]
     files = {each.name: each.files for each in CONTROLS} | {each.name: each.files for each in shown}
@@ -107,7 +113,11 @@ def diagnose(
             errors.append(InputError(defect.name, f"cannot be judged: its program {run.status}"))
         else:
             observations.append(Observation(defect, judge(defect, run), run))
-    return Diagnosis(head.commit, tuple(observations), trusted, unjudged, tuple(errors))
+    diagnosis = Diagnosis(head.commit, tuple(observations), trusted, unjudged, tuple(errors))
+    if not request.write or errors:
+        return diagnosis
+    written = write_profile(head.root, replace(diagnosis.seen, checked=today.isoformat()))
+    return replace(diagnosis, written=written)
 
 
 def _unjudged(defect: Defect, *, notices_double_frees: bool) -> str | None:

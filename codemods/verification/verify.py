@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from codemods.app.configuration import read_configuration
 from codemods.app.sources import Head, read_head, select
 from codemods.files.repository import Repository, RepositoryError, clean_room, git_errors, raw, text
 from codemods.model.errors import UserError
@@ -79,7 +80,15 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> VerifyRe
     overwritten = tuple(link for link in links if _state(head.root / link) != before[link])
     _check_baseline([results[head.commit, unit] for unit in units[head.commit]], request.command)
     verifications = tuple(_compare(head.commit, side, units[side.commit], results) for side in sides)
-    return VerifyReport(head.commit, verifications, request.unit, left_out, selection.errors, overwritten)
+    return VerifyReport(
+        head.commit,
+        verifications,
+        request.unit,
+        left_out,
+        selection.errors,
+        overwritten,
+        read_configuration(head.root).settings.compiler,
+    )
 
 
 def _compare(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from codemods.model.compiler_profile import SHIPPED_PROFILE, CompilerProfile
 from codemods.model.findings import InputError
 from codemods.model.phases import Phase
 from codemods.verification.leaks import Amount, total
@@ -114,6 +115,8 @@ class VerifyReport:
     errors: tuple[InputError, ...] = ()
     overwritten: tuple[str, ...] = ()
     """The links that changed while the tests ran. All runs share them, so one may have disturbed another."""
+    compiler: CompilerProfile = SHIPPED_PROFILE
+    """The compiler for which the fixes are right."""
 
     @property
     def harmful(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from datetime import date
 from pathlib import Path
 from shlex import quote
 
@@ -101,11 +103,12 @@ def test_the_text_says_what_was_measured_and_what_is(home: Checkout, run: Run) -
     assert "void-end-drops-nothing holds 1 leak 1 leak" in lines
     assert "interpolation-frees-operands holds double free crashed" in lines
     assert f"not judged: {UNSHOWN[0]}, as so small a program does no harm" in lines
-    assert lines[-4:] == [
+    assert lines[-5:] == [
         f"{len(SHOWN) - 2} hold, 1 mended, 1 changed",
         "tmlfix trusts the compiler of commit cf79b64d, and this one is another:",
         "- break-skips-drops: holds there, mended here",
         "- tuples-are-never-dropped: holds there, changed here",
+        "tmlfix doctor --write lets tmlfix know",
     ]
 
 
@@ -165,3 +168,44 @@ def test_a_link_is_not_written_through(home: Checkout, run: Run) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert "is outside of the tree, behind a link" in outcome.err
     assert [path.name for path in (home.folder / "lib" / "std").iterdir()] == ["own"]
+
+
+# What tmlfix then knows
+
+
+def test_what_was_seen_is_written_for_all_commands(home: Checkout, run: Run) -> None:
+    compiler = "--mended break-skips-drops --more tuples-are-never-dropped"
+    written = doctor(run, "--write", compiler=compiler)
+
+    assert written.code == 0
+    assert written.out.endswith(f"written to {home.folder / 'tmlfix.toml'}\n")
+    today = tomllib.loads((home.folder / "tmlfix.toml").read_text())["compiler"].pop("checked")
+    assert date.fromisoformat(today)
+    again = doctor(run, compiler=compiler)
+    assert again.code == 0
+    assert (
+        f"tmlfix trusts the compiler as it was checked on {today}, and this one behaves the same" in again.out
+    )
+    back = doctor(run)
+    assert back.code == 1
+    assert "- break-skips-drops: mended there, holds here" in back.out
+    assert "- tuples-are-never-dropped: changed there, holds here" in back.out
+
+
+def test_nothing_is_written_while_something_could_not_be_judged(
+    home: Checkout, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "MOST_OUTPUT", 100_000)
+    outcome = doctor(run, "--write", compiler="--endless break-skips-drops")
+
+    assert outcome.code == 2
+    assert not (home.folder / "tmlfix.toml").exists()
+
+
+def test_what_is_not_judged_stays_as_it_was(home: Checkout, run: Run) -> None:
+    settings = '[compiler]\nchecked = "2026-01-01"\nmended = ["early-frees-of-sums"]\n'
+    home.write("tmlfix.toml", settings.encode())
+    outcome = doctor(run, "--format", "json")
+
+    assert outcome.code == 0
+    assert outcome.document["seen"]["mended"] == ["early-frees-of-sums"]

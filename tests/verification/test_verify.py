@@ -130,6 +130,7 @@ def test_the_text_shows_what_changed_and_counts_the_rest(example: Example, run: 
     ]
     assert lines[6:] == [
         "2 files with the same result before and after, in the total only",
+        "the fixes are for the compiler of commit cf79b64d",
         "no test is lost, and nothing leaks more",
     ]
 
