@@ -32,15 +32,23 @@ _EVALUATED = nodes.Call | nodes.MethodCall | nodes.StaticCall | nodes.Assignment
 
 
 def bind_before(
-    context: Context, statement: Node, node: Expression, name: str, *, type_: str = "", value: str = ""
+    context: Context,
+    statement: Node,
+    node: Expression,
+    name: str,
+    *,
+    type_: str = "",
+    value: str = "",
+    comment: str = "",
 ) -> Repair:
     """``let name: type_ = value`` in front of a statement, and the name in the place of ``node``.
 
-    Without a ``value`` it is the code of ``node``. An arm becomes a block in which it is bound first. The
-    comment on a cast goes with the cast.
+    Without a ``value`` it is the code of ``node``. An arm becomes a block in which it is bound first. A
+    ``comment`` stands above. The comment on a cast goes with the cast.
     """
     annotation = f": {type_}" if type_ else ""
-    binding = f"let {name}{annotation} = {value or node.text}"
+    above = f"{comment}\n" if comment else ""
+    binding = f"{above}let {name}{annotation} = {value or node.text}"
     used = SourceEdit(node.start, node.end, name.encode())
     if isinstance(statement, nodes.Arm):
         opened = open_block(context, statement, [binding], None)
@@ -221,14 +229,15 @@ def _split_of(
     return Split(statement, node.branch, before, operand)
 
 
-def bind_between(context: Context, split: Split, node: Expression, name: str) -> Repair:
-    """Cut the condition, bind the string of ``node`` between the halves and use that."""
+def bind_between(context: Context, split: Split, node: Expression, name: str, comment: str = "") -> Repair:
+    """Cut the condition, bind the string of ``node`` between the halves, below a comment, and use that."""
     source = context.file.source
     ending = line_ending_of(source, split.statement.start)
     outer = indentation_of(source, split.statement.start)
     unit = indentation_unit(source, split.statement.start)
     inner = ending + outer + unit
-    binding = f"let {name}: Str = {node.text}".encode()
+    above = comment.encode() + inner if comment else b""
+    binding = above + f"let {name}: Str = {node.text}".encode()
     unchanged = source[split.after.start : node.start]
     cut = b" {" + inner + binding + inner + b"if " + unchanged + name.encode()
     edits = [

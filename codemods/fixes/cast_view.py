@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
-from codemods.fixes.workarounds import comment_above, workaround
+from codemods.fixes.workarounds import CAST_IS_KEPT, explained
+from codemods.semantics.symbols import FunctionInfo
 from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
 
-def cast_view(context: Context, call: Expression, why: str) -> Repair:
+def cast_view(context: Context, function: FunctionInfo, call: Expression) -> Repair:
     """Cast a call that reads a string, so that the compiler does not treat it as new; a comment says why."""
-    comment = comment_above(context, call.start, workaround("allocates-goes-by-bare-name", why))
-    return Repair((comment, SourceEdit(call.end, call.end, b" as Str")))
+    cast = Repair((SourceEdit(call.end, call.end, b" as Str"),))
+    return explained(context, function, call, CAST_IS_KEPT, cast)

@@ -91,6 +91,8 @@ class Context:
         self.file = file
         self.conditions: dict[FunctionInfo, set[str]] = {}
         """The names that the rule has given to conditions, by the function."""
+        self.explained: set[tuple[int, str]] = set()
+        """The functions and defects of the compiler that the rule has put a comment on."""
         self.line = line
         """The 1-based line, in the file as the user knows it, of a byte offset of ``file``."""
 

@@ -6,6 +6,8 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
 from codemods.fixes.interpolation import is_sum_with, shown_in_one
 from codemods.fixes.release_at_exits import mentions
+from codemods.fixes.string_misuses import COPY
+from codemods.fixes.workarounds import GROWS, GROWS_BY_COPIES, explained
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -32,7 +34,9 @@ def grow_string(context: Context, graph: ControlFlowGraph, action: Assign) -> Re
     text = texts[id(value)]
     if text is None:
         return None
-    return Repair((SourceEdit(value.start, value.end, text.encode()),))
+    shows_copies = any(text is not None and COPY.decode() in text for text in texts.values())
+    repair = Repair((SourceEdit(value.start, value.end, text.encode()),))
+    return explained(context, graph.function, value, GROWS_BY_COPIES if shows_copies else GROWS, repair)
 
 
 def grows_by_itself(graph: ControlFlowGraph, action: Assign) -> bool:

@@ -10,7 +10,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import names_like, noun_of, owner_name
 from codemods.fixes.owners import are_unshared, owns_dropped_fields, owns_new_strings, release_of_dropped
 from codemods.fixes.string_code import free_owned
-from codemods.fixes.workarounds import explained_beside, workaround
+from codemods.fixes.workarounds import OPENED, explained_beside
 from codemods.fixes.write_around import PART, write_around
 from codemods.ownership.cfg.graph import CallSite, ControlFlowGraph, VariableKind
 from codemods.ownership.compiler.drops import DropKind
@@ -20,7 +20,6 @@ from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
 _UNWRAPS = {"Ok": "unwrap", "Just": "unwrap", "Err": "unwrap_err"}
-_WHY = workaround("sums-are-never-dropped", "a name frees it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed
     """The lines of a ``when`` that names what is to be released, and releases it."""
     lines = []
     if not any(payload.statements for payload in owed.values()):
-        lines.append(_WHY)
+        lines.append(OPENED)
     lines.append(f"when {subject} {{")
     for variant, payloads in context.analysis.index.variants(type_).items():
         pattern = f"{variant}(_)" if payloads else variant
@@ -160,7 +159,7 @@ def opening_of(context: Context, offset: int, subject: str, variant: str, owed: 
         return None
     taken = f"{subject}.{_UNWRAPS[variant]}()"
     if not owed.statements:
-        return [explained_beside(context, offset, f"let {owed.name} = {taken}", _WHY)]
+        return [explained_beside(context, offset, f"let {owed.name} = {taken}", OPENED)]
     release, *others = owed.statements
     if not others and release.startswith(f"{owed.name}."):
         return [taken + release.removeprefix(owed.name)]

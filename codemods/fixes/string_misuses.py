@@ -5,7 +5,7 @@ from __future__ import annotations
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.misuses import without
-from codemods.fixes.workarounds import explained_once, workaround
+from codemods.fixes.workarounds import SHOWS_COPIES, explained
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit
 from codemods.ownership.string_frees import Freed, StringMisuse, Way
 from tml_ast import nodes, position
@@ -13,7 +13,6 @@ from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Node
 
 COPY = b".duplicate()"
-COPIES_ARE_FREED = workaround("interpolation-frees-operands", "so it shows copies")
 
 
 def described(context: Context, misuse: StringMisuse) -> str:
@@ -105,8 +104,8 @@ def _copies(
     taken.update(id(hole) for hole in fresh)
     if not fresh:
         return Refusal("the copy that another fix shows is enough")
-    comment = explained_once(context, graph.function, fresh[0].start, COPIES_ARE_FREED, taken)
-    return Repair((*comment, *(SourceEdit(hole.end, hole.end, COPY) for hole in fresh)))
+    repair = Repair(tuple(SourceEdit(hole.end, hole.end, COPY) for hole in fresh))
+    return explained(context, graph.function, fresh[0], SHOWS_COPIES, repair)
 
 
 def _always_dropped(context: Context, graph: ControlFlowGraph, misuse: StringMisuse) -> bool:

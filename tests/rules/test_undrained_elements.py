@@ -176,7 +176,7 @@ def test_a_string_that_counts_as_new_is_cast_where_it_is_read() -> None:
     plain, reserved = run(body), run(body, shelf=RESERVING)
 
     cast = """\
-        // compiler defect allocates-goes-by-bare-name: a cast is not taken for new
+        // compiler defect allocates-goes-by-bare-name: the cast keeps it from being freed
         let field: Str = fields.get(i) as Str
 """
     assert cast not in (after(plain, MAKER) or "")

@@ -203,9 +203,9 @@ def test_nothing_is_written_while_something_could_not_be_judged(
 
 
 def test_what_is_not_judged_stays_as_it_was(home: Checkout, run: Run) -> None:
-    settings = '[compiler]\nchecked = "2026-01-01"\nmended = ["early-frees-of-sums"]\n'
+    settings = '[compiler]\nchecked = "2026-01-01"\nmended = ["joined-strings-are-freed-early"]\n'
     home.write("tmlfix.toml", settings.encode())
     outcome = doctor(run, "--format", "json")
 
     assert outcome.code == 0
-    assert outcome.document["seen"]["mended"] == ["early-frees-of-sums"]
+    assert outcome.document["seen"]["mended"] == ["joined-strings-are-freed-early"]

@@ -32,8 +32,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 f"the compiler frees `{variable.name}`, which `{short_code(call.node.text)}` only looks up: "
                 f"another function called {called_name(call.node)}() makes what it returns"
             )
-            cast = cast_view(context, call.node, "a cast is not taken for new")
-            yield context.fix(graph, variable, message, _IN_TEST if context.file.is_test else cast)
+            repair = _IN_TEST if context.file.is_test else cast_view(context, graph.function, call.node)
+            yield context.fix(graph, variable, message, repair)
 
 
 def _claimed(context: Context, graph: ControlFlowGraph, variable: Variable) -> CallSite | None:
@@ -129,7 +129,7 @@ impl Drawer {
     }
 
     pub func size(this) -> I64 {
-        // compiler defect allocates-goes-by-bare-name: a cast is not taken for new
+        // compiler defect allocates-goes-by-bare-name: the cast keeps it from being freed
         let text: Str = this.render() as Str
         let length: I64 = str::len(text)
         return length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.fixes.cast_view import cast_view
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_code import copy_of
@@ -32,9 +33,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                         f"`{entry.name}` gets a string of its own everywhere else, but here "
                         f"`{element.name}`, which belongs to a list: neither can free it"
                     )
-                    copied = _copied(context, entry.value, element)
+                    repair = _copied(context, graph, entry.value, element)
                     # The copy is released by fixes that the copy makes right.
-                    yield context.fix(graph, entry.value, message, copied, relies_on=(EVERY_FILE,))
+                    yield context.fix(graph, entry.value, message, repair, relies_on=(EVERY_FILE,))
 
 
 def _element(context: Context, graph: ControlFlowGraph, value: Expression | None) -> Variable | None:
@@ -76,15 +77,11 @@ def _is_owned_elsewhere(
     )
 
 
-def _copied(context: Context, value: Expression, element: Variable) -> Repair:
+def _copied(context: Context, graph: ControlFlowGraph, value: Expression, element: Variable) -> Repair:
     """Store a copy; the cast keeps the compiler from dropping the list's string."""
     assert element.value is not None
-    return Repair(
-        (
-            SourceEdit(element.value.end, element.value.end, b" as Str"),
-            SourceEdit(value.start, value.end, copy_of(context, element.name).encode()),
-        )
-    )
+    copied = SourceEdit(value.start, value.end, copy_of(context, element.name).encode())
+    return Repair.of((cast_view(context, graph.function, element.value), Repair((copied,))))
 
 
 RULE = Rule(
@@ -173,6 +170,7 @@ pub func parts_of(line: Str) -> List[Part] {
     words.push(str::substring(line, 2, 4))
     var i: I64 = 0
     loop (i < words.len()) {
+        // compiler defect allocates-goes-by-bare-name: the cast keeps it from being freed
         let word: Str = words.get(i) as Str
         if str::len(word) > 1 {
             found.push(Part { text: str::substring(word, 0, 1) })

@@ -86,7 +86,7 @@ def _drained(context: Context, owned: OwnedList, helper: Helper | None) -> Repai
 
 def _cast(context: Context, claim: Claim) -> Repair:
     assert claim.value is not None
-    return cast_view(context, claim.value, "a cast is not taken for new")
+    return cast_view(context, claim.graph.function, claim.value)
 
 
 # -- what other files need ------------------------------------------------------------------------

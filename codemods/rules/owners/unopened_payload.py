@@ -168,7 +168,7 @@ use demo::prelude::read_mark
 func test_read() -> I32 {
     let mark = read_mark(3)
     assert(mark.is_ok(), "read")
-    // compiler defect sums-are-never-dropped: a name frees it
+    // compiler defect outcomes-are-never-dropped: a variable is
     when mark {
         Ok(text) => {},
         Err(_) => {},

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import can_be_freed, free_after_last_use, free_variable
+from codemods.fixes.workarounds import BRANCHES_COPY, explained
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.drops import called_name
@@ -104,7 +105,8 @@ def _always_made(context: Context, graph: ControlFlowGraph, variable: Variable) 
     origin = context.analysis.summaries.origin(graph, variable.value)
     own = Result(frozenset((Origin.FRESH,)), origin.literals & {_EMPTY})
     free = free_variable(context, variable.name, own)
-    return free_after_last_use(context, graph, variable, free, Repair(tuple(edits)))
+    repair = explained(context, graph.function, variable.node, BRANCHES_COPY, Repair(tuple(edits)))
+    return free_after_last_use(context, graph, variable, free, repair)
 
 
 def _made(context: Context, graph: ControlFlowGraph, value: Expression) -> str | None:
@@ -218,6 +220,7 @@ pub func shown(word: Str, is_plain: Bool) -> I64 {
 use core::str
 
 pub func shown(word: Str, is_plain: Bool) -> I64 {
+    // compiler defect branch-initialisers: each branch makes one, freed by hand
     let text: Str = if is_plain { str::trim(word) } else { str::to_uppercase(word) }
     let result: I64 = str::len(text as Str)
     if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }

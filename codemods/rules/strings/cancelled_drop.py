@@ -8,7 +8,13 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import other_names, quoted_names
 from codemods.fixes.rename import rename
-from codemods.fixes.workarounds import comment_above, explained_once, workaround
+from codemods.fixes.workarounds import (
+    CAST_IS_FREED,
+    NAMED_ALONE,
+    PUBLIC_TAKES_NOTHING,
+    comment_above,
+    explained,
+)
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
@@ -19,8 +25,6 @@ from codemods.semantics.symbols import STR, FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
-_DEFECT = "private-callee-takes-strings"
-_NOT_TAKEN = workaround(_DEFECT, "a cast is not taken")
 _FEW = 2
 """So many arguments are cast. For more, or where another string takes the place of one, the function is made
 public, which changes its signature."""
@@ -35,7 +39,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for use in graph.all_uses:
             if use.site.callee is not None and _is_lost(context, graph, use):
                 lost.setdefault(use.site.callee, []).append((graph, use))
-    explained: set[int] = set()
     for callee, uses in lost.items():
         freed = [(graph, use) for graph, use in uses if _may_be_freed(context, graph, use.variable)]
         are_few = len(freed) == len(uses) <= _FEW and not any(
@@ -45,7 +48,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield _make_public(context, callee, uses)
         else:
             for graph, use in freed:
-                yield _cast(context, graph, use, callee, explained)
+                yield _cast(context, graph, use, callee)
 
 
 # -- what is lost ---------------------------------------------------------------------------------
@@ -159,15 +162,13 @@ def _make_public(
         child for child in callee.node.children if not isinstance(child, nodes.Decorator | nodes.Visibility)
     )
     edits = (
-        comment_above(context, keyword.start, workaround(_DEFECT, "only a public function takes nothing")),
+        comment_above(context, keyword.start, PUBLIC_TAKES_NOTHING),
         SourceEdit(keyword.start, keyword.start, b"pub "),
     )
     return context.fix(callee, callee.node.name_token, message, Repair(edits))
 
 
-def _cast(
-    context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionInfo, explained: set[int]
-) -> Diagnostic:
+def _cast(context: Context, graph: ControlFlowGraph, use: Use, callee: FunctionInfo) -> Diagnostic:
     """Cast an argument; the first cast of a function gets a comment."""
     name = use.variable.name
     message = (
@@ -180,8 +181,9 @@ def _cast(
         renamed = rename(graph, use.variable, name)
         cast = SourceEdit(use.node.start, use.node.end, f"{name} as Str".encode())
         repair = Repair(tuple(cast if edit.start == cast.start else edit for edit in renamed.edits))
-    comment = explained_once(context, graph.function, use.node.start, _NOT_TAKEN, explained)
-    return context.fix(graph, use.node, message, Repair((*comment, *repair.edits)))
+        repair = explained(context, graph.function, use.variable.node, NAMED_ALONE, repair)
+    repair = explained(context, graph.function, use.node, CAST_IS_FREED, repair)
+    return context.fix(graph, use.node, message, repair)
 
 
 RULE = Rule(
@@ -227,7 +229,7 @@ func colon_in(text: Str) -> I64 {
 
 pub func host_length(address: Str) -> I64 {
     let trimmed: Str = str::trim(address)
-    // compiler defect private-callee-takes-strings: a cast is not taken
+    // compiler defect private-callee-takes-strings: without the cast nothing frees it
     let colon: I64 = colon_in(trimmed as Str)
     return colon
 }
@@ -285,7 +287,7 @@ pub func named(line: Str) -> Name {
 
 pub func width(line: Str) -> I64 {
     let trimmed: Str = str::trim(line)
-    // compiler defect private-callee-takes-strings: a cast is not taken
+    // compiler defect private-callee-takes-strings: without the cast nothing frees it
     let found: I64 = width_of(trimmed as Str)
     return found
 }

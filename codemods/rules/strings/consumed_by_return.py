@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_returned import bind_returned, starts_line
+from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import other_names
 from codemods.fixes.rename import rename
-from codemods.fixes.workarounds import comment_above, workaround
+from codemods.fixes.workarounds import CALLED_BEFORE, NAMED_ALONE, explained
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
-
-_WHY = workaround("returned-call-cancels-drop", "so the call stands before it")
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -56,15 +54,14 @@ def _repair(context: Context, graph: ControlFlowGraph, use: Use) -> Repair | Ref
     bound = bind_returned(context, graph, call)
     if bound is None:
         return Refusal("there is no block to bind the result of the call in")
-    jump = context.parent(call)
-    if jump is not None and not bound.opens_block and starts_line(context.file.source, jump):
-        bound = Repair((comment_above(context, jump.start, _WHY), *bound.edits))
+    bound = explained(context, graph.function, call, CALLED_BEFORE, bound)
     if graph.function.owner is None or not context.names.is_consumed(name, graph.function):
         return bound
     names = other_names(graph.function, name, use.variable.value)
     new_name = context.names.for_dropped(graph.function, *names)
+    renamed = rename(graph, use.variable, new_name)
     return Repair.of(
-        (bound, rename(graph, use.variable, new_name)),
+        (bound, explained(context, graph.function, use.variable.node, NAMED_ALONE, renamed)),
         "in a method it also needs a name that no other function gives away",
     )
 

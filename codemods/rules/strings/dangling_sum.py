@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from codemods.fixes.bind_before import NOT_EVALUATED_ONCE, bind_before, place_to_bind_before
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.interpolation import shown_in_one
 from codemods.fixes.naming import names_like, short_code
-from codemods.fixes.workarounds import explained_once, workaround
+from codemods.fixes.string_misuses import COPY
+from codemods.fixes.workarounds import BOUND_IS_NOT, COPIES_ARE_NOT, explained
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
 
-_WHY = workaround("early-frees-of-sums", "a variable hands it over")
-
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The concatenations that are written inside a struct, a tuple, a Maybe or an Outcome."""
     if context.file.is_test:
         return
-    explained: set[int] = set()
     for _, graph in context.graphs():
         taken: dict[int, set[str]] = {}
         for node in graph.nodes_of(nodes.Binary) if graph.has_any(b"+") else ():
@@ -34,7 +31,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     f"the compiler frees `{short_code(node.text)}` at the end of its statement, "
                     "and again with the value that holds it"
                 )
-                yield context.fix(graph, node, message, _repair(context, graph, node, site, taken, explained))
+                yield context.fix(graph, node, message, _repair(context, graph, node, site, taken))
 
 
 def _dangles(context: Context, graph: ControlFlowGraph, node: nodes.Binary, site: Site) -> bool:
@@ -51,12 +48,14 @@ def _repair(
     node: nodes.Binary,
     site: Site,
     taken: dict[int, set[str]],
-    explained: set[int],
 ) -> Repair | Refusal:
     """``taken`` are the new names in each block: where all of them move, others may use them too."""
     shown = shown_in_one(context, graph, node)
     if shown is not None and _is_dropped_there(context, graph, site):
-        return Repair((SourceEdit(node.start, node.end, shown.encode()),))
+        repair = Repair((SourceEdit(node.start, node.end, shown.encode()),))
+        if COPY.decode() in shown:
+            return explained(context, graph.function, node, COPIES_ARE_NOT, repair)
+        return repair
     place = place_to_bind_before(context, graph, node)
     if place is None:
         return NOT_EVALUATED_ONCE
@@ -69,10 +68,7 @@ def _repair(
     name = context.names.for_consumed(graph.function, *names_like(graph.function, stem, holder), taken=beside)
     beside.add(name)
     bound = bind_before(context, place, node, name, type_="Str")
-    if isinstance(place, nodes.Arm):
-        return bound
-    comment = explained_once(context, graph.function, place.start, _WHY, explained)
-    return replace(bound, edits=(*comment, *bound.edits))
+    return explained(context, graph.function, place, BOUND_IS_NOT, bound)
 
 
 def _is_dropped_there(context: Context, graph: ControlFlowGraph, site: Site) -> bool:
@@ -115,6 +111,7 @@ pub type Refusal {
 }
 
 pub func refuse(name: Str) -> Refusal {
+    // compiler defect joined-strings-are-freed-early: interpolated copies are not
     return Refusal { reason: "refused: {name.duplicate()}" }
 }
 """,
@@ -134,6 +131,7 @@ pub func greet(name: Str) -> Outcome[I64, Str] {
     if name == "" {
         return Ok(0)
     }
+    // compiler defect joined-strings-are-freed-early: interpolated copies are not
     return Err("unknown: {name.duplicate()}")
 }
 """,

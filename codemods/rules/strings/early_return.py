@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.workarounds import RETURNS_COPY, explained
 from codemods.ownership.cfg.conditions import is_only_reached_empty
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use, Variable
 from codemods.ownership.compiler.builtins import Effect
@@ -68,7 +69,7 @@ def _repair(
     if len(read) < len(others):
         return Refusal("its name is given away at another place as well, which keeps what it gets")
     moved = _made_where_needed(context, graph, variable) if not others else None
-    return moved or _copied(context, early, read)
+    return moved or _copied(context, graph, early, read)
 
 
 def _is_only_read(context: Context, use: Use) -> bool:
@@ -79,14 +80,14 @@ def _is_only_read(context: Context, use: Use) -> bool:
     return context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
 
 
-def _copied(context: Context, early: list[Use], read: list[Use]) -> Repair | Refusal:
+def _copied(context: Context, graph: ControlFlowGraph, early: list[Use], read: list[Use]) -> Repair | Refusal:
     """Return copies, so that the name stays with its string; a cast keeps it where it is only read."""
     method = context.analysis.index.method(STR, _COPY)
     if method is None or not context.analysis.summaries.result(method).is_fresh:
         return Refusal("no way to copy a string is known")
     copied = [SourceEdit(use.node.end, use.node.end, f".{_COPY}()".encode()) for use in early]
     kept = [SourceEdit(use.node.end, use.node.end, b" as Str") for use in read]
-    return Repair((*copied, *kept))
+    return explained(context, graph.function, early[0].node, RETURNS_COPY, Repair((*copied, *kept)))
 
 
 def _made_where_needed(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | None:
@@ -199,6 +200,7 @@ use core::str
 pub func signed(amount: Str, is_negative: Bool) -> Str {
     let digits: Str = str::trim(amount)
     if not is_negative {
+        // compiler defect early-return-cancels-later-drops: so a copy is returned
         return digits.duplicate()
     }
     return "-" + digits

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
-from codemods.fixes.string_misuses import COPIES_ARE_FREED, COPY
-from codemods.fixes.workarounds import explained_once
+from codemods.fixes.string_misuses import COPY
+from codemods.fixes.workarounds import SHOWS_COPIES, explained
 from codemods.ownership.cfg.graph import Role, Variable
 from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -20,7 +20,6 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """The strings of a table's own memory that its methods interpolate."""
     if context.file.is_test or b"ptr_read" not in context.file.source:
         return
-    explained: set[int] = set()
     for function, graph in context.graphs():
         stored = [
             use for use in graph.all_uses if use.site.role is Role.INTERPOLATED and _is_stored(use.variable)
@@ -31,9 +30,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     f"the interpolation frees `{use.variable.name}`, "
                     "which the table still holds and frees again"
                 )
-                comment = explained_once(context, function, use.node.start, COPIES_ARE_FREED, explained)
-                edit = SourceEdit(use.node.end, use.node.end, COPY)
-                yield context.fix(graph, use.node, message, Repair((*comment, edit)))
+                copy = Repair((SourceEdit(use.node.end, use.node.end, COPY),))
+                repair = explained(context, function, use.node, SHOWS_COPIES, copy)
+                yield context.fix(graph, use.node, message, repair)
 
 
 def _is_stored(variable: Variable) -> bool:

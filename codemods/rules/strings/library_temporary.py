@@ -16,6 +16,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, string_name
 from codemods.fixes.temporaries import is_read_in_place
+from codemods.fixes.workarounds import ONLY_VARIABLES, needs_comment
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
@@ -91,7 +92,7 @@ def _repair(
     split = split_before(context, graph, node)
     if split is not None:
         taken.add(name)
-        return bind_between(context, split, node, name)
+        return bind_between(context, split, node, name, _comment(context, graph))
     returned = _returned_call(graph, site)
     bound = bind_returned(context, graph, returned) if returned is not None else Repair(())
     if bound is None:
@@ -103,7 +104,17 @@ def _repair(
         return NOT_EVALUATED_ONCE
     taken.add(name)
     others = (SourceEdit(other.start, other.end, name.encode()) for other in same[1:])
-    return Repair.of((bind_before(context, place, node, name, type_="Str"), Repair(tuple(others)), bound))
+    return Repair.of(
+        (
+            bind_before(context, place, node, name, type_="Str", comment=_comment(context, graph)),
+            Repair(tuple(others)),
+            bound,
+        )
+    )
+
+
+def _comment(context: Context, graph: ControlFlowGraph) -> str:
+    return ONLY_VARIABLES if needs_comment(context, graph.function, ONLY_VARIABLES) else ""
 
 
 def _returned_call(graph: ControlFlowGraph, site: Site) -> Expression | None:
@@ -141,6 +152,7 @@ pub func is_open(label: Label) -> Bool {
 use demo::prelude::Label
 
 pub func is_open(label: Label) -> Bool {
+    // compiler defect library-temporaries: only a variable is freed
     let rendered: Str = label.render()
     let open: Bool = rendered == "open"
     return open
@@ -169,6 +181,7 @@ use core::str
 pub func marks(line: Str, at: I64) -> I64 {
     var count: I64 = 0
     if at < str::len(line) {
+        // compiler defect library-temporaries: only a variable is freed
         let ch: Str = str::substring(line, at, at + 1)
         if ch == "*" {
             // one more

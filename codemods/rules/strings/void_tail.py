@@ -9,7 +9,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import assumed_of, listed, short_code, unknown_call
 from codemods.fixes.owners import holds_views, is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
-from codemods.fixes.workarounds import explained_beside, workaround
+from codemods.fixes.workarounds import RETURN_DROPS, explained_beside
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
@@ -20,8 +20,6 @@ from codemods.semantics.symbols import STR
 from tml_ast import nodes
 from tml_ast.edit import insert_before_block_end
 from tml_ast.nodes import Expression
-
-_WHY = workaround("void-end-drops-nothing", "a return drops what is left")
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -117,7 +115,7 @@ def _repair(context: Context, graph: ControlFlowGraph, body: nodes.Block, end: E
             return Refusal(f"it would also drop `{variable.name}`, {_hazard(context, taken)}")
         assumptions.append(assumed_of(sorted({call for call in calls if call}), f"`{variable.name}`"))
     *_, last = (body, *body.nodes())
-    text = explained_beside(context, last.start, "return", _WHY)
+    text = explained_beside(context, last.start, "return", RETURN_DROPS)
     edit = insert_before_block_end(context.file.source, context.file.tree, body, text)
     return Repair((edit,), assumption=listed(assumptions) if assumptions else "")
 
