@@ -496,7 +496,10 @@ class _Spans:
     def take(self, edits: Iterable[SourceEdit]) -> bool:
         """Add the spans of edits, unless one collides with another or with what is there."""
         added: list[tuple[int, int]] = []
-        for span in sorted((edit.start, edit.end) for edit in edits):
+        # Insertions first: replacements with one between them do not touch.
+        for span in sorted(
+            ((edit.start, edit.end) for edit in edits), key=lambda each: (each[0] < each[1], each)
+        ):
             place = bisect_right(self._spans, span)
             before, after = self._spans[max(place - 1, 0) : place], self._spans[place : place + 1]
             if any(_clash(left, span) for left in before) or any(_clash(span, right) for right in after):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codemods.engine.attempt import Attempt, Fault, _Offsets, _Places
@@ -130,6 +130,7 @@ def test_places_are_those_of_the_lexer(source: bytes) -> None:
         assert places.of(offset) == position(source, offset)
 
 
+@example([[(12, 1, b"")], [(9, 3, b""), (12, 0, b"")]])
 @given(st.lists(EDITS, max_size=5))
 def test_edits_are_taken_as_long_as_none_collide(groups: list[list[tuple[int, int, bytes]]]) -> None:
     spans = _Spans()
