@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from codemods.cli.base import ExitZero, Format, Output, OutputFormat, examples, finish, printed_to
 from codemods.cli.program import commands
-from codemods.cli.progress_bar import progress_bar
 from codemods.cli.statuses import FOUND
-from codemods.model.errors import UserError
+from codemods.cli.test_runs import Links, Logs, Runs, TestCommand, TimeLimit, running
 from codemods.reports import doctor as reports
 from codemods.verification.doctor import DoctorRequest, diagnose
 
@@ -25,31 +23,14 @@ from codemods.verification.doctor import DoctorRequest, diagnose
     ),
 )
 def doctor(
-    tml: Annotated[
-        str,
-        typer.Option(
-            "--tml",
-            metavar="COMMAND",
-            help="The command that runs one test file; its path replaces {}, or is added at the end.",
-        ),
-    ],
+    tml: TestCommand,
     write: Annotated[
         bool, typer.Option("--write", help="Write what is seen to tmlfix.toml, for all other commands.")
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Do N runs at a time.")] = 2,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="The time limit of one run.")
-    ] = 300.0,
-    link: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--link", help="Link this file or folder, which git ignores and no run writes to, into the trees."
-        ),
-    ] = None,
-    logs: Annotated[
-        Path | None,
-        typer.Option("--logs", metavar="DIR", help="Keep the output of every run in this folder."),
-    ] = None,
+    jobs: Runs = 2,
+    timeout: TimeLimit = 300.0,
+    link: Links = None,
+    logs: Logs = None,
     format: Format = OutputFormat.TEXT,
     output: Output = None,
     exit_zero: ExitZero = False,
@@ -63,11 +44,8 @@ def doctor(
     could not be judged.
     """
     request = DoctorRequest(tml, write, jobs, timeout, tuple(link or ()), logs)
-    try:
-        with progress_bar() as progress:
-            diagnosis = diagnose(request, date.today(), progress)
-    except KeyboardInterrupt:
-        raise UserError("interrupted; everything that it had started or made is removed") from None
+    with running() as progress:
+        diagnosis = diagnose(request, date.today(), progress)
     with printed_to(output):
         if format is OutputFormat.JSON:
             reports.print_document(diagnosis)

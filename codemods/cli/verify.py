@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +9,8 @@ import typer
 from codemods.cli.base import ExitZero, Output, PageFormat, PageFormats, Paths, examples, finish, printed_to
 from codemods.cli.options import VERIFY, check_options, complete_phases, phases_of
 from codemods.cli.program import commands
-from codemods.cli.progress_bar import progress_bar
 from codemods.cli.statuses import FAILED, FOUND
+from codemods.cli.test_runs import Links, Logs, Runs, TestCommand, TimeLimit, running
 from codemods.model.errors import UserError
 from codemods.reports import verification
 from codemods.verification.verify import VerifyRequest
@@ -28,14 +27,7 @@ from codemods.verification.verify_report import Unit
 )
 def verify(
     context: typer.Context,
-    tml: Annotated[
-        str,
-        typer.Option(
-            "--tml",
-            metavar="COMMAND",
-            help="The command that runs one test file; its path replaces {}, or is added at the end.",
-        ),
-    ],
+    tml: TestCommand,
     paths: Paths = None,
     phase: Annotated[
         str | None,
@@ -52,20 +44,10 @@ def verify(
     by: Annotated[
         Unit, typer.Option("--by", metavar="UNIT", help="Run one file at a time, or one suite: a folder.")
     ] = Unit.FILE,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Do N runs at a time.")] = 2,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="The time limit of one run.")
-    ] = 300.0,
-    link: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--link", help="Link this file or folder, which git ignores and no run writes to, into the trees."
-        ),
-    ] = None,
-    logs: Annotated[
-        Path | None,
-        typer.Option("--logs", metavar="DIR", help="Keep the output of every run in this folder."),
-    ] = None,
+    jobs: Runs = 2,
+    timeout: TimeLimit = 300.0,
+    link: Links = None,
+    logs: Logs = None,
     format: PageFormats = PageFormat.TEXT,
     output: Output = None,
     exit_zero: ExitZero = False,
@@ -93,11 +75,8 @@ def verify(
         links=tuple(link or ()),
         logs=logs,
     )
-    try:
-        with progress_bar() as progress:
-            report = run_tests(request, progress)
-    except KeyboardInterrupt:
-        raise UserError("interrupted; everything that it had started or made is removed") from None
+    with running() as progress:
+        report = run_tests(request, progress)
     with printed_to(output):
         match format:
             case PageFormat.JSON:

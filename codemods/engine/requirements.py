@@ -3,9 +3,13 @@
 A fix needs another if it changes text that the other one inserted. All else is found by trial: a fix *holds*
 in a tree with some of the others if its rule finds it there, and makes of the file what the whole plan makes
 of it. The fewest fixes that were made before it and with which it holds are searched for, the likeliest
-causes first. More fixes never hide one that holds, so the last fix of the shortest list that suffices is
-needed; a search takes a few trials for each fix that is needed, as in delta debugging (Zeller and
+causes first. Fixes that were made before one do not hide it, so the last fix of the shortest list that
+suffices is needed; a search takes a few trials for each fix that is needed, as in delta debugging (Zeller and
 Hildebrandt, TSE 2002), and not one for each that is there.
+
+Fixes that were made in the same round or later may hide it: the last caller that lost a string is fixed, and
+no function needs a mark any more. Whichever would do so needs it. They are sought where they are likely:
+directly beside it, in its function, and in functions that name its function or that its function names.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def check_counts(check: Check) -> Iterator[str]:
         yield f"- {visible(entry.path)}: {visible(entry.rule)}{within}"
     compiler = check.report.compiler
     if compiler.checked is not None:
-        others = f"{len(compiler.mended)} defects mended, {len(compiler.changed)} changed"
+        others = f"{count(len(compiler.mended), 'defect')} mended, {len(compiler.changed)} changed"
         yield f"the fixes are for {compiler}: {others}"
     yield from _unread(check.report)
 

@@ -13,8 +13,7 @@ from codemods.reports.console import count, make_console, make_table, print_tabl
 from codemods.reports.documents import error_document, print_json, profile_document
 from codemods.reports.markdown import literal
 from codemods.verification.leaks import Amount
-from codemods.verification.test_runs import Measurement, Status
-from codemods.verification.verify import LOG_FILTER
+from codemods.verification.test_runs import LOG_FILTER, Measurement, Status
 from codemods.verification.verify_report import RunComparison, Verification, VerifyReport
 
 JSON_VERSION = 1

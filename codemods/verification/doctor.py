@@ -18,8 +18,8 @@ from codemods.model.errors import UserError
 from codemods.model.findings import InputError
 from codemods.model.progress import Progress
 from codemods.verification.processes import read_command
-from codemods.verification.test_runs import RANKS, Measurement, Program, Setup, Status, measure
-from codemods.verification.verify import LOG_FILTER, below
+from codemods.verification.test_runs import LOG_FILTER, RANKS, Measurement, Program, Setup, Status, measure
+from codemods.verification.worktrees import path_in_checkout
 
 
 class State(StrEnum):
@@ -94,7 +94,7 @@ def diagnose(request: DoctorRequest, today: date, progress: Progress | None = No
     command = read_command(request.command, Path.cwd())
     head = read_head(())
     trusted = read_configuration(head.root).settings.compiler
-    links = tuple(below(head.root, path) for path in request.links)
+    links = tuple(path_in_checkout(head.root, path) for path in request.links)
     shown = [defect for defect in DEFECTS.values() if defect.confirmed]
     files = {each.name: each.files for each in CONTROLS} | {each.name: each.files for each in shown}
     programs = [Program(name, TEST_PATH, content) for name, content in files.items()]
@@ -105,10 +105,11 @@ def diagnose(request: DoctorRequest, today: date, progress: Progress | None = No
     observations, unjudged, errors = [], {}, []
     for defect in DEFECTS.values():
         reason = _unjudged(defect, notices_double_frees=notices_double_frees)
-        run = measured.get(defect.name)
-        if reason is not None or run is None:
-            unjudged[defect.name] = reason or ""
-        elif run.status in (Status.TIMED_OUT, Status.ENDLESS):
+        if reason is not None:
+            unjudged[defect.name] = reason
+            continue
+        run = measured[defect.name]
+        if run.status in (Status.TIMED_OUT, Status.ENDLESS):
             unjudged[defect.name] = f"its program {run.status}"
             errors.append(InputError(defect.name, f"cannot be judged: its program {run.status}"))
         else:

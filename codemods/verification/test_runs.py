@@ -22,6 +22,9 @@ from codemods.verification.processes import Ending, command_on, ended_by_signals
 from codemods.verification.runner_log import RunnerResult, read_result
 from codemods.verification.worktrees import added, lay_out, make_removable
 
+LOG_FILTER = "--log-filter=test=info"
+"""The option that makes ``tml test`` print its result and the leaks."""
+
 
 class Status(StrEnum):
     """How a run ended."""

@@ -20,12 +20,11 @@ from codemods.model.errors import UserError
 from codemods.model.phases import Phase, phase_numbered, phase_of
 from codemods.model.progress import Progress
 from codemods.verification.processes import read_command
-from codemods.verification.test_runs import Measurement, Program, Setup, Status, measure
+from codemods.verification.test_runs import LOG_FILTER, Measurement, Program, Setup, Status, measure
 from codemods.verification.verify_report import RunComparison, Unit, Verification, VerifyReport
+from codemods.verification.worktrees import path_in_checkout
 
 TEST_SUFFIX = ".test.tml"
-LOG_FILTER = "--log-filter=test=info"
-"""The option that makes ``tml test`` print its result and the leaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> VerifyRe
     """Run the command on HEAD and on each branch, and compare. Raises `UserError` if it cannot be done."""
     command = read_command(request.command, Path.cwd())
     head = read_head(request.paths)
-    links = tuple(below(head.root, path) for path in request.links)
+    compiler = read_configuration(head.root).settings.compiler
+    links = tuple(path_in_checkout(head.root, path) for path in request.links)
     selection = select(head, request.paths)
     branches, left_out = _branches(head, request)
     sides = [_side(head, phase, branch, commit, selection.includes) for phase, branch, commit in branches]
@@ -87,7 +87,7 @@ def verify(request: VerifyRequest, progress: Progress | None = None) -> VerifyRe
         left_out,
         selection.errors,
         overwritten,
-        read_configuration(head.root).settings.compiler,
+        compiler,
     )
 
 
@@ -151,17 +151,6 @@ def _side(
         and includes(file)
     )
     return _Side(phase, branch, commit, follows, tuple(files))
-
-
-def below(root: Path, path: Path) -> str:
-    """The name of something in the checkout, relative to its top."""
-    whole = Path(os.path.abspath(path))  # noqa: PTH100  (links in the checkout keep their names)
-    for candidate in (whole, path.parent.resolve() / path.name):
-        if candidate != root and candidate.is_relative_to(root):
-            if not candidate.exists():
-                raise UserError(f"{path} does not exist, so it cannot be linked")
-            return candidate.relative_to(root).as_posix()
-    raise UserError(f"{path} is outside of {root}; only what lies in the checkout can be linked")
 
 
 def _state(path: Path) -> frozenset[tuple[str, int, int]]:

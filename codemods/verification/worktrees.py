@@ -50,6 +50,17 @@ def lay_out(repository: Repository, commit: str, folder: Path, links: Iterable[s
         _link(folder / name, repository.root / name)
 
 
+def path_in_checkout(root: Path, path: Path) -> str:
+    """The name of something in the checkout, relative to its top."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100  (links in the checkout keep their names)
+    for candidate in (whole, path.parent.resolve() / path.name):
+        if candidate != root and candidate.is_relative_to(root):
+            if not candidate.exists():
+                raise UserError(f"{path} does not exist, so it cannot be linked")
+            return candidate.relative_to(root).as_posix()
+    raise UserError(f"{path} is outside of {root}; only what lies in the checkout can be linked")
+
+
 def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
     size = 0
