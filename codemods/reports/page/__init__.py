@@ -202,12 +202,22 @@ def _shown(line: Line) -> Line:
 def _coloured(lines: Sequence[str], start: int, end: int) -> Sequence[Line]:
     """Some lines of a source file in pieces of one colour each.
 
-    Only templates and block comments go over several lines: a file without them is read from ``start`` on.
+    Only templates and block comments go over several lines: a file without them is read line by line.
     """
     text = "".join(lines)
     if _has_long_tokens(text):
-        return _coloured_text(text)[start:end]
-    return _coloured_text("".join(lines[start:end]))[: end - start]
+        return _coloured_file(text)[start:end]
+    return [_coloured_line(line) for line in lines[start:end]]
+
+
+@lru_cache(maxsize=64)
+def _coloured_file(text: str) -> Sequence[Line]:
+    return _coloured_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _coloured_line(line: str) -> Line:
+    return _coloured_text(line)[0]
 
 
 @lru_cache(maxsize=64)
@@ -216,7 +226,6 @@ def _has_long_tokens(text: str) -> bool:
     return any(found.group(1) for found in _LONG_TOKEN.finditer(text))
 
 
-@lru_cache(maxsize=64)
 def _coloured_text(text: str) -> Sequence[Line]:
     lines: list[Line] = [[]]
     for colour, piece in _pieces(text.encode("utf-8", "surrogateescape")):
