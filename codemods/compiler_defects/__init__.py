@@ -36,6 +36,8 @@ class Defect:
     test: str
     leaks: int | None
     """How many allocations the program leaks; None where it does something else."""
+    modelled: bool
+    """Whether the drop rules of the analysis contain it; ``Trait`` has its name."""
     confirmed: bool
     """Whether this very program was seen to go wrong under the compiler, not only a larger one."""
 
@@ -88,6 +90,7 @@ def _read(name: str, text: str) -> Defect:
         module=entry.get("module", ""),
         test=entry["test"],
         leaks=entry.get("leaks"),
+        modelled=entry.get("modelled", False),
         confirmed=entry["confirmed"],
     )
 

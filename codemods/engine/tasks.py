@@ -518,7 +518,7 @@ def analysis_of(
     stand_ins = (file for file in catalogue_files() if file.module not in modules)
     before = previous.index if previous is not None else None
     index = Index([*files.values(), *stand_ins], settings.owning_types, before, known=known)
-    return Analysis(index, previous)
+    return Analysis(index, previous, traits=settings.compiler.traits)
 
 
 def _parse(

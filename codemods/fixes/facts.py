@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, count, pairwise
 
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.allocates_audit import AllocatesAudit
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Variable
@@ -49,8 +50,9 @@ class Names:
         return consumers
 
     def is_consumed(self, name: str, besides: FunctionInfo) -> bool:
-        """Whether a library function other than ``besides`` gives away a variable of this name."""
-        return bool(self._consumers.get(name, set()) - {besides})
+        """Whether a library function other than ``besides`` gives the name away, which a method inherits."""
+        is_shared = Trait.SHARED_NAMES in self._analysis.drops.traits
+        return is_shared and bool(self._consumers.get(name, set()) - {besides})
 
     @cached_property
     def _dropped(self) -> frozenset[str]:
@@ -72,6 +74,12 @@ class Names:
             if isinstance(action, Exit) and variable in action.variables
         )
 
+    def _starts_afresh(self, function: FunctionInfo) -> bool:
+        """Whether only a function's own names count: in a test, one that is no method."""
+        if Trait.SHARED_NAMES not in self._analysis.drops.traits:
+            return True
+        return function.file.is_test and function.owner is None
+
     def for_dropped(
         self,
         function: FunctionInfo,
@@ -83,12 +91,12 @@ class Names:
 
         ``reusable`` are names in the function that do not count.
         """
-        hazards = () if _starts_afresh(function) else self._consumers
+        hazards = () if self._starts_afresh(function) else self._consumers
         return self._fresh(function, candidates, taken, hazards, frozenset(reusable))
 
     def for_consumed(self, function: FunctionInfo, *candidates: str, taken: Iterable[str] = ()) -> str:
         """A name for a variable of ``function`` that is returned or given away."""
-        hazards = () if _starts_afresh(function) else self._dropped
+        hazards = () if self._starts_afresh(function) else self._dropped
         return self._fresh(function, candidates, taken, hazards)
 
     def _fresh(
@@ -105,11 +113,6 @@ class Names:
         return next(
             name for name in chain(candidates, numbered) if name not in refused and name not in hazards
         )
-
-
-def _starts_afresh(function: FunctionInfo) -> bool:
-    """Whether only a function's own names count: in a test, one that is no method."""
-    return function.file.is_test and function.owner is None
 
 
 def _identifiers(function: FunctionInfo) -> frozenset[str]:

@@ -8,6 +8,7 @@ from codemods.fixes.interpolation import is_sum_with, shown_in_one
 from codemods.fixes.release_at_exits import mentions
 from codemods.fixes.string_misuses import COPY
 from codemods.fixes.workarounds import GROWS, GROWS_BY_COPIES, explained
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import Assign, ControlFlowGraph
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit
@@ -16,10 +17,13 @@ from tml_ast.edit import SourceEdit
 def grow_string(context: Context, graph: ControlFlowGraph, action: Assign) -> Repair | None:
     """Write the sum of an assignment as an interpolation.
 
-    None in a test, where the compiler frees what calls in it make a second time, and unless all sums that the
-    variable gets can be written so: it is not followed where only some of them free what it held.
+    None with a compiler whose interpolations free nothing of a variable's, in a test, where the compiler
+    frees what calls in it make a second time, and unless all sums that the variable gets can be written so:
+    it is not followed where only some of them free what it held.
     """
     variable, value = action.variable, action.node.value
+    if Trait.INTERPOLATION not in graph.traits:
+        return None
     if context.file.is_test or not is_sum_with(graph, variable, value):
         return None
     values = [assign.node.value for assign in graph.assignments_to(variable)]
@@ -42,6 +46,8 @@ def grow_string(context: Context, graph: ControlFlowGraph, action: Assign) -> Re
 def grows_by_itself(graph: ControlFlowGraph, action: Assign) -> bool:
     """Whether an assignment already shows the old string in an interpolation, and so frees it."""
     value = action.node.value
-    return isinstance(value, nodes.InterpolatedString) and any(
+    if Trait.INTERPOLATION not in graph.traits or not isinstance(value, nodes.InterpolatedString):
+        return False
+    return any(
         use.variable is action.variable for hole in value.holes if (use := graph.use_at(hole)) is not None
     )

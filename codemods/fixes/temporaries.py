@@ -124,7 +124,7 @@ def _is_lent(graph: ControlFlowGraph, site: Site) -> bool:
     outer = graph.site_of(site.parent)
     returned = outer is not None and outer.role is Role.RETURNED
     by_reference = parameter is not None and parameter.name == "ref"
-    return by_reference and is_visible(site.callee, graph.function) and not returned
+    return by_reference and is_visible(graph, site.callee) and not returned
 
 
 def is_read_in_place(context: Context, graph: ControlFlowGraph, node: Expression) -> bool:

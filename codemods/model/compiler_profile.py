@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Trait(StrEnum):
+    """A defect that the drop rules of the analysis contain, by the name of its file.
+
+    Any other defect is a matter of the rules that work around it.
+    """
+
+    BRANCH_VALUES = "branch-initialisers"
+    EARLY_RETURN = "early-return-cancels-later-drops"
+    INTERPOLATION = "interpolation-frees-operands"
+    JUMP = "break-skips-drops"
+    PRIVATE_CALLEE = "private-callee-takes-strings"
+    RETURNED_CALL = "returned-call-cancels-drop"
+    SHARED_NAMES = "methods-share-given-names"
+    VOID_END = "void-end-drops-nothing"
+
+
+Traits = Set[Trait]
+"""The defects among them that a compiler has."""
+
+ALL_TRAITS: Traits = frozenset(Trait)
+"""Those of the compiler that was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +45,11 @@ class CompilerProfile:
         if self.checked is None:
             return "the compiler of commit cf79b64d"
         return f"the compiler as it was checked on {self.checked}"
+
+    @property
+    def traits(self) -> Traits:
+        """The defects that the analysis has to reckon with; one that changed counts as it was."""
+        return ALL_TRAITS - self.mended
 
     def agrees_with(self, other: CompilerProfile) -> bool:
         """Whether both say the same of every defect."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from codemods.model.compiler_profile import ALL_TRAITS, Traits
 from codemods.ownership.aliases import Aliases
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.compiler.drops import Drops
@@ -29,16 +30,21 @@ class Kept:
 class Analysis:
     """All the facts about one state of a workspace; those of ``previous`` are reused where they hold.
 
-    Facts about the ``library`` of the index are taken from there.
+    Facts about the ``library`` of the index are taken from there. Where there is one, so are the ``traits``,
+    the defects of the compiler that the analysis has to reckon with.
     """
 
     def __init__(
-        self, index: Index, previous: Analysis | None = None, library: Analysis | None = None
+        self,
+        index: Index,
+        previous: Analysis | None = None,
+        library: Analysis | None = None,
+        traits: Traits = ALL_TRAITS,
     ) -> None:
         self.index = index
         self.follows = id(previous) if previous is not None else None
         """The identity of the earlier state."""
-        self.drops: Drops = Drops(index, library.drops if library is not None else None)
+        self.drops: Drops = Drops(index, traits, library.drops if library is not None else None)
         self.summaries: Summaries = Summaries(
             index,
             self.drops,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
@@ -214,7 +215,7 @@ class OwnedLists:
     def _frees_temporary(self, graph: ControlFlowGraph, read: Expression, site: Site) -> bool:
         """Whether a string that is read from a list and not bound counts as a new one."""
         if site.role is Role.INTERPOLATED:
-            return True
+            return Trait.INTERPOLATION in graph.traits
         if called_name(read) not in self.analysis.drops.allocating_names:
             return False
         return graph.function.file.is_test or (
@@ -228,7 +229,7 @@ class OwnedLists:
             is_read = view.kind in (VariableKind.LET, VariableKind.VAR) and id(view.value) in reads
             yield Claim(graph, view.node, view.value if is_read else None)
         for use in graph.uses(view):
-            if use.site.role is Role.INTERPOLATED:
+            if use.site.role is Role.INTERPOLATED and Trait.INTERPOLATION in graph.traits:
                 yield Claim(graph, use.node, None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     Action,
@@ -28,7 +29,7 @@ def drop_hazard(analysis: Analysis, graph: ControlFlowGraph, variable: Variable)
     if not analysis.summaries.variable_origin(graph, variable).is_fresh:
         return f"`{variable.name}` may hold a string that belongs to something else"
     uses = graph.uses(variable)
-    if any(use.site.role is Role.INTERPOLATED for use in uses):
+    if Trait.INTERPOLATION in graph.traits and any(use.site.role is Role.INTERPOLATED for use in uses):
         return f"an interpolation of `{variable.name}` already frees it"
     fate = analysis.summaries.fate(graph, variable)
     if fate.view_escapes or not fate.effects <= {Effect.BORROWS, Effect.RETURNS}:
@@ -88,7 +89,7 @@ def _gives_away(analysis: Analysis, graph: ControlFlowGraph, use: Use) -> bool:
     if site.role in (Role.ARGUMENT, Role.RECEIVER):
         return not analysis.summaries.call_effects(site) <= {Effect.BORROWS}
     if site.role is Role.INTERPOLATED:
-        return True
+        return Trait.INTERPOLATION in graph.traits
     return consumes(graph, use)
 
 

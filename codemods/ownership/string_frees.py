@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import (
     ControlFlowGraph,
     Role,
@@ -101,10 +102,11 @@ class StringMisuse:
         return ".".join((self.variable.name, *self.path))
 
 
-def frees_holes(node: Node) -> bool:
+def frees_holes(graph: ControlFlowGraph, node: Node) -> bool:
     """Whether an interpolation frees the strings that it shows: one that shows nothing else hands it on."""
     return (
-        isinstance(node, nodes.InterpolatedString)
+        Trait.INTERPOLATION in graph.traits
+        and isinstance(node, nodes.InterpolatedString)
         and node.first_token.type == "STRING_START"
         and node.only_hole is None
     )
@@ -124,7 +126,7 @@ def access(graph: ControlFlowGraph, use: Use) -> tuple[Path, Node, Site | None]:
                 pass
             case Role.PROPAGATED:
                 path += success_path(graph.type_of(node))
-            case Role.INTERPOLATED if not frees_holes(site.parent) and _is_only_hole(site.parent):
+            case Role.INTERPOLATED if _is_only_hole(site.parent):
                 pass
             case Role.RECEIVER if site.callee is None and _hands_out(graph, site, node):
                 assert isinstance(site.parent, nodes.MethodCall)
@@ -138,7 +140,11 @@ def access(graph: ControlFlowGraph, use: Use) -> tuple[Path, Node, Site | None]:
 
 
 def _is_only_hole(node: Node) -> bool:
-    return isinstance(node, nodes.InterpolatedString) and node.first_token.type == "STRING_START"
+    return (
+        isinstance(node, nodes.InterpolatedString)
+        and node.first_token.type == "STRING_START"
+        and node.only_hole is not None
+    )
 
 
 def _hands_out(graph: ControlFlowGraph, site: Site, node: Node) -> bool:

@@ -224,7 +224,7 @@ class StringLifetimes(Layer):
 
     def _freed_values(self, graph: ControlFlowGraph) -> Iterator[Strings]:
         for node in graph.nodes_of(nodes.InterpolatedString) if graph.has_any(b"{") else ():
-            if frees_holes(node):
+            if frees_holes(graph, node):
                 for hole in node.holes:
                     if refers_to_str(graph.type_of(hole)):
                         yield self.values.of(graph, hole)

@@ -317,7 +317,7 @@ class StringTrack(PathSensitiveProblem[Action, _World]):
         """A use reaches the string: as it is, or at ``rest`` in what is used."""
         where = use.variable, (*path, *rest)
         if site.role is Role.INTERPOLATED:
-            if rest or not frees_holes(site.parent):
+            if rest or not frees_holes(self.graph, site.parent):
                 return (world,)
             return (self._free(world, where, Freed(node, Way.INTERPOLATED, use.variable.name)),)
         if site.role in (Role.ARGUMENT, Role.RECEIVER):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codemods.fixes.naming import describe_exits, listed, quoted_names, short_code
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.analysis import Analysis
 from codemods.ownership.cfg.graph import (
     ControlFlowGraph,
@@ -326,7 +327,8 @@ class ValueStatements:
             case Role.CONSTRUCTED:
                 return f"moved into `{short_code(parent.text)}`"
             case Role.INTERPOLATED:
-                frees = refers_to_str(type_) and parent.first_token.type == "STRING_START"
+                is_text = refers_to_str(type_) and parent.first_token.type == "STRING_START"
+                frees = is_text and Trait.INTERPOLATION in self._graph.traits
                 return "interpolated, which frees it" if frees else "interpolated"
             case Role.FIELD if isinstance(parent, nodes.FieldAccess):
                 return f"its field `{parent.name}` is read"

@@ -99,12 +99,8 @@ class Part:
 
 def parts(page: str) -> list[Part]:
     """The generated parts, in order."""
-    return [
-        Part(part.start(2), part.end(2), *_split(part[1]))
-        for part in re.finditer(
-            r"(?ms)^<!-- ((?:diff|rules|defects|phases|commands|layers)\b.*?) -->$(.*?)^<!-- end -->$", page
-        )
-    ]
+    pattern = rf"(?ms)^<!-- ((?:{'|'.join(PARTS)})\b.*?) -->$(.*?)^<!-- end -->$"
+    return [Part(part.start(2), part.end(2), *_split(part[1])) for part in re.finditer(pattern, page)]
 
 
 def _split(comment: str) -> tuple[str, tuple[str, ...]]:
@@ -169,6 +165,12 @@ def _defect(defect: Defect) -> Iterator[str]:
     else:
         yield "**Rules.** None: tmlfix avoids it in the code that it writes."
     yield ""
+
+
+def modelled() -> str:
+    """The defects that the drop rules contain."""
+    contained = (defect for defect in DEFECTS.values() if defect.modelled)
+    return "\n".join(f"- `{defect.name}`: {literal(defect.title)}" for defect in contained)
 
 
 def phases() -> str:
@@ -239,4 +241,5 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "phases": phases,
     "commands": commands,
     "layers": layers,
+    "modelled": modelled,
 }

@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar, cast
 
+from codemods.model.compiler_profile import ALL_TRAITS, Traits
 from codemods.ownership.dataflow.flow_graph import BasicBlock, FlowGraph
 from codemods.semantics.symbols import FunctionInfo, Type
 from tml_ast import nodes
@@ -221,6 +222,8 @@ class ControlFlowGraph(FlowGraph[Action]):
     """The control-flow graph of one function."""
 
     function: FunctionInfo
+    traits: Traits = ALL_TRAITS
+    """What the compiler does to it."""
     variables: list[Variable] = field(default_factory=list)
     types: dict[int, Type] = field(default_factory=dict)
     """The type of an expression, by the identity of its node."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from codemods.model.compiler_profile import ALL_TRAITS, Traits
 from codemods.ownership.cfg.graph import (
     Action,
     Assign,
@@ -39,12 +40,12 @@ from tml_ast import nodes
 from tml_ast.nodes import Expression, Node
 
 
-def lower(index: Index, function: FunctionInfo) -> ControlFlowGraph | None:
+def lower(index: Index, function: FunctionInfo, traits: Traits = ALL_TRAITS) -> ControlFlowGraph | None:
     """The control-flow graph of a function; None for a signature without body."""
     body = function.node.body
     if body is None:
         return None
-    return _Lowering(index, function).run(body)
+    return _Lowering(index, function, traits).run(body)
 
 
 _LITERAL_TYPES = {
@@ -88,13 +89,13 @@ class _Scope:
 
 
 class _Lowering:
-    def __init__(self, index: Index, function: FunctionInfo) -> None:
+    def __init__(self, index: Index, function: FunctionInfo, traits: Traits) -> None:
         self.index = index
         self.function = function
         self.file: SourceFile = function.file
         self.generics = frozenset(function.generics)
         self.current: BasicBlock[Action] = BasicBlock()
-        self.graph = ControlFlowGraph([self.current], function)
+        self.graph = ControlFlowGraph([self.current], function, traits)
         self.scopes: list[_Scope] = []
         self.returns: Type | None = function.returns
         """What a return hands over; None where that is not known."""
@@ -600,7 +601,7 @@ class _Lowering:
 
     def _closure(self, node: nodes.Closure, _: Site) -> Type | None:
         """A closure holds what it captures by reference; its body is a graph of its own."""
-        inner = _Lowering(self.index, self.function)
+        inner = _Lowering(self.index, self.function, self.graph.traits)
         inner.scopes = list(self.scopes)
         inner.outermost = len(self.scopes) + 1
         inner.returns = self._type(node.return_type)

@@ -1,14 +1,15 @@
 """Which places of a function give a name away, as the compiler sees it.
 
 The compiler goes by names and by the order of the source, not by paths: no variable of such a name is dropped
-later in the function.
+later in the function. Of that, the traits of the graph say what the compiler in use still does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
+from codemods.model.compiler_profile import Trait
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable
 from codemods.semantics.symbols import FunctionInfo, SourceFile
 from tml_ast import nodes
 from tml_ast.nodes import Node
@@ -32,8 +33,29 @@ def consumptions_of(
             yield use.node.start
 
 
+def moved_by(graph: ControlFlowGraph, variable: Variable, exit_: Exit) -> int | None:
+    """Where a return gives a variable away for itself alone, with a compiler that cancels no later drops."""
+    if Trait.EARLY_RETURN in graph.traits or exit_.value is None:
+        return None
+    use = graph.use_at(exit_.value)
+    is_moved = use is not None and use.variable is variable and _is_returned_by_name(use)
+    return exit_.value.start if is_moved else None
+
+
+def _is_returned_by_name(use: Use) -> bool:
+    site = use.site
+    return site.role is Role.RETURNED and site.through is None and isinstance(site.parent, nodes.Return)
+
+
 def consumes(graph: ControlFlowGraph, use: Use) -> bool:
+    """Whether a bare identifier in this place gives its variable away."""
+    return _is_returned_by_name(use) or _cancels_drops(graph, use)
+
+
+def _cancels_drops(graph: ControlFlowGraph, use: Use) -> bool:
     """Whether a bare identifier in this place cancels the drops that come later in the source."""
+    if _is_returned_by_name(use):
+        return Trait.EARLY_RETURN in graph.traits
     site = use.site
     match site.role:
         case Role.RETURNED:
@@ -55,13 +77,14 @@ def _argument_consumes(graph: ControlFlowGraph, use: Use) -> bool:
     site = use.site
     call = site.parent
     outer = graph.site_of(call)
-    if outer is not None and outer.role is Role.RETURNED and isinstance(outer.parent, nodes.Return):
+    is_returned = outer is not None and outer.role is Role.RETURNED and isinstance(outer.parent, nodes.Return)
+    if is_returned and Trait.RETURNED_CALL in graph.traits:
         return True
     if isinstance(call, nodes.MethodCall):
         return False
     if site.callee is None:
         return False
-    if not is_visible(site.callee, graph.function):
+    if not is_visible(graph, site.callee):
         return True
     parameter = site.callee.values[site.position] if site.position < len(site.callee.values) else None
     if parameter is None or parameter.type is None:
@@ -81,7 +104,7 @@ def _field_argument_consumes(graph: ControlFlowGraph, access: Node) -> bool:
 
 
 def _consuming_uses(graph: ControlFlowGraph) -> list[Use]:
-    return [use for use in graph.all_uses if consumes(graph, use)]
+    return [use for use in graph.all_uses if _cancels_drops(graph, use)]
 
 
 def _consuming_uses_by_name(graph: ControlFlowGraph) -> dict[str, list[Use]]:
@@ -91,13 +114,13 @@ def _consuming_uses_by_name(graph: ControlFlowGraph) -> dict[str, list[Use]]:
     return by_name
 
 
-def is_visible(callee: FunctionInfo, caller: FunctionInfo) -> bool:
+def is_visible(graph: ControlFlowGraph, callee: FunctionInfo) -> bool:
     """Whether the code generator finds the signature: then strings and references are not consumed."""
-    return is_visible_in(callee, caller.file)
+    return Trait.PRIVATE_CALLEE not in graph.traits or is_visible_in(callee, graph.function.file)
 
 
 def is_visible_in(callee: FunctionInfo, file: SourceFile) -> bool:
-    """The same for a caller in a file; a method whose signature is not found cannot be called at all."""
+    """Whether a file sees the signature; a method whose signature is not found cannot be called at all."""
     if callee.file is file and callee.file.is_test:
         return True
     if callee.is_public or callee.is_extern or callee.behavior is not None:

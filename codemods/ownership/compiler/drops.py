@@ -8,13 +8,14 @@ continue, or a void free function falls off its end. Consumption goes by names, 
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from enum import Enum, auto
 from functools import cached_property
 
+from codemods.model.compiler_profile import ALL_TRAITS, Trait, Traits
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.builtins import is_constant_sum
-from codemods.ownership.compiler.consumption import consumptions_of
+from codemods.ownership.compiler.consumption import consumptions_of, moved_by
 from codemods.ownership.dataflow.fixpoints import Fixpoints
 from codemods.semantics.layers import Layer, by_type
 from codemods.semantics.symbols import BUILTIN_VARIANTS, FunctionInfo, Index, SourceFile, Type
@@ -47,14 +48,18 @@ class Obstacle(Enum):
     """The name was given away at an earlier place of the function."""
 
 
+_BRANCHING = nodes.If | nodes.When | nodes.Ternary
+_JUMPS = nodes.Return | nodes.Break | nodes.Continue | nodes.Throw
 _DROPPED_KINDS = frozenset((VariableKind.LET, VariableKind.VAR, VariableKind.PAYLOAD))
 
 
 class Drops(Layer):
     """The compiler's drop rules over the types of an index; what its ``library`` says of types is used."""
 
-    def __init__(self, index: Index, library: Drops | None = None) -> None:
+    def __init__(self, index: Index, traits: Traits = ALL_TRAITS, library: Drops | None = None) -> None:
         super().__init__(index, library)
+        self.traits: Traits = traits if library is None else library.traits
+        """The defects of the compiler."""
         self._kinds = Fixpoints()
         self._kinds_of_instances: dict[Type, DropKind] = {}
 
@@ -140,10 +145,19 @@ class Drops(Layer):
             return False
         kind = self.kind(variable.type)
         if kind is DropKind.STRING and variable.kind is not VariableKind.PAYLOAD:
-            return variable.value is not None and self.makes_string(variable.value)
+            return variable.value is not None and self._gives_string(variable.value)
         if kind is DropKind.NOTHING and variable.type is not None:
             return self._is_dropped_enum(variable.type)
         return kind is not DropKind.NOTHING
+
+    def _gives_string(self, value: Expression) -> bool:
+        """Whether the compiler knows that an initialiser makes a string, whichever way it takes."""
+        if self.makes_string(value):
+            return True
+        if Trait.BRANCH_VALUES in self.traits or not isinstance(value, _BRANCHING):
+            return False
+        values = [way for way in values_of(value) if not isinstance(way, _JUMPS)]
+        return bool(values) and all(map(self.makes_string, values))
 
     def makes_string(self, node: Expression) -> bool:
         """Whether an initialiser counts as making a string: interpolation, ``+``, or an allocating name."""
@@ -194,9 +208,10 @@ class Drops(Layer):
         """What keeps the compiler from dropping ``variable`` at this exit; None where it does."""
         if not self.is_registered(variable):
             return Obstacle.NOT_REGISTERED
-        if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE):
+        if exit_.kind in (ExitKind.BREAK, ExitKind.CONTINUE) and Trait.JUMP in self.traits:
             return Obstacle.JUMP
-        if exit_.kind is ExitKind.END and graph.function.owner is None and variable.depth == 1:
+        falls_off = exit_.kind is ExitKind.END and graph.function.owner is None and variable.depth == 1
+        if falls_off and Trait.VOID_END in self.traits:
             return Obstacle.VOID_END
         if self.given_away_at(graph, variable, exit_, made_public) is not None:
             return Obstacle.GIVEN_AWAY
@@ -210,6 +225,8 @@ class Drops(Layer):
         made_public: Container[FunctionInfo] = (),
     ) -> int | None:
         """The first place before an exit, as a byte offset, that gives the variable's name away."""
+        if (moved := moved_by(graph, variable, exit_)) is not None:
+            return moved
         return next(
             (
                 offset
@@ -236,6 +253,23 @@ def _reserves_name(function: FunctionInfo) -> bool:
 
 def _first_known(before: DropKind, found: DropKind) -> DropKind:
     return before if found is DropKind.NOTHING else found
+
+
+def values_of(node: Expression) -> list[Expression]:
+    """The expressions of which one is the value of a block, a branch, or whatever it is."""
+    branches: Sequence[Expression | None]
+    match node:
+        case nodes.Block():
+            branches = [node.value]
+        case nodes.If():
+            branches = [node.branch, node.alternative]
+        case nodes.Ternary():
+            branches = node.branches
+        case nodes.When():
+            branches = [arm.body for arm in node.arms]
+        case _:
+            return [node]
+    return [value for branch in branches if branch is not None for value in values_of(branch)]
 
 
 def called_name(node: Expression) -> str | None:

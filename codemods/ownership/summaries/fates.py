@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.conditions import is_impossible, is_null
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site, Variable
 from codemods.ownership.compiler.builtins import Effect
@@ -163,10 +164,14 @@ class FateSearch:
             case Role.OPERAND:
                 self._operand(site, type_, partial)
             case Role.INTERPOLATED:
-                if refers_to_str(type_) and not partial and _frees_holes(site.parent):
+                if refers_to_str(type_) and not partial and self._frees_holes(site.parent):
                     self._effect(Effect.RELEASES, partial)
             case Role.CONDITION | Role.DISCARDED:
                 pass
+
+    def _frees_holes(self, node: Node) -> bool:
+        """A string that is interpolated frees the strings it shows; a template copies them."""
+        return Trait.INTERPOLATION in self.graph.traits and node.first_token.type == "STRING_START"
 
     def _is_replaced(self, access: nodes.FieldAccess) -> bool:
         """Whether what a field holds is freed, and something new is put in its place at once.
@@ -352,11 +357,6 @@ class FateSearch:
             if any(node.right.start <= use.node.start < node.right.end for use in uses)
         }
         return bool(used & followed)
-
-
-def _frees_holes(node: Node) -> bool:
-    """A string that is interpolated frees the strings it shows; a template copies them."""
-    return node.first_token.type == "STRING_START"
 
 
 def _is_number_of(site: Site, type_: Type | None, partial: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codemods.model.compiler_profile import Traits
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from codemods.ownership.cfg.lowering import lower
 from codemods.ownership.compiler.drops import called_name
@@ -54,8 +55,15 @@ class Replaced:
 class Graphs(Layer):
     """The control-flow graphs of the functions of an index."""
 
-    def __init__(self, index: Index, previous: Graphs | None = None, library: Graphs | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        traits: Traits,
+        previous: Graphs | None = None,
+        library: Graphs | None = None,
+    ) -> None:
         super().__init__(index, library)
+        self._traits = traits
         self.made: dict[FunctionInfo, ControlFlowGraph | None] = {}
         """Those that are made already; None for a function without a body."""
         self.replaced: Replaced | None = None
@@ -68,5 +76,5 @@ class Graphs(Layer):
     def of(self, function: FunctionInfo) -> ControlFlowGraph | None:
         """The control-flow graph of a function; None if it has no body."""
         if function not in self.made:
-            self.made[function] = lower(self.index, function)
+            self.made[function] = lower(self.index, function, self._traits)
         return self.made[function]

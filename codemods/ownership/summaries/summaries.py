@@ -69,6 +69,7 @@ class Summaries(Layer):
         self._drops = drops
         self.graphs: Graphs = Graphs(
             index,
+            drops.traits,
             previous.graphs if previous is not None else None,
             library.graphs if library is not None else None,
         )

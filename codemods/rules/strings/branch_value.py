@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
@@ -10,7 +10,7 @@ from codemods.fixes.free_as_number import can_be_freed, free_after_last_use, fre
 from codemods.fixes.workarounds import BRANCHES_COPY, explained
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
-from codemods.ownership.compiler.drops import called_name
+from codemods.ownership.compiler.drops import called_name, values_of
 from codemods.ownership.string_drops import drop_hazard, held_at
 from codemods.ownership.summaries.origins import Origin, Result
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -45,10 +45,12 @@ def _is_lost(context: Context, graph: ControlFlowGraph, variable: Variable) -> b
         return False
     if not isinstance(variable.value, nodes.If | nodes.When | nodes.Ternary):
         return False
+    if context.analysis.drops.is_registered(variable):
+        return False
     summaries = context.analysis.summaries
     is_made = Origin.FRESH in summaries.origin(graph, variable.value).origins or any(
         isinstance(value, nodes.Binary) and context.analysis.drops.makes_string(value)
-        for value in _values(variable.value)
+        for value in values_of(variable.value)
     )
     if Effect.RELEASES in summaries.fate(graph, variable).effects:
         return False
@@ -64,7 +66,7 @@ def _repair(context: Context, graph: ControlFlowGraph, variable: Variable) -> Re
 
 def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | None:
     """Take the call that all branches make around them; each branch keeps the argument."""
-    values = _values(value)
+    values = values_of(value)
     calls = [call for call in values if isinstance(call, nodes.Call) and len(call.arguments) == 1]
     if len(calls) != len(values) or len({call.function.text for call in calls}) != 1:
         return None
@@ -96,7 +98,7 @@ def _always_made(context: Context, graph: ControlFlowGraph, variable: Variable) 
     if context.analysis.index.method(STR, _COPY) is None:
         return Refusal("one of its branches makes no string, and no way to copy one is known")
     edits: list[SourceEdit] = []
-    for value in _values(variable.value):
+    for value in values_of(variable.value):
         made = _made(context, graph, value)
         if made is None:
             return Refusal("one of its branches may hand out a string that something else frees")
@@ -127,23 +129,6 @@ def _made(context: Context, graph: ControlFlowGraph, value: Expression) -> str |
     if call is None or call.callee is None or not summaries.result(call.callee).is_fresh:
         return None
     return value.text if can_be_freed(summaries.origin(graph, value)) else None
-
-
-def _values(node: Expression) -> list[Expression]:
-    """The expressions of which one is the value."""
-    branches: Sequence[Expression | None]
-    match node:
-        case nodes.Block():
-            branches = [node.value]
-        case nodes.If():
-            branches = [node.branch, node.alternative]
-        case nodes.Ternary():
-            branches = node.branches
-        case nodes.When():
-            branches = [arm.body for arm in node.arms]
-        case _:
-            return [node]
-    return [value for branch in branches if branch is not None for value in _values(branch)]
 
 
 RULE = Rule(

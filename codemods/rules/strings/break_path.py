@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import free_as_number
 from codemods.fixes.owners import is_freed_by_drop, only_drop_frees_strings
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Variable, VariableKind
 from codemods.ownership.compiler.drops import DropKind
 from codemods.ownership.contents import variant_of
@@ -20,6 +21,8 @@ _JUMPS = {ExitKind.BREAK: "break", ExitKind.CONTINUE: "continue"}
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """What the compiler drops at the end of its block, and not where a jump leaves it."""
+    if Trait.JUMP not in context.analysis.drops.traits:
+        return
     for _, graph in context.graphs():
         if not graph.has_any(b"break", b"continue"):
             continue

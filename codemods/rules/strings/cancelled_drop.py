@@ -80,7 +80,7 @@ def _is_cancelled(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
     site, variable = use.site, use.variable
     if site.role is not Role.ARGUMENT or site.through is not None or site.callee is None:
         return False
-    if isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, graph.function):
+    if isinstance(site.parent, nodes.MethodCall) or is_visible(graph, site.callee):
         return False
     return variable.type == STR and context.analysis.drops.is_registered(variable)
 

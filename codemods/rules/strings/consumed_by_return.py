@@ -10,6 +10,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import other_names
 from codemods.fixes.rename import rename
 from codemods.fixes.workarounds import CALLED_BEFORE, NAMED_ALONE, explained
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import is_visible
@@ -20,6 +21,8 @@ from tml_ast import nodes
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The strings that a returned call is given by name, and that nothing frees any more."""
+    if Trait.RETURNED_CALL not in context.analysis.drops.traits:
+        return
     for _, graph in context.graphs():
         for use in graph.all_uses:
             if use.site.role is Role.ARGUMENT and _is_lost(context, graph, use):
@@ -44,7 +47,7 @@ def _is_lost(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
         and context.analysis.drops.is_registered(variable)
         and context.analysis.summaries.variable_origin(graph, variable).is_fresh
         and context.analysis.summaries.call_effects(site) == {Effect.BORROWS}
-        and (isinstance(site.parent, nodes.MethodCall) or is_visible(site.callee, graph.function))
+        and (isinstance(site.parent, nodes.MethodCall) or is_visible(graph, site.callee))
     )
 
 

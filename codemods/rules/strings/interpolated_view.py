@@ -8,6 +8,7 @@ from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.string_misuses import COPY
 from codemods.fixes.workarounds import SHOWS_COPIES, explained
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import Role, Variable
 from codemods.ownership.releases import is_read_from_memory
 from codemods.rules.rule import Fixed, Rule, Untouched
@@ -18,7 +19,8 @@ from tml_ast.edit import SourceEdit
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The strings of a table's own memory that its methods interpolate."""
-    if context.file.is_test or b"ptr_read" not in context.file.source:
+    frees = Trait.INTERPOLATION in context.analysis.drops.traits
+    if not frees or context.file.is_test or b"ptr_read" not in context.file.source:
         return
     for function, graph in context.graphs():
         stored = [

@@ -175,7 +175,7 @@ def _would_be_given_away(graph: ControlFlowGraph, made: Expression) -> bool:
             return False
         case Role.ARGUMENT:
             is_method = isinstance(site.parent, nodes.MethodCall)
-            return not is_method and (site.callee is None or not is_visible(site.callee, graph.function))
+            return not is_method and (site.callee is None or not is_visible(graph, site.callee))
         case Role.OPERAND:
             return not isinstance(site.parent, nodes.Binary) or site.parent.operator == "+"
         case _:

@@ -10,6 +10,7 @@ from codemods.fixes.naming import assumed_of, listed, short_code, unknown_call
 from codemods.fixes.owners import holds_views, is_freed_by_drop, is_only_holder, may_hold_variable
 from codemods.fixes.temporaries import string_temporaries
 from codemods.fixes.workarounds import RETURN_DROPS, explained_beside
+from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.compiler.consumption import consumptions
@@ -31,7 +32,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
         end = _end(graph)
         if body is None or end is None:
             continue
-        lost = _lost_variables(context, graph, end)
+        is_skipped = Trait.VOID_END in graph.traits
+        lost = _lost_variables(context, graph, end) if is_skipped else []
         undropped = _undropped_strings(context, graph, body)
         if lost or undropped:
             names = [f"`{variable.name}`" for variable in reversed(lost)]
