@@ -40,26 +40,28 @@ def bind_before(
     type_: str = "",
     value: str = "",
     comment: str = "",
+    used: str = "",
 ) -> Repair:
     """``let name: type_ = value`` in front of a statement, and the name in the place of ``node``.
 
-    Without a ``value`` it is the code of ``node``. An arm becomes a block in which it is bound first. A
-    ``comment`` stands above. The comment on a cast goes with the cast.
+    Without a ``value`` it is the code of ``node``; with ``used``, that stands in the place of ``node``.
+    An arm becomes a block in which it is bound first. A ``comment`` stands above. The comment on a cast
+    goes with the cast.
     """
     annotation = f": {type_}" if type_ else ""
     above = f"{comment}\n" if comment else ""
     binding = f"{above}let {name}{annotation} = {value or node.text}"
-    used = SourceEdit(node.start, node.end, name.encode())
+    use = SourceEdit(node.start, node.end, (used or name).encode())
     if isinstance(statement, nodes.Arm):
         opened = open_block(context, statement, [binding], None)
-        return Repair((*opened.edits, used), opens_block=True)
+        return Repair((*opened.edits, use), opens_block=True)
     source = context.file.source
     if " as " in node.text and stands_below_workaround(source, statement.start):
         start = line_start(source, statement.start)
         indentation = indentation_of(source, start)
         line = indentation + binding.encode() + line_ending_of(source, start)
-        return Repair((SourceEdit(start, start, line), used))
-    return Repair((insert_statement_before(source, context.file.tree, statement, binding), used))
+        return Repair((SourceEdit(start, start, line), use))
+    return Repair((insert_statement_before(source, context.file.tree, statement, binding), use))
 
 
 def needed_annotation(context: Context, type_: Type) -> str | Refusal:

@@ -6,23 +6,14 @@ from collections.abc import Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
-from codemods.fixes.naming import result_name
+from codemods.fixes.one_line_block import fits_line
 from codemods.ownership.cfg.graph import ControlFlowGraph
 from tml_ast import nodes
 from tml_ast.edit import INDENT, SourceEdit, after_comment, lay_out, line_start
 from tml_ast.nodes import Expression, Node
 
 _LEVEL = INDENT.decode()
-
-
-def bind_returned(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | None:
-    """``return value`` becomes a binding and a return of the binding; None where there is no room."""
-    site = graph.site_of(value)
-    if site is None or not isinstance(site.parent, nodes.Return) or site.parent.value is not value:
-        return None
-    jump = site.parent
-    name = result_name(context, graph.function, value)
-    return bind_before_leaving(context, jump, value, name + annotation(graph, jump), (), f"return {name}")
+JUMPS = nodes.Return | nodes.Break | nodes.Continue
 
 
 def bind_before_leaving(
@@ -57,9 +48,22 @@ def open_block(
 ) -> Repair:
     """Turn the body of an arm into a block of ``lines``, the first of which ends in its ``value``.
 
-    Without a value the body itself is the last line, or with ``keeps`` the first.
+    Without a value the body itself is the last line, or with ``keeps`` the first. A jump stays on its line
+    where one more statement fits in front of it.
     """
     source, body = context.file.source, arm.body
+    before = "; ".join((*lines, ""))
+    if (
+        value is None
+        and len(lines) == 1
+        and isinstance(body, JUMPS)
+        and fits_line(source, arm, f"[ {before} ]")
+    ):
+        edits = (
+            SourceEdit(body.start, body.start, f"{{ {before}".encode()),
+            SourceEdit(body.end, body.end, b" }"),
+        )
+        return Repair(edits, opens_block=True)
     separator = f"\n{_LEVEL}"
     statements = separator.join("\n".join(lines).split("\n"))
     if value is not None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from codemods.fixes.context import Context
+from codemods.fixes.one_line_block import WIDEST
 from codemods.fixes.release_at_exits import mentions
 from codemods.ownership.cfg.graph import ControlFlowGraph, Variable
 from codemods.semantics.symbols import STR
@@ -19,7 +20,6 @@ from tml_ast.nodes import Expression
 
 _MADE = nodes.Call | nodes.MethodCall | nodes.StaticCall
 _ESCAPED = re.compile(r"\\(?:u\{[0-9A-Fa-f]+\}|.)")
-_WIDEST = 100
 _SHOWN = frozenset("I8 I16 I32 I64 U8 U16 U32 U64".split())
 """The numbers that an interpolation shows as their ``to_string()`` does."""
 
@@ -49,7 +49,7 @@ def shown_in_one(
     text = f'"{"".join(filter(None, parts))}"'
     source, start = context.file.source, line_start(context.file.source, value.start)
     line = source[start : value.end].decode() + source[value.end :].partition(b"\n")[0].decode().rstrip()
-    return text if len(line) - len(value.text) + len(text) <= max(_WIDEST, len(line)) else None
+    return text if len(line) - len(value.text) + len(text) <= max(WIDEST, len(line)) else None
 
 
 def _operands(value: Expression) -> Iterator[Expression]:

@@ -20,6 +20,7 @@ from tml_ast.edit import line_start
 from tml_ast.nodes import Expression
 
 _UNWRAPS = {"Ok": "unwrap", "Just": "unwrap", "Err": "unwrap_err"}
+_QUESTIONS = {"Ok": "is_ok", "Just": "is_just", "Err": "is_err"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,15 @@ def _releases(
 
 
 def opening(context: Context, subject: str, type_: Type, owed: Mapping[str, Owed]) -> list[str]:
-    """The lines of a ``when`` that names what is to be released, and releases it."""
+    """The lines that ask what a Maybe or Outcome holds, name what is to be released, and release it.
+
+    An ``if`` suffices for one variant of a variable. The compiler drops only what an arm of a ``when`` names.
+    """
+    if len(owed) == 1 and subject.isidentifier():
+        ((variant, payload),) = owed.items()
+        if payload.statements:
+            inside = _unwrapped(subject, variant, payload)
+            return [f"if {subject}.{_QUESTIONS[variant]}() {{", *(f"\t{line}" for line in inside), "}"]
     lines = []
     if not any(payload.statements for payload in owed.values()):
         lines.append(OPENED)
@@ -157,9 +166,15 @@ def opening_of(context: Context, offset: int, subject: str, variant: str, owed: 
     """
     if owed.payload == STR:
         return None
-    taken = f"{subject}.{_UNWRAPS[variant]}()"
     if not owed.statements:
+        taken = f"{subject}.{_UNWRAPS[variant]}()"
         return [explained_beside(context, offset, f"let {owed.name} = {taken}", OPENED)]
+    return _unwrapped(subject, variant, owed)
+
+
+def _unwrapped(subject: str, variant: str, owed: Owed) -> list[str]:
+    """The statements that take a payload out of a variable and release it."""
+    taken = f"{subject}.{_UNWRAPS[variant]}()"
     release, *others = owed.statements
     if not others and release.startswith(f"{owed.name}."):
         return [taken + release.removeprefix(owed.name)]

@@ -249,12 +249,13 @@ def _before_jump(
         if not isinstance(parent, nodes.ExpressionStatement):
             return _NO_ROOM
         block = context.parent(parent)
-        if len(release.lines) > 1 and isinstance(block, nodes.Block) and is_one_line(source, block):
+        if isinstance(block, nodes.Block) and is_one_line(source, block):
             statements = [statement.text for statement in block.statements]
-            place = block.statements.index(parent)
-            return Repair(
-                (spread_out(source, block, [*statements[:place], *release.lines, *statements[place:]]),)
-            )
+            if len(release.lines) > 1 or len(statements) > 1:
+                place = _before_releases(context, graph, parent, release.owner)
+                index = block.statements.index(place)
+                statements[index:index] = release.lines
+                return Repair((spread_out(source, block, statements),))
         if len(release.lines) > 1 and not starts_line(source, parent):
             return _NO_ROOM
         return _in_front(context, graph, parent, release)
@@ -294,15 +295,17 @@ def _before_releases(context: Context, graph: ControlFlowGraph, statement: Node,
     assert isinstance(block, nodes.Block)
     siblings = block.statements
     index = siblings.index(statement)
+    source = context.file.source
     while index > 0 and _releases_older(context, graph, siblings[index - 1], owner):
+        if starts_line(source, siblings[index]) and not starts_line(source, siblings[index - 1]):
+            break
         index -= 1
     return siblings[index]
 
 
 def _releases_older(context: Context, graph: ControlFlowGraph, statement: Node, owner: Variable) -> bool:
     """Whether a statement is the release of a variable that was declared before ``owner``."""
-    source = context.file.source
-    if not isinstance(statement, nodes.ExpressionStatement) or not starts_line(source, statement):
+    if not isinstance(statement, nodes.ExpressionStatement):
         return False
     call = statement.expression
     if not isinstance(call, nodes.MethodCall) or call.arguments:

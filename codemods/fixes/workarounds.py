@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Repair
+from codemods.fixes.one_line_block import WIDEST
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, indentation_of, line_ending_of, line_start
 from tml_ast.nodes import Node
 
-_WIDEST = 100
 _FORM = "// compiler defect "
 
 
@@ -30,7 +30,7 @@ COPIES_ARE_NOT = workaround("joined-strings-are-freed-early", "interpolated copi
 BOUND_IS_NOT = workaround("joined-strings-are-freed-early", "one in a variable is not")
 ONLY_VARIABLES = workaround("library-temporaries", "only a variable is freed")
 OPENED = workaround("outcomes-are-never-dropped", "a variable is")
-CALLED_BEFORE = workaround("returned-call-cancels-drop", "so the call stands before it")
+CAST_IS_DROPPED = workaround("returned-call-cancels-drop", "without the cast nothing frees it")
 RETURN_DROPS = workaround("void-end-drops-nothing", "a return drops what is left")
 CAST_IS_FREED = workaround("private-callee-takes-strings", "without the cast nothing frees it")
 PUBLIC_TAKES_NOTHING = workaround("private-callee-takes-strings", "only a public function takes nothing")
@@ -94,5 +94,5 @@ def explained_beside(context: Context, offset: int, code: str, comment: str) -> 
     line = source[line_start(source, offset) :].partition(b"\n")[0].decode()
     column = len(indentation_of(source, line_start(source, offset)))
     is_alone = not line[:column].strip() and "{" not in line
-    fits = column + len(code) + 2 + len(comment) <= _WIDEST
+    fits = column + len(code) + 2 + len(comment) <= WIDEST
     return f"{code}  {comment}" if is_alone and fits else f"{comment}\n{code}"

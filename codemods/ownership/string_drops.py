@@ -12,6 +12,7 @@ from codemods.ownership.cfg.graph import (
     Declare,
     Exit,
     Role,
+    Site,
     Use,
     Variable,
 )
@@ -57,9 +58,18 @@ def _gets_no_other_holder(analysis: Analysis, graph: ControlFlowGraph, use: Use,
         case Role.OPERAND | Role.CONDITION | Role.DISCARDED:
             return site.through is None
         case Role.CAST:
-            return not returned
+            return not returned or _is_lent(analysis, graph.site_of(site.parent))
         case _:
             return False
+
+
+def _is_lent(analysis: Analysis, site: Site | None) -> bool:
+    """Whether a value only goes to a call that reads it."""
+    return (
+        site is not None
+        and site.role is Role.ARGUMENT
+        and analysis.summaries.call_effects(site) == {Effect.BORROWS}
+    )
 
 
 def held_at(analysis: Analysis, graph: ControlFlowGraph, variable: Variable) -> Iterator[Exit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic, Repair
+from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.open_payload import Owed, held_types, opening, opening_of, owed_payloads
 from codemods.fixes.owners import is_only_holder
 from codemods.fixes.release_at_exits import Cleanup, before_exits, exits_of, is_hidden
@@ -28,20 +28,20 @@ def check(context: Context) -> Iterator[Diagnostic]:
             assert variable.type is not None
             settled = settled_variant(context, graph, variable)
             owed = _owed(context, graph, variable, settled, taken)
-            exits = _owing_exits(context, graph, variable, owed)
+            exits = _owing_exits(context, variable, owed, exits_of(graph, variable))
             if not exits:
                 continue
             if settled is not None:
                 taken |= {payload.name for payload in owed.values()}
             lines = opening(context, variable.name, variable.type, owed)
-            opened = Cleanup("\n".join(lines), variable, frozenset((variable,)))
             repair = (
-                _where_settled(context, graph, variable, owed, exits)
-                or _at_once(context, graph, variable, opened, exits)
-                or before_exits(context, graph, opened, exits)
+                _where_settled(context, graph, variable, owed, list(exits))
+                or _where_asked(context, graph, variable, owed, exits)
+                or _at_once(context, graph, variable, "\n".join(lines), list(exits))
+                or before_exits(context, graph, _cleanup(variable, lines), list(exits))
             )
             message = f"`{variable.name}` is never opened, so the {held_types(owed)} in it is never released"
-            paths = paths_of_leaks(graph, variable, exits)
+            paths = paths_of_leaks(graph, variable, list(exits))
             yield context.fix(graph, variable, message, repair, paths=paths)
 
 
@@ -67,13 +67,15 @@ def _owed(
 
 
 def _owing_exits(
-    context: Context, graph: ControlFlowGraph, variable: Variable, owed: Mapping[str, Owed]
-) -> list[Exit]:
-    """The exits that may be left with something to release."""
-    if not owed:
-        return []
-    known = {exit_: known_variant(context, exit_.node, variable) for exit_ in exits_of(graph, variable)}
-    return [exit_ for exit_, variant in known.items() if variant is None or variant in owed]
+    context: Context, variable: Variable, owed: Mapping[str, Owed], exits: Sequence[Exit]
+) -> dict[Exit, str | None]:
+    """The exits that may be left with something to release, and the variant that is known there."""
+    known = {exit_: known_variant(context, exit_.node, variable) for exit_ in exits} if owed else {}
+    return {exit_: variant for exit_, variant in known.items() if variant is None or variant in owed}
+
+
+def _cleanup(variable: Variable, lines: Sequence[str]) -> Cleanup:
+    return Cleanup("\n".join(lines), variable, frozenset((variable,)))
 
 
 def _where_settled(
@@ -101,8 +103,23 @@ def _where_settled(
     return Repair((insert_statement_after(source, tree, place, "\n".join(lines)),)) if lines else None
 
 
+def _where_asked(
+    context: Context,
+    graph: ControlFlowGraph,
+    variable: Variable,
+    owed: Mapping[str, Owed],
+    exits: Mapping[Exit, str | None],
+) -> Repair | Refusal | None:
+    """Open it in front of its exits without asking again, where an ``if`` around each has asked."""
+    (variant, *others) = {*exits.values()}
+    if others or variant is None or not owed[variant].statements:
+        return None
+    lines = opening_of(context, 0, variable.name, variant, owed[variant])
+    return before_exits(context, graph, _cleanup(variable, lines), list(exits)) if lines else None
+
+
 def _at_once(
-    context: Context, graph: ControlFlowGraph, variable: Variable, opened: Cleanup, exits: Sequence[Exit]
+    context: Context, graph: ControlFlowGraph, variable: Variable, opened: str, exits: Sequence[Exit]
 ) -> Repair | None:
     """Open it after its declaration rather than in front of each of several exits."""
     declaration = context.parent(variable.node) if variable.kind is VariableKind.LET else None
@@ -111,7 +128,7 @@ def _at_once(
     if not isinstance(context.parent(declaration), nodes.Block):
         return None
     source, tree = context.file.source, context.file.tree
-    return Repair((insert_statement_after(source, tree, declaration, opened.statement),))
+    return Repair((insert_statement_after(source, tree, declaration, opened),))
 
 
 RULE = Rule(
@@ -119,9 +136,9 @@ RULE = Rule(
     summary="A Maybe or Outcome is never opened, and what it holds is lost.",
     reason=(
         "The compiler never drops a Maybe or Outcome, and asking which variant it is takes nothing out. So "
-        "what it holds leaks unless it is opened, once. A `when` gives it a name: with that it is released "
-        "by its own release, or by the compiler at the end of the arm. An assertion that leaves one variant "
-        "is believed, and what cannot be there is not released."
+        "what it holds leaks unless it is opened, once. Taken out, it is released by its own release; named "
+        "by an arm of a `when`, it is freed by the compiler at the end of the arm. An assertion that leaves "
+        "one variant is believed, and what cannot be there is not released."
     ),
     check=check,
     examples=(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
-from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
+from codemods.fixes.diagnostics import Diagnostic, Repair
 from codemods.fixes.naming import other_names
 from codemods.fixes.rename import rename
-from codemods.fixes.workarounds import CALLED_BEFORE, NAMED_ALONE, explained
+from codemods.fixes.workarounds import CAST_IS_DROPPED, NAMED_ALONE, explained
 from codemods.model.compiler_profile import Trait
 from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Use
 from codemods.ownership.compiler.builtins import Effect
@@ -17,6 +16,7 @@ from codemods.ownership.compiler.consumption import is_visible
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
+from tml_ast.edit import SourceEdit
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -51,20 +51,17 @@ def _is_lost(context: Context, graph: ControlFlowGraph, use: Use) -> bool:
     )
 
 
-def _repair(context: Context, graph: ControlFlowGraph, use: Use) -> Repair | Refusal:
-    name, call = use.variable.name, use.site.parent
-    assert isinstance(call, nodes.Expression)
-    bound = bind_returned(context, graph, call)
-    if bound is None:
-        return Refusal("there is no block to bind the result of the call in")
-    bound = explained(context, graph.function, call, CALLED_BEFORE, bound)
+def _repair(context: Context, graph: ControlFlowGraph, use: Use) -> Repair:
+    name = use.variable.name
+    cast = Repair((SourceEdit(use.node.end, use.node.end, b" as Str"),))
+    cast = explained(context, graph.function, use.node, CAST_IS_DROPPED, cast)
     if graph.function.owner is None or not context.names.is_consumed(name, graph.function):
-        return bound
+        return cast
     names = other_names(graph.function, name, use.variable.value)
     new_name = context.names.for_dropped(graph.function, *names)
     renamed = rename(graph, use.variable, new_name)
     return Repair.of(
-        (bound, explained(context, graph.function, use.variable.node, NAMED_ALONE, renamed)),
+        (cast, explained(context, graph.function, use.variable.node, NAMED_ALONE, renamed)),
         "in a method it also needs a name that no other function gives away",
     )
 
@@ -74,14 +71,14 @@ RULE = Rule(
     summary="A string named in a returned call is never freed.",
     reason=(
         "The compiler treats every bare name among the arguments of a returned call as given away and "
-        "cancels its drop, even if the function only reads it. Binding the result first keeps the drop. In "
-        "a method the variable also needs a name that no other function gives away, because the compiler "
-        "does not forget such names between methods."
+        "cancels its drop, even if the function only reads it. A cast to the same type is no bare name, and "
+        "keeps the drop. In a method the variable also needs a name that no other function gives away, "
+        "because the compiler does not forget such names between methods."
     ),
     check=check,
     examples=(
         Fixed(
-            "The result is bound first",
+            "The argument is cast",
             """\
 use demo::prelude::{Label, measure_text}
 
@@ -95,9 +92,8 @@ use demo::prelude::{Label, measure_text}
 
 pub func width(label: Label) -> I64 {
     let text: Str = label.render()
-    // compiler defect returned-call-cancels-drop: so the call stands before it
-    let result: I64 = measure_text(text)
-    return result
+    // compiler defect returned-call-cancels-drop: without the cast nothing frees it
+    return measure_text(text as Str)
 }
 """,
         ),

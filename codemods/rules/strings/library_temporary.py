@@ -11,13 +11,12 @@ from codemods.fixes.bind_before import (
     split_before,
     statement_to_bind_before,
 )
-from codemods.fixes.bind_returned import bind_returned
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import short_code, string_name
 from codemods.fixes.temporaries import is_read_in_place
 from codemods.fixes.workarounds import ONLY_VARIABLES, needs_comment
-from codemods.ownership.cfg.graph import ControlFlowGraph, Role, Site
+from codemods.ownership.cfg.graph import ControlFlowGraph, Role
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
@@ -93,37 +92,30 @@ def _repair(
     if split is not None:
         taken.add(name)
         return bind_between(context, split, node, name, _comment(context, graph))
-    returned = _returned_call(graph, site)
-    bound = bind_returned(context, graph, returned) if returned is not None else Repair(())
-    if bound is None:
-        return Refusal(
-            "a name in a returned call is never dropped, and there is no block to bind the result in"
-        )
     place = statement_to_bind_before(context, graph, node)
     if place is None:
         return NOT_EVALUATED_ONCE
     taken.add(name)
-    others = (SourceEdit(other.start, other.end, name.encode()) for other in same[1:])
-    return Repair.of(
-        (
-            bind_before(context, place, node, name, type_="Str", comment=_comment(context, graph)),
-            Repair(tuple(others)),
-            bound,
-        )
+    comment = _comment(context, graph)
+    used = [_name_in(graph, other, name) for other in same]
+    bound = bind_before(context, place, node, name, type_="Str", comment=comment, used=used[0])
+    others = (
+        SourceEdit(other.start, other.end, text.encode())
+        for other, text in zip(same[1:], used[1:], strict=True)
     )
+    return Repair((*bound.edits, *others))
 
 
 def _comment(context: Context, graph: ControlFlowGraph) -> str:
     return ONLY_VARIABLES if needs_comment(context, graph.function, ONLY_VARIABLES) else ""
 
 
-def _returned_call(graph: ControlFlowGraph, site: Site) -> Expression | None:
-    """The returned call that a site is an argument of: a name in its place would not be dropped."""
-    outer = graph.site_of(site.parent) if site.role is Role.ARGUMENT else None
-    if outer is None or not isinstance(outer.parent, nodes.Return):
-        return None
-    assert isinstance(site.parent, Expression)
-    return site.parent
+def _name_in(graph: ControlFlowGraph, node: Expression, name: str) -> str:
+    """A name in the place of an expression: cast in a returned call, where a bare one is not dropped."""
+    site = graph.site_of(node)
+    outer = graph.site_of(site.parent) if site is not None and site.role is Role.ARGUMENT else None
+    is_returned = outer is not None and isinstance(outer.parent, nodes.Return)
+    return f"{name} as Str" if is_returned else name
 
 
 RULE = Rule(
