@@ -131,18 +131,10 @@ class _Council:
                 return
             claim, objecting = wrong
             if not self._localize(claim, wants):
-                for other in self._with(claim):
+                place = _place(claim.diagnostic)
+                for other in [each for each in self._claims if _place(each.diagnostic) == place]:
                     self._claims.remove(other)
                     self._refused.append(_refused(claim, objecting, other.diagnostic))
-
-    def _with(self, claim: _Claim) -> list[_Claim]:
-        """The claims that hold only together with one: those of its place, and with an edit in common."""
-        found, left = [claim], [other for other in self._claims if other is not claim]
-        for one in found:
-            near = [other for other in left if _belong_together(one.diagnostic, other.diagnostic)]
-            found += near
-            left = [other for other in left if other not in near]
-        return found
 
     def _wants(self) -> dict[_Key, list[Voice]]:
         wants: dict[_Key, list[Voice]] = {}
@@ -481,9 +473,7 @@ def _distance(action: Action, offset: int) -> int:
 
 
 def _in_turn(claims: Sequence[_Claim]) -> Sequence[_Claim]:
-    """The claims without those that wait for another of their variant, which opens the same block."""
-    if not any(claim.diagnostic.opens_block for claim in claims):
-        return claims
+    """The claims without those that wait for another of their variant, which shares an edit with them."""
     first = _place(claims[0].diagnostic)
     with_first = {id(claim.voice) for claim in claims if _place(claim.diagnostic) == first}
     return [

@@ -20,7 +20,7 @@ from codemods.ownership.map_entries import MapEntries
 from codemods.ownership.summaries.purity import Purity
 from codemods.semantics.symbols import FunctionInfo
 from tml_ast import nodes
-from tml_ast.lexer import KEYWORDS
+from tml_ast.lexer import KEYWORDS, tokenize
 
 
 class Names:
@@ -116,13 +116,19 @@ class Names:
 
 
 def _identifiers(function: FunctionInfo) -> frozenset[str]:
-    """The names in a function, apart from those of fields and methods, which no variable hides."""
-    tokens = pairwise(function.node.tokens())
-    entries = {id(node.first_token) for node in function.node.walk() if _names_a_field(node)}
+    """The names in a function, apart from those of fields and methods, which no variable hides.
+
+    Those in lines that a variant leaves out count too: each variant must give a value the same name.
+    """
+    entries = {node.start for node in function.node.walk() if _names_a_field(node)}
+    start, end = function.node.start, function.node.end
+    is_whole = function.file.variant is None
+    tokens = function.node.tokens() if is_whole else tokenize(function.file.source[start:end])
+    offset = 0 if is_whole else start
     return frozenset(
         token.text
-        for before, token in tokens
-        if token.type == "IDENT" and before.type != "." and id(token) not in entries
+        for before, token in pairwise(tokens)
+        if token.type == "IDENT" and before.type != "." and token.start + offset not in entries
     )
 
 

@@ -486,3 +486,48 @@ def test_directives_that_do_not_match_are_refused(text: str) -> None:
     (error,) = run(text).errors
 
     assert error.path == TEST and "#" in error.message
+
+
+# What the variants of a file propose in turn
+
+WORDS = """\
+use core::str
+use std::collections::List
+
+pub func words_of(line: Str) -> List[Str] {
+    return str::split(line, " ")
+}
+
+#if A
+pub func count(words: List[Str]) -> I64 {
+    return words.len()
+}
+#else
+pub func count(words: List[Str]) -> I64 {
+    if words is List[Str] {
+        return 1
+    }
+    return 0
+}
+#endif
+"""
+"""A library that counts the words of a list; one of its variants says nothing of what it does with them."""
+
+
+def test_a_list_that_one_variant_leaves_alone_keeps_no_other_from_its_release() -> None:
+    """Each fix needs the same import, which only the first of them writes."""
+    lines = ('let first = words_of("a b")', "print(count(first))", 'let second = words_of("c d")', "return 0")
+
+    after = fixed(body(*lines), library=WORDS, uses="count, words_of")
+
+    assert "destroy_parts(ref second)" in after
+    assert "destroy_parts(ref first)" not in after
+
+
+def test_a_new_name_is_free_in_all_variants() -> None:
+    before = body("Sock::open(1)", "#if A", "let sock = Sock::open(2)", "print(2)", "#endif", "return 0")
+
+    after = fixed(before)
+
+    assert after.count(".destroy()") == 2
+    assert "let sock = Sock::open(1)" not in after

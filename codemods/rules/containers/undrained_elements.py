@@ -13,6 +13,7 @@ from codemods.ownership.cfg.graph import Declare, Role
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.elements import Claim, Hazard, OwnedList
 from codemods.rules.rule import Fixed, Rule, Untouched
+from tml_ast.edit import SourceEdit
 
 _HAZARDS = {
     Hazard.SHARED: Refusal("another variable holds the same list"),
@@ -27,16 +28,21 @@ _FILLED = Refusal(
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The lists of the file whose strings nothing frees, and what lists of other files need from it."""
+    needed: tuple[SourceEdit, ...] = ()
     for owned in context.lists.all:
         if owned.file is not context.file or not _is_reached(owned):
             continue
         message = f"strings in `{owned.variable.name}` were made for it, and destroying it does not free them"
         refusal = _refusal(context, owned)
         helper = helper_for(context, owned) if refusal is None else None
+        if helper is not None and needed and helper.edits not in ((), needed):
+            continue  # it can use the helper of the others, once that is there
         repair = refusal or _drained(context, owned, helper)
         yield context.fix(owned.graph, owned.variable, message, repair)
-        if helper is not None and helper.edits and isinstance(repair, Repair):
-            return  # the other lists of the file can use the helper, once it is there
+        if helper is not None and isinstance(repair, Repair):
+            needed = needed or helper.edits
+    if needed:
+        return
     if not context.file.is_test:
         yield from _needed_by_others(context)
 

@@ -21,13 +21,15 @@ from tml_ast.edit import SourceEdit
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """The maps that are destroyed in a variable or in a field, and their copies of strings are lost."""
+    needed: tuple[SourceEdit, ...] = ()
     for function, graph in context.graphs():
         if frees_entries(function):
             continue
         for diagnostic, helper in _found_in(context, graph):
+            if needed and helper.edits not in ((), needed):
+                continue  # it can use the helper of the others, once that is there
             yield diagnostic
-            if helper.edits:
-                return  # the other maps of the file can use the helper, once it is there
+            needed = needed or helper.edits
 
 
 def _found_in(context: Context, graph: ControlFlowGraph) -> Iterator[tuple[Diagnostic, Helper]]:
