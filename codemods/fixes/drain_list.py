@@ -293,14 +293,14 @@ def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     name = next((name for name in _NAMES if _is_free(context, name)), None)
     if name is None:
         name = context.names.for_consumed(context.functions[0], *_NAMES, taken=taken)
-    free = free_address("word")
+    free = free_address("part")
     if any(map(_may_be_empty, lists)):
-        free = f"// an empty part is a constant\n{free_unless_empty(context, 'word as Str', free)}"
+        free = f"// an empty part is a constant\n{free_unless_empty(context, 'part as Str', free)}"
     if context.file.is_test:
-        body = indent(f"let word: I64 = parts.pop() as I64\n{free}", _LEVEL)
+        body = indent(f"let part: I64 = parts.pop() as I64\n{free}", _LEVEL)
         loop = f"loop (parts.len() > 0) {{\n{body}\n}}"
     else:
-        loop = loop_over("parts", "i", f"let word: I64 = parts.get(i) as I64\n{free}")
+        loop = loop_over("parts", "i", f"let part: I64 = parts.get(i) as I64\n{free}")
     text = (
         "/// Destroys a list of strings that were made for it, the strings first.\n"
         f"{'pub ' if makers else ''}func {name}(parts: ref List[Str]) {{\n"

@@ -45,9 +45,10 @@ def release_afterwards(
 def name_of_old(context: Context, graph: ControlFlowGraph, action: Assign, taken: set[str]) -> str:
     """A name for the value that a variable has before an assignment."""
     name = action.variable.name
-    old = context.names.for_consumed(
-        graph.function, f"old_{name}", f"previous_{name}", f"former_{name}", taken=taken
+    names = (
+        (f"old_{name}", f"previous_{name}", f"former_{name}") if name != "result" else ("previous", "former")
     )
+    old = context.names.for_consumed(graph.function, *names, taken=taken)
     taken.add(old)
     return old
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codemods.fixes.context import Context
+from codemods.ownership.compiler.builtins import extern_symbol
 from codemods.ownership.fields import FieldOrigin, Holds
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
@@ -16,6 +17,14 @@ def free_string(string: str) -> str:
 def free_address(number: str) -> str:
     """The statement that frees the string at an address."""
     return f"lowlevel {{ mem_free({number} as *Unit) }}"
+
+
+def free_by_hand(context: Context, string: str) -> str | None:
+    """The statement that frees a string by the C function for it, if the file declares that."""
+    for function in context.functions:
+        if function.is_extern and extern_symbol(function) == "tml_str_free" and len(function.values) == 1:
+            return f"{function.name}({string})"
+    return None
 
 
 def free_unless_empty(context: Context, string: str, free: str) -> str:

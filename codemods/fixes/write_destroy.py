@@ -13,7 +13,7 @@ from codemods.fixes.drain_list import loop_over
 from codemods.fixes.list_elements import element_of, release_of_element
 from codemods.fixes.naming import singular, snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
-from codemods.fixes.string_code import free_address, free_string, free_unless_empty
+from codemods.fixes.string_code import free_address, free_by_hand, free_string, free_unless_empty
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -28,7 +28,7 @@ from tml_ast.edit import (
 )
 
 OPTIONAL_STRING = Type("Maybe", (Type("Str"),))
-_HELPER_NAMES = ("free_text", "free_part", "free_optional_text")
+_HELPER_NAMES = ("free_optional", "free_if_any", "free_if_there")
 
 
 # -- statements -----------------------------------------------------------------------------------
@@ -132,11 +132,10 @@ def optional_string_helper(context: Context, implementation: nodes.Impl) -> tupl
     if name is None:
         name = context.names.for_consumed(context.functions[0], *_HELPER_NAMES, taken=taken)
     text = f"""\
-/// Frees a text, if there is one.
+/// Frees a string, if there is one.
 func {name}(text: Maybe[Str]) {{
 \tif text.is_just() {{
-\t\tlet word: I64 = text.unwrap() as I64
-\t\tlowlevel {{ mem_free(word as *Unit) }}
+\t\t{free_by_hand(context, "text.unwrap()") or free_string("text.unwrap()")}
 \t}}
 }}
 

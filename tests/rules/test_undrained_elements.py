@@ -29,10 +29,10 @@ HELPER = """
 pub func destroy_parts(parts: ref List[Str]) {
     var i: I64 = 0
     loop (i < parts.len()) {
-        let word: I64 = parts.get(i) as I64
+        let part: I64 = parts.get(i) as I64
         // an empty part is a constant
-        if str::len(word as Str) > 0 {
-            lowlevel { mem_free(word as *Unit) }
+        if str::len(part as Str) > 0 {
+            lowlevel { mem_free(part as *Unit) }
         }
         i = i + 1
     }
@@ -43,10 +43,10 @@ HELPER_OF_TEST = """
 /// Destroys a list of strings that were made for it, the strings first.
 func destroy_parts(parts: ref List[Str]) {
     loop (parts.len() > 0) {
-        let word: I64 = parts.pop() as I64
+        let part: I64 = parts.pop() as I64
         // an empty part is a constant
-        if (word as Str).len() > 0 {
-            lowlevel { mem_free(word as *Unit) }
+        if (part as Str).len() > 0 {
+            lowlevel { mem_free(part as *Unit) }
         }
     }
     parts.destroy()
@@ -120,7 +120,7 @@ def test_a_function_that_keeps_the_list_goes_before_its_release() -> None:
 
 
 def test_a_function_that_would_free_a_constant_is_not_used() -> None:
-    careless = HELPER.replace("if str::len(word as Str) > 0 {", "if true {")
+    careless = HELPER.replace("if str::len(part as Str) > 0 {", "if true {")
     body = """\
     let all = fields("a,b", ",")
     all.destroy()

@@ -10,7 +10,7 @@ from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.naming import describe_exits, short_code
 from codemods.fixes.owners import owns_new_strings
 from codemods.fixes.release_at_exits import Cleanup, after_last_use, before_exits, exits_of
-from codemods.fixes.string_code import free_owned
+from codemods.fixes.string_code import free_by_hand, free_owned
 from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect, extern_symbol, makes_string
 from codemods.ownership.compiler.drops import called_name
@@ -139,11 +139,7 @@ def _is_only_read(context: Context, graph: ControlFlowGraph, variable: Variable)
 def _free(context: Context, graph: ControlFlowGraph, variable: Variable) -> str:
     """The statement that frees a string: a call of the C function for it, if the file declares that."""
     assert variable.value is not None
-    by_hand = None
-    for function in context.functions:
-        if function.is_extern and extern_symbol(function) == "tml_str_free" and len(function.values) == 1:
-            by_hand = f"{function.name}({variable.name})"
-            break
+    by_hand = free_by_hand(context, variable.name)
     return free_owned(context, variable.name, context.contents.strings(graph, variable.value), by_hand)
 
 

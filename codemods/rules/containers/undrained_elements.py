@@ -185,10 +185,10 @@ use std::collections::List
 func destroy_parts(parts: ref List[Str]) {
     var i: I64 = 0
     loop (i < parts.len()) {
-        let word: I64 = parts.get(i) as I64
+        let part: I64 = parts.get(i) as I64
         // an empty part is a constant
-        if str::len(word as Str) > 0 {
-            lowlevel { mem_free(word as *Unit) }
+        if str::len(part as Str) > 0 {
+            lowlevel { mem_free(part as *Unit) }
         }
         i = i + 1
     }

@@ -61,7 +61,7 @@ def _destroy(context: Context, info: TypeInfo, type_: Type, names: list[str]) ->
     statements = ["let none: Maybe[Str] = Nothing"]
     for name in names:
         statements += (f"{helper}(this.{name})", f"this.{name} = none")
-    method = in_impl(context, implementation, "Frees the texts that it may hold.", statements)
+    method = in_impl(context, implementation, "Frees the strings that it holds.", statements)
     return Repair.of((definition, method))
 
 
@@ -163,11 +163,10 @@ pub type Plate {
 @extern("crypto_bytes_to_hex")
 func hex_of(block: *Unit) -> Str
 
-/// Frees a text, if there is one.
-func free_text(text: Maybe[Str]) {
+/// Frees a string, if there is one.
+func free_optional(text: Maybe[Str]) {
     if text.is_just() {
-        let word: I64 = text.unwrap() as I64
-        lowlevel { mem_free(word as *Unit) }
+        lowlevel { mem_free(text.unwrap() as I64 as *Unit) }
     }
 }
 
@@ -184,12 +183,12 @@ impl Plate {
         }
     }
 
-    /// Frees the texts that it may hold.
+    /// Frees the strings that it holds.
     pub func destroy(mut this) {
         let none: Maybe[Str] = Nothing
-        free_text(this.digits)
+        free_optional(this.digits)
         this.digits = none
-        free_text(this.remark)
+        free_optional(this.remark)
         this.remark = none
     }
 }
