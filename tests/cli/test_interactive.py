@@ -77,7 +77,7 @@ def test_a_hunk_of_several_findings_is_split(answer: Answer, library: Path) -> N
 
     assert [number for number, _ in prompts(outcome)] == ["1/19", "2/19", "3/19", "3/20", "4/20", "5/20"]
     content = changed(library)[CLIENT]
-    assert b"let result: Outcome[Response, HttpError] = Response::parse(" in content
+    assert b"return Response::parse(data as Str)" in content
     assert b"let scheme: Str" not in content
 
 
