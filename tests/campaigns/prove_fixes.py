@@ -20,9 +20,11 @@ from zlib import crc32
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from codemods.engine import analyse, plan_fixes
+from codemods.model.compiler_profile import CompilerProfile
 from codemods.model.findings import Finding, Verdict
 from codemods.model.fix_plan import NOTHING, always
 from codemods.model.phases import phase_of
+from codemods.model.settings import Settings
 from tests.campaigns.laws import Outcome, violations
 from tests.campaigns.silence import said_without_reason
 from tests.campaigns.spoiled_fixes import Spoiled, Written, spoil_each
@@ -30,6 +32,7 @@ from tests.campaigns.wrong_rules import WRONG, Spoil
 from tests.second_opinion.comparison import Line, compare_from
 from tests.second_opinion.generated_functions import TEST, GeneratedProgram, entries_of, programs
 from tests.second_opinion.heap import KINDS
+from tests.second_opinion.mended import MENDABLE
 from tests.second_opinion.writing.support import SUPPORT
 from tests.second_opinion.writing.table import Table
 
@@ -116,9 +119,20 @@ class BrokenLaw(AssertionError):
     """A program that tmlfix refuses to fix, fixes otherwise in another run, or says too much of."""
 
 
-def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> None:
-    """Fix a program and compare it with what it was, on all its paths."""
-    result = analyse(files, [PHASE])
+def judge(
+    files: dict[str, bytes],
+    tally: Tally,
+    *,
+    with_laws: bool = False,
+    mended: frozenset[str] = frozenset(),
+    believed: frozenset[str] | None = None,
+) -> None:
+    """Fix a program and compare it with what it was, on all its paths.
+
+    The compiler has ``mended`` some defects; ``believed`` is what tmlfix knows of that, by default all.
+    """
+    profile = CompilerProfile(mended if believed is None else believed)
+    result = analyse(files, [PHASE], settings=Settings(compiler=profile))
     if result.errors:
         sources = [f"--- {path}\n{text.decode()}" for path, text in files.items() if path not in SUPPORT]
         raise BrokenLaw("\n".join([*map(str, result.errors), *sources]))
@@ -151,7 +165,9 @@ def judge(files: dict[str, bytes], tally: Tally, *, with_laws: bool = False) -> 
     }
     changed = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
     promised = {line: kinds for line, kinds in fixed.items() if line not in others}
-    comparison = compare_from(entries_of(files), files, files | changed, library=SUPPORT, promised=promised)
+    comparison = compare_from(
+        entries_of(files), files, files | changed, library=SUPPORT, promised=promised, mended=mended
+    )
     tally.programs += 1
     if comparison is None:
         tally.at_fault += 1
@@ -201,11 +217,17 @@ def _check_laws(fixed: Outcome) -> None:
 
 
 def prove(
-    count: int, start: int, spoil: Spoil | None = None, *, with_laws: bool = False
+    count: int,
+    start: int,
+    spoil: Spoil | None = None,
+    *,
+    with_laws: bool = False,
+    mended: frozenset[str] = frozenset(),
+    believed: frozenset[str] | None = None,
 ) -> tuple[Tally, str]:
     """Judge random programs; what was tried, and what was wrong with the first that was made worse.
 
-    It is made small, unless the fixes were spoiled.
+    It is made small, unless the fixes were spoiled. For ``mended`` and ``believed`` see `judge`.
     """
     tally = Tally()
 
@@ -222,7 +244,7 @@ def prove(
     def holds(program: GeneratedProgram) -> None:
         if spoil is None:
             paths, fixed = tally.paths, tally.fixed.total()
-            judge(program.files, tally, with_laws=with_laws)
+            judge(program.files, tally, with_laws=with_laws, mended=mended, believed=believed)
             tally.table.add(program.handled, tally.paths - paths, tally.fixed.total() - fixed)
         else:
             tally.programs += 1
@@ -235,9 +257,9 @@ def prove(
     return tally, ""
 
 
-def _prove(arguments: tuple[int, int, Spoil | None, bool]) -> tuple[Tally, str]:
-    count, start, spoil, with_laws = arguments
-    return prove(count, start, spoil, with_laws=with_laws)
+def _prove(arguments: tuple[int, int, Spoil | None, bool, frozenset[str]]) -> tuple[Tally, str]:
+    count, start, spoil, with_laws, mended = arguments
+    return prove(count, start, spoil, with_laws=with_laws, mended=mended)
 
 
 def main() -> int:
@@ -263,7 +285,13 @@ def main() -> int:
         choices=("programs", "paths", "fixes"),
         help="print a table of what was done with which kinds of value, in how many of these",
     )
+    parser.add_argument(
+        "--mended",
+        choices=(*sorted(MENDABLE), "all"),
+        help="fix and judge for a compiler that has mended this defect, or all that it can be asked for",
+    )
     options = parser.parse_args()
+    mended = MENDABLE if options.mended == "all" else frozenset(filter(None, [options.mended]))
     spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)
     starts = range(0, options.programs, BATCH)
     batches = [
@@ -271,7 +299,8 @@ def main() -> int:
             min(BATCH, options.programs - done),
             options.seed * 1_000_000 + done,
             spoil,
-            spoil is None and int((number + 1) * options.laws) > int(number * options.laws),
+            spoil is None and not mended and int((number + 1) * options.laws) > int(number * options.laws),
+            mended,
         )
         for number, (done, spoil) in enumerate(zip(starts, cycle(spoils), strict=False))
     ]

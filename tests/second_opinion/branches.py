@@ -8,11 +8,13 @@ from tests.second_opinion.compilation import (
     Compilation,
     Compiled,
     Returned,
+    identifier,
     nothing,
     sequence,
     statements,
 )
 from tests.second_opinion.drops import Code, Frame, Refused
+from tests.second_opinion.mended import EARLY_RETURN, RETURNED_CALL
 from tests.second_opinion.patterns import payload_names
 from tests.second_opinion.values import base_and_arguments, is_address
 from tml_ast import nodes
@@ -112,15 +114,19 @@ class Branches(Compilation):
     def _Return(self, node: nodes.Return) -> Compiled:
         code: Code = nothing
         type_text = ""
+        moved = 0
         if node.value is not None:
             code, type_text = self.expression(node.value)
-            self.give_away(node.value)
-            if isinstance(node.value, nodes.Call):
+            if EARLY_RETURN in self.program.mended and (name := identifier(node.value)) in self.locals:
+                moved = self.locals[name or ""].slot
+            else:
+                self.give_away(node.value)
+            if isinstance(node.value, nodes.Call) and RETURNED_CALL not in self.program.mended:
                 for argument in node.value.arguments:
                     self.give_away(argument)
             if is_address(type_text):
                 self.notes.take_last_temporary()
-        ending = [*self.frees(self.notes.flush_temporaries()), *self.notes.all_drops()]
+        ending = [*self.frees(self.notes.flush_temporaries()), *self.notes.all_drops(moved=moved)]
         self.notes.has_left = True
 
         def leave(frame: Frame) -> None:

@@ -13,6 +13,7 @@ from tests.second_opinion.compilation import (
     pointee,
 )
 from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.mended import PRIVATE_CALLEE
 from tests.second_opinion.program import Declaration
 from tests.second_opinion.values import Variant, base_and_arguments, bind_parameters
 from tml_ast import nodes
@@ -62,7 +63,8 @@ class Calls(Compilation):
     def _give_away_arguments(self, declaration: Declaration, arguments: Sequence[nodes.Expression]) -> None:
         for parameter, argument in zip(declaration.node.parameters, arguments, strict=True):
             wanted = declaration.type_of(parameter.annotation)
-            if declaration.is_visible and ("ref " in wanted or wanted == "Str"):
+            is_visible = declaration.is_visible or PRIVATE_CALLEE in self.program.mended
+            if is_visible and ("ref " in wanted or wanted == "Str"):
                 continue
             if isinstance(argument, nodes.FieldAccess) and not argument.name.isdigit():
                 argument = argument.object

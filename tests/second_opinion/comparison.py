@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.second_opinion.drops import Refused
@@ -47,11 +47,12 @@ def compare_from(
     *,
     library: Collection[str],
     promised: Promises | None = None,
+    mended: Collection[str] = (),
 ) -> Comparison | None:
     """Compare from each of these functions on, as ``compare`` does; None where one is at fault itself."""
     found = Comparison()
     for entry in entries:
-        comparison = compare(before, after, entry, library=library, promised=promised)
+        comparison = compare(before, after, entry, library=library, promised=promised, mended=mended)
         if comparison is None:
             return None
         found.add(comparison)
@@ -66,6 +67,7 @@ def compare(
     library: Collection[str],
     promised: Promises | None = None,
     limit: int = 64,
+    mended: Collection[str] = (),
 ) -> Comparison | None:
     """Run ``entry`` of both versions on the same paths; None where the program itself is at fault.
 
@@ -75,14 +77,15 @@ def compare(
 
     Methods are judged twice: as if each were the first that the compiler sees, and as if it inherited
     every name that any method of the unit gives away. So are the guards of arms: as if the compiler forgot
-    them, as it does, and as if they decided. A program with `#if` is judged on each platform.
+    them, as it does, and as if they decided. A program with `#if` is judged on each platform. All that is
+    done with a compiler that has ``mended`` some of its defects.
     """
     comparison = Comparison()
     platforms = platforms_of(before, after)
     for platform in platforms:
         known = len(comparison.complaints)
-        versions = on_platform(before, platform), on_platform(after, platform)
-        if not _compare(comparison, *versions, entry, library, promised or {}, limit):
+        programs = [Program(on_platform(version, platform), mended) for version in (before, after)]
+        if not _compare(comparison, programs, entry, library, promised or {}, limit):
             return None
         if len(platforms) > 1:
             found = comparison.complaints[known:]
@@ -92,15 +95,13 @@ def compare(
 
 def _compare(
     comparison: Comparison,
-    before: Mapping[str, bytes],
-    after: Mapping[str, bytes],
+    programs: Sequence[Program],
     entry: str,
     library: Collection[str],
     promised: Promises,
     limit: int,
 ) -> bool:
     """Compare both versions as they are on one platform; whether the first is not at fault itself."""
-    programs = Program(before), Program(after)
     observed = programs[0].observable()
     inherited = names_given_away_in_methods(programs[0]) | names_given_away_in_methods(programs[1])
     for names, guards in ((frozenset(), False), (inherited, True)):

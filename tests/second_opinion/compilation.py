@@ -65,6 +65,12 @@ class Compilation:
         self.notes = DropNotes(set(machine.given_away_in_methods if is_method else ()))
         self.locals: dict[str, Local] = {}
         self.slots = 0
+        self.loop_depth = 0
+        """How many scopes lie around the body of the innermost loop."""
+        self.owned: set[int] = set()
+        """The expressions, by identity, whose new strings a variable owns that gets one of several."""
+        self.flags: dict[int, int] = {}
+        """The slots that tell at run time whether the variable in a slot owns its string."""
 
     def local(self, name: str, type_text: str, is_argument: bool = False) -> Local:
         """A new variable, known by its name from here on."""
@@ -74,7 +80,13 @@ class Compilation:
 
     def drop_of(self, local: Local) -> Code:
         """Code that drops a variable."""
-        return lambda frame: self.machine.drop(local.type, frame[local.slot])
+        flag = self.flags.get(local.slot)
+
+        def drop(frame: Frame) -> None:
+            if flag is None or frame[flag]:
+                self.machine.drop(local.type, frame[local.slot])
+
+        return drop
 
     def is_dropped(self, type_text: str) -> bool:
         """Whether the compiler drops variables of this type."""
@@ -204,6 +216,28 @@ def statements(block: nodes.Block) -> list[nodes.Node]:
 def identifier(node: nodes.Expression) -> str | None:
     """The name of a variable, if the expression is nothing else."""
     return node.identifier if isinstance(node, nodes.Path) else None
+
+
+def values_of(node: nodes.Expression) -> list[nodes.Expression]:
+    """The values of which one comes out of the branches of an expression; none where it has no branches."""
+    if not isinstance(node, nodes.If | nodes.When | nodes.Ternary):
+        return []
+    waiting, found = [node], []
+    for each in waiting:
+        match each:
+            case nodes.Block():
+                waiting += [each.value] if each.value is not None else []
+            case nodes.If():
+                waiting += [each.branch, *([each.alternative] if each.alternative is not None else [])]
+            case nodes.Ternary():
+                waiting += each.branches
+            case nodes.When():
+                waiting += [arm.body for arm in each.arms]
+            case nodes.Return() | nodes.Break() | nodes.Continue():
+                pass
+            case _:
+                found.append(each)
+    return found
 
 
 def bound_name(pattern: nodes.Pattern) -> str:

@@ -22,6 +22,7 @@ from tests.second_opinion.compilation import (
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.expressions import Expressions
 from tests.second_opinion.loops import Loops
+from tests.second_opinion.mended import VOID_END
 from tests.second_opinion.patterns import Patterns
 from tests.second_opinion.statements import Statements
 from tests.second_opinion.values import Cell, is_address
@@ -74,6 +75,7 @@ class FunctionCompiler(Statements, Expressions, Calls, Closures, Branches, Patte
                 if is_address(type_text):
                     self.notes.take_last_temporary()
                 ending = [*self.frees(self.notes.flush_temporaries()), *self.notes.all_drops()]
-        if not self.notes.has_left and is_void and self.declaration.owner is not None:
+        drops_at_end = self.declaration.owner is not None or VOID_END in self.program.mended
+        if not self.notes.has_left and is_void and drops_at_end:
             ending = self.notes.all_drops()
         return sequence(codes, result, ending)

@@ -31,6 +31,7 @@ class Registration:
 
     name: str
     drop: Code
+    slot: int
 
 
 @dataclass(slots=True)
@@ -43,9 +44,14 @@ class DropNotes:
     has_left: bool = False
     """Whether the code so far ends in a return, break or continue."""
 
-    def register(self, name: str, drop: Code) -> None:
-        """Drop the variable when the innermost scope ends."""
-        self.scopes[-1].append(Registration(name, drop))
+    def register(self, name: str, drop: Code, slot: int) -> None:
+        """Drop the variable in a slot when the innermost scope ends."""
+        self.scopes[-1].append(Registration(name, drop, slot))
+
+    def will_drop(self, slot: int) -> bool:
+        """Whether the variable in a slot is to be dropped."""
+        entries = [entry for scope in self.scopes for entry in scope if entry.slot == slot]
+        return any(entry.name not in self.given_away for entry in entries)
 
     def give_away(self, name: str) -> None:
         """Never drop a variable of this name from here on."""
@@ -55,13 +61,13 @@ class DropNotes:
         """The drops of the innermost scope."""
         return list(self._drops(self.scopes[-1]))
 
-    def all_drops(self) -> list[Code]:
-        """The drops of all scopes, the innermost first."""
-        return [drop for scope in reversed(self.scopes) for drop in self._drops(scope)]
+    def all_drops(self, depth: int = 0, moved: int = 0) -> list[Code]:
+        """The drops of the scopes from a depth on, the innermost first, but for what moves out of a slot."""
+        return [drop for scope in reversed(self.scopes[depth:]) for drop in self._drops(scope, moved)]
 
-    def _drops(self, scope: list[Registration]) -> Iterator[Code]:
+    def _drops(self, scope: list[Registration], moved: int = 0) -> Iterator[Code]:
         for entry in reversed(scope):
-            if entry.name not in self.given_away:
+            if entry.name not in self.given_away and entry.slot != moved:
                 yield entry.drop
 
     def take_last_temporary(self) -> None:

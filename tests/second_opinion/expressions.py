@@ -8,6 +8,7 @@ from tests.second_opinion import natives
 from tests.second_opinion.compilation import (
     Compilation,
     Compiled,
+    Local,
     Unsupported,
     identifier,
     is_constant,
@@ -20,6 +21,7 @@ from tests.second_opinion.compilation import (
 )
 from tests.second_opinion.drops import Code, Frame
 from tests.second_opinion.heap import Pointer
+from tests.second_opinion.mended import ASSIGNMENT, INTERPOLATION
 from tests.second_opinion.values import (
     Cell,
     Struct,
@@ -45,6 +47,8 @@ class Expressions(Compilation):
         return code, type_text
 
     def _is_temporary(self, node: nodes.Expression) -> bool:
+        if id(node) in self.owned:
+            return False
         if isinstance(node, nodes.Binary):
             return node.operator == "+" and not is_constant(node)
         return not self.in_library and self.makes_text(node)
@@ -70,8 +74,7 @@ class Expressions(Compilation):
         for child in node.children:
             if isinstance(child, nodes.Expression):
                 code, type_text = self.expression(child)
-                is_constant = isinstance(child, nodes.Literal)
-                parts.append(natives.as_text(self.heap, code, type_text, is_constant))
+                parts.append(natives.as_text(self.heap, code, type_text, self._is_freed_hole(child)))
             elif text := natives.literal_part(child):
                 parts.append(self._fixed_part(text))
 
@@ -90,6 +93,12 @@ class Expressions(Compilation):
             return result
 
         return join, "Str"
+
+    def _is_freed_hole(self, hole: nodes.Expression) -> bool:
+        """Whether an interpolation frees the string that it shows there."""
+        if INTERPOLATION in self.program.mended:
+            return self.in_library and self.makes_text(hole)
+        return not isinstance(hole, nodes.Literal)
 
     def _fixed_part(self, text: str) -> Code:
         return lambda frame: (self.heap.constant(text), False)
@@ -227,11 +236,24 @@ class Expressions(Compilation):
         if variable is not None and variable.type == "Str":
             self.notes.take_last_temporary()
 
+        flag = self.flags.get(variable.slot) if variable is not None else None
+        is_made = self.makes_text(node.value)
+        drop_old = self._drop_of_old(variable)
+
         def assign(frame: Frame) -> None:
             value = code(frame)
+            drop_old(frame)
             place(frame).value = value
+            if flag is not None:
+                frame[flag] = is_made
 
         return assign, ""
+
+    def _drop_of_old(self, variable: Local | None) -> Code:
+        """What an assignment does with the value that a variable held."""
+        if ASSIGNMENT in self.program.mended and variable is not None and self.notes.will_drop(variable.slot):
+            return self.drop_of(variable)
+        return nothing
 
     def _StructLiteral(self, node: nodes.StructLiteral) -> Compiled:
         type_text = self.declaration.type_of_text(node.path.text)

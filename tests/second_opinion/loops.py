@@ -11,6 +11,7 @@ from tests.second_opinion.compilation import (
     bound_name,
 )
 from tests.second_opinion.drops import Code, Frame
+from tests.second_opinion.mended import JUMP
 from tests.second_opinion.values import Cell
 from tml_ast import nodes
 
@@ -76,7 +77,9 @@ class Loops(Compilation):
 
     def _body(self, block: nodes.Block) -> Code:
         self.notes.has_left = False
+        around, self.loop_depth = self.loop_depth, len(self.notes.scopes)
         body, _ = self.expression(block)
+        self.loop_depth = around
         self.notes.has_left = False
         return body
 
@@ -87,9 +90,12 @@ class Loops(Compilation):
         return self._jump(Continued)
 
     def _jump(self, kind: type[Exception]) -> Compiled:
+        drops = self.notes.all_drops(self.loop_depth) if JUMP in self.program.mended else []
         self.notes.has_left = True
 
         def leave(frame: Frame) -> None:
+            for drop in drops:
+                drop(frame)
             raise kind
 
         return leave, ""

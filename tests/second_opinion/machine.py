@@ -9,6 +9,7 @@ from tests.second_opinion import natives
 from tests.second_opinion.compiler import FunctionCompiler
 from tests.second_opinion.dropped_types import DroppedTypes
 from tests.second_opinion.heap import Heap, Place
+from tests.second_opinion.mended import OWN_DROP
 from tests.second_opinion.program import Declaration, Program
 from tests.second_opinion.values import Cell, Variant, base_and_arguments, bind_parameters
 
@@ -74,6 +75,8 @@ class Machine:
             natives.DROPS[base](self.heap, cell)
         elif base in self.program.dropping:
             self.call(self.method(type_text, "drop"), [cell])
+            if OWN_DROP in self.program.mended:
+                self._drop_fields(type_text, cell)
         elif base in self.program.variants:
             self._drop_payload(self.program.variants[base].get(cell.value.name, []), cell.value)
         else:

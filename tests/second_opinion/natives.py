@@ -80,13 +80,13 @@ def literal_part(token: object) -> str:
     return token.text.strip('"').removeprefix("}").removesuffix("{")
 
 
-def as_text(heap: Heap, code: Code, type_text: str, is_constant: bool) -> Code:
+def as_text(heap: Heap, code: Code, type_text: str, is_freed: bool) -> Code:
     """Code for a hole: its string, and whether that is freed after it was copied."""
 
     def run(frame: Frame) -> tuple[Pointer, bool]:
         value = code(frame)
         if type_text == "Str":
-            return value, not is_constant
+            return value, is_freed
         if isinstance(value, bool):
             return heap.constant(str(value).lower()), False
         return heap.make("text", text=str(value)), True

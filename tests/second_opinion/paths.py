@@ -9,6 +9,7 @@ from typing import Any
 from tests.second_opinion.compiler import FunctionCompiler
 from tests.second_opinion.heap import Block, Fault
 from tests.second_opinion.machine import Machine
+from tests.second_opinion.mended import SHARED_NAMES
 from tests.second_opinion.program import Program
 
 
@@ -26,6 +27,8 @@ class Run:
 def names_given_away_in_methods(program: Program) -> frozenset[str]:
     """Every name that some method gives away; methods may inherit them from each other."""
     given: set[str] = set()
+    if SHARED_NAMES in program.mended:
+        return frozenset()
     for declaration in program.methods.values():
         if declaration.node.body is not None:
             compiler = FunctionCompiler(Machine(program, frozenset()), declaration)

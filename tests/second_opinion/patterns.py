@@ -19,9 +19,13 @@ from tests.second_opinion.compilation import (
 )
 from tests.second_opinion.drops import Code, Frame, Refused
 from tests.second_opinion.heap import Pointer
+from tests.second_opinion.mended import IGNORED_PAYLOAD
 from tests.second_opinion.values import Cell, Variant, base_and_arguments
 from tml_ast import nodes
 from tml_ast.lexer import Token
+
+UNNAMED = "_ "
+"""How the names begin of what no name stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,14 @@ class Patterns(Compilation):
         self.notes.scopes.append([])
         patterns = [self.matched(pattern, type_text) for pattern in arm.patterns]
         payloads = {name for pattern in arm.patterns for name in payload_names(pattern)}
+        hides = IGNORED_PAYLOAD not in self.program.mended
         for name, local in self.locals.items():
-            if name in saved:
+            if name in saved if hides else local is saved.get(name):
                 continue
-            is_text = local.type == "Str" and name in payloads
+            is_text = local.type == "Str" and (name in payloads or name.startswith(UNNAMED))
             # of an enum that is dropped itself, only a string is dropped here as well
             if is_text or (self.is_dropped(local.type) and not self._is_dropped_enum(type_text)):
-                self.notes.register(name, self.drop_of(local))
+                self.notes.register(name, self.drop_of(local), local.slot)
         guard = None
         if arm.guard is not None and self.machine.evaluates_guards:
             guard, _ = self.expression(arm.guard)
@@ -98,7 +103,7 @@ class Patterns(Compilation):
             case nodes.VariantPattern():
                 name = pattern.segments[-1]
                 types = self.payload_types(name, type_text)
-                parts = [self.matched(*part) for part in zip(pattern.payload, types, strict=True)]
+                parts = [self._part(*part) for part in zip(pattern.payload, types, strict=True)]
                 return self._variant(name, parts)
             case nodes.PathPattern():
                 return self._variant(pattern.segments[-1], [])
@@ -113,6 +118,12 @@ class Patterns(Compilation):
             case nodes.LiteralPattern():
                 return self._literal_pattern(pattern)
         raise Unsupported(pattern.text)
+
+    def _part(self, pattern: nodes.Pattern, type_text: str) -> Matches:
+        """A part of a payload, which has an owner also where it gets no name, once that is mended."""
+        if IGNORED_PAYLOAD in self.program.mended and isinstance(pattern, nodes.WildcardPattern):
+            return self._bound(f"{UNNAMED}{self.slots}", type_text)
+        return self.matched(pattern, type_text)
 
     def payload_types(self, variant: str, type_text: str) -> list[str]:
         """The types of what a variant of this enum holds."""

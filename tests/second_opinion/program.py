@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -97,9 +97,10 @@ _parsed = lru_cache(maxsize=64)(parse)
 
 
 class Program:
-    """All declarations of some files (path to content)."""
+    """All declarations of some files (path to content), for a compiler that has mended some defects."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], mended: Collection[str] = ()) -> None:
+        self.mended = frozenset(mended)
         self.functions: dict[str, Declaration] = {}
         self.methods: dict[tuple[str, str], Declaration] = {}
         self.fields: dict[str, dict[str, str]] = {name: {"handle": "*Unit"} for name in CONTAINERS}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from tests.second_opinion.compilation import (
     Compilation,
+    Local,
     Unsupported,
     bound_name,
     nothing,
     sequence,
     store,
+    values_of,
 )
 from tests.second_opinion.drops import Code, Frame, Refused
+from tests.second_opinion.mended import BRANCH_VALUES, LATE_TEXT
 from tests.second_opinion.patterns import payload_names
 from tests.second_opinion.values import Cell, base_and_arguments
 from tml_ast import nodes
@@ -44,6 +47,9 @@ class Statements(Compilation):
     def _binding(self, node: nodes.Let | nodes.Var) -> Code:
         if node.value is None:
             raise Unsupported(node.text)
+        chosen = values_of(node.value) if BRANCH_VALUES in self.program.mended else []
+        is_owner = bool(chosen) and all(map(self.makes_text, chosen))
+        self.owned |= {id(value) for value in chosen if is_owner}
         code, type_text = self.expression(node.value)
         if node.annotation is not None:
             type_text = self.declaration.type_of(node.annotation)
@@ -54,12 +60,29 @@ class Statements(Compilation):
         name = node.name if isinstance(node, nodes.Var) else bound_name(node.pattern)
         local = self.local(name, type_text)
         if type_text == "Str":
-            if self.makes_text(node.value):
-                self.notes.register(name, self.drop_of(local))
+            if is_owner:
+                self.notes.register(name, self.drop_of(local), local.slot)
+            elif self.makes_text(node.value):
+                self.notes.register(name, self.drop_of(local), local.slot)
                 self.notes.take_last_temporary()
+            elif LATE_TEXT in self.program.mended and isinstance(node, nodes.Var):
+                return self._watched(name, local, code)
         elif self.is_dropped(type_text):
-            self.notes.register(name, self.drop_of(local))
+            self.notes.register(name, self.drop_of(local), local.slot)
         return store(local.slot, code)
+
+    def _watched(self, name: str, local: Local, code: Code) -> Code:
+        """A string variable whose assignments note whether it owns what it holds."""
+        self.slots += 1
+        flag = self.flags[local.slot] = self.slots
+        self.notes.register(name, self.drop_of(local), local.slot)
+        bind = store(local.slot, code)
+
+        def bind_unowned(frame: Frame) -> None:
+            bind(frame)
+            frame[flag] = False
+
+        return bind_unowned
 
     def _constant(self, node: nodes.Const) -> Code:
         """A constant of a function is a variable."""

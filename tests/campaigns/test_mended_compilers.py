@@ -1,0 +1,52 @@
+"""Compilers that have mended a defect, as the second opinion simulates them: no fix for one does harm."""
+
+from __future__ import annotations
+
+import pytest
+
+from codemods.compiler_defects import DEFECTS
+from codemods.engine import analyse
+from codemods.model.compiler_profile import CompilerProfile
+from codemods.model.settings import Settings
+from tests.campaigns.prove_fixes import prove
+from tests.second_opinion.comparison import compare
+from tests.second_opinion.mended import MENDABLE
+from tests.second_opinion.running import entry_of
+
+WORSE_IF_UNKNOWN = {"late-strings-are-unwatched"}
+"""The mended defects whose program tmlfix makes worse if it believes that the compiler still has them."""
+
+COMPILERS = {**{name: frozenset({name}) for name in sorted(MENDABLE)}, "all": MENDABLE}
+"""Compilers that have mended one defect, and one that has mended all that can be simulated."""
+
+
+PROGRAMS = 23
+"""How many random programs are fixed for each; about 300 in all."""
+
+
+def complaints(defect: str, believed: frozenset[str]) -> list[str]:
+    """What is worse about a defect's fixed program, with a compiler that has mended it."""
+    before = DEFECTS[defect].files
+    result = analyse(before, [5], settings=Settings(compiler=CompilerProfile(believed)))
+    after = {path: change.after for phase in result.phases for path, change in phase.changes.items()}
+    found = compare(before, {**before, **after}, entry_of(DEFECTS[defect]), library=(), mended=[defect])
+    assert found is not None
+    return found.complaints + [f"{path} is changed" for path in after if believed]
+
+
+@pytest.mark.parametrize("defect", sorted(MENDABLE))
+def test_the_program_of_a_defect_that_is_known_to_be_mended_stays_as_it_is(defect: str) -> None:
+    assert not complaints(defect, frozenset({defect}))
+
+
+def test_a_mended_defect_that_nobody_tells_tmlfix_of_can_do_harm() -> None:
+    assert {defect for defect in MENDABLE if complaints(defect, frozenset())} == WORSE_IF_UNKNOWN
+
+
+@pytest.mark.parametrize("number", range(len(COMPILERS)), ids=list(COMPILERS))
+def test_no_fix_for_a_compiler_is_worse_with_it(number: int) -> None:
+    tally, complaint = prove(PROGRAMS, number, mended=list(COMPILERS.values())[number])
+
+    assert not complaint
+    assert tally.at_fault < tally.programs / 20
+    assert tally.leaks_after < tally.leaks_before
