@@ -468,12 +468,14 @@ def _without_fix(diagnostic: Diagnostic, reason: str) -> Diagnostic:
 def _compatible(diagnostics: Iterable[InFile]) -> dict[str, list[Diagnostic]]:
     """For each file the diagnostics to fix now; what collides with another waits for the next round.
 
-    In one function only one rule makes edits in a round, so that new names of two rules cannot clash.
+    In one function only one rule makes edits in a round, so that new names of two rules cannot clash. What
+    shares an edit with another waits as well, as an import that both need: by then it is there.
     """
     accepted: dict[str, list[Diagnostic]] = {}
     turns: dict[tuple[str, str], str] = {}
     beside: dict[tuple[str, str], list[Diagnostic]] = {}
     taken: dict[str, _Spans] = {}
+    made: dict[str, set[SourceEdit]] = {}
     for path, diagnostic in diagnostics:
         function = path, diagnostic.function
         if turns.setdefault(function, diagnostic.rule) != diagnostic.rule:
@@ -481,9 +483,11 @@ def _compatible(diagnostics: Iterable[InFile]) -> dict[str, list[Diagnostic]]:
         others = beside.setdefault(function, [])
         if others and (diagnostic.opens_block or any(other.opens_block for other in others)):
             continue
-        if taken.setdefault(path, _Spans()).take(diagnostic.edits):
+        known = made.setdefault(path, set())
+        if known.isdisjoint(diagnostic.edits) and taken.setdefault(path, _Spans()).take(diagnostic.edits):
             accepted.setdefault(path, []).append(diagnostic)
             others.append(diagnostic)
+            known.update(diagnostic.edits)
     return accepted
 
 

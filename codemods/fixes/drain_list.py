@@ -1,8 +1,8 @@
 """Drain a list: the function that destroys a list with its strings, and its calls where the list ends.
 
 A list frees its own storage and never its elements. The file that makes the list gets a function that frees
-both. A test gets one of its own only if that file has none when the test's turn comes, as where it must stay
-as it is; it takes the strings out, because in a test the compiler may free a string that is read from a list.
+both, and takes the strings out: in a test the compiler may free a string that is only read from a list.
+A test gets one of its own only if that file has none when its turn comes, as where it must stay as it is.
 """
 
 from __future__ import annotations
@@ -53,6 +53,11 @@ class Helper:
 
 ANY_HELPER = Helper("", destroys=True)
 """Stands in for one that is still to be written."""
+
+
+def loop_until_empty(list_: str, body: str) -> str:
+    """A loop that takes all elements out of a list; ``body`` takes one."""
+    return f"loop ({list_}.len() > 0) {{\n{indent(body, _LEVEL)}\n}}"
 
 
 def loop_over(list_: str, index: str, body: str) -> str:
@@ -296,11 +301,7 @@ def new_helper(context: Context, lists: Sequence[OwnedList]) -> Helper:
     free = free_address("part")
     if any(map(_may_be_empty, lists)):
         free = f"// an empty part is a constant\n{free_unless_empty(context, 'part as Str', free)}"
-    if context.file.is_test:
-        body = indent(f"let part: I64 = parts.pop() as I64\n{free}", _LEVEL)
-        loop = f"loop (parts.len() > 0) {{\n{body}\n}}"
-    else:
-        loop = loop_over("parts", "i", f"let part: I64 = parts.get(i) as I64\n{free}")
+    loop = loop_until_empty("parts", f"let part: I64 = parts.pop() as I64\n{free}")
     text = (
         "/// Destroys a list of strings that were made for it, the strings first.\n"
         f"{'pub ' if makers else ''}func {name}(parts: ref List[Str]) {{\n"

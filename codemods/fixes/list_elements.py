@@ -49,6 +49,14 @@ def release_of_element(context: Context, type_: Type, item: str) -> tuple[str, .
     return () if context.refusal_to_call(release) is not None else (release.statement_on(item),)
 
 
+def release_taken_out(context: Context, type_: Type, list_: str, item: str) -> str:
+    """The code that takes the last element out of a list and releases it; ``item`` names one with parts."""
+    release = context.analysis.releases.release_of(type_)
+    if release is not None:
+        return release.statement_on(f"{list_}.pop()")
+    return "\n".join((f"let {item} = {list_}.pop()", *release_of_element(context, type_, item)))
+
+
 def _release_of_fields(context: Context, type_: Type, item: str) -> tuple[str, ...]:
     """Release the owners in the fields of a struct that has no release of its own."""
     analysis = context.analysis

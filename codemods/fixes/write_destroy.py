@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Refusal, Repair
-from codemods.fixes.drain_list import loop_over
-from codemods.fixes.list_elements import element_of, release_of_element
+from codemods.fixes.drain_list import loop_over, loop_until_empty
+from codemods.fixes.list_elements import element_of, release_taken_out
 from codemods.fixes.naming import singular, snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.string_code import free_address, free_by_hand, free_string, free_unless_empty
@@ -55,23 +55,21 @@ def free_elements(
     name: str,
     type_: Type,
     origin: FieldOrigin,
-    index: str,
     *,
     returns: bool,
 ) -> str:
     """Free the strings or owners in the list field ``name``; a destroyed list has none.
 
-    The code is for the method ``release``, and ``index`` names the counter. ``returns``: there is nothing
-    else to release when the list is destroyed.
+    The code is for the method ``release``. ``returns``: there is nothing else to release when the list is
+    destroyed.
     """
     item = context.names.for_dropped(release, singular(name), f"one_of_{name}")
-    read = f"this.{name}.get({index})"
-    element = element_of(type_)
+    list_, element = f"this.{name}", element_of(type_)
     if element is None or element.is_str:
-        body = _free_word(context, item, read, origin)
+        body = _free_word(context, item, f"{list_}.pop()", origin)
     else:
-        body = "\n".join((f"let {item} = {read}", *release_of_element(context, element, item)))
-    return _for_each_element(context, name, type_, body, index, returns=returns)
+        body = release_taken_out(context, element, list_, item)
+    return _unless_destroyed(context, name, type_, loop_until_empty(list_, body), returns=returns)
 
 
 def free_strings_of_elements(
@@ -80,7 +78,8 @@ def free_strings_of_elements(
     """Free these strings of each struct in the list field ``name``; a destroyed list has none."""
     element = f"this.{name}.get({index})"
     body = "\n".join(free_string_of_element(context, element, type_.arguments[0], field) for field in strings)
-    return _for_each_element(context, name, type_, body, index, returns=returns)
+    loop = loop_over(f"this.{name}", index, body)
+    return _unless_destroyed(context, name, type_, loop, returns=returns)
 
 
 def free_string_of_element(context: Context, element: str, type_: Type, field: str) -> str:
@@ -97,10 +96,8 @@ def _free_word(context: Context, word: str, string: str, origin: FieldOrigin) ->
     return f"let {word}: I64 = {string} as I64\n{free}"
 
 
-def _for_each_element(
-    context: Context, name: str, type_: Type, body: str, index: str, *, returns: bool
-) -> str:
-    loop = loop_over(f"this.{name}", index, body)
+def _unless_destroyed(context: Context, name: str, type_: Type, loop: str, *, returns: bool) -> str:
+    """A loop over the list field ``name``, which does not run where that has no storage any more."""
     handle = _handle_of(context, type_)
     if handle is None:
         return loop

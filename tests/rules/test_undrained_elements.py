@@ -27,31 +27,17 @@ impl Shelf {
 HELPER = """
 /// Destroys a list of strings that were made for it, the strings first.
 pub func destroy_parts(parts: ref List[Str]) {
-    var i: I64 = 0
-    loop (i < parts.len()) {
-        let part: I64 = parts.get(i) as I64
+    loop (parts.len() > 0) {
+        let part: I64 = parts.pop() as I64
         // an empty part is a constant
         if str::len(part as Str) > 0 {
             lowlevel { mem_free(part as *Unit) }
         }
-        i = i + 1
     }
     parts.destroy()
 }
 """
-HELPER_OF_TEST = """
-/// Destroys a list of strings that were made for it, the strings first.
-func destroy_parts(parts: ref List[Str]) {
-    loop (parts.len() > 0) {
-        let part: I64 = parts.pop() as I64
-        // an empty part is a constant
-        if (part as Str).len() > 0 {
-            lowlevel { mem_free(part as *Unit) }
-        }
-    }
-    parts.destroy()
-}
-"""
+HELPER_OF_TEST = HELPER.replace("pub ", "").replace("str::len(part as Str)", "(part as Str).len()")
 TEST = "tests/http/fields.test.tml"
 
 

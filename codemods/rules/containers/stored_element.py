@@ -151,14 +151,12 @@ impl Part {
 
 /// Destroys a list of strings that were made for it, the strings first.
 func destroy_parts(parts: ref List[Str]) {
-    var i: I64 = 0
-    loop (i < parts.len()) {
-        let part: I64 = parts.get(i) as I64
+    loop (parts.len() > 0) {
+        let part: I64 = parts.pop() as I64
         // an empty part is a constant
         if str::len(part as Str) > 0 {
             lowlevel { mem_free(part as *Unit) }
         }
-        i = i + 1
     }
     parts.destroy()
 }

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
-from codemods.fixes.drain_list import final_releases, is_release, loop_over, unreleased_exits
-from codemods.fixes.list_elements import are_handed_over, drops_copy, element_of, release_of_element
+from codemods.fixes.drain_list import final_releases, is_release, loop_until_empty, unreleased_exits
+from codemods.fixes.list_elements import (
+    are_handed_over,
+    drops_copy,
+    element_of,
+    release_of_element,
+    release_taken_out,
+)
 from codemods.fixes.naming import describe_exits, element_name
 from codemods.fixes.owners import may_hold_variable
 from codemods.fixes.release_at_exits import Cleanup, before_every_exit, exits_of
@@ -105,12 +111,10 @@ def _loop(
     element: Type,
     taken: set[str],
 ) -> str:
-    """The loop that releases each element; its names are added to those ``taken``."""
+    """The loop that takes out and releases each element; a name in it is added to those ``taken``."""
     item = element_name(context, graph.function, element, variable.name, taken)
-    index = context.names.for_consumed(graph.function, "i", "k", "index", taken=taken)
-    taken |= {item, index}
-    lines = (f"let {item} = {variable.name}.get({index})", *release_of_element(context, element, item))
-    return loop_over(variable.name, index, "\n".join(lines))
+    taken.add(item)
+    return loop_until_empty(variable.name, release_taken_out(context, element, variable.name, item))
 
 
 RULE = Rule(
@@ -181,11 +185,8 @@ pub func parts_of(line: Str) -> List[Part] {
 pub func count_parts(line: Str) -> I64 {
     let parts = parts_of(line)
     let count: I64 = parts.len()
-    var i: I64 = 0
-    loop (i < parts.len()) {
-        let part = parts.get(i)
-        part.destroy()
-        i = i + 1
+    loop (parts.len() > 0) {
+        parts.pop().destroy()
     }
     parts.destroy()
     return count

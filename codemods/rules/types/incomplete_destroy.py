@@ -109,7 +109,6 @@ def _completed(
             name,
             fields[name],
             context.fields.elements(type_, name),
-            "i" if len(lists) + len(structs) == 1 else f"{name}_index",
             returns=is_empty and name == lists[0],
         )
         for name in lists
@@ -120,7 +119,7 @@ def _completed(
             name,
             fields[name],
             forgotten,
-            "i" if len(lists) + len(structs) == 1 else f"{name}_index",
+            "i" if len(structs) == 1 else f"{name}_index",
             returns=is_empty and not lists and name == next(iter(structs)),
         )
         for name, forgotten in structs.items()
@@ -337,13 +336,11 @@ impl Parts {
         if this.texts.handle == null {
             return
         }
-        var i: I64 = 0
-        loop (i < this.texts.len()) {
-            let one_of_texts: I64 = this.texts.get(i) as I64
+        loop (this.texts.len() > 0) {
+            let one_of_texts: I64 = this.texts.pop() as I64
             if str::len(one_of_texts as Str) > 0 {
                 lowlevel { mem_free(one_of_texts as *Unit) }
             }
-            i = i + 1
         }
         this.texts.destroy()
     }
