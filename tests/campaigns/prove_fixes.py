@@ -71,6 +71,8 @@ class Tally:
     leaking_paths: int = 0
     leaks_before: int = 0
     leaks_after: int = 0
+    made_worse: int = 0
+    """Programs that were fixed for another compiler, and came to harm with this one."""
     under_laws: int = 0
     """Programs that were also run in other ways, which must end the same."""
     spoiled: Spoiled = field(default_factory=Spoiled)
@@ -227,7 +229,8 @@ def prove(
 ) -> tuple[Tally, str]:
     """Judge random programs; what was tried, and what was wrong with the first that was made worse.
 
-    It is made small, unless the fixes were spoiled. For ``mended`` and ``believed`` see `judge`.
+    It is made small, unless the fixes were spoiled. For ``mended`` and ``believed`` see `judge`; where fixes
+    are made for another compiler, those that do harm are only counted.
     """
     tally = Tally()
 
@@ -244,7 +247,12 @@ def prove(
     def holds(program: GeneratedProgram) -> None:
         if spoil is None:
             paths, fixed = tally.paths, tally.fixed.total()
-            judge(program.files, tally, with_laws=with_laws, mended=mended, believed=believed)
+            try:
+                judge(program.files, tally, with_laws=with_laws, mended=mended, believed=believed)
+            except WorseThanTheLeak:
+                if believed is None:
+                    raise
+                tally.made_worse += 1
             tally.table.add(program.handled, tally.paths - paths, tally.fixed.total() - fixed)
         else:
             tally.programs += 1
@@ -257,9 +265,11 @@ def prove(
     return tally, ""
 
 
-def _prove(arguments: tuple[int, int, Spoil | None, bool, frozenset[str]]) -> tuple[Tally, str]:
-    count, start, spoil, with_laws, mended = arguments
-    return prove(count, start, spoil, with_laws=with_laws, mended=mended)
+def _prove(
+    arguments: tuple[int, int, Spoil | None, bool, frozenset[str], frozenset[str] | None],
+) -> tuple[Tally, str]:
+    count, start, spoil, with_laws, mended, believed = arguments
+    return prove(count, start, spoil, with_laws=with_laws, mended=mended, believed=believed)
 
 
 def main() -> int:
@@ -290,6 +300,9 @@ def main() -> int:
         choices=(*sorted(MENDABLE), "all"),
         help="fix and judge for a compiler that has mended this defect, or all that it can be asked for",
     )
+    parser.add_argument(
+        "--unaware", action="store_true", help="fix as for a compiler that has mended nothing, and count harm"
+    )
     options = parser.parse_args()
     mended = MENDABLE if options.mended == "all" else frozenset(filter(None, [options.mended]))
     spoils: tuple[Spoil | None, ...] = WRONG if options.wrong_rules else (None,)
@@ -301,6 +314,7 @@ def main() -> int:
             spoil,
             spoil is None and not mended and int((number + 1) * options.laws) > int(number * options.laws),
             mended,
+            frozenset() if options.unaware else None,
         )
         for number, (done, spoil) in enumerate(zip(starts, cycle(spoils), strict=False))
     ]
@@ -319,7 +333,7 @@ def main() -> int:
         f"{tally.programs:,} programs, {tally.paths:,} paths, {tally.leaking_paths:,} of them leaking; "
         f"{tally.leaks_before:,} leaks before, {tally.leaks_after:,} after; "
         f"{tally.fixed.total():,} findings fixed, {tally.reported.total():,} reported; "
-        f"{tally.at_fault} programs at fault themselves, {len(wrong)} made worse; "
+        f"{tally.at_fault} programs at fault themselves, {len(wrong) + tally.made_worse} made worse; "
         + (f"{tally.under_laws:,} also run in other ways; " if tally.under_laws else "")
         + f"{time.monotonic() - started:,.0f} s"
     )

@@ -88,7 +88,8 @@ def test_a_spoiled_fix_is_judged_on_every_platform() -> None:
     assert [complaint.partition(",")[0] for complaint in worse(before, twice_on_one)] == ["on Windows"] * 2
 
 
-def test_the_long_run_says_what_it_tried() -> None:
+@pytest.mark.parametrize("options", [[], ["--mended", "all"], ["--mended", "break-skips-drops", "--unaware"]])
+def test_the_long_run_says_what_it_tried(options: list[str]) -> None:
     command = [
         sys.executable,
         "-m",
@@ -97,6 +98,7 @@ def test_the_long_run_says_what_it_tried() -> None:
         "4",
         "--jobs",
         "1",
+        *options,
     ]
     printed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
 

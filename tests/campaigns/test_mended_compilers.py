@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from codemods.compiler_defects import DEFECTS
+from codemods.compiler_defects import DEFECTS, Defect
 from codemods.engine import analyse
 from codemods.model.compiler_profile import CompilerProfile
 from codemods.model.settings import Settings
+from codemods.verification.doctor import State, judge
+from codemods.verification.leaks import Amount
+from codemods.verification.test_runs import Measurement, Status
+from tests.campaigns import prove_fixes
 from tests.campaigns.prove_fixes import prove
 from tests.second_opinion.comparison import compare
 from tests.second_opinion.mended import MENDABLE
-from tests.second_opinion.running import entry_of
+from tests.second_opinion.running import entry_of, run_program
 
 WORSE_IF_UNKNOWN = {"late-strings-are-unwatched"}
 """The mended defects whose program tmlfix makes worse if it believes that the compiler still has them."""
@@ -50,3 +54,33 @@ def test_no_fix_for_a_compiler_is_worse_with_it(number: int) -> None:
     assert not complaint
     assert tally.at_fault < tally.programs / 20
     assert tally.leaks_after < tally.leaks_before
+
+
+def measured(defect: Defect, mended: frozenset[str]) -> Measurement:
+    """What the doctor reads of a run of a defect's program with a simulated compiler.
+
+    It counts other blocks than the real one: as many as without a mended defect stand for what was measured.
+    """
+    before, now = run_program(defect), run_program(defect, mended)
+    if now.faults:
+        return Measurement(Status.CRASHED)
+    count = defect.leaks if len(now.leaks) == len(before.leaks) else len(now.leaks)
+    return Measurement(Status.PASSED, leaks=Amount(count or 0, 0))
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_doctor_names_what_a_compiler_has_mended(compiler: str) -> None:
+    mended = COMPILERS[compiler]
+    states = {name: judge(DEFECTS[name], measured(DEFECTS[name], mended)) for name in MENDABLE}
+
+    assert states == {name: State.MENDED if name in mended else State.HOLDS for name in MENDABLE}
+
+
+def test_harm_by_fixes_for_another_compiler_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def harm(*_arguments: object, **_options: object) -> None:
+        raise prove_fixes.WorseThanTheLeak
+
+    monkeypatch.setattr(prove_fixes, "judge", harm)
+    tally, complaint = prove(2, 1, mended=MENDABLE, believed=frozenset())
+
+    assert (tally.made_worse, complaint) == (2, "")

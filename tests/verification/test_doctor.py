@@ -74,6 +74,13 @@ def test_a_mended_defect_is_named(home: Checkout, run: Run, name: str) -> None:
     assert doctor(run, "--exit-zero", compiler=f"--mended {name}").code == 0
 
 
+def test_each_defect_whose_program_does_harm_is_seen_to_be_mended(home: Checkout, run: Run) -> None:
+    outcome = doctor(run, "--format", "json", compiler=f"--mended {','.join(SHOWN)}")
+
+    assert outcome.code == 1
+    assert states(outcome) == dict.fromkeys(SHOWN, "mended")
+
+
 @pytest.mark.parametrize(
     ("option", "name", "status", "leaks"),
     [
