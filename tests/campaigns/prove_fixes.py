@@ -18,6 +18,7 @@ from itertools import chain, cycle
 from zlib import crc32
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 from codemods.engine import analyse, plan_fixes
 from codemods.model.compiler_profile import CompilerProfile
@@ -29,6 +30,7 @@ from tests.campaigns.laws import Outcome, violations
 from tests.campaigns.silence import said_without_reason
 from tests.campaigns.spoiled_fixes import Spoiled, Written, spoil_each
 from tests.campaigns.wrong_rules import WRONG, Spoil
+from tests.second_opinion.afflicted_functions import afflicted_programs
 from tests.second_opinion.comparison import Line, compare_from
 from tests.second_opinion.generated_functions import TEST, GeneratedProgram, entries_of, programs
 from tests.second_opinion.heap import KINDS
@@ -235,7 +237,7 @@ def prove(
     tally = Tally()
 
     @seed(start)
-    @given(programs())
+    @given(st.one_of(programs(), afflicted_programs(mended)) if mended else programs())
     @settings(
         max_examples=count,
         phases=(Phase.generate,) if spoil else (Phase.generate, Phase.shrink),

@@ -24,8 +24,8 @@ COMPILERS = {**{name: frozenset({name}) for name in sorted(MENDABLE)}, "all": ME
 """Compilers that have mended one defect, and one that has mended all that can be simulated."""
 
 
-PROGRAMS = 23
-"""How many random programs are fixed for each; about 300 in all."""
+PROGRAMS = 20
+"""How many random programs are fixed for each; 260 in all."""
 
 
 def complaints(defect: str, believed: frozenset[str]) -> list[str]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from codemods.compiler_defects import DEFECTS
 from codemods.model.compiler_profile import ALL_TRAITS
+from tests.second_opinion.afflicted_functions import afflicted
+from tests.second_opinion.generated_functions import ENTRY
+from tests.second_opinion.machine import Machine
 from tests.second_opinion.mended import MENDABLE
+from tests.second_opinion.paths import names_given_away_in_methods, paths
+from tests.second_opinion.program import Program
 from tests.second_opinion.running import body, leaks, run_program, runs
 
 COMPILERS = {**{name: frozenset({name}) for name in sorted(MENDABLE)}, "all": MENDABLE}
@@ -166,3 +173,26 @@ def test_an_interpolation_frees_only_what_nobody_owns(hole: str) -> None:
 )
 def test_a_temporary_string_of_a_test_is_freed_once(defect: str, code: str) -> None:
     assert not any(leaks(body(f"{code}\nnote_text(m)\n0"), mended={defect}))
+
+
+def outcomes(files: dict[str, bytes], mended: frozenset[str] = frozenset()) -> list[tuple[int, int]]:
+    """How many leaks and misuses each path of a generated program has."""
+    program = Program(files, mended)
+    machine = Machine(program, program.observable(), names_given_away_in_methods(program))
+    return [(len(run.leaks), len(run.faults)) for run in paths(machine, ENTRY, 16)]
+
+
+def test_each_defect_shows_on_random_programs_and_nothing_is_misused_without_it() -> None:
+    shown: set[str] = set()
+
+    chance = random.Random(1)
+
+    for _ in range(150):
+        files = afflicted(chance.choice, MENDABLE).files
+        before = outcomes(files)
+        shown.update(name for name in MENDABLE - shown if outcomes(files, COMPILERS[name]) != before)
+        assert not any(faults for _, faults in outcomes(files, MENDABLE))
+        if shown == MENDABLE:
+            break
+
+    assert shown == MENDABLE
