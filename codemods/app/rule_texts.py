@@ -6,22 +6,30 @@ The rules themselves take long to import, so that is done only when they are nee
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
 
+from codemods.engine.analysis_cache import tool_digest
+from codemods.engine.result_cache import ResultCache
 from codemods.model.errors import UserError
 from codemods.model.findings import Verdict
 
 
-class RuleText(Protocol):
-    """The texts that describe a rule."""
+class RuleSummary(Protocol):
+    """What a rule finds, and why that is a mistake."""
 
-    @property
-    def name(self) -> str: ...
     @property
     def summary(self) -> str: ...
     @property
     def reason(self) -> str: ...
+
+
+class RuleText(RuleSummary, Protocol):
+    """The texts that describe a rule."""
+
+    @property
+    def name(self) -> str: ...
     @property
     def before(self) -> str: ...
     @property
@@ -35,6 +43,23 @@ def rules() -> Mapping[str, RuleText]:
     from codemods.rules import RULES
 
     return RULES
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    summary: str
+    reason: str
+
+
+def summaries(cache: ResultCache | None) -> Mapping[str, RuleSummary]:
+    """What each rule finds and why, by name; a ``cache`` spares the import of the rules."""
+    key = f"rules-{tool_digest()}"
+    kept = None if cache is None else cache.get(key, {str: (str, str)})
+    if kept is None:
+        kept = {name: (rule.summary, rule.reason) for name, rule in rules().items()}
+        if cache is not None:
+            cache.put(key, kept)
+    return {name: _Kept(*texts) for name, texts in kept.items()}
 
 
 def comment_rule() -> RuleText:

@@ -10,7 +10,7 @@ import typer
 
 from codemods.app.preview import preview_for_review
 from codemods.app.requests import Filter, Request
-from codemods.app.rule_texts import rules
+from codemods.app.rule_texts import summaries
 from codemods.cli.base import (
     Ignore,
     Jobs,
@@ -85,7 +85,7 @@ def review(
     )
     with progress_bar(quiet=quiet) as progress:
         report, found = preview_for_review(request, in_place=in_place, progress=progress)
-    page = review_page(found, report.source, rules())
+    page = review_page(found, report.source, summaries(request.resources.cache()))
     write_file(output, page.encode())
     if not quiet:
         text.print_review(replace(report, phases=found.phases(report.phases)), output)

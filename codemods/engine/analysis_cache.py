@@ -137,7 +137,7 @@ class AnalysisCache:
 
     @property
     def _declarations_key(self) -> str:
-        return f"declarations-{_digest((_tool(), self._settings, self._library))}"
+        return f"declarations-{_digest((tool_digest(), self._settings, self._library))}"
 
     # -- tests --------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ class AnalysisCache:
 
     def _key(self, kind: str, job: LibraryJob, states: object) -> str:
         scope = sorted(job.paths & self._tree.modules.keys())
-        return f"{kind}-{_digest((_tool(), self._settings, scope, states))}"
+        return f"{kind}-{_digest((tool_digest(), self._settings, scope, states))}"
 
     def _states(self, changed: Mapping[str, bytes]) -> tuple[object, object]:
         changes = sorted((path, hashlib.sha256(source).hexdigest()) for path, source in changed.items())
@@ -257,7 +257,7 @@ def _digest(described: object) -> str:
 
 
 @cache
-def _tool() -> str:
+def tool_digest() -> str:
     """A digest of the tool's own files: no other version, released or not, uses its results."""
     digest = hashlib.sha256(sys.version.encode())
     for package in _PACKAGES:

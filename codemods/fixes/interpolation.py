@@ -79,7 +79,8 @@ def _part(
     if freed is not None and mentions(graph, operand, {freed}):
         return None
     if _is_plain(operand):
-        return f"{{{text}.duplicate()}}" if graph.type_of(operand) == STR else None
+        # what is added to a string is one: a type that is not known here must be that
+        return f"{{{text}.duplicate()}}" if graph.type_of(operand) in (STR, None) else None
     if not isinstance(operand, _MADE):
         return None
     if isinstance(operand, nodes.MethodCall) and operand.name == "to_string" and _is_plain(operand.receiver):

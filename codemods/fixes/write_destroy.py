@@ -14,6 +14,7 @@ from codemods.fixes.list_elements import element_of, release_taken_out
 from codemods.fixes.naming import singular, snake_case
 from codemods.fixes.one_line_block import is_one_line, spread_out
 from codemods.fixes.string_code import free_address, free_by_hand, free_string, free_unless_empty
+from codemods.ownership.cfg.graph import ExitKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.fields import FieldOrigin
 from codemods.semantics.symbols import FunctionInfo, Type
@@ -120,7 +121,7 @@ def _handle_of(context: Context, list_type: Type) -> str | None:
 
 
 def optional_string_helper(context: Context, implementation: nodes.Impl) -> tuple[str, Repair]:
-    """The function of the file that frees an optional string, and what writes it if there is none."""
+    """The function of the file that frees an optional string and leaves none, and the edit that writes it."""
     for function in context.functions:
         if _frees_optional_string(context, function):
             return function.name, Repair(())
@@ -129,11 +130,12 @@ def optional_string_helper(context: Context, implementation: nodes.Impl) -> tupl
     if name is None:
         name = context.names.for_consumed(context.functions[0], *_HELPER_NAMES, taken=taken)
     text = f"""\
-/// Frees a string, if there is one.
-func {name}(text: Maybe[Str]) {{
+/// Frees a string, if there is one, and leaves none.
+func {name}(text: Maybe[Str]) -> Maybe[Str] {{
 \tif text.is_just() {{
 \t\t{free_by_hand(context, "text.unwrap()") or free_string("text.unwrap()")}
 \t}}
+\treturn Nothing
 }}
 
 """
@@ -145,9 +147,16 @@ func {name}(text: Maybe[Str]) {{
 def _frees_optional_string(context: Context, function: FunctionInfo) -> bool:
     if function.owner is not None or function.node.body is None or len(function.values) != 1:
         return False
-    if function.values[0].type != OPTIONAL_STRING:
+    if function.values[0].type != OPTIONAL_STRING or not _returns_nothing_there(context, function):
         return False
     return bool(context.analysis.summaries.effects(function, 0) & {Effect.RELEASES, Effect.DRAINS})
+
+
+def _returns_nothing_there(context: Context, function: FunctionInfo) -> bool:
+    """Whether all that a function returns is a Maybe without a value."""
+    graph = context.analysis.summaries.graph(function)
+    values = [exit_.value for exit_ in graph.exits if exit_.kind is ExitKind.RETURN] if graph else []
+    return function.returns == OPTIONAL_STRING and {value and value.text for value in values} == {"Nothing"}
 
 
 # -- the method -----------------------------------------------------------------------------------

@@ -109,6 +109,17 @@ def test_what_is_known_is_shown_without_parser_analysis_and_rules(
     assert not again & ANALYSIS
 
 
+def test_a_known_plan_is_reviewed_without_analysis_and_rules(tmp_path: Path, example: Example) -> None:
+    command = ["review", "-o", str(tmp_path / "page.html")]
+    first = imported(tmp_path, *command, folder=example.folder)
+    page = (tmp_path / "page.html").read_bytes()
+    again = imported(tmp_path, *command, folder=example.folder)
+
+    assert first >= ANALYSIS
+    assert again & ANALYSIS == {"tml_ast.lexer"}  # it colours the code
+    assert (tmp_path / "page.html").read_bytes() == page
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_is_listed_with_the_first_line_of_its_help(name: str) -> None:
     command = load_command(name)

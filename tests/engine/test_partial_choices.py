@@ -124,9 +124,39 @@ pub func marks(count: I64) -> Str {
 }
 
 
+CHOSEN_IN_BRANCHES: Mapping[str, str] = {
+    "lib/demo/src/http/digits.tml": """\
+use core::str
+
+func digit_of(value: I64) -> Str {
+    let digit: Str = str::substring("0123456789ABCDEF", value, value + 1)
+    return digit
+}
+
+pub func hex(value: I64) -> Str {
+    var shown: Str = ""
+    var left: I64 = value
+    loop (left > 0) {
+        let digit: Str = if left > 255 {
+            digit_of(left % 16 + 0)
+        } else {
+            digit_of(left % 16)
+        }
+        shown = digit + shown
+        left = left / 16
+    }
+    return shown
+}
+""",
+}
+
+
+@pytest.mark.parametrize("program", [SPARED, CHOSEN_IN_BRANCHES], ids=["spared", "in branches"])
 @pytest.mark.parametrize("size", [1, 2])
-def test_no_choice_spares_a_fix_that_all_together_make(size: int) -> None:
-    planned = PlannedTree.of({path: code.encode() for path, code in SPARED.items()})
+def test_no_choice_spares_or_changes_a_fix_that_all_together_make(
+    program: Mapping[str, str], size: int
+) -> None:
+    planned = PlannedTree.of({path: code.encode() for path, code in program.items()})
 
     for some in combinations(sorted(planned.plan.fixable), size):
         assert list(planned.faults(planned.plan.closed(some))) == []

@@ -14,7 +14,7 @@ from string import Template
 from typing import Any
 
 from codemods import __version__
-from codemods.app.rule_texts import RuleText
+from codemods.app.rule_texts import RuleSummary
 from codemods.files.diffs import split_lines
 from codemods.model.findings import Finding, FindingKey
 from codemods.model.phases import phase_numbered
@@ -36,7 +36,7 @@ _LONG_TOKEN = re.compile(r'//[^\n]*|"(?:[^"\\\n]|\\.)*"|(/\*|`)')
 
 
 def review_page(
-    review: Review, source: str, rules: Mapping[str, RuleText], command: str = "tmlfix apply"
+    review: Review, source: str, rules: Mapping[str, RuleSummary], command: str = "tmlfix apply"
 ) -> str:
     """The page for a review of ``source``, with the summaries and reasons of its findings' ``rules``.
 
@@ -66,7 +66,7 @@ def _embedded(document: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _document(review: Review, source: str, rules: Mapping[str, RuleText]) -> dict[str, Any]:
+def _document(review: Review, source: str, rules: Mapping[str, RuleSummary]) -> dict[str, Any]:
     numbers: dict[FindingKey, int] = {}
     for file in review.files:
         for finding in file.findings:
@@ -107,7 +107,7 @@ def _document(review: Review, source: str, rules: Mapping[str, RuleText]) -> dic
     return document | {"id": digest(json.dumps(document).encode())}
 
 
-def _rule_document(rule: RuleText) -> dict[str, str]:
+def _rule_document(rule: RuleSummary) -> dict[str, str]:
     return {"summary": rule.summary.strip(), "reason": rule.reason.strip()}
 
 

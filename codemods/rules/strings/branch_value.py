@@ -64,13 +64,15 @@ def _repair(context: Context, graph: ControlFlowGraph, variable: Variable) -> Re
     return repair or _always_made(context, graph, variable) or Refusal(hazard or _OTHER_HOLDER)
 
 
-def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | None:
+def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> Repair | Refusal | None:
     """Take the call that all branches make around them; each branch keeps the argument."""
     values = values_of(value)
     calls = [call for call in values if isinstance(call, nodes.Call) and len(call.arguments) == 1]
     if len(calls) != len(values) or len({call.function.text for call in calls}) != 1:
         return None
-    if called_name(calls[0]) not in context.analysis.drops.allocating_names:
+    name = called_name(calls[0])
+    is_marked = name in context.analysis.drops.allocating_names
+    if not is_marked and not _will_be_marked(context, graph, calls[0]):
         return None
     arguments = [call.arguments[0] for call in calls]
     types = {graph.type_of(argument) for argument in arguments}
@@ -82,12 +84,22 @@ def _one_call(context: Context, graph: ControlFlowGraph, value: Expression) -> R
     # on one line, a name in braces after another name would read as a struct
     if "\n" not in value.text and any(isinstance(argument, nodes.Path) for argument in arguments):
         return None
+    if not is_marked:
+        return Refusal(f"all its branches call {name}(), which lacks @allocates")
     head = SourceEdit(value.start, value.start, f"{calls[0].function.text}(".encode())
     edits = [head, SourceEdit(value.end, value.end, b")")]
     for call, argument in zip(calls, arguments, strict=True):
         edits.append(SourceEdit(call.start, argument.start, b""))
         edits.append(SourceEdit(argument.end, call.end, b""))
     return Repair(tuple(edits))
+
+
+def _will_be_marked(context: Context, graph: ControlFlowGraph, node: nodes.Call) -> bool:
+    """Whether another fix marks the called function, after which its calls can be taken together."""
+    call = graph.call_at(node)
+    if call is None or call.callee is None or not context.reservations.loses_strings(call.callee):
+        return False
+    return context.reservations.refusal(call.callee.name) is None
 
 
 def _always_made(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | Refusal | None:

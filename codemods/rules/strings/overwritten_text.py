@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codemods.fixes.choices import choosing_if, only_assignment
@@ -18,7 +18,7 @@ from codemods.fixes.free_as_number import (
 from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, mentions
 from codemods.fixes.replace_string import may_hand_back
 from codemods.ownership.cfg.conditions import is_only_reached_empty
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable, VariableKind
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable, VariableKind
 from codemods.ownership.compiler.builtins import Effect
 from codemods.ownership.error_paths import paths_of_place
 from codemods.ownership.string_dataflow import states_at_exits
@@ -27,7 +27,8 @@ from codemods.ownership.variable_states import State
 from codemods.rules.rule import Fixed, Rule, Untouched
 from codemods.semantics.symbols import STR
 from tml_ast import nodes
-from tml_ast.edit import insert_before_block_end
+from tml_ast.edit import insert_before_block_end, insert_statement_after
+from tml_ast.nodes import Node
 
 _BY_HAND = Refusal("free it there by hand")
 
@@ -124,6 +125,9 @@ def _repair(context: Context, graph: ControlFlowGraph, handover: _Handover) -> R
         return _BY_HAND
     first = _Owner(handover.first, free_number(context, name, origin), origin)
     second = _Owner(handover.second, free_variable(context, handover.second.name, other), other)
+    last = _last_to_read(reads, handover)
+    is_simple = not any(isinstance(node, nodes.Block) for node in last.walk())
+    end_of_reads = last.end if is_simple else handover.branch.end
     states_of = {id(exit_): states for exit_, states in states_at_exits(summaries, graph, handover.second)}
     repairs = [held]
     for exit_ in exits_of(graph, handover.first):
@@ -134,15 +138,28 @@ def _repair(context: Context, graph: ControlFlowGraph, handover: _Handover) -> R
             continue
         if states != {State.OWNED} or exit_.kind is ExitKind.PROPAGATE:
             return _BY_HAND
-        is_replaced = exit_.node.start > handover.assignment.start
-        freed = _free_before(context, graph, exit_, handover, [first, second] if is_replaced else [first])
+        owners = [first] if exit_.node.start < end_of_reads else []
+        owners += [second] if exit_.node.start > handover.assignment.start else []
+        freed = _free_before(context, graph, exit_, handover, owners)
         if freed is None:
             return _BY_HAND
         repairs.append(freed)
-    if _is_left(graph, handover.branch):
-        source, tree = context.file.source, context.file.tree
+    source, tree = context.file.source, context.file.tree
+    if is_simple:
+        repairs.append(Repair((insert_statement_after(source, tree, last, first.free),)))
+    elif _is_left(graph, handover.branch):
         repairs.append(Repair((insert_before_block_end(source, tree, handover.branch, first.free),)))
     return Repair.of(repairs)
+
+
+def _last_to_read(reads: Sequence[Use], handover: _Handover) -> Node:
+    """The last statement of the branch with the assignment or with a use of the first variable in it."""
+    places = [handover.assignment.start, *(use.node.start for use in reads)]
+    return next(
+        statement
+        for statement in reversed(handover.branch.statements)
+        if any(statement.start <= place < statement.end for place in places)
+    )
 
 
 def _free_before(
@@ -225,12 +242,11 @@ pub func title_of(line: Str, limit: I64) -> Outcome[Title, Str] {
     var text: Str = raw_trimmed as Str
     if size > limit {
         text = str::substring(raw_trimmed as Str, 0, limit)
+        if str::len(raw_trimmed as Str) > 0 { lowlevel { mem_free(raw_trimmed as *Unit) } }
         if str::len(line) > 900 {
-            if str::len(raw_trimmed as Str) > 0 { lowlevel { mem_free(raw_trimmed as *Unit) } }
             if str::len(text) > 0 { lowlevel { mem_free(text as I64 as *Unit) } }
             return Err("too long")
         }
-        if str::len(raw_trimmed as Str) > 0 { lowlevel { mem_free(raw_trimmed as *Unit) } }
     }
     return Ok(Title { text: text })
 }

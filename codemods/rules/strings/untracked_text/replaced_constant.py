@@ -6,13 +6,16 @@ from codemods.fixes.choices import choosing_if
 from codemods.fixes.context import Context
 from codemods.fixes.diagnostics import Diagnostic, Refusal, Repair
 from codemods.fixes.free_as_number import can_be_freed, free_after_last_use, free_variable
-from codemods.fixes.grow_string import grows_by_itself
+from codemods.fixes.grow_string import grow_string, grows_by_itself
 from codemods.fixes.replace_string import free_replaced, grows_from_empty, replaces_another
 from codemods.fixes.string_code import free_string, string_length
-from codemods.ownership.cfg.graph import ControlFlowGraph, Variable, VariableKind
+from codemods.fixes.string_misuses import COPY
+from codemods.ownership.cfg.graph import ControlFlowGraph, Use, Variable, VariableKind
+from codemods.ownership.string_frees import frees_holes
 from codemods.ownership.summaries.origins import Result
 from codemods.semantics.symbols import SCALARS, STR
 from tml_ast import nodes
+from tml_ast.edit import SourceEdit
 from tml_ast.nodes import Expression
 
 _LASTING = nodes.Binary | nodes.Unary | nodes.Group | nodes.Path | nodes.Literal
@@ -34,7 +37,7 @@ def diagnose(context: Context, graph: ControlFlowGraph, variable: Variable) -> D
         f"{context.line(assignments[0].start)}: its initialiser is a constant"
     )
     repair = _repair(context, graph, variable, assignments[0]) if len(assignments) == 1 else None
-    repair = repair or _free_each(context, graph, variable)
+    repair = repair or _shown_last(context, graph, variable) or _free_each(context, graph, variable)
     return context.fix(
         graph, variable, message, repair or Refusal("free it by hand where it is a new string")
     )
@@ -89,6 +92,45 @@ def _free_each(context: Context, graph: ControlFlowGraph, variable: Variable) ->
     if isinstance(last, Refusal) or len(made) < len(repairs):
         return None
     return Repair.of((*made, last))
+
+
+def _shown_last(context: Context, graph: ControlFlowGraph, variable: Variable) -> Repair | None:
+    """Let the string grow by interpolations, and the one that shows a copy of it last show and free it."""
+    assigns = graph.assignments_to(variable)
+    values = [assign.node.value for assign in assigns]
+    others = [
+        use
+        for use in graph.uses(variable)
+        if not any(value.start <= use.node.start < value.end for value in values)
+    ]
+    if len(others) != 1:
+        return None
+    (last,) = others
+    copy, statement = _copy_shown_by(context, graph, last), context.statement_of(last.node)
+    block = context.parent(context.statement_of(variable.node))
+    if copy is None or context.parent(statement) is not block or statement.start < values[-1].end:
+        return None
+    if any(
+        variable in exit_.variables and variable.node.start < exit_.node.start < statement.start
+        for exit_ in graph.exits
+    ):
+        return None
+    grown = [grow_string(context, graph, assign) for assign in assigns]
+    repairs = [repair for repair in grown if repair is not None]
+    if len(repairs) < len(grown):
+        return None
+    return Repair.of((*repairs, Repair((SourceEdit(last.node.end, copy.end, b""),))))
+
+
+def _copy_shown_by(context: Context, graph: ControlFlowGraph, use: Use) -> Expression | None:
+    """The ``duplicate()`` of a string in an interpolation that becomes the value of another variable."""
+    copy = use.site.parent
+    if not isinstance(copy, nodes.MethodCall) or f"{use.node.text}{COPY.decode()}" != copy.text:
+        return None
+    shown = context.parent(copy)
+    if not isinstance(shown, nodes.InterpolatedString) or not frees_holes(graph, shown):
+        return None
+    return copy if isinstance(context.parent(shown), nodes.Assignment | nodes.Let) else None
 
 
 def _end_of_use(context: Context, graph: ControlFlowGraph, variable: Variable, choice: nodes.If) -> int:
