@@ -34,6 +34,7 @@ NONE: Fixes = frozenset()
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 _HEADER = re.compile(rb"\s*(?:pub\s+)?(?:func|type|impl)\b")
+_TYPE = re.compile(rb"\s*(?:pub\s+)?type\b")
 
 
 def _subjects(fix: MadeFix) -> set[bytes]:
@@ -214,18 +215,20 @@ class Search:
             yield from combinations(together, 2)
 
     def _related(self, fixes: Iterable[MadeFix]) -> list[tuple[MadeFix, list[MadeFix]]]:
-        """Each fix with those whose functions name its function or type, or that its function names."""
+        """Each fix with those that name its function or type, or that its function or type names."""
         named: dict[bytes, list[MadeFix]] = {}
         naming: dict[bytes, list[MadeFix]] = {}
         for fix in fixes:
             for name in _subjects(fix):
                 named.setdefault(name, []).append(fix)
-            for name in self._function_words(fix) - _subjects(fix):
+            for name in self._related_words(fix):
                 naming.setdefault(name, []).append(fix)
         related: dict[FixId, dict[FixId, MadeFix]] = {}
         for name in named.keys() & naming.keys():
             for one in named[name]:
                 for other in naming[name]:
+                    if one is other:
+                        continue
                     related.setdefault(one.id, {})[other.id] = other
                     related.setdefault(other.id, {})[one.id] = one
         return [
@@ -233,6 +236,14 @@ class Search:
             for fix in fixes
             if (others := related.get(fix.id))
         ]
+
+    def _related_words(self, fix: MadeFix) -> set[bytes]:
+        """The names of what a fix may spare or change, or be spared by.
+
+        A method is not related to all others of its type; what is found at the type itself is.
+        """
+        is_of_type = _TYPE.match(self._original_lines(fix.key.path)[fix.key.line - 1])
+        return self._function_words(fix) - (set() if is_of_type else _subjects(fix))
 
     def _function_words(self, fix: MadeFix) -> set[bytes]:
         """The names between the headers before and after the line of a fix: about those of its function."""

@@ -151,7 +151,42 @@ pub func hex(value: I64) -> Str {
 }
 
 
-@pytest.mark.parametrize("program", [SPARED, CHOSEN_IN_BRANCHES], ids=["spared", "in branches"])
+GIVEN_TO_FIELDS: Mapping[str, str] = {
+    "lib/demo/src/http/mark.tml": """\
+pub type Mark {
+    name: Maybe[Str],
+    note: Maybe[Str],
+}
+
+@extern("crypto_bytes_to_hex")
+func hex_of(block: *Unit) -> Str
+
+impl Mark {
+    pub func of(block: *Unit) -> Mark {
+        let name: Str = hex_of(block)
+        let note: Str = hex_of(block)
+        let named: Maybe[Str] = name != "" ? Just(name) : Nothing
+        let noted: Maybe[Str] = note == "" ? Nothing : Just(note)
+        return Mark { name: named, note: noted }
+    }
+}
+""",
+    "lib/demo/src/http/marks.tml": """\
+use demo::http::mark::Mark
+
+pub func is_marked(block: *Unit) -> Bool {
+    let mark: Mark = Mark::of(block)
+    return mark.name.is_just()
+}
+""",
+}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [SPARED, CHOSEN_IN_BRANCHES, GIVEN_TO_FIELDS],
+    ids=["spared", "in branches", "given to fields"],
+)
 @pytest.mark.parametrize("size", [1, 2])
 def test_no_choice_spares_or_changes_a_fix_that_all_together_make(
     program: Mapping[str, str], size: int
