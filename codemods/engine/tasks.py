@@ -517,6 +517,8 @@ def analysis_of(
     modules = {file.module for file in files.values()}
     stand_ins = (file for file in catalogue_files() if file.module not in modules)
     before = previous.index if previous is not None else None
+    if previous is not None and previous.drops.traits != settings.compiler.traits:
+        previous = None  # its graphs are those of another compiler
     index = Index([*files.values(), *stand_ins], settings.owning_types, before, known=known)
     return Analysis(index, previous, traits=settings.compiler.traits)
 

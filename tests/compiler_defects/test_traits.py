@@ -52,6 +52,14 @@ def test_no_example_of_its_rules_has_a_finding_once_it_is_mended(trait: Trait) -
                 assert rule not in {finding.rule for finding in result.findings}, example.title
 
 
+@pytest.mark.parametrize("trait", [trait for trait in Trait if DEFECTS[trait].rules])
+def test_nothing_that_holds_of_another_compiler_is_kept(trait: Trait) -> None:
+    files = DEFECTS[trait].files
+
+    assert not list(analyse(files, [5], settings=settings_without(trait)).findings)
+    assert {finding.rule for finding in analyse(files, [5]).findings} == {DEFECTS[trait].rules[0]}
+
+
 def test_a_release_by_hand_is_one_too_many_where_the_compiler_now_drops() -> None:
     path = "lib/std/src/sample.tml"
     before = DEFECTS[Trait.JUMP].files[path]
