@@ -13,7 +13,7 @@ from codemods.fixes.diagnostics import Refusal, Repair
 from codemods.fixes.naming import raw_names, result_name
 from codemods.fixes.release_at_exits import Cleanup, before_exit, exits_of, is_hidden, mentions
 from codemods.fixes.string_code import free_address, free_string, string_length
-from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Use, Variable
+from codemods.ownership.cfg.graph import ControlFlowGraph, Exit, ExitKind, Role, Variable
 from codemods.ownership.summaries.origins import Result
 from tml_ast import nodes
 from tml_ast.edit import SourceEdit, insert_statement_after, lay_out
@@ -92,19 +92,19 @@ def free_after_last_use(
     free: str,
     held: Repair = _NOTHING,
 ) -> Repair | Refusal:
-    """Write ``free`` after the statement of the last use, and in front of every exit that comes before.
+    """Write ``free`` after the statement that uses or assigns it last, and in front of every exit before.
 
     ``held`` are the edits that hold the string as a number; those in a condition move with it.
     """
     source, tree = context.file.source, context.file.tree
     block = context.parent(context.statement_of(variable.node))
     assert isinstance(block, nodes.Block)
-    uses = graph.uses(variable)
+    places = [place.node for place in (*graph.uses(variable), *graph.assignments_to(variable))]
     last = next(
         (
             statement
             for statement in reversed(block.statements)
-            if any(statement.start <= use.node.start < statement.end for use in uses)
+            if any(statement.start <= place.start < statement.end for place in places)
         ),
         context.statement_of(variable.node),
     )
@@ -112,7 +112,7 @@ def free_after_last_use(
         return _NO_PLACE
     exits = exits_of(graph, variable)
     release = Cleanup(free, variable, frozenset((variable,)))
-    test = _deciding_condition(last, uses)
+    test = _deciding_condition(last, places)
     if test is not None and any(exit_.node.start < last.end for exit_ in exits):
         return _free_after_condition(context, graph, release, held, exits, test, last)
     is_value = isinstance(last, nodes.ExpressionStatement) and last.expression is block.value
@@ -148,8 +148,8 @@ def _joined(repair: Repair) -> Repair:
     return replace(repair, edits=tuple(joined))
 
 
-def _deciding_condition(last: Node, uses: Sequence[Use]) -> Expression | None:
-    """The condition of an ``if``, or the call that a ``when`` opens, that holds all uses of the statement."""
+def _deciding_condition(last: Node, places: Sequence[Node]) -> Expression | None:
+    """The condition of an ``if``, or the call that a ``when`` opens, if all places of it are in that."""
     if not isinstance(last, nodes.ExpressionStatement):
         return None
     test: Expression | None = None
@@ -160,8 +160,8 @@ def _deciding_condition(last: Node, uses: Sequence[Use]) -> Expression | None:
         test = subject if isinstance(subject, nodes.Call | nodes.MethodCall | nodes.StaticCall) else None
     if test is None:
         return None
-    inside = [use for use in uses if last.start <= use.node.start < last.end]
-    return test if all(test.start <= use.node.start < test.end for use in inside) else None
+    inside = [place for place in places if last.start <= place.start < last.end]
+    return test if all(test.start <= place.start < test.end for place in inside) else None
 
 
 def _free_after_condition(
