@@ -209,6 +209,8 @@ class CodeChange:
                 if name not in spelled:
                     spelled[name] = _lexemes(match.bindings[name])
                 lexemes = spelled[name]
+            if token.lexeme == b"," and source[position].lexeme != b",":
+                continue  # beside any number of neighbours that are none, or after the last one
             if not lexemes:
                 continue
             taken = found.setdefault(number, [])

@@ -99,7 +99,8 @@ def free_after_last_use(
     source, tree = context.file.source, context.file.tree
     block = context.parent(context.statement_of(variable.node))
     assert isinstance(block, nodes.Block)
-    places = [place.node for place in (*graph.uses(variable), *graph.assignments_to(variable))]
+    places: list[Node] = [use.node for use in graph.uses(variable)]
+    places += [assign.node for assign in graph.assignments_to(variable)]
     last = next(
         (
             statement

@@ -193,6 +193,26 @@ def test_a_repeated_metavariable_is_the_same_code() -> None:
     assert changed(change, source.replace("16, one", "16, two")).count("read") == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "source", "expected"),
+    [
+        ("f($x, $...m)", "g($x, $...m)", "f(b)", "g(b)"),
+        ("f($x, $...m)", "g($x, $...m)", "f(b,)", "g(b)"),
+        ("f($x, $...m)", "g($x, $...m)", "f(b, 1, 2)", "g(b, 1, 2)"),
+        ("f($...m, $x)", "g($x, $...m)", "f(b)", "g(b)"),
+        ("f($x, $...m)", "g($x)", "f(b)", "g(b)"),
+        ("[1, $...m]", "[2, $...m]", "[1]", "[2]"),
+        ("$o.f($x, $...m)", "$o.g($x, $...m)", "o.f(h(1, 2))", "o.g(h(1, 2))"),
+    ],
+)
+def test_no_neighbours_at_all_have_no_comma(before: str, after: str, source: str, expected: str) -> None:
+    change = CodeChange(f"-{before}\n+{after}\n")
+
+    assert changed(change, f"func all() {{\n    let x = {source}\n}}\n") == (
+        f"func all() {{\n    let x = {expected}\n}}\n"
+    )
+
+
 def test_what_is_not_there_is_left_alone() -> None:
     change = CodeChange(" open($x)\n+close($x)\n")
     source = "func f() {\n    shut(a)\n}\n"
